@@ -1,46 +1,42 @@
-"""The Slack channel: settings and surroundings in, a Channel out.
-
-There is no Bolt in it. Bolt brings dispatch to handlers, and answers Slack before a handler has run, or when one has failed;
-what is left of it after our own signature check, parsing and commit is the dispatch that is not needed here. See docs/adr.
-"""
+"""The Slack channel: settings and surroundings in, a Channel out."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-import aiohttp
 import structlog
 from aiohttp import web
 
-from channels.door import WebhookDoor
-from channels.slack import altering, doctor, envelope, outcome, render, signature
-from channels.slack.client import Sent, SlackClient
+from channels.accepting import accept_in_order, read_or_quarantine
+from channels.slack import altering, doctor, outcome, render, signature, wire
+from channels.slack.backfill_task import BackfillTask
+from channels.slack.client import Sent, SlackClient, open_transport
 from channels.slack.command import thanks
 from channels.slack.files import marked
-from channels.slack.jotter import Jotter
-from channels.slack.looking_back import LookingBack
 from channels.slack.names import Directory
 from channels.slack.opened import Opened
 from channels.slack.parse import Reader
 from channels.slack.place import CHANNEL, Place, message_id, time_of
-from channels.slack.reception import Reception
-from channels.slack.refusals import Refused
+from channels.slack.reception import PayloadSink, Reception
 from channels.slack.settings import HOOK, SlackSettings
 from channels.slack.staff_channels import StaffChannels
-from channels.slack.staff_command import StaffCommands, given_there
+from channels.slack.staff_command import StaffCommands, is_staff_command
 from channels.slack.streams import BETWEEN_APPENDS, Streams
 from channels.slack.views import Refusal, StaffViews, ViewDoor
 from channels.slack.words import words
+from channels.transport import Transport
+from channels.webhook_endpoint import WebhookEndpoint
+from channels.write_behind import WriteBehindCache
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
 from core.domain.conversation import Conversation
 from core.domain.errors import (
     AuthFailed,
-    BadSignature,
     HubError,
     InvalidInput,
     Overloaded,
@@ -80,9 +76,7 @@ CAPABILITIES: Final = Capabilities(
 """One message per second in a channel, and "several hundred" per minute in a workspace, are what Slack publishes. Calls have
 their own, shorter time; a large file takes longer."""
 
-_GREW_QUIET = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
 _STATUS_EVERY = 60.0
-_INTRODUCTION = 0.7
 _log = structlog.get_logger(__name__)
 
 
@@ -96,11 +90,18 @@ class SlackChannel:
         self.account = settings.account
         self._settings = settings
         self._around = surroundings
-        self._directory = Directory(surroundings.memory, settings.account, surroundings.clock)
-        self._jotter = Jotter(surroundings.memory, settings.account, surroundings.clock)
-        self._reception = Reception(surroundings.memory, settings.account, self._jotter)
-        self._streams = Streams(surroundings.memory, settings.account, surroundings.clock, self._directory.team)
-        self._back = LookingBack(surroundings, settings.account, self._jotter, self._streams)
+        self._cache = WriteBehindCache(surroundings.memory, CHANNEL, settings.account, surroundings.clock)
+        self._directory = Directory(surroundings.memory, settings.account, surroundings.clock, self._cache)
+        self._reception = Reception(self._cache)
+        self._streams = Streams(
+            surroundings.memory,
+            surroundings.paces,
+            settings.account,
+            surroundings.clock,
+            self._reception,
+            self._directory.team,
+        )
+        self._back = BackfillTask(surroundings, settings.account, self._cache, self._streams)
         self._reader = Reader(
             settings.account,
             self._directory,
@@ -111,29 +112,31 @@ class SlackChannel:
         )
         self._staff = StaffCommands(surroundings.memory, settings.account, settings.staff_language)
         self._forms = ViewDoor()
-        self._door = WebhookDoor(
+        self._signatures = signature.Signatures(settings.signing_secrets, surroundings.clock)
+        self._door = WebhookEndpoint(
             self, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url, proof=signature.HEADER
         )
-        self._http: aiohttp.ClientSession | None = None
+        self._transport: Transport | None = None
         self._open: Opened | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._backfilling: asyncio.Task[None] | None = None
         self._direct: dict[str, str] = {}
         self._status_at: dict[str, float] = {}
         self._staffs = StaffChannels(surroundings.memory, settings.account, settings.staff_channels)
 
     async def start(self, sink: InboundSink) -> None:
         """Open the doors. What Slack itself has to say comes in the background: starting never waits for it."""
-        self._http = aiohttp.ClientSession()
-        self._open = Opened(self._settings, self._around, self._http, self._directory, self._reception, self._socketed)
+        self._transport = open_transport(self._settings.timeout)
+        self._open = Opened(
+            self._settings, self._around, self._transport, self._directory, self._reception, self._socketed
+        )
         with contextlib.suppress(StoreUnavailable):
             await self._directory.load()
             await self._know_staff()  # otherwise with the first event
         self._reception.open(sink)
-        self._door.open(self._reception)
         await self._open.start()
-        self._looking = asyncio.create_task(self._look_back(self._open, sink))
+        self._backfilling = asyncio.create_task(self._backfill(self._open, sink))
 
-    async def _look_back(self, opened: Opened, sink: InboundSink) -> None:
+    async def _backfill(self, opened: Opened, sink: InboundSink) -> None:
         await self._staffs.waited_for()
         await self._know_staff()
         await self._back.run(opened.workspaces, self._reader, sink)
@@ -145,24 +148,24 @@ class SlackChannel:
 
     async def stop(self) -> None:
         """Take nothing more, and write down what was noted."""
-        self._door.open(None)
-        looking, self._looking = self._looking, None
-        if looking is not None:
-            looking.cancel()
-            await asyncio.wait({looking})
+        self._reception.open(None)
+        task, self._backfilling = self._backfilling, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+        await self._streams.abandoned.close()
         opened, self._open = self._open, None
         if opened is not None:
             await self._forms.close()
             await opened.stop()
-            await self._jotter.close()
-        self._reception.open(None)
-        http, self._http = self._http, None
-        if http is not None:
-            await http.close()
+            await self._cache.close()
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.close()
 
     def authenticate(self, request: WebhookRequest) -> None:
         """See Channel.authenticate."""
-        signature.verify(request.headers, request.body, self._settings.signing_secrets, self._around.clock.now())
+        self._signatures.verify(request.headers, request.body)
 
     def parse(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
         """See Channel.parse."""
@@ -178,11 +181,11 @@ class SlackChannel:
         client = await self._client(place)
         try:
             if payload.body["method"] in altering.METHODS:
-                return await altering.alter(client, payload.body, idempotency_key)
+                return await self._streams.edits.alter(client, place, payload.body, idempotency_key)
             channel = await self._channel(client, place)
             if payload.body["method"] == render.FILE:
                 if payload.part == 0:  # without a text that could take the place of what was begun
-                    await self._streams.finish(client, place, None)
+                    await self._streams.finish(client, place, None, idempotency_key)
                 return await self._opened.files.send(client, channel, place.thread_ts, payload.body, idempotency_key)
             sent = await self._say(client, place, channel, payload, idempotency_key)
         except AuthFailed as error:
@@ -190,7 +193,6 @@ class SlackChannel:
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
         self._opened.workspaces.works(place.team)
-        self._reception.sent(place, sent.channel, sent.ts)
         return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts), tracked=True)
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
@@ -207,7 +209,7 @@ class SlackChannel:
                     return shown
             sent = await outcome.find(client, channel, place, idempotency_key, self._around.clock.now())
             if sent is not None:
-                await self._streams.said(place, sent, sent)
+                self._streams.said(place, sent, payload.body.get("turn_id"))
         except AuthFailed as error:
             raise self._whose(client, place, error) from error
         except StoreUnavailable as error:
@@ -221,10 +223,10 @@ class SlackChannel:
 
     async def stream(self, conversation: Conversation, frames: Sequence[StreamFrame]) -> None:
         """See SupportsStreaming."""
-        if any(frame.kind == "typing" for frame in frames):
-            await self.typing(conversation.key, Author.AGENT)
         shown = [frame for frame in frames if frame.kind in ("text", "discard")]
-        if shown:
+        if not shown and any(frame.kind == "typing" for frame in frames):
+            await self.typing(conversation.key, Author.AGENT)
+        elif shown:
             place = _place(conversation.key)
             client = await self._client(place)
             await self._streams.show(client, place, await self._channel(client, place), shown)
@@ -242,7 +244,8 @@ class SlackChannel:
         self._status_at[str(place)] = now
         with contextlib.suppress(HubError):
             client = await self._client(place)
-            await client.set_status(place.channel, place.thread_ts, words(None, self._settings.language).working)
+            status = words(None, self._settings.language).working
+            await client.assistant_threads_setStatus(channel_id=place.channel, thread_ts=place.thread_ts, status=status)
 
     async def catch_up(self, sink: InboundSink) -> int:
         """See SupportsCatchUp. One process at a time."""
@@ -268,7 +271,7 @@ class SlackChannel:
         return [
             hook,
             web.get("/slack/install", self._install),
-            web.get("/slack/oauth_redirect", self._installed),
+            web.get("/slack/oauth_redirect", self._install),
         ]
 
     def give_forms(self, views: StaffViews, refusal: Refusal | None = None) -> None:
@@ -278,84 +281,66 @@ class SlackChannel:
     async def settled(self) -> None:
         """Wait for what is done after acknowledgements (names, home tabs), and write down what was noted."""
         await self._forms.settled()
-        await self._opened.aftercare.settled()
-        await self._jotter.flush()
+        await self._opened.post_ack.settled()
+        await self._cache.flush()
 
     async def _hook(self, request: web.Request) -> web.StreamResponse:
-        given = await self._door.read(request)
+        raw = self._door.authenticate(await self._door.read(request))
         try:
             async with asyncio.timeout(self._settings.answer_within):
-                await self._know_staff()
-                reply = await self._refused(given) or await self._door.take(given, WebhookReply())
-                reply = reply if reply.body else await self._forms.refused(given.body) or reply
-                noted = None if reply.body else await self._from_staff(given.body)
+                reply = await self._take(wire.payload(raw.body), raw)
+        except InvalidInput as error:
+            await self._reception.open_sink().quarantine(raw, error.detail)
+            reply = WebhookReply()
         except TimeoutError:  # it may be stored yet; then the repetition is a duplicate
             raise Overloaded("Storing takes too long.") from None
-        if reply.body:  # the answer to a challenge; nothing happened
-            return web.Response(body=reply.body, headers={"Content-Type": reply.content_type})
-        reply = noted or self._acknowledged(given.body)
         return web.Response(body=reply.body, headers={"Content-Type": reply.content_type})
 
-    async def _refused(self, given: WebhookRequest) -> WebhookReply | None:
-        """What is wrong with a form that staff sent off; None also for what proves nothing, which the door refuses."""
-        try:
-            self.authenticate(given)
-        except BadSignature:
-            return None
-        await self._introduce(given.body)
-        return await self._forms.refused(given.body)
+    async def _socketed(self, payload: wire.Json) -> WebhookReply:
+        kept, kind = json.dumps(payload).encode(), {"content-type": "application/json"}
+        raw = RawEvent(CHANNEL, self.account, kept, kind, self._around.clock.now())
+        return await self._take(payload, raw, in_order=True)
 
-    async def _introduce(self, body: bytes) -> None:
-        """Slow or silent, Slack holds a message up for a moment only."""
-        if b"<" in body or b"u003c" in body:  # a mention
-            with contextlib.suppress(HubError, TimeoutError):
-                async with asyncio.timeout(_INTRODUCTION):
-                    await self._opened.aftercare.introduce(body)
-
-    async def _socketed(self, body: bytes) -> WebhookReply:
+    async def _take(self, payload: wire.Json, raw: RawEvent, *, in_order: bool = False) -> WebhookReply:
+        """Commit a payload and return the answer to it, which is empty for most. ``raw``: the same, not decoded."""
+        self._reception.open_sink()
         await self._know_staff()
-        await self._introduce(body)
-        if (refused := await self._forms.refused(body)) is not None:
+        await self._opened.post_ack.introduce(payload)
+        if (refused := await self._forms.refused(payload)) is not None:
             return refused
-        await envelope.take(body, self._reader, self._reception, self._around.clock)
-        return await self._forms.refused(body) or await self._from_staff(body) or self._acknowledged(body)
+        reader, sink = self._reader, PayloadSink(self._reception, payload)
+        parsed = await read_or_quarantine(sink, raw, lambda: reader.read(payload, raw))
+        if isinstance(parsed, WebhookReply):
+            return parsed
+        if parsed is not None:
+            await (accept_in_order if in_order else self._door.accept)(sink, parsed, raw)
+        reply = await self._forms.refused(payload)
+        if reply is None and is_staff_command(payload, reader.staff_channels):
+            reply = await self._staff.answer(payload, self._forms.refusal)
+        return reply or self._acknowledged(payload)
 
-    async def _from_staff(self, body: bytes) -> WebhookReply | None:
-        """The answer to a command that was given in a staff channel."""
-        given = given_there(body, self._reader.staff_channels)
-        return None if given is None else await self._staff.answer(given, self._forms.refusal)
-
-    def _acknowledged(self, body: bytes) -> WebhookReply:
+    def _acknowledged(self, payload: wire.Json) -> WebhookReply:
         if self._open is not None:
-            self._open.aftercare.begin(body)
-            self._forms.begin(body, self._reader.staff_channels)
-        return thanks(body, self._directory, self._settings.language)
+            self._open.post_ack.begin(payload)
+            self._forms.begin(payload, self._reader.staff_channels)
+        return thanks(payload, self._directory, self._settings.language)
 
     async def _install(self, request: web.Request) -> web.StreamResponse:
-        return await self._opened.installation.begin(request)
-
-    async def _installed(self, request: web.Request) -> web.StreamResponse:
-        return await self._opened.installation.end(request)
+        pages = self._opened.install_pages
+        if pages is None:
+            return web.Response(status=404, text="Set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET, SECRET_KEY and PUBLIC_URL.")
+        return await (pages.begin if request.path.endswith("/install") else pages.end)(request)
 
     async def _say(self, client: SlackClient, place: Place, channel: str, payload: WirePayload, key: str) -> Sent:
         """A new message, or the one that grew while the answer was being written."""
         body = payload.body
-        begun = None
-        if body.get("first"):
-            begun = await self._streams.finish(client, place, body.get("turn_id"))
-        if begun is not None:
-            try:
-                sent = await client.update(begun, body["text"], blocks=body["blocks"], metadata=marked(key))
-            except Refused as error:
-                if error.reason not in _GREW_QUIET:
-                    raise
-            else:
-                await self._streams.said(place, sent, begun)
-                return sent
-        sent = await client.post_message(
+        turn = body.get("turn_id")
+        begun = await self._streams.finish(client, place, turn, key) if body.get("first") else None
+        sent = await self._streams.become(client, place, begun, body, key) if begun is not None else None
+        sent = sent or await client.post_message(
             channel, body["text"], blocks=body["blocks"], thread_ts=place.thread_ts, metadata=marked(key)
         )
-        await self._streams.said(place, sent, begun)
+        self._streams.said(place, sent, turn)
         return sent
 
     async def _client(self, place: Place) -> SlackClient:

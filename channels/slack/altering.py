@@ -31,17 +31,26 @@ def bodies(alteration: Alteration, texts: list[dict[str, Any]]) -> list[dict[str
 async def alter(client: SlackClient, body: Mapping[str, Any], key: str) -> Receipt:
     """To do it again does no harm. Raises ChannelError; what is gone already need not be deleted."""
     sent = Sent.named(body["of"])
-    match body["method"]:
-        case "chat.update":
-            await client.update(sent, body["text"], blocks=body["blocks"], metadata=marked(key))
-        case "chat.delete":
-            try:
-                await client.delete(sent)
-            except Refused as error:
-                if error.reason != "message_not_found":
-                    raise
-        case "reactions.add":
-            await client.add_reaction(sent, body["name"])
-        case _:
-            await client.remove_reaction(sent, body["name"])
+    try:
+        match body["method"]:
+            case "chat.update":
+                await client.update(sent, body["text"], blocks=body["blocks"], metadata=marked(key))
+            case "chat.delete":
+                await client.chat_delete(channel=sent.channel, ts=sent.ts)
+            case _:
+                await react(client, sent, body["name"], present=body["method"] == ADD)
+    except Refused as error:
+        if (body["method"], error.reason) != (DELETE, "message_not_found"):
+            raise
     return Receipt()
+
+
+async def react(client: SlackClient, sent: Sent, name: str, *, present: bool) -> None:
+    """Add or remove a reaction of ours; that it is as it should be already is as good. Raises ChannelError."""
+    try:
+        await (client.reactions_add if present else client.reactions_remove)(
+            channel=sent.channel, timestamp=sent.ts, name=name
+        )
+    except Refused as error:
+        if error.reason not in ("already_reacted", "no_reaction"):
+            raise

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 
-from channels.slack import wire
 from channels.slack.plain import Names
+from channels.slack.wire import Json
 from channels.slack.words import words
-from core.domain.errors import InvalidInput
 from core.ports.channel import WebhookReply
 
 
-def thanks(body: bytes, names: Names, language: str) -> WebhookReply:
+def thanks(payload: Json, names: Names, language: str) -> WebhookReply:
     """An ephemeral note for a command; nothing for anything else, which Slack would show."""
-    try:
-        whole = wire.payload(body)
-    except InvalidInput:
+    if "command" not in payload:
         return WebhookReply()
-    if "command" not in whole:
-        return WebhookReply()
-    said = words(names.locale(str(whole.get("user_id"))), language)
+    said = words(names.locale(str(payload.get("user_id"))), language)
     answer = {"response_type": "ephemeral", "text": said.taken}
     return WebhookReply(body=json.dumps(answer).encode(), content_type="application/json; charset=utf-8")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import aiohttp
-
-from channels.slack.client import Installed, SlackClient
+from channels.slack.client import SlackClient, open_transport
 from channels.slack.refusals import Refused
+from channels.slack.sealing import Installed
 from channels.slack.settings import DESK_HOOK, NEEDED, SCOPES, SlackSettings
 from channels.slack.workspaces import Workspaces
+from channels.transport import Transport
 from core.domain.errors import AuthFailed, ChannelError, StoreUnavailable, Unreachable
 from core.domain.messages import Audience
 from core.ports.channel import Diagnosis
@@ -32,10 +32,13 @@ _MOST = 20
 
 async def diagnose(settings: SlackSettings, public_url: str | None, memory: ChannelMemory) -> Sequence[Diagnosis]:
     """Everything that can be known without changing anything; only tokens that stand in clear are sealed."""
-    async with aiohttp.ClientSession() as http:
-        found = [*await _bot(settings, http), *await _way_in(settings, public_url, http)]
+    transport = open_transport(settings.timeout)
+    try:
+        found = [*await _bot(settings, transport), *await _way_in(settings, public_url, transport)]
         found += _installation(settings, public_url)
-        found += await _installed(settings, public_url, memory, http)
+        found += await _installed(settings, public_url, memory, transport)
+    finally:
+        await transport.close()
     return [_of_desk(one) for one in found] if settings.hook == DESK_HOOK else found
 
 
@@ -46,16 +49,16 @@ def _of_desk(found: Diagnosis) -> Diagnosis:
     return Diagnosis(check, found.ok, detail, fix)
 
 
-async def _bot(settings: SlackSettings, http: aiohttp.ClientSession) -> list[Diagnosis]:
+async def _bot(settings: SlackSettings, transport: Transport) -> list[Diagnosis]:
     if not settings.bot_tokens:
         fix = None if settings.installable else f"Copy the bot token (xoxb-) from {_APPS}, OAuth & Permissions."
         return [Diagnosis("SLACK_BOT_TOKEN", settings.installable, "no token is set", fix)]
     swapped = _of_another_kind("SLACK_BOT_TOKEN", settings.bot_tokens, "xoxb-")
     if swapped is not None:
         return [swapped]
-    client = SlackClient(http, settings.bot_tokens, settings.api_base_url, timeout=settings.timeout)
+    client = SlackClient(transport, settings.bot_tokens, settings.api_base_url)
     try:
-        found = await client.auth_test()
+        found = await client.identity()
     except AuthFailed as error:
         fix = f"Install the app again ({_APPS}, Install App) and copy its bot token to SLACK_BOT_TOKEN."
         return [Diagnosis("SLACK_BOT_TOKEN", False, error.detail, fix)]
@@ -73,7 +76,7 @@ async def _staff_channel(client: SlackClient, channel: str, bot: str) -> Diagnos
     check = "SLACK_STAFF_CHANNEL"
     invite = f"invite the app: write /invite @{bot} in the channel."
     try:
-        found = await client.channel(channel)
+        found = (await client.conversations_info(channel=channel))["channel"]
     except Refused as error:
         fix = f"Check the id in SLACK_STAFF_CHANNEL; if the channel is private, {invite}"
         return Diagnosis(check, False, f"{channel} is not there for the app: {error.detail}", fix)
@@ -98,9 +101,9 @@ def _scopes(scopes: frozenset[str]) -> Diagnosis:
     return Diagnosis("scopes", not grave, detail, fix)
 
 
-async def _way_in(settings: SlackSettings, public_url: str | None, http: aiohttp.ClientSession) -> list[Diagnosis]:
+async def _way_in(settings: SlackSettings, public_url: str | None, transport: Transport) -> list[Diagnosis]:
     if settings.app_tokens:
-        return [await _socket(settings, http)]
+        return [await _socket(settings, transport)]
     found = []
     if not settings.signing_secrets:
         fix = f"Copy the signing secret from {_APPS}, Basic Information, to SLACK_SIGNING_SECRET; or use Socket Mode."
@@ -129,11 +132,11 @@ def _of_another_kind(setting: str, tokens: Sequence[str], prefix: str) -> Diagno
     return None
 
 
-async def _socket(settings: SlackSettings, http: aiohttp.ClientSession) -> Diagnosis:
+async def _socket(settings: SlackSettings, transport: Transport) -> Diagnosis:
     swapped = _of_another_kind("SLACK_APP_TOKEN", settings.app_tokens, "xapp-")
     if swapped is not None:
         return swapped
-    client = SlackClient(http, settings.app_tokens, settings.api_base_url, timeout=settings.timeout)
+    client = SlackClient(transport, settings.app_tokens, settings.api_base_url)
     try:
         await client.socket_url()
     except ChannelError as error:
@@ -168,28 +171,28 @@ def _key(settings: SlackSettings) -> Diagnosis:
 
 
 async def _installed(
-    settings: SlackSettings, public_url: str | None, memory: ChannelMemory, http: aiohttp.ClientSession
+    settings: SlackSettings, public_url: str | None, memory: ChannelMemory, transport: Transport
 ) -> list[Diagnosis]:
     """Each workspace that has installed the app, by its own token."""
     again = f"install the app there again: {(public_url or '').rstrip('/')}/slack/install"
     try:
-        found = await Workspaces(settings, memory, http).installations()
+        found = await Workspaces(settings, memory, transport).installations()
     except StoreUnavailable as error:
         return [Diagnosis("installations", False, error.detail, "Check DATABASE_URL.")]
     known = sorted(found.items())[:_MOST]
-    return [await _workspace(settings, http, team, one, again) for team, one in known]
+    return [await _workspace(settings, transport, team, one, again) for team, one in known]
 
 
 async def _workspace(
-    settings: SlackSettings, http: aiohttp.ClientSession, team: str, found: Installed | Unreachable, again: str
+    settings: SlackSettings, transport: Transport, team: str, found: Installed | Unreachable, again: str
 ) -> Diagnosis:
     check = f"workspace {team}"
     if isinstance(found, Unreachable):
         fix = f"Write the former key behind a comma after SECRET_KEY, or {again}"
         return Diagnosis(check, False, found.detail, fix)
-    client = SlackClient(http, (found.token,), settings.api_base_url, timeout=settings.timeout)
+    client = SlackClient(transport, (found.token,), settings.api_base_url)
     try:
-        await client.auth_test()
+        await client.identity()
     except AuthFailed as error:
         return Diagnosis(check, False, f"{found.team_name}: {error.detail}", f"I{again[1:]}")
     except ChannelError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
-import aiohttp
 import structlog
 
 from channels.download import Download, Downloads
@@ -13,6 +12,7 @@ from channels.slack.client import SlackClient
 from channels.slack.mrkdwn import escaped
 from channels.slack.place import CHANNEL, message_id, slack_id
 from channels.slack.wire import Block, Json
+from channels.transport import Transport
 from core.domain.attachments import Attachment, AttachmentRef
 from core.domain.errors import AuthFailed, InvalidInput, NotFound, Rejected
 from core.domain.messages import Receipt
@@ -29,16 +29,16 @@ class Files:
     It stays there when the file has been shown (channels.forgetting ends that): who sent it may die before the outbox knows.
     """
 
-    def __init__(self, surroundings: Surroundings, account: str, http: aiohttp.ClientSession, base_url: str) -> None:
+    def __init__(self, surroundings: Surroundings, account: str, transport: Transport, base_url: str) -> None:
         self._surroundings = surroundings
         self._memory: ChannelMemory = surroundings.memory
         self._account = account
         limit = surroundings.max_attachment_bytes
-        self._downloads = Downloads(http, HOSTS, limit=limit, base=base_url, credentialed=HOSTS[:2])
+        self._downloads = Downloads(transport.session, HOSTS, limit=limit, base=base_url, credentialed=HOSTS[:2])
 
     async def fetch(self, client: SlackClient, ref: AttachmentRef) -> Download:
         """Open a file that somebody sent. Its address is asked for first: in shared channels the event has none."""
-        found = await client.file(slack_id(ref.id.partition("/")[2]))
+        found = (await client.files_info(file=slack_id(ref.id.partition("/")[2])))["file"]
         url = found.get("url_private_download") or found.get("url_private")
         if not isinstance(url, str) or found.get("mode") in ("tombstone", "external"):
             raise Rejected(f"Slack does not have the file {ref.name} (any more).")
@@ -74,7 +74,7 @@ class Files:
         file_id = await self._memory.recall(CHANNEL, self._account, f"file/{key}")
         if file_id is None:
             return None
-        return _shown(await client.file(file_id), channel)
+        return _shown((await client.files_info(file=file_id))["file"], channel)
 
     async def _upload(
         self, client: SlackClient, channel: str, thread_ts: str | None, file: Attachment, key: str
@@ -84,14 +84,18 @@ class Files:
         chunks = self._surroundings.files.open(file)
         try:
             begun = await anext(chunks, b"")  # before Slack is asked: one that is gone is known by it
-            place = await client.upload_place(file.name, file.size)
-            await client.upload(place, _from(begun, chunks), file.size)
+            place = await client.files_getUploadURLExternal(filename=file.name, length=file.size)
+            await client.upload(place["upload_url"], _from(begun, chunks), file.size)
         finally:  # nobody reads it to its end: the last byte is known by its number
             if isinstance(chunks, AsyncGenerator):
                 await chunks.aclose()
-        await self._memory.remember(CHANNEL, self._account, f"file/{key}", place.file_id)
-        found = await client.complete_upload(place.file_id, file.name, channel=channel, thread_ts=thread_ts)
-        return _shown(found, channel) or Receipt(f"f/{place.file_id}")
+        file_id = str(place["file_id"])
+        await self._memory.remember(CHANNEL, self._account, f"file/{key}", file_id)
+        completed = await client.files_completeUploadExternal(
+            files=[{"id": file_id, "title": file.name}], channel_id=channel, thread_ts=thread_ts
+        )
+        found = next(iter(completed.get("files") or ()), {"id": file_id})
+        return _shown(found, channel) or Receipt(f"f/{file_id}")
 
 
 async def _from(begun: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -1,117 +1,142 @@
-"""Installation in further workspaces: to Slack with a signed state, and back with a code that becomes a token."""
+"""Installation in further workspaces by Bolt's OAuth flow, with states and an installation store of ours."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import contextlib
 import html
 import secrets
-from http import HTTPStatus
-from urllib.parse import urlencode, urljoin
+from collections.abc import Awaitable, Callable
+from urllib.parse import urljoin
 
 import structlog
 from aiohttp import web
+from cryptography.fernet import InvalidToken
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
+from slack_bolt.async_app import AsyncBoltRequest
+from slack_bolt.oauth.async_callback_options import AsyncCallbackOptions, AsyncFailureArgs, AsyncSuccessArgs
+from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
+from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
+from slack_bolt.response import BoltResponse
+from slack_sdk.oauth.installation_store import Installation
+from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
+from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 
+from channels.slack.client import SILENT
+from channels.slack.sealing import Installed, fernet
 from channels.slack.settings import SCOPES, SlackSettings
 from channels.slack.workspaces import Workspaces
-from core.domain.errors import ChannelError, StoreUnavailable
+from core.domain.errors import ChannelError, StoreUnavailable, Unreachable
 from core.ports.clock import Clock
 
 _LIFE = 600
-_COOKIE = "switchboard_slack_install"
+_PURPOSE = b"switchboard: states of Slack installations"
 _log = structlog.get_logger(__name__)
 
 
-class Installation:
-    """``GET /slack/install`` and ``GET /slack/oauth_redirect``. The state serves once, and only the browser with its cookie."""
+class InstallPages:
+    """``GET /slack/install`` and ``GET /slack/oauth_redirect``. Only the browser that began can end."""
 
-    def __init__(self, settings: SlackSettings, workspaces: Workspaces, clock: Clock, public_url: str | None) -> None:
-        self._settings = settings
-        self._workspaces = workspaces
-        self._clock = clock
-        self._public_url = public_url
-        if settings.installable and settings.own_key:
+    def __init__(self, settings: SlackSettings, workspaces: Workspaces, clock: Clock, public_url: str) -> None:
+        if settings.own_key:
             _log.warning(
                 "slack.tokens_sealed_with_own_key",
                 fix="set SECRET_KEY: the key in DATA_DIR/secret_key lies beside what it protects, and is this hub's alone",
             )
+        self._flow = AsyncOAuthFlow(
+            client=workspaces.without_token(),
+            logger=SILENT,
+            settings=AsyncOAuthSettings(
+                client_id=settings.client_id,
+                client_secret=settings.client_secret,
+                scopes=SCOPES,
+                redirect_uri=public_url.rstrip("/") + "/slack/oauth_redirect",
+                authorization_url=urljoin(settings.api_base_url, "/oauth/v2/authorize"),
+                install_page_rendering_enabled=False,
+                state_store=_States(settings.state_secrets, workspaces, clock),
+                state_cookie_name="switchboard_slack_install",
+                state_expiration_seconds=_LIFE,
+                installation_store=_Installations(workspaces),
+                callback_options=AsyncCallbackOptions(_installed, _not_installed),
+                logger=SILENT,
+            ),
+        )
 
     async def begin(self, request: web.Request) -> web.Response:
         """To Slack's page, where somebody who may do so says yes."""
-        if not self._settings.installable or self._public_url is None:
-            return _page(
-                "This app cannot be installed from here: set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET, PUBLIC_URL.", 404
-            )
-        nonce = secrets.token_urlsafe(24)
-        query = {
-            "client_id": self._settings.client_id or "",
-            "scope": ",".join(SCOPES),
-            "redirect_uri": self._redirect_uri,
-            "state": self._state(nonce),
-        }
-        place = urljoin(self._settings.api_base_url, "/oauth/v2/authorize") + "?" + urlencode(query)
-        answer = web.Response(status=HTTPStatus.FOUND, headers={"Location": place, "Cache-Control": "no-store"})
-        answer.set_cookie(
-            _COOKIE,
-            nonce,
-            max_age=_LIFE,
-            httponly=True,
-            samesite="Lax",
-            secure=self._public_url.startswith("https://"),
-            path="/slack",
-        )
-        return answer
+        return await _answer(self._flow.handle_installation, request)
 
     async def end(self, request: web.Request) -> web.Response:
         """Back from Slack."""
-        if not self._settings.installable or self._public_url is None:
-            return _page("This app cannot be installed from here.", 404)
-        if request.query.get("error"):
-            return _page("The app was not installed.", 400)
-        code, state = request.query.get("code", ""), request.query.get("state", "")
-        if not code or not self._is_ours(state, request.cookies.get(_COOKIE, "")):
-            return _page("This link is too old, or it was opened in another browser. Please begin again.", 403)
-        nonce, until, _ = state.split(".")
-        try:
-            if await self._workspaces.used(nonce, self._clock.now().timestamp(), float(until)):
-                return _page("This link was used before. Please begin again.", 403)
-            found = await self._workspaces.nobody().exchange_code(
-                self._settings.client_id or "", self._settings.client_secret or "", code, self._redirect_uri
-            )
-            if not found.team or not found.token:
-                return _page("Slack gave no token for a workspace.", 502)
-            await self._workspaces.installed(found)
-        except (ChannelError, StoreUnavailable) as error:
-            _log.error("slack.not_installed", error=error.detail)
-            return _page("That did not work. Please begin again.", 502)
-        answer = _page(f"The app is installed in {found.team_name or found.team}. Write it a message in Slack.", 200)
-        answer.del_cookie(_COOKIE, path="/slack")
-        return answer
-
-    @property
-    def _redirect_uri(self) -> str:
-        return (self._public_url or "").rstrip("/") + "/slack/oauth_redirect"
-
-    def _state(self, nonce: str) -> str:
-        until = str(int(self._clock.now().timestamp()) + _LIFE)
-        return f"{nonce}.{until}.{_mac(self._settings.state_secrets[0], nonce, until)}"
-
-    def _is_ours(self, state: str, nonce: str) -> bool:
-        parts = state.split(".")
-        if len(parts) != 3 or not nonce.isascii() or not state.isascii() or not parts[1].isdecimal():
-            return False
-        signed = [hmac.compare_digest(_mac(one, parts[0], parts[1]), parts[2]) for one in self._settings.state_secrets]
-        young = len(parts[1]) < 13 and int(parts[1]) >= self._clock.now().timestamp()
-        return any(signed) and young and hmac.compare_digest(parts[0], nonce)
+        return await _answer(self._flow.handle_callback, request)
 
 
-def _mac(secret: str, nonce: str, until: str) -> str:
-    return hmac.new(secret.encode(), f"slack-install:{nonce}:{until}".encode(), hashlib.sha256).hexdigest()
+class _States(AsyncOAuthStateStore):
+    """A state is sealed, with its time, and serves once. It is stored only when it comes back."""
+
+    def __init__(self, keys: tuple[str, ...], workspaces: Workspaces, clock: Clock) -> None:
+        self._keys = [fernet(key, _PURPOSE) for key in keys]
+        self._workspaces = workspaces
+        self._clock = clock
+
+    async def async_issue(self, *args: object, **kwargs: object) -> str:
+        nonce = secrets.token_urlsafe(24).encode()
+        return self._keys[0].encrypt_at_time(nonce, int(self._clock.now().timestamp())).decode().rstrip("=")
+
+    async def async_consume(self, state: str) -> bool:
+        now = int(self._clock.now().timestamp())
+        sealed = state.encode() + b"=" * (-len(state) % 4)
+        for key in self._keys:
+            with contextlib.suppress(InvalidToken):
+                nonce = key.decrypt_at_time(sealed, _LIFE, now).decode()
+                return not await self._workspaces.used(nonce, now, now + _LIFE)
+        return False
 
 
-def _page(text: str, status: int) -> web.Response:
+class _Installations(AsyncInstallationStore):
+    """As far as the flow asks: Workspaces finds the tokens."""
+
+    def __init__(self, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
+
+    async def async_save(self, installation: Installation) -> None:
+        team, token = installation.team_id or installation.enterprise_id, installation.bot_token
+        if not team or not token:
+            raise Unreachable("Slack gave no token for a workspace.")
+        name = installation.team_name or installation.enterprise_name or ""
+        scopes = ",".join(installation.bot_scopes or ())
+        await self._workspaces.installed(Installed(team, name, token, installation.bot_user_id or "", scopes))
+
+
+async def _answer(handle: Callable[[AsyncBoltRequest], Awaitable[BoltResponse]], request: web.Request) -> web.Response:
+    asked = AsyncBoltRequest(body="", query=request.query_string, headers=dict(request.headers))
+    try:
+        given = await handle(asked)
+    except (ChannelError, StoreUnavailable) as error:
+        _log.error("slack.not_installed", error=error.detail)
+        given = _page("That did not work. Please begin again.", 502)
+    answer = await to_aiohttp_response(given)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+async def _installed(args: AsyncSuccessArgs) -> BoltResponse:
+    found = args.installation
+    name = found.team_name or found.enterprise_name or found.team_id
+    page = _page(f"The app is installed in {name}. Write it a message in Slack.", 200)
+    page.headers["set-cookie"] = [args.settings.state_utils.build_set_cookie_for_deletion()]
+    return page
+
+
+async def _not_installed(args: AsyncFailureArgs) -> BoltResponse:
+    if "error" in args.request.query:
+        return _page("The app was not installed.", 400)
+    text = "This link is too old, was used before, or was opened in another browser. Please begin again."
+    return _page(text, 403)
+
+
+def _page(text: str, status: int) -> BoltResponse:
     body = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>Slack</title><main><p>{html.escape(text)}</p></main></html>"
     )
-    return web.Response(text=body, status=status, content_type="text/html", headers={"Cache-Control": "no-store"})
+    return BoltResponse(status=status, body=body, headers={"Content-Type": "text/html"})

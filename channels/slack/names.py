@@ -16,6 +16,7 @@ import structlog
 
 from channels.slack.client import SlackClient
 from channels.slack.place import CHANNEL
+from channels.write_behind import WriteBehindCache
 from core.domain.errors import HubError
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
@@ -28,10 +29,11 @@ _log = structlog.get_logger(__name__)
 class Directory:
     """Implements plain.Names over what was looked up. Ids of people and channels never collide, so one table holds both."""
 
-    def __init__(self, memory: ChannelMemory, account: str, clock: Clock) -> None:
+    def __init__(self, memory: ChannelMemory, account: str, clock: Clock, cache: WriteBehindCache) -> None:
         self._memory = memory
         self._account = account
         self._clock = clock
+        self._cache = cache
         self._known: dict[str, dict[str, Any]] = {}
 
     async def load(self) -> None:
@@ -61,21 +63,22 @@ class Directory:
         for user in people:
             if self._stale(user):
                 with contextlib.suppress(HubError):
-                    await self._keep(user, _person(await client.user(user)))
+                    self._keep(user, _person(await client.user(user)))
         for channel in channels:
             if self._stale(channel):
                 with contextlib.suppress(HubError):
-                    await self._keep(channel, {"name": (await client.channel(channel)).get("name")})
+                    found = (await client.conversations_info(channel=channel))["channel"]
+                    self._keep(channel, {"name": found.get("name")})
 
     def _stale(self, what: str) -> bool:
         known = self._known.get(what)
         return known is None or self._clock.now().timestamp() - float(known.get("at", 0)) > _FRESH
 
-    async def _keep(self, what: str, found: dict[str, Any]) -> None:
+    def _keep(self, what: str, found: dict[str, Any]) -> None:
         if len(self._known) >= _KEPT:
             self._known.pop(next(iter(self._known)))
         self._known[what] = {**found, "at": self._clock.now().timestamp()}
-        await self._memory.remember(CHANNEL, self._account, f"name/{what}", json.dumps(self._known[what]))
+        self._cache.put(f"name/{what}", json.dumps(self._known[what]))
 
 
 def _person(user: Any) -> dict[str, Any]:

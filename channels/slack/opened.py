@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import aiohttp
+from typing import TYPE_CHECKING
 
-from channels.slack.aftercare import Aftercare
 from channels.slack.files import Files
 from channels.slack.home import Home
-from channels.slack.install import Installation
 from channels.slack.names import Directory
+from channels.slack.post_ack_tasks import PostAckTasks
 from channels.slack.reception import Reception
 from channels.slack.settings import SlackSettings
 from channels.slack.socket_mode import SocketMode, Take
 from channels.slack.workspaces import Workspaces
+from channels.transport import Transport
 from core.ports.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from channels.slack.install import InstallPages
 
 
 class Opened:
@@ -23,19 +26,23 @@ class Opened:
         self,
         settings: SlackSettings,
         around: Surroundings,
-        http: aiohttp.ClientSession,
+        transport: Transport,
         directory: Directory,
         reception: Reception,
         take: Take,
     ) -> None:
-        self.workspaces = Workspaces(settings, around.memory, http)
-        self.files = Files(around, settings.account, http, settings.api_base_url)
-        self.aftercare = Aftercare(settings, Home(settings, around), self.workspaces, directory, reception)
-        self.installation = Installation(settings, self.workspaces, around.clock, around.public_url)
+        self.workspaces = Workspaces(settings, around.memory, transport)
+        self.files = Files(around, settings.account, transport, settings.api_base_url)
+        self.post_ack = PostAckTasks(settings, Home(settings, around), self.workspaces, directory, reception)
+        self.install_pages: InstallPages | None = None
+        if settings.installable and around.public_url is not None:
+            from channels.slack.install import InstallPages  # loads Bolt
+
+            self.install_pages = InstallPages(settings, self.workspaces, around.clock, around.public_url)
         self.socket: SocketMode | None = None
         if settings.app_tokens:
             app = self.workspaces.app()
-            self.socket = SocketMode(app, http, take, around.leases, around.clock, around.process, settings.account)
+            self.socket = SocketMode(app, take, around.leases, around.clock, around.process, settings.account)
 
     async def start(self) -> None:
         """Connect, where events come through a connection of ours."""
@@ -46,4 +53,4 @@ class Opened:
         """Let go of it, and of what was begun."""
         if self.socket is not None:
             await self.socket.stop()
-        await self.aftercare.close()
+        await self.post_ack.close()

@@ -61,20 +61,23 @@ class Reader:
 
     def events(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
         """See Channel.parse. Raises InvalidInput."""
-        found = self._all(raw)
+        return self.read(wire.payload(raw.body), raw)
+
+    def read(self, whole: Json, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
+        """``whole``: the decoded body. Raises InvalidInput."""
+        found = self._all(whole, raw.received_at)
         return found if isinstance(found, WebhookReply) else [one for one in found if self._hears(one)]
 
     def _hears(self, event: InboundEvent) -> bool:
         return isinstance(event, DeliveryReported) or event.audience in self.hears
 
-    def _all(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
-        if raw.received_at is None:
+    def _all(self, whole: Json, at: datetime | None) -> Sequence[InboundEvent] | WebhookReply:
+        if at is None:
             raise InvalidInput("An event needs the time at which it came.")
-        whole = wire.payload(raw.body)
         if "command" in whole:
             if whole.get("channel_id") in self.staff_channels:  # a staff member's, and answered at once
                 return []
-            return [self._command(whole, raw.received_at)]
+            return [self._command(whole, at)]
         if "ssl_check" in whole:  # Slack looks at the certificate now and then
             return []
         kind = wire.named(whole, "type")
@@ -85,7 +88,7 @@ class Reader:
         if kind == "block_actions":
             return self._pressed(whole)
         if kind == "view_submission":
-            return self._staff.filled_in(whole, raw.received_at, self.staff_channels)
+            return self._staff.filled_in(whole, at, self.staff_channels)
         return []
 
     def _event(self, whole: Json) -> list[InboundEvent]:

@@ -1,4 +1,4 @@
-"""Between parsing and the commit: which threads are ours, and which conversation a message belongs to. No network here."""
+"""Between parsing and the commit: which threads are ours, and which conversation a message belongs to. Without network calls."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from channels.slack import wire
-from channels.slack.jotter import Jotter
 from channels.slack.parse import own_user
-from channels.slack.place import CHANNEL, Place
+from channels.slack.place import Place
+from channels.slack.wire import Json
+from channels.write_behind import WriteBehindCache
 from core.domain.errors import Overloaded
 from core.domain.messages import (
     Audience,
@@ -21,39 +21,29 @@ from core.domain.messages import (
     ReactionChanged,
 )
 from core.ports.channel import Accepted, InboundSink
-from core.ports.channel_memory import ChannelMemory
 
 _SNIPPET = 80
 
 
 class Reception:
-    """The sink that the channel's own doors use. What it remembers:
+    """Accepts what is addressed to the app. What it remembers:
 
     ``seen/<place>``: a thread or a direct channel that is ours, with the last message and its author.
     ``heard/<team>/<channel>``: where somebody mentioned the app, with the last message to it.
+    ``sent/<place>``: the newest message of ours.
     ``at/<channel>/<ts>``: in which thread a message is.
     ``dm/<team>/<person>``: their direct channel.
     ``alias/<direct channel>``: the conversation that a slash command began before that channel was known.
     ``home/<person>/<place>``: what they talked about.
     """
 
-    def __init__(self, memory: ChannelMemory, account: str, jotter: Jotter) -> None:
-        self._memory = memory
-        self._account = account
-        self._jotter = jotter
+    def __init__(self, cache: WriteBehindCache) -> None:
+        self._cache = cache
         self._sink: InboundSink | None = None
 
     def open(self, sink: InboundSink | None) -> None:
         """From now on events go there."""
         self._sink = sink
-
-    async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
-        """See InboundSink.accept. What is not to us is not accepted."""
-        return await self.take(events, raw, addressed=raw is not None and addressed(raw))
-
-    async def quarantine(self, raw: RawEvent, reason: str) -> None:
-        """See InboundSink.quarantine."""
-        await self._open_sink().quarantine(raw, reason)
 
     async def take(
         self, events: Sequence[InboundEvent], raw: RawEvent | None, *, addressed: bool
@@ -63,7 +53,7 @@ class Reception:
         That is remembered before the commit: a thread that is ours without a message harms nobody, but one whose later
         replies are not recognised would lose them.
         """
-        sink = self._open_sink()
+        sink = self.open_sink()
         wanted = [event for event in events if not isinstance(event, DeliveryReported)]
         known = await self._recall(wanted)
         ours = [placed for event in wanted if (placed := _placed(event, known, addressed=addressed)) is not None]
@@ -76,66 +66,87 @@ class Reception:
             self._note(event)
         return accepted
 
-    async def noted(self) -> None:
-        """What was noted so far is remembered. Raises StoreUnavailable."""
-        await self._jotter.flush()
+    async def flush(self) -> None:
+        """Write what is not written yet. Raises StoreUnavailable."""
+        await self._cache.flush()
 
     def sent(self, place: Place, channel: str, ts: str) -> None:
         """A message of ours: a reaction to it names its channel and time, but not its thread."""
+        self._cache.put(f"sent/{place}", ts)
         if place.thread_ts is not None and place.thread_ts != ts:
-            self._jotter.jot(f"at/{channel}/{ts}", str(place))
+            self._cache.put(f"at/{channel}/{ts}", str(place))
 
     def opened(self, place: Place, channel: str) -> None:
         """A person's direct channel is known now; what they write there continues what the command began."""
-        self._jotter.jot(f"alias/{place.team}/{channel}", str(place))
+        self._cache.put(f"alias/{place.team}/{channel}", str(place))
 
     async def _recall(self, events: Sequence[ConversationEvent]) -> Mapping[str, str]:
-        keys = sorted({key for event in events for key in _keys(event)})
-        if not keys:
-            return {}
-        kept = await self._memory.recall_many(CHANNEL, self._account, keys)
-        return {**kept, **self._jotter.noted(keys)}
+        return await self._cache.recall(sorted({key for event in events for key in _keys(event)}))
+
+    async def last_seen(self, place: Place) -> Mapping[str, str]:
+        """The ``ts`` and ``user`` of the last message to us at a place, if one is known. Raises StoreUnavailable."""
+        found: dict[str, str] = json.loads((await self._cache.recall([key := f"seen/{place}"])).get(key, "{}"))
+        return found
+
+    async def last_sent(self, place: Place) -> float:
+        """When the newest message of ours at a place was sent, by Slack's clock. Raises StoreUnavailable."""
+        return float((await self._cache.recall([key := f"sent/{place}"], lately=False)).get(key, 0))
 
     async def _join(self, event: ConversationEvent, known: Mapping[str, str]) -> None:
         place = Place.of(event.conversation.thread)
         if event.audience is Audience.STAFF:
             return
         if isinstance(event, MessageReceived) and not place.direct and f"seen/{place}" not in known:
-            await self._memory.remember(CHANNEL, self._account, f"seen/{place}", _seen(event))
+            await self._cache.write(f"seen/{place}", _seen(event))
 
     def _note(self, event: ConversationEvent) -> None:
         if not isinstance(event, MessageReceived):
             return
         if event.audience is Audience.STAFF:
             if _ts(event):
-                self._jotter.jot(f"seen/{Place.of(event.conversation.thread)}", _seen(event))
+                self._cache.put(f"seen/{Place.of(event.conversation.thread)}", _seen(event))
             return
         place, ts = Place.of(event.conversation.thread), _ts(event)
         user = event.sender.external_id
         if ts:
-            self._jotter.jot(f"seen/{place}", _seen(event))
+            self._cache.put(f"seen/{place}", _seen(event))
             if place.thread_ts not in (None, ts):
-                self._jotter.jot(f"at/{place.channel}/{ts}", str(place))
+                self._cache.put(f"at/{place.channel}/{ts}", str(place))
             if not place.direct:
-                self._jotter.jot(f"heard/{place.team}/{place.channel}", json.dumps({"ts": ts}))
+                self._cache.put(f"heard/{place.team}/{place.channel}", json.dumps({"ts": ts}))
             if place.channel[0] == "D":
-                self._jotter.jot(f"dm/{place.team}/{user}", place.channel)
+                self._cache.put(f"dm/{place.team}/{user}", place.channel)
             talk = {"text": event.text[:_SNIPPET], "ts": ts, "channel": place.channel}
-            self._jotter.jot(f"home/{user}/{place}", json.dumps(talk))
+            self._cache.put(f"home/{user}/{place}", json.dumps(talk))
 
-    def _open_sink(self) -> InboundSink:
+    def open_sink(self) -> InboundSink:
         if self._sink is None:
             raise Overloaded("The server is starting or stopping.")
         return self._sink
 
 
-def addressed(raw: RawEvent) -> bool:
+class PayloadSink:
+    """The sink for the events of one payload."""
+
+    def __init__(self, reception: Reception, payload: Json) -> None:
+        self._reception = reception
+        self._payload = payload
+
+    async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
+        """See InboundSink.accept. Events that are not addressed to the app are left out."""
+        return await self._reception.take(events, raw, addressed=_is_addressed(self._payload))
+
+    async def quarantine(self, raw: RawEvent, reason: str) -> None:
+        """See InboundSink.quarantine."""
+        await self._reception.open_sink().quarantine(raw, reason)
+
+
+def _is_addressed(payload: Json) -> bool:
     """Whether the app was mentioned, a button of ours pressed or a command given."""
-    whole = wire.payload(raw.body)
-    event = whole.get("event")
+    event = payload.get("event")
     if not isinstance(event, dict):
         return True
-    own = own_user(whole)
+    own = own_user(payload)
     return event.get("type") == "app_mention" or bool(own and f"<@{own}" in str(event.get("text") or ""))
 
 

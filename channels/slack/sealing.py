@@ -11,11 +11,21 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from channels.slack.client import Installed
 from core.domain.errors import Unreachable
 
 _PURPOSE = b"switchboard: tokens of Slack installations"
 """Mixed into the keys: what signs sessions and links elsewhere opens nothing here, and the other way round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What an installation in a workspace gives."""
+
+    team: str
+    team_name: str
+    token: str
+    bot_user: str
+    scopes: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,7 @@ class Seal:
     """Seals with the first of the secrets and opens what any of them has sealed (Fernet; keys by HKDF with SHA-256)."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        self._keys = [Fernet(_key(secret)) for secret in secrets]
+        self._keys = [fernet(secret, _PURPOSE) for secret in secrets]
 
     def close(self, installation: Installed) -> str:
         """As it is remembered. Raises Unreachable where there is no key: a token is never written in clear."""
@@ -67,5 +77,6 @@ class Seal:
         )
 
 
-def _key(secret: str) -> bytes:
-    return base64.urlsafe_b64encode(HKDF(SHA256(), 32, None, _PURPOSE).derive(secret.encode()))
+def fernet(secret: str, purpose: bytes) -> Fernet:
+    """What one key of ours seals for one purpose."""
+    return Fernet(base64.urlsafe_b64encode(HKDF(SHA256(), 32, None, purpose).derive(secret.encode())))

@@ -1,7 +1,6 @@
-"""Socket Mode: events through a WebSocket that we open, for hubs without a public address.
+"""Socket Mode: slack_sdk's client keeps the connection, and an envelope is acknowledged after its events are stored.
 
-Our own loop and not the SDK's: an envelope is acknowledged after its events are stored, and a store that does not answer is
-waited for. Slack sends again what was not acknowledged; the event's key tells.
+The library reconnects by itself, but would ask for no new address while it is refused: then it is replaced.
 """
 
 from __future__ import annotations
@@ -11,43 +10,37 @@ import contextlib
 import json
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import aiohttp
 import structlog
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 
-from channels.slack.client import SlackClient
+from channels.slack.client import SILENT, SlackClient
+from channels.slack.wire import Json
 from core.domain.errors import HubError, Overloaded, StoreUnavailable
 from core.ports.channel import WebhookReply
 from core.ports.clock import Clock
 from core.ports.leases import Leases
 
-Take = Callable[[bytes], Awaitable[WebhookReply]]
+Take = Callable[[Json], Awaitable[WebhookReply]]
 _LEASE = 30.0
 _RENEW = 10.0
+CONNECT_SECONDS = 15.0
+"""Without a connection, after which the client is replaced."""
+_LOOK = 1.0
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 30.0
 _AGAIN = 0.5
-_TIMEOUT = aiohttp.ClientWSTimeout(ws_receive=60.0, ws_close=2.0)
-"""Seconds. Slack pings every few of them; silence for longer means that the connection is gone."""
 _log = structlog.get_logger(__name__)
 
 
 class SocketMode:
     """One connection for one process: whoever holds the lease. ``take`` returns after the commit."""
 
-    def __init__(
-        self,
-        client: SlackClient,
-        http: aiohttp.ClientSession,
-        take: Take,
-        leases: Leases,
-        clock: Clock,
-        holder: str,
-        name: str,
-    ) -> None:
+    def __init__(self, client: SlackClient, take: Take, leases: Leases, clock: Clock, holder: str, name: str) -> None:
         self._client = client
-        self._http = http
         self._take = take
         self._leases = leases
         self._clock = clock
@@ -55,6 +48,7 @@ class SocketMode:
         self._lease = f"slack:{name}:socket"
         self._tasks: list[asyncio.Task[None]] = []
         self._held = asyncio.Event()
+        self._in_order = asyncio.Lock()
         self.trouble: str | None = None
 
     async def start(self) -> None:
@@ -87,70 +81,70 @@ class SocketMode:
         failures = 0
         while True:
             await self._held.wait()
+            connection = _Connection(self._client, self._answer)
             try:
-                url = await self._client.socket_url()
-                async with self._http.ws_connect(url, timeout=_TIMEOUT, max_msg_size=0) as socket:
-                    self.trouble = None
-                    if await self._serve(socket):
-                        failures = 0
-                        continue
-                self.trouble = "Socket Mode was closed by Slack"
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await connection.connect_to_new_endpoint()
+                failures = 0
+                await self._watch(connection)
             except HubError as error:
-                self.trouble = "Socket Mode is not connected: " + type(error).__name__
-                _log.warning("slack.socket_failed", error=error.detail)
+                self._fail("Socket Mode is not connected: " + type(error).__name__, error.detail)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                self.trouble = "Socket Mode lost its connection"
-                _log.warning("slack.socket_lost", error=str(error) or type(error).__name__)
-            except Exception:
-                self.trouble = "Socket Mode failed"
-                _log.exception("slack.socket_failed")
+                self._fail("Socket Mode cannot connect", type(error).__name__)
+            except Exception as error:
+                self._fail("Socket Mode failed", type(error).__name__)
+            finally:
+                await connection.close()  # type: ignore[no-untyped-call]
             failures += 1
             wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (failures - 1))
             await self._clock.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - spreads reconnections
 
-    async def _serve(self, socket: aiohttp.ClientWebSocketResponse) -> bool:
-        """Until Slack asks to connect anew (True), closes, or the lease is another's. In the order envelopes came."""
-        envelopes: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        worker = asyncio.create_task(self._work(socket, envelopes))
-        try:
-            async for message in socket:
-                if message.type is not aiohttp.WSMsgType.TEXT:
-                    continue
-                envelope = _read(message.data)
-                kind = envelope.get("type")
-                if kind == "disconnect":
-                    _log.info("slack.socket_renewed", reason=envelope.get("reason"))
-                    return True
-                if "envelope_id" in envelope:
-                    envelopes.put_nowait(envelope)
-                if not self._held.is_set():
-                    return True
-            return False
-        finally:
-            worker.cancel()
-            await asyncio.gather(worker, return_exceptions=True)
+    def _fail(self, trouble: str, error: str) -> None:
+        self.trouble = trouble
+        _log.warning("slack.socket_failed", trouble=trouble, error=error)
 
-    async def _work(self, socket: aiohttp.ClientWebSocketResponse, envelopes: asyncio.Queue[dict[str, Any]]) -> None:
-        while True:
-            envelope = await envelopes.get()
-            reply = await self._stored(json.dumps(envelope.get("payload")).encode())
-            answer: dict[str, Any] = {"envelope_id": envelope["envelope_id"]}
-            if envelope.get("accepts_response_payload") and reply.content_type.startswith("application/json"):
-                answer["payload"] = json.loads(reply.body)
-            await socket.send_json(answer)
+    async def _watch(self, connection: SocketModeClient) -> None:
+        """Until the lease is another process's, or the library finds no way back."""
+        since = self._clock.monotonic()
+        while self._held.is_set():
+            if await connection.is_connected():
+                since, self.trouble = self._clock.monotonic(), None
+            elif self._clock.monotonic() - since > CONNECT_SECONDS:
+                self._fail("Socket Mode lost its connection", "the library could not reconnect")
+                return
+            await self._clock.sleep(_LOOK)
 
-    async def _stored(self, body: bytes) -> WebhookReply:
-        while True:
+    async def _answer(self, connection: SocketModeClient, envelope: SocketModeRequest) -> None:
+        """In the order in which envelopes came; the library begins all of them at once."""
+        async with self._in_order:
+            reply = await self._store(connection, envelope.payload)
+        if reply is not None:
+            says = envelope.accepts_response_payload and reply.content_type.startswith("application/json")
+            payload = json.loads(reply.body) if says else None
+            await connection.send_socket_mode_response(SocketModeResponse(envelope.envelope_id, payload))
+
+    async def _store(self, connection: SocketModeClient, payload: Json) -> WebhookReply | None:
+        """Wait for a store that does not answer. None: not stored, so that Slack sends it again."""
+        while not connection.closed:
             try:
-                return await self._take(body)
+                return await self._take(payload)
             except (StoreUnavailable, Overloaded) as error:
                 _log.warning("slack.socket_waits", error=error.detail)
                 await self._clock.sleep(_AGAIN)
+            except Exception:
+                _log.exception("slack.envelope_failed")
+                break
+        return None
 
 
-def _read(data: str) -> dict[str, Any]:
-    try:
-        found = json.loads(data)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+class _Connection(SocketModeClient):
+    """The library's client, with our call for an address."""
+
+    def __init__(self, client: SlackClient, answer: Callable[..., Awaitable[None]]) -> None:
+        super().__init__(app_token=client.token or "", web_client=client, logger=SILENT, ping_interval=10)
+        self.socket_mode_request_listeners.append(answer)
+        self.proxy = None  # the library reads HTTPS_PROXY and knows no NO_PROXY; the Web API is called without one too
+        self._client = client
+
+    async def issue_new_wss_url(self) -> str:
+        return await self._client.socket_url()

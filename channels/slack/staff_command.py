@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from channels.slack import wire
 from channels.slack.mrkdwn import escaped
 from channels.slack.place import CHANNEL, slack_id
 from channels.slack.views import Refusal
 from channels.slack.wire import Json
 from channels.slack.words import staff_words
-from core.domain.errors import InvalidInput
 from core.ports.channel import WebhookReply
 from core.ports.channel_memory import ChannelMemory
 
@@ -25,13 +23,9 @@ def chosen_name(user: str) -> str:
     return f"desk-name/{user}"
 
 
-def given_there(body: bytes, staff_channels: Iterable[str]) -> Json | None:
-    """The command's fields, if it is one that was given in a staff channel; as a form (HTTP) or as JSON (Socket Mode)."""
-    try:
-        fields = wire.payload(body) if b"command" in body else {}
-    except InvalidInput:
-        return None
-    return fields if "command" in fields and fields.get("channel_id") in set(staff_channels) else None
+def is_staff_command(payload: Json, staff_channels: Iterable[str]) -> bool:
+    """Whether it is a command that was given in a staff channel."""
+    return "command" in payload and payload.get("channel_id") in set(staff_channels)
 
 
 class StaffCommands:

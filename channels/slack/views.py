@@ -96,17 +96,14 @@ class ViewDoor:
         self.refusal: Refusal | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def refused(self, body: bytes) -> WebhookReply | None:
+    async def refused(self, payload: Json) -> WebhookReply | None:
         """The errors of a form that must not be stored; None for everything else. Raises StoreUnavailable."""
-        if self.views is None or b"view_submission" not in body:
+        if self.views is None or payload.get("type") != "view_submission":
             return None
         try:
-            whole = wire.payload(body)
-            if whole.get("type") != "view_submission":
-                return None
-            form = read_form(whole)
+            form = read_form(payload)
         except InvalidInput:
-            return None  # the door keeps what nobody understands
+            return None  # quarantined when it is parsed
         errors = await self.views.refuse(form)
         if not errors:
             return None
@@ -115,10 +112,10 @@ class ViewDoor:
             body=json.dumps({"response_action": "errors", "errors": shown}).encode(), content_type=_JSON
         )
 
-    def begin(self, body: bytes, staff_channels: frozenset[str]) -> None:
-        """A press that was thanked for. Returns at once. Only staff's channels have cards with buttons."""
-        if self.views is not None and b"block_actions" in body and len(self._tasks) < _MOST:
-            task = asyncio.create_task(self._act(self.views, body, staff_channels))
+    def begin(self, payload: Json, staff_channels: frozenset[str]) -> None:
+        """A press that was acknowledged. Returns at once. Only staff's channels have cards with buttons."""
+        if self.views is not None and payload.get("type") == "block_actions" and len(self._tasks) < _MOST:
+            task = asyncio.create_task(self._act(self.views, payload, staff_channels))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -133,9 +130,8 @@ class ViewDoor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _act(self, views: StaffViews, body: bytes, staff_channels: frozenset[str]) -> None:
+    async def _act(self, views: StaffViews, whole: Json, staff_channels: frozenset[str]) -> None:
         try:
-            whole = wire.payload(body)
             for action in wire.parts(whole, "actions"):
                 name = wire.text(action, "action_id")
                 if name.startswith(OPENS):

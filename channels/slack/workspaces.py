@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 
-import aiohttp
 import structlog
 
-from channels.slack.client import Installed, SlackClient
+from channels.slack.client import SlackClient
 from channels.slack.place import CHANNEL
-from channels.slack.sealing import Seal
+from channels.slack.sealing import Installed, Seal
 from channels.slack.settings import SlackSettings
+from channels.transport import Transport
 from core.domain.errors import AuthFailed, HubError, StoreUnavailable, Unreachable
 from core.ports.channel_memory import ChannelMemory
 
@@ -25,10 +25,10 @@ _log = structlog.get_logger(__name__)
 class Workspaces:
     """The configured token is its own workspace's; others are in memory, sealed, where an installation put them."""
 
-    def __init__(self, settings: SlackSettings, memory: ChannelMemory, http: aiohttp.ClientSession) -> None:
+    def __init__(self, settings: SlackSettings, memory: ChannelMemory, transport: Transport) -> None:
         self._settings = settings
         self._memory = memory
-        self._http = http
+        self._transport = transport
         self._home = self._client(settings.bot_tokens) if settings.bot_tokens else None
         self._home_team: str | None = None
         self._home_user: str | None = None
@@ -41,7 +41,7 @@ class Workspaces:
         if self._home is None or self._home_team is not None:
             return
         try:
-            found = await self._home.auth_test()
+            found = await self._home.identity()
         except HubError as error:
             _log.warning("slack.not_asked", error=error.detail)
             return
@@ -163,8 +163,8 @@ class Workspaces:
         waiting = sorted(team for team, at in self._refused.items() if now - at < _RECENT)
         return f"the app has to be installed again in {', '.join(waiting)}; what is for it waits" if waiting else None
 
-    def nobody(self) -> SlackClient:
-        """Without a token: for the end of an installation."""
+    def without_token(self) -> SlackClient:
+        """For the end of an installation."""
         return self._client(())
 
     def app(self) -> SlackClient:
@@ -172,4 +172,4 @@ class Workspaces:
         return self._client(self._settings.app_tokens)
 
     def _client(self, tokens: tuple[str, ...]) -> SlackClient:
-        return SlackClient(self._http, tokens, self._settings.api_base_url, timeout=self._settings.timeout)
+        return SlackClient(self._transport, tokens, self._settings.api_base_url)

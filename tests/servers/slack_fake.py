@@ -7,6 +7,7 @@ that the app is not in. Faults are ordered per method, and used up; ``weather`` 
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import itertools
@@ -42,6 +43,7 @@ from tests.servers.slack_world import (
     Fault,
     Json,
     Workspace,
+    kind,
 )
 
 _JSON_FIELDS = frozenset({"blocks", "files", "metadata", "prompts", "view"})
@@ -119,7 +121,7 @@ class SlackFake:
         """What stands in a channel, by the app."""
         return [text_of(one) for one in self.channels[channel].messages if one.get("bot_id")]
 
-    async def until(self, holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, holds: Callable[[], bool], seconds: float = 60.0) -> None:
         """After some call it holds."""
         async with asyncio.timeout(seconds), self.news:
             await self.news.wait_for(holds)
@@ -241,6 +243,8 @@ class SlackFake:
         if spec is None:
             return web.json_response({"ok": False, "error": "unknown_method"})
         args = await _arguments(request)
+        if credentials := request.headers.get("Authorization", "").partition("Basic ")[2]:
+            args["credentials"] = base64.b64decode(credentials).decode()
         self.calls.append((method, args))
         fault = self.faults[method].popleft() if self.faults[method] else self.weather(method, args)
         if fault is not None and not fault.written:
@@ -248,10 +252,9 @@ class SlackFake:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         headers: dict[str, str] = {}
         try:
-            workspace = self._allow(method, token, spec)
-            self._foreign(args, workspace)
-            if workspace is not None:
+            if (workspace := self._allow(method, token, spec)) is not None:
                 headers = {"X-OAuth-Scopes": ",".join(sorted(workspace.scopes))}
+            self._foreign(args, workspace)
             if not spec.json and request.content_type == "application/json":
                 raise Refusal("invalid_form_data")
             answer = {"ok": True, **await spec.handler(self, args, workspace or Workspace())}
@@ -359,7 +362,9 @@ class SlackFake:
             return web.Response(status=404)
         return web.Response(body=self.bytes[file_id], content_type=self.files[file_id]["mimetype"])
 
-    async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        if faults := self.faults["socket"]:
+            return await self._faulty(request, faults.popleft())
         socket = web.WebSocketResponse(heartbeat=10.0)  # Slack pings every few seconds
         await socket.prepare(request)
         self.connections.append(socket)
@@ -377,11 +382,6 @@ def person(user: str, name: str, locale: str) -> Json:
     """As users.info tells of them."""
     profile = {"display_name": name, "real_name": f"{name} Example"}
     return {"id": user, "name": name.lower(), "profile": profile, "locale": locale}
-
-
-def kind(channel: str) -> str:
-    """channel_type in events."""
-    return {"D": "im", "C": "channel", "G": "group"}[channel[0]]
 
 
 def text_of(message: Json) -> str:

@@ -117,7 +117,16 @@ async def append_stream(fake: SlackFake, args: Json, workspace: Workspace) -> Js
 
 @method("chat.stopStream", "chat:write", json_too=True)
 async def stop_stream(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
-    _streaming(fake, args)["streaming_state"] = "completed"
+    message = _streaming(fake, args)
+    message["streaming_state"] = "completed"
+    message["markdown"] += args.get("markdown_text") or ""
+    if "metadata" in args:
+        message["metadata"] = args["metadata"]
+    if "blocks" in args:
+        check_message(message["markdown"], args["blocks"])
+        message["text"] = message.pop("markdown")
+        words = {"type": "section", "text": {"type": "mrkdwn", "text": message["text"]}}
+        message["blocks"] = [words, *args["blocks"]]
     return {"channel": args["channel"], "ts": args["ts"]}
 
 
@@ -221,11 +230,15 @@ async def connections_open(fake: SlackFake, args: Json, workspace: Workspace) ->
 
 @method("oauth.v2.access")
 async def access(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
-    if (args.get("client_id"), args.get("client_secret")) != ("id.1", "client-secret"):
+    if args.get("credentials") != "id.1:client-secret":
         raise Refusal("bad_client_secret")
     if args.get("code") not in fake.codes:
         raise Refusal("invalid_code")
-    return fake.codes.pop(args["code"])
+    given: Json = fake.codes.pop(args["code"])
+    fake.workspaces.setdefault(
+        given["access_token"], Workspace(team=given["team"]["id"])
+    )  # its token works from now on
+    return given
 
 
 def _streaming(fake: SlackFake, args: Json) -> Json:
@@ -244,9 +257,7 @@ def _may_read(channel: str, workspace: Workspace) -> None:
 def _page(messages: Iterable[Json], args: Json) -> Json:
     found = list(messages)
     start, size = int(args.get("cursor") or 0), min(int(args.get("limit") or 100), _PAGE)
-    page = [
-        _listed(one, with_metadata=args.get("include_all_metadata") == "true") for one in found[start : start + size]
-    ]
+    page = [_listed(one, with_metadata=args.get("include_all_metadata") == "1") for one in found[start : start + size]]
     following = str(start + size) if start + size < len(found) else ""
     return {"messages": page, "has_more": bool(following), "response_metadata": {"next_cursor": following}}
 

@@ -53,3 +53,8 @@ class Fault:
     written: bool = False
     drop: bool = False
     silent: bool = False
+
+
+def kind(channel: str) -> str:
+    """channel_type in events."""
+    return {"D": "im", "C": "channel", "G": "group"}[channel[0]]

@@ -155,7 +155,7 @@ async def test_over_a_socket_as_well(
         assert await fake.acknowledgement(envelope) == {"envelope_id": envelope}
         assert [event.text for event in sink.events if isinstance(event, MessageReceived)] == ["Hello"]
         await fake.acknowledgement(await fake.push_socket(press(), "interactive"))
-        await asyncio.wait_for(channel.settled(), 5)
+        await asyncio.wait_for(channel.settled(), 60)
         assert [one.form for one in views.opened] == ["reply"]
     finally:
         await channel.stop()

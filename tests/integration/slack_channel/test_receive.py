@@ -43,6 +43,11 @@ def received(sink: Sink) -> list[MessageReceived]:
     return [event for event in sink.events if isinstance(event, MessageReceived)]
 
 
+def known_once(sink: Sink) -> list[MessageReceived]:
+    """As a store knows them: after a start the history may be read as well."""
+    return list({event.key: event for event in received(sink)}.values())
+
+
 @pytest.mark.parametrize("how", [{"secret": "wrong"}, {"age": 301}, {"age": -330}])
 async def test_what_slack_did_not_sign_lately_is_refused(hub: Hub, sink: Sink, how: dict[str, Any]) -> None:
     assert await hub.push(hub.fake.say("Hello"), **how) == 401
@@ -205,7 +210,7 @@ async def test_a_store_that_takes_too_long_is_no_acknowledgement(
 async def test_mentions_are_read_as_names_from_the_first_on(hub: Hub, sink: Sink) -> None:
     await hub.push(hub.fake.say(f"Ask <@{GRACE}>, see <#{PUBLIC}>"))
     await hub.push(hub.fake.say(f"And <@{GRACE}>?"))
-    first, second = received(sink)
+    first, second = known_once(sink)
     assert (first.text, first.sender.display_name) == ("Ask @Grace, see #help-desk", None)
     assert (second.text, second.sender.display_name) == ("And @Grace?", "Anna")
     assert second.locale == "de-DE"
@@ -219,7 +224,7 @@ async def test_a_slack_that_does_not_tell_names_holds_nothing_up(hub: Hub, sink:
     assert status == 200
     await hub.channel.settled()
     await hub.push(hub.fake.say(f"Did you ask <@{GRACE}>?"))
-    assert [event.text for event in received(sink)] == ["Ask @someone", "Did you ask @Grace?"]
+    assert [event.text for event in known_once(sink)] == ["Ask @someone", "Did you ask @Grace?"]
 
 
 async def test_nobody_is_looked_up_for_whom_slack_did_not_sign(hub: Hub) -> None:

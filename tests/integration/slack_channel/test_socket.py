@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from channels.slack import socket_mode
 from channels.slack.adapter import SlackChannel
 from config.clock import SystemClock
 from core.domain.errors import UnknownMessage
@@ -17,7 +18,7 @@ from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, settings, surroundings
 from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, APP_TOKEN, DIRECT, TEAM
+from tests.servers.slack_world import ANNA, APP_TOKEN, DIRECT, TEAM, Fault
 
 
 @pytest.fixture
@@ -103,6 +104,49 @@ async def test_a_connection_that_breaks_is_made_anew(socketed: Hub) -> None:
     await fake.connections[-1].close()
     await fake.acknowledgement(await fake.push_socket(fake.say("Still there?")))
     assert socketed.channel.alarm is None
+
+
+async def test_a_refused_address_is_replaced(
+    fake: SlackFake, store: SqlStore, sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """slack_sdk tries the same address for good, but its ticket serves once."""
+    monkeypatch.setattr(socket_mode, "CONNECT_SECONDS", 0.3)
+    fake.fail("socket", Fault(status=403))
+    around = surroundings(store, tmp_path, public_url=None)
+    channel = SlackChannel(settings(fake, app_tokens=(APP_TOKEN,), signing_secrets=()), around)
+    await channel.start(sink)
+    await fake.acknowledgement(await fake.push_socket(fake.say("Hello")))
+    await channel.stop()
+    assert len(fake.called("apps.connections.open")) == 2
+
+
+async def test_what_cannot_be_stored_does_not_stop_what_follows(socketed: Hub, sink: Sink) -> None:
+    accept = sink.accept
+
+    async def broken(events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
+        sink.accept = accept  # type: ignore[method-assign]
+        raise RuntimeError("A fault of ours.")
+
+    sink.accept = broken  # type: ignore[method-assign]
+    fake = socketed.fake
+    lost = await fake.push_socket(fake.say("One"))
+    await fake.acknowledgement(await fake.push_socket(fake.say("Two")))
+    assert lost not in fake.acknowledged
+    assert len(sink.events) == 1
+
+
+async def test_envelopes_are_stored_in_their_order(socketed: Hub, sink: Sink) -> None:
+    fake, accept = socketed.fake, sink.accept
+    pauses = iter((0.2, 0.1, 0.0))
+
+    async def slower(events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
+        await asyncio.sleep(next(pauses))
+        return await accept(events, raw)
+
+    sink.accept = slower  # type: ignore[method-assign]
+    for envelope in [await fake.push_socket(fake.say(text)) for text in ("One", "Two", "Three")]:
+        await fake.acknowledgement(envelope)
+    assert [event.text for event in sink.events if isinstance(event, MessageReceived)] == ["One", "Two", "Three"]
 
 
 class Noticed(SystemClock):

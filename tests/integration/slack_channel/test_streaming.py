@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from channels.slack import streams as streams_module
 from channels.slack.adapter import SlackChannel
 from channels.slack.client import Sent, SlackClient
 from channels.slack.place import Place
-from channels.slack.streams import Unfinished
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.errors import LostClaim, OutcomeUnknown, Unreachable
 from core.domain.keys import ConversationKey
@@ -93,6 +93,7 @@ async def test_in_a_thread_it_grows_and_becomes_the_answer(live: Hub, clock: Han
     (receipt,) = await live.answer("We open at nine. On Sunday too.", thread)
     assert live.fake.shown(PUBLIC) == ["We open at nine. On Sunday too."]
     assert growing["streaming_state"] == "completed"
+    assert live.fake.called("chat.update") == []
     assert receipt.provider_id == f"m/{PUBLIC}/{growing['ts']}"
     (payload,) = live.channel.render(outbound("We open at nine. On Sunday too.", thread))
     assert await live.channel.outcome(payload, idempotency_key="d1:0") == receipt
@@ -158,13 +159,14 @@ async def test_what_a_person_says_waits_for_a_message_that_is_just_being_begun(
 
 async def test_nothing_is_begun_below_what_a_person_has_just_said(live: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     thread = await thread_of(live)
-    noted = live.channel._streams.strays.beginning
+    swap = live.channel._streams.marks.swap
 
-    async def claimed_before(*given: Any, **named: Any) -> None:
+    async def claimed_before(*given: Any) -> str | None:
+        monkeypatch.setattr(live.channel._streams.marks, "swap", swap)
         await live.answer("Ben here.", thread, author=Author.STAFF, turn_id=None)
-        await noted(*given, **named)
+        return await swap(*given)
 
-    monkeypatch.setattr(live.channel._streams.strays, "beginning", claimed_before)
+    monkeypatch.setattr(live.channel._streams.marks, "swap", claimed_before)
     await live.channel.stream(conversation(thread), [text("The refund is", 0)])
     assert live.fake.shown(PUBLIC) == ["Ben here."]
     assert live.fake.called("chat.startStream") == []
@@ -190,6 +192,55 @@ async def test_a_successor_takes_the_unfinished_message_away(
             await live.channel.stream(conversation(thread), [text(" closed", 1)])
         await other.answer("We open at nine.", thread)
     assert fake.shown(PUBLIC) == ["We open at nine."]
+
+
+async def test_what_another_process_has_said_is_noticed_before_anything_is_begun(
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock
+) -> None:
+    """The claim is looked at before each frame: what was said since this process last read the mark may be a takeover."""
+    thread = await thread_of(live)
+    await live.answer("We open at nine.", thread, turn_id="t0")
+    around = surroundings(store, tmp_path, clock=clock, process="p2")
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
+        await other.answer("Ben here.", thread, author=Author.STAFF, turn_id=None)
+    await live.channel.stream(conversation(thread), [text("On Sunday", 0)])
+    assert fake.called("chat.startStream") == []
+    await live.channel.stream(conversation(thread), [text(" too.", 1)])
+    await live.answer("On Sunday too.", thread)
+    assert fake.shown(PUBLIC) == ["We open at nine.", "Ben here.", "On Sunday too."]
+    (grown,) = fake.called("chat.appendStream")
+    assert grown["markdown_text"] == "On Sunday too."
+
+
+async def test_an_answer_that_another_process_has_delivered_is_never_taken_away(
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This process knows the message as one that is being written, until it reads the mark again."""
+    monkeypatch.setattr(streams_module, "_ANSWERED_WITHIN", 1.0)
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("We open at nine.", 0)])
+    around = surroundings(store, tmp_path, clock=clock, process="p2")
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
+        await other.answer("We open at nine.", thread)
+    clock.seconds += 5
+    await live.channel.stream(conversation(thread), [text("On Sunday", 0, turn="t2", epoch=2)])
+    await live.channel.stream(conversation(thread), [text(" too.", 1, turn="t2", epoch=2)])
+    await live.answer("On Sunday too.", thread, turn_id="t2")
+    assert fake.shown(PUBLIC) == ["We open at nine.", "On Sunday too."]
+
+
+async def test_an_answer_comes_below_what_another_process_has_said_since_it_was_begun(
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock
+) -> None:
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("On Sunday", 0, turn="t2", epoch=2)])
+    around = surroundings(store, tmp_path, clock=clock, process="p2")
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
+        other.channel._streams.said(Place.of(thread), Sent(PUBLIC, fake.ts()), "t1")
+        await other.channel.settled()
+    await live.answer("On Sunday too.", thread, turn_id="t2")
+    assert len(fake.called("chat.postMessage")) == 1
+    assert fake.shown(PUBLIC) == ["On Sunday too."]
 
 
 async def test_a_worker_of_an_older_epoch_shows_nothing(
@@ -267,7 +318,7 @@ async def test_what_a_later_turn_has_begun_above_an_answer_is_said_below_it(live
     streams, place = live.channel._streams, Place.of(thread)
     later = conversation(thread)
     await live.channel.stream(later, [text("On Sunday", 0, turn="t2", epoch=2)])
-    await streams.said(place, Sent(PUBLIC, live.fake.ts()), None)
+    streams.said(place, Sent(PUBLIC, live.fake.ts()), "t1")
     clock.seconds += 2
     await live.channel.stream(later, [text(" too", 1, turn="t2", epoch=2)])
     await live.answer("On Sunday too.", thread, turn_id="t2")
@@ -283,17 +334,16 @@ async def test_what_begins_while_older_words_are_taken_away_is_not_left_behind(
     """The answer before it waits for its turn at Slack while a later one is written already."""
     thread = await thread_of(live)
     await live.channel.stream(conversation(thread), [text("Old words", 0)])
-    streams = live.channel._streams
-    take = streams._remove
+    take = streams_module.remove
     begun: list[str] = []
 
-    async def take_and_begin(client: SlackClient, message: Unfinished) -> None:
-        await take(client, message)
+    async def take_and_begin(client: SlackClient, message: Sent, *, streaming: bool) -> None:
+        await take(client, message, streaming=streaming)
         if not begun:
             begun.append(message.ts)
             await live.channel.stream(conversation(thread), [text("On Sunday", 0, turn="t2", epoch=2)])
 
-    monkeypatch.setattr(streams, "_remove", take_and_begin)
+    monkeypatch.setattr(streams_module, "remove", take_and_begin)
     await live.answer("We open at nine.", thread, turn_id="t0")
     assert begun
     await live.answer("On Sunday too.", thread, turn_id="t2")

@@ -61,6 +61,7 @@ def surroundings(store: SqlStore, folder: Path, **changes: Any) -> Surroundings:
     plain = Surroundings(
         memory=store,
         leases=store,
+        paces=store,
         files=FileStore(folder / "files"),
         clock=SystemClock(),
         metrics=NoMetrics(),

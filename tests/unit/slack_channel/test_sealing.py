@@ -7,8 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
-from channels.slack.client import Installed
-from channels.slack.sealing import Seal
+from channels.slack.sealing import Installed, Seal
 from core.domain.errors import Unreachable
 
 OLD, NEW = "o" * 32, "n" * 32

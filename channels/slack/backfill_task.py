@@ -1,4 +1,4 @@
-"""What is done in the background from a start on: what was missed, and what processes that died have left."""
+"""Runs in the background from a start on: accepts messages that were missed, and removes orphaned placeholders."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import contextlib
 import structlog
 
 from channels.slack.catch_up import CatchUp
-from channels.slack.jotter import Jotter
 from channels.slack.parse import Reader
 from channels.slack.reception import Reception
 from channels.slack.streams import Streams
 from channels.slack.workspaces import Workspaces
+from channels.write_behind import WriteBehindCache
 from core.domain.errors import HubError, StoreUnavailable
 from core.ports.channel import InboundSink
 from core.ports.surroundings import Surroundings
@@ -21,36 +21,37 @@ _AGAIN = (5.0, 30.0, 120.0, 600.0)
 _log = structlog.get_logger(__name__)
 
 
-class LookingBack:
-    """Nobody knows for how long no hub was there, and Slack repeats its events for minutes only."""
+class BackfillTask:
+    """Slack repeats an event for about an hour; a hub may have been away for longer."""
 
-    def __init__(self, around: Surroundings, account: str, jotter: Jotter, streams: Streams) -> None:
+    def __init__(self, around: Surroundings, account: str, cache: WriteBehindCache, streams: Streams) -> None:
         self._around = around
         self._account = account
-        self._jotter = jotter
+        self._cache = cache
         self._streams = streams
 
     async def run(self, workspaces: Workspaces, reader: Reader, sink: InboundSink) -> None:
-        """Once after a start, and whenever a message may have been left behind; until it is cancelled."""
+        """Backfill once, then sweep whenever a placeholder may be orphaned, until cancelled."""
         with contextlib.suppress(StoreUnavailable):
             await workspaces.installations()  # seals what stands in clear
         await self._until_done(workspaces, reader, sink)
         while True:
             try:
-                await self._streams.sweep(workspaces)
+                await self._streams.abandoned.sweep(workspaces)
+                await self._streams.placeholders.sweep(workspaces)
             except HubError as error:
                 _log.warning("slack.not_swept", error=error.detail)
             except Exception:
                 _log.exception("slack.sweep_failed")
-            await self._streams.strays.doubted()
+            await self._streams.placeholders.doubted()
 
     async def once(self, workspaces: Workspaces, reader: Reader, sink: InboundSink) -> int | None:
-        """None where another process is at it, or was when it was killed: then somebody has to look again."""
+        """The number of new messages; None where another process holds the lease, also one that was killed: try again."""
         around, name = self._around, f"slack:{self._account}:catch-up"
         if not await around.leases.hold(name, around.process, _LEASE):
             return None
         try:
-            reception = Reception(around.memory, self._account, self._jotter)
+            reception = Reception(self._cache)
             reception.open(sink)
             return await CatchUp(around.memory, self._account, workspaces, reception, around.clock).run(reader)
         finally:

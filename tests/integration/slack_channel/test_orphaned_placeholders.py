@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from channels.slack.adapter import SlackChannel
+from channels.slack.client import Sent, SlackClient
 from core.domain.errors import OutcomeUnknown
 from core.domain.messages import Author
 from core.ports.channel import StreamFrame
@@ -60,7 +62,7 @@ async def test_in_a_thread_it_is_gone_when_the_answer_comes(live: Hub) -> None:
     await live.channel.stream(conversation(thread), [text(" at nine.", 1)])
     await live.answer("We open at nine.", thread)
     assert everything(live.fake) == ["We open at nine."]
-    assert await live.around.memory.recall_all("slack", "default", "begin/") == {}
+    assert not await _begun(live)
 
 
 async def test_in_direct_messages_too(live: Hub) -> None:
@@ -84,23 +86,24 @@ async def test_what_is_withdrawn_leaves_nothing(live: Hub) -> None:
 
 
 async def test_the_successor_of_a_process_that_died_clears_up(
-    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed after Slack began the message and before that was noted: then only the beginning is remembered."""
     thread = await thread_of(live)
     started, forever = asyncio.Event(), asyncio.Event()
-    remembering = live.around.memory.replace
+    start = SlackClient.start_stream
 
-    async def killed_here(*given: object) -> bool:
+    async def killed_here(self: SlackClient, *given: Any, **named: Any) -> Sent:
+        sent = await start(self, *given, **named)
         started.set()
         await forever.wait()
-        return await remembering(*given)  # type: ignore[arg-type]
+        return sent
 
-    live.channel._streams._memory.replace = killed_here  # type: ignore[assignment,method-assign]
+    monkeypatch.setattr(SlackClient, "start_stream", killed_here)
     dying = asyncio.create_task(live.channel.stream(conversation(thread), [text("We open", 0)]))
     await started.wait()
     dying.cancel()
-    del live.channel._streams._memory.replace
+    monkeypatch.undo()
     assert everything(fake) == [""]
     around = surroundings(store, tmp_path, clock=clock, process="p2")
     async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
@@ -121,6 +124,14 @@ async def test_what_nobody_comes_back_to_is_swept_after_a_start(
         await fake.until(lambda: everything(fake) == [])
 
 
+async def later(clock: HandClock, holds: Callable[[], bool]) -> None:
+    """Let time pass until it holds: a search that begins late counts its pause from then."""
+    async with asyncio.timeout(60):
+        while not holds():
+            clock.seconds += 40
+            await asyncio.sleep(0.05)
+
+
 async def test_one_that_slack_shows_late_is_found_later(live: Hub, clock: HandClock) -> None:
     """The request was still on its way when the answer was sent."""
     thread = await thread_of(live)
@@ -129,8 +140,7 @@ async def test_one_that_slack_shows_late_is_found_later(live: Hub, clock: HandCl
     late = messages.pop()
     await live.answer("We open at nine.", thread)
     messages.append(late)
-    clock.seconds += 40
-    await live.fake.until(lambda: everything(live.fake) == ["We open at nine."])
+    await later(clock, lambda: everything(live.fake) == ["We open at nine."])
 
 
 async def test_where_slack_does_not_let_us_look_the_answer_comes_all_the_same(live: Hub, clock: HandClock) -> None:
@@ -139,8 +149,7 @@ async def test_where_slack_does_not_let_us_look_the_answer_comes_all_the_same(li
     live.fake.fail("conversations.replies", Fault(status=503))
     await live.answer("We open at nine.", thread)
     assert "We open at nine." in everything(live.fake)
-    clock.seconds += 40
-    await live.fake.until(lambda: everything(live.fake) == ["We open at nine."])
+    await later(clock, lambda: everything(live.fake) == ["We open at nine."])
 
 
 async def test_a_channel_that_lets_nobody_look_any_more_is_not_asked_for_ever(live: Hub, clock: HandClock) -> None:
@@ -148,7 +157,7 @@ async def test_a_channel_that_lets_nobody_look_any_more_is_not_asked_for_ever(li
     await begin_in_vain(live, thread)
     asked = live.fake.faults["conversations.replies"]
     asked.extend([Fault(error="channel_not_found")] * 9)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(asked) == 9:
             assert await _begun(live)
             clock.seconds += 10
@@ -159,7 +168,7 @@ async def test_a_channel_that_lets_nobody_look_any_more_is_not_asked_for_ever(li
 
 
 async def _begun(hub: Hub) -> bool:
-    return bool(await hub.around.memory.recall_all("slack", "default", "begin/"))
+    return any(mark.begins for mark in (await hub.channel._streams.marks.all()).values())
 
 
 async def test_nothing_of_others_and_nothing_with_words_is_touched(live: Hub) -> None:
@@ -188,4 +197,4 @@ async def test_a_beginning_that_certainly_failed_is_in_no_doubt(live: Hub) -> No
     thread = await thread_of(live)
     live.fake.fail("chat.startStream", Fault(status=429, retry_after=5))
     await live.channel.stream(conversation(thread), [text("We open", 0)])
-    assert await live.around.memory.recall_all("slack", "default", "begin/") == {}
+    assert not await _begun(live)

@@ -1,8 +1,10 @@
-"""What Slack tells us that is no message: somebody opened the app, or took it away. After the acknowledgement, best effort."""
+"""Work that an event asks for after its acknowledgement: names, home tabs, prompts, removed installations. Best effort."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from typing import Any, cast
 
 import structlog
 
@@ -20,10 +22,11 @@ from core.domain.errors import HubError
 
 _AT_ONCE = 4
 _WAITING = 500
+_INTRODUCTION = 0.7
 _log = structlog.get_logger(__name__)
 
 
-class Aftercare:
+class PostAckTasks:
     """``begin`` returns at once; ``close`` gives up what has not been done."""
 
     def __init__(
@@ -42,10 +45,10 @@ class Aftercare:
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_AT_ONCE)
 
-    def begin(self, body: bytes) -> None:
-        """An event that was acknowledged. With very many of them waiting, this one is let go."""
+    def begin(self, payload: Json) -> None:
+        """Start the work for an acknowledged payload. With very many of them waiting, drop this one."""
         if len(self._tasks) < _WAITING:
-            task = asyncio.create_task(self._care(body))
+            task = asyncio.create_task(self._run(payload))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -60,32 +63,33 @@ class Aftercare:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _care(self, body: bytes) -> None:
+    async def _run(self, payload: Json) -> None:
         async with self._room:
             try:
-                await self.of(wire.payload(body))
+                await self._handle(payload)
             except HubError as error:
-                _log.info("slack.aftercare_failed", error=error.detail)
+                _log.info("slack.post_ack_task_failed", error=error.detail)
             except Exception:
-                _log.exception("slack.aftercare_failed")
+                _log.exception("slack.post_ack_task_failed")
 
-    async def introduce(self, body: bytes) -> None:
-        """Look up whom a message mentions for the first time, before it is stored. Raises HubError.
+    async def introduce(self, payload: Json) -> None:
+        """Look up whom a message mentions for the first time, before it is stored: for a moment only, Slack may be slow.
 
         Not its author: they would be asked for with the first message of everybody, and their name can wait.
         """
-        whole = wire.payload(body)
-        event = whole.get("event")
+        event = payload.get("event")
         if not isinstance(event, dict) or event.get("type") not in ("message", "app_mention"):
             return
         people, channels = mentions(str(event.get("text") or ""))
-        unknown = sorted(one for one in people - {own_user(whole)} if self._directory.person(one) is None)
+        unknown = sorted(one for one in people - {own_user(payload)} if self._directory.person(one) is None)
         nameless = sorted(one for one in channels if self._directory.channel(one) is None)
         if unknown or nameless:
-            await self._directory.learn(await self._workspaces.client(team_of(whole)), unknown, nameless)
+            with contextlib.suppress(HubError, TimeoutError):
+                async with asyncio.timeout(_INTRODUCTION):
+                    client = await self._workspaces.client(team_of(payload))
+                    await self._directory.learn(client, unknown, nameless)
 
-    async def of(self, whole: Json) -> None:
-        """Do what one event asks for. Raises HubError."""
+    async def _handle(self, whole: Json) -> None:
         event = whole.get("event")
         if whole.get("type") == "app_rate_limited":
             _log.error("slack.events_withheld", team=whole.get("team_id"), minute=whole.get("minute_rate_limited"))
@@ -115,7 +119,8 @@ class Aftercare:
     async def _suggest(self, team: str, channel: str, thread_ts: str | None) -> None:
         if self._settings.suggested_prompts:
             client = await self._workspaces.client(team)
-            await client.suggest_prompts(channel, thread_ts, self._settings.suggested_prompts)
+            prompts = [{"title": title, "message": message} for title, message in self._settings.suggested_prompts[:4]]
+            await client.assistant_threads_setSuggestedPrompts(channel_id=channel, thread_ts=thread_ts, prompts=prompts)
 
     async def _learn(self, team: str, event: Json) -> None:
         people, channels = mentions(str(event.get("text") or ""))
@@ -128,5 +133,6 @@ class Aftercare:
         client = await self._workspaces.client(team)
         await self._directory.learn(client, [user], [])
         said = words(self._directory.locale(user), self._settings.language)
-        await self._reception.noted()
-        await client.publish_home(user, await self._home.view(client, team, user, said))
+        await self._reception.flush()
+        view = await self._home.view(client, team, user, said)
+        await client.views_publish(user_id=user, view=cast("dict[str, Any]", view))

@@ -1,0 +1,146 @@
+"""Removes placeholders without text whose creation was interrupted: Slack's answer was lost, or the process died.
+
+The mark of a place says that a message begins there before Slack is asked for it. Where it still says so later, the channel is
+searched for a message of ours without text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from channels.slack.client import Sent, SlackClient
+from channels.slack.files import MARK
+from channels.slack.marks import Mark, Marks
+from channels.slack.place import Place, time_of
+from channels.slack.refusals import Refused
+from channels.slack.wire import Metadata, Posted
+from channels.slack.workspaces import Workspaces
+from core.domain.errors import ChannelError, HubError, Unreachable
+from core.ports.clock import Clock
+
+PLACEHOLDER = "…"
+"""What stands in a message before its first words."""
+WORDLESS: Metadata = {"event_type": MARK, "event_payload": {"key": "begun"}}
+"""Goes with a placeholder that is posted; a stream's beginning takes no metadata (docs.slack.dev, chat.startStream)."""
+_UNDER_WAY = 15.0
+"""Seconds in which another process may still wait for Slack's response."""
+_LATE = 60.0
+"""Seconds after which a request that was on its way has arrived, or never will."""
+_GIVEN_UP = 86_400.0
+"""Seconds after which the search ends: the channel is gone, or the app may not read it any more."""
+_AGAIN = 30.0
+_log = structlog.get_logger(__name__)
+
+
+class OrphanedPlaceholders:
+    """Deletes what interrupted beginnings left."""
+
+    def __init__(self, marks: Marks, clock: Clock) -> None:
+        self._marks = marks
+        self._clock = clock
+        self._lost: set[Place] = set()
+        self._doubtful: set[Place] = set()
+        self._doubts = asyncio.Event()
+        self._listed = False
+
+    def doubt(self, place: Place) -> None:
+        """Slack did not answer: there may be a message, now or in a moment."""
+        self._lost.add(place)
+        self._look_later(place)
+
+    async def clear(self, client: SlackClient, place: Place, value: str | None, *, over: bool) -> str | None:
+        """Take away what the beginning has left. Returns the mark as it is then: it stays while there is doubt.
+
+        ``over``: the turn has ended. Raises Unreachable while another process begins a message, and StoreUnavailable.
+        """
+        mark = Mark.read(value)
+        age = self._clock.now().timestamp() - mark.at
+        if not over and age < _UNDER_WAY and place not in self._lost:
+            self._look_later(place)
+            raise Unreachable("A message is just being begun there.")
+        try:
+            found = await _find(client, place, mark)
+            if (now := await self._marks.read(place)) != value:
+                return now  # somebody has begun anew meanwhile, and what was found may be theirs
+            for message in found:
+                await remove(client, message, streaming=True)
+            is_over = bool(found) or age > _LATE
+        except ChannelError as error:
+            _log.info("slack.placeholder_not_found", place=str(place), error=error.detail)
+            is_over = age > _GIVEN_UP
+        if not is_over:
+            self.doubt(place)
+            return value
+        self._lost.discard(place)
+        return await self._marks.swap(place, value, mark.over()) or await self._marks.read(place)
+
+    async def sweep(self, workspaces: Workspaces) -> None:
+        """Look at all places in doubt; at first also at those of processes that ended. Raises StoreUnavailable."""
+        if not self._listed:
+            self._doubts.set()
+            self._doubtful |= {place for place, mark in (await self._marks.all()).items() if mark.begins}
+            self._listed = True
+        self._doubts.clear()
+        for place in list(self._doubtful):
+            self._doubtful.discard(place)
+            try:
+                value = await self._marks.read(place)
+                if Mark.read(value).begins:
+                    await self.clear(await workspaces.client(place.team), place, value, over=False)
+            except HubError as error:
+                _log.info("slack.placeholder_not_swept", place=str(place), error=error.detail)
+                self._look_later(place)
+
+    async def doubted(self) -> None:
+        """Returns a while after something came into doubt."""
+        await self._doubts.wait()
+        await self._clock.sleep(_AGAIN)
+
+    def _look_later(self, place: Place) -> None:
+        self._doubtful.add(place)
+        self._doubts.set()
+
+
+async def remove(client: SlackClient, message: Sent, *, streaming: bool) -> None:
+    """Stop it where it is a stream, and delete it; being gone already is as good. Raises ChannelError."""
+    if streaming:
+        await stop(client, message)
+    try:
+        await client.chat_delete(channel=message.channel, ts=message.ts)
+    except Refused as error:
+        if error.reason != "message_not_found":
+            raise
+
+
+async def stop(client: SlackClient, message: Sent) -> None:
+    """From now on it is a message like any other. Raises ChannelError."""
+    try:
+        await client.chat_stopStream(channel=message.channel, ts=message.ts)
+    except Refused as error:
+        _log.info("slack.stream_was_stopped", reason=error.reason)
+
+
+async def _find(client: SlackClient, place: Place, mark: Mark) -> list[Sent]:
+    own = (await client.identity()).user
+    pages = (
+        client.replies(mark.channel, place.thread_ts, oldest=mark.since)
+        if place.thread_ts is not None
+        else client.history(mark.channel, oldest=mark.since)
+    )
+    found = []
+    async for page in pages:
+        for message in page:
+            ts = str(message.get("ts"))
+            if time_of(ts) > time_of(mark.since) and _wordless(message, own):
+                found.append(Sent(mark.channel, ts))
+    return found
+
+
+def _wordless(message: Posted, own: str) -> bool:
+    """Ours, and nothing in it. An answer carries its own mark, and a file is something."""
+    mark: object = message.get("metadata")
+    if message.get("user") != own or message.get("files") or (mark and mark != WORDLESS):
+        return False
+    return str(message.get("text") or "").strip() in ("", PLACEHOLDER)

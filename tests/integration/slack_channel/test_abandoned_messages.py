@@ -1,0 +1,129 @@
+"""Slack allows no edit for the answer: it is posted, and what was being written above it is finished, also by a successor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from channels.slack import abandoned_messages
+from channels.slack.adapter import SlackChannel
+from channels.slack.client import Sent
+from channels.slack.place import Place
+from core.domain.errors import Unreachable
+from core.storage.store import SqlStore
+from tests.contract.channels.contract import Sink
+from tests.integration.slack_channel.test_streaming import StillClock, conversation, text, thread_of
+from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
+from tests.servers.slack_fake import SlackFake
+from tests.servers.slack_world import DIRECT, PUBLIC, TEAM, Fault
+from tests.unit.web.clock import HandClock
+
+WAIT = Fault(status=429, retry_after=30)
+HERE = f"{TEAM}/{DIRECT}"
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """Time that the test moves."""
+    found = StillClock()
+    found.seconds = (datetime.now(UTC) - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds()
+    return found
+
+
+@pytest.fixture
+async def live(
+    fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Hub]:
+    """A started channel with that clock."""
+    monkeypatch.setattr(abandoned_messages, "_GRACE", 0.05)
+    around = surroundings(store, tmp_path, clock=clock)
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as hub:
+        yield hub
+
+
+async def begin_without_words(hub: Hub) -> None:
+    """A placeholder, since other conversations have used up what may be edited besides."""
+    spare = hub.channel._streams.edits.of(Place.of(HERE))
+    while await spare.take(spare=True):
+        pass
+    await hub.channel.stream(conversation(HERE), [text("We open", 0)])
+    assert hub.fake.shown() == ["…"]
+
+
+async def asked(fake: SlackFake, method: str, times: int) -> None:
+    """Slack was asked for it so often, whatever it answered."""
+    async with asyncio.timeout(60):
+        while len(fake.called(method)) < times:  # noqa: ASYNC110 - what is refused is no news
+            await asyncio.sleep(0.01)
+
+
+async def left(store: SqlStore) -> list[str]:
+    return list(await store.recall_all("slack", "default", "left/"))
+
+
+async def test_a_placeholder_that_must_stay_for_a_while_is_deleted_after_the_next_start(
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path
+) -> None:
+    await begin_without_words(live)
+    fake.fail("chat.update", WAIT)
+    fake.fail("chat.delete", WAIT)
+    await live.answer("We open at nine.")
+    await asked(fake, "chat.delete", 1)
+    await live.channel.stop()
+    assert fake.shown() == ["…", "We open at nine."]
+    around = surroundings(store, tmp_path, process="p2")
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)):
+        await fake.until(lambda: fake.shown() == ["We open at nine."])
+    assert await left(store) == []
+
+
+async def test_a_stream_is_stopped_after_the_next_start(
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path
+) -> None:
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("We open", 0)])
+    growing = fake.channels[PUBLIC].messages[-1]
+    fake.fail("chat.stopStream", WAIT, WAIT)
+    await live.answer("We open at nine.", thread)
+    await asked(fake, "chat.stopStream", 2)
+    await live.channel.stop()
+    assert growing["streaming_state"] != "completed"
+    around = surroundings(store, tmp_path, process="p2")
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)):
+        await fake.until(lambda: growing["streaming_state"] == "completed")
+    assert growing in fake.channels[PUBLIC].messages
+    assert growing["markdown"] == "We open"
+
+
+async def test_calls_under_way_end_before_the_channel_stops(
+    live: Hub, store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(abandoned_messages, "_GRACE", 5.0)
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("We open", 0)])
+    growing, place = live.fake.channels[PUBLIC].messages[-1], Place.of(thread)
+    client = await live.channel._client(place)
+    sent = Sent(PUBLIC, growing["ts"])
+    await live.channel._streams.abandoned.leave(client, place, sent, streaming=True, worded=True)
+    await live.channel.stop()
+    assert growing["streaming_state"] == "completed"
+    assert await left(store) == []
+
+
+async def test_a_later_try_at_the_answer_does_not_take_the_place_of_what_is_deleted(
+    live: Hub, clock: HandClock
+) -> None:
+    await begin_without_words(live)
+    live.fake.fail("chat.update", WAIT)
+    live.fake.fail("chat.delete", WAIT)
+    live.fake.fail("chat.postMessage", Fault(status=503))
+    with pytest.raises(Unreachable):
+        await live.answer("We open at nine.")
+    await live.answer("We open at nine.")
+    clock.seconds += 31
+    await asked(live.fake, "chat.delete", 2)
+    assert live.fake.shown() == ["We open at nine."]
