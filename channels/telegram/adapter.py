@@ -13,12 +13,12 @@ from channels.telegram import client, render
 from channels.telegram.addressing import Bot
 from channels.telegram.client import BotApi
 from channels.telegram.connection import Connection
+from channels.telegram.connection_status import ConnectionStatus
 from channels.telegram.diagnosis import examine
 from channels.telegram.incoming import GroupSink, Incoming
 from channels.telegram.parse import Reader
 from channels.telegram.settings import CHANNEL, PATH, TelegramSettings
-from channels.telegram.standing import Standing
-from channels.telegram.webhook import PROOF, TelegramDoor
+from channels.telegram.webhook import PROOF, TelegramEndpoint
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
 from core.domain.errors import BadSignature, ChannelError, OutcomeUnknown, Overloaded, Unreachable
@@ -58,8 +58,8 @@ class TelegramChannel:
         self._settings = settings
         self._surroundings = surroundings
         self._reader = Reader(Bot(int(self.account)), settings.button_life)
-        self._standing = Standing()
-        self._door = TelegramDoor(self, surroundings, self._expect, self._see)
+        self._status = ConnectionStatus()
+        self._door = TelegramEndpoint(self, surroundings, self._incoming)
         self._connection: Connection | None = None
         self._typing: OrderedDict[str, float] = OrderedDict()
 
@@ -69,7 +69,7 @@ class TelegramChannel:
         self._connection = Connection(
             self._settings,
             self._surroundings,
-            self._standing,
+            self._status,
             reader=lambda: self._reader,
             sink=into,
             introduced=self._introduced,
@@ -138,23 +138,20 @@ class TelegramChannel:
     @property
     def alarm(self) -> str | None:
         """See SupportsAlarm."""
-        return "; ".join(filter(None, [self._door.alarm, self._standing.trouble])) or None
+        return "; ".join(filter(None, [self._door.alarm, self._status.trouble])) or None
 
     async def diagnose(self) -> Sequence[Diagnosis]:
         """See SupportsDiagnosis."""
-        now = self._surroundings.clock.now().timestamp()
-        async with client.session() as session:
-            api = BotApi(self._settings.origin, self._settings.bot_token, session)
+        now = self._surroundings.clock.now()
+        transport = client.open_transport()
+        try:
+            api = BotApi(self._settings.origin, self._settings.bot_token, transport)
             return await examine(api, self._settings, self._surroundings.public_url, now)
+        finally:
+            await transport.close()
 
     def _introduced(self, username: str) -> None:
         self._reader = replace(self._reader, bot=Bot(int(self.account), username))
-
-    async def _expect(self, body: bytes) -> None:
-        await self._incoming().expect(body)
-
-    async def _see(self, body: bytes) -> None:
-        await self._incoming().see(body)
 
     def _incoming(self) -> Incoming:
         if self._connection is None:

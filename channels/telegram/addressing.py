@@ -8,8 +8,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
+from telegram import Message
+
 from channels.telegram.entities import Marked
-from channels.telegram.wire import Message
 
 GROUPS: Final = frozenset({"group", "supergroup"})
 COMMANDS: Final = frozenset({"start", "help", "human", "new"})
@@ -83,7 +84,7 @@ def command_of(text: str, bot: Bot) -> Command | None:
 
 def is_for(bot: Bot, message: Message, marked: Marked, albums: Albums) -> bool:
     """A mention, a command, an answer to something that the bot said, or a further picture of such an album."""
-    return is_meant(bot, message, marked) or ("media_group_id" in message and album_key(message) in albums)
+    return is_meant(bot, message, marked) or (message.media_group_id is not None and album_key(message) in albums)
 
 
 def is_meant(bot: Bot, message: Message, marked: Marked) -> bool:
@@ -93,21 +94,20 @@ def is_meant(bot: Bot, message: Message, marked: Marked) -> bool:
 
 def album_key(message: Message) -> str:
     """One album: its id is unique in a chat."""
-    return f"{message['chat']['id']}/{message['media_group_id']}"
+    return f"{message.chat_id}/{message.media_group_id}"
 
 
 def _answers(bot: Bot, message: Message) -> bool:
-    answered = message.get("reply_to_message")
-    if answered is None or "forum_topic_created" in answered:  # every message of a topic answers its first one
+    answered = message.reply_to_message
+    if answered is None or answered.forum_topic_created is not None:  # every message of a topic answers its first one
         return False
-    author = answered.get("from")
-    return author is not None and author["id"] == bot.id
+    return answered.from_user is not None and answered.from_user.id == bot.id
 
 
 def _mentions(bot: Bot, marked: Marked) -> bool:
     if any(bot.is_called(name.removeprefix("@")) for _, name in marked.stretches("mention")):
         return True
-    if any(entity.get("user", {}).get("id") == bot.id for entity, _ in marked.stretches("text_mention")):
+    if any(entity.user is not None and entity.user.id == bot.id for entity, _ in marked.stretches("text_mention")):
         return True
     return any(bot.is_called(name.partition("@")[2]) for _, name in marked.stretches("bot_command"))
 

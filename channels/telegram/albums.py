@@ -11,9 +11,10 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
+from telegram import Update
 
 from channels.telegram.addressing import Albums
 from channels.telegram.settings import CHANNEL
@@ -51,7 +52,7 @@ class GroupAlbums:
         clock: Clock,
         *,
         known: Callable[[], Albums],
-        part_of: Callable[[Any], Part | None],
+        part_of: Callable[[Update], Part | None],
     ) -> None:
         self._memory = memory
         self._account = account
@@ -71,7 +72,7 @@ class GroupAlbums:
             self._sweeping.cancel()
             await asyncio.wait({self._sweeping})
 
-    async def earlier(self, update: Any) -> Sequence[Any]:
+    async def earlier(self, update: Update) -> Sequence[Update]:
         """Before an update is read: the updates put aside that turn out to be for us by it, oldest first."""
         part = self._part_of(update)
         if part is None:
@@ -79,7 +80,7 @@ class GroupAlbums:
         if part.ours and part.new:
             await self._note(part)
             kept = await self._memory.recall_all(CHANNEL, self._account, f"{_ASIDE}{part.album}/")
-            return [json.loads(kept[key])["update"] for key in sorted(kept, key=_number)]
+            return [Update.de_json(json.loads(kept[key])["update"]) for key in sorted(kept, key=_number)]
         if part.album in self._known():
             return []
         if not await self._is_noted(part) and part.new:
@@ -87,7 +88,7 @@ class GroupAlbums:
             await self._is_noted(part)  # another process may have noted it meanwhile, before it could see this part
         return []
 
-    async def accepted(self, update: Any) -> None:
+    async def accepted(self, update: Update) -> None:
         """After the commit: what it brought waits no more.
 
         Another picture of the album brought nothing: its commit says nothing of those that wait for the one with the caption.
@@ -117,8 +118,8 @@ class GroupAlbums:
             if now - datetime.fromisoformat(at) > _REMEMBERED:
                 await self._memory.forget(CHANNEL, self._account, key)
 
-    async def _put_aside(self, part: Part, update: Any) -> None:
-        kept = json.dumps({"at": self._clock.now().isoformat(), "update": update})
+    async def _put_aside(self, part: Part, update: Update) -> None:
+        kept = json.dumps({"at": self._clock.now().isoformat(), "update": update.to_dict()})
         await self._memory.remember(CHANNEL, self._account, f"{_ASIDE}{part.album}/{part.number}", kept)
         self._sweep_later()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+
+from telegram import Update
+from telegram.constants import ChatType
 
 from channels.telegram.addressing import Homes
 from channels.telegram.settings import CHANNEL
@@ -13,7 +15,6 @@ from core.ports.channel_memory import ChannelMemory
 _MOVED = "moved/"
 _CAME = "came-from/"
 _BLOCKED = "blocked/"
-_KINDS = ("message", "edited_message", "message_reaction", "callback_query")
 _LEFT = frozenset({"kicked", "left"})
 
 
@@ -48,17 +49,17 @@ class Chats:
             self._moved[str(old)] = new
         self._homes().note(new, int(old))
 
-    async def recognise(self, update: Any) -> None:
+    async def recognise(self, update: Update) -> None:
         """Before an update is read: whether its group is one that has moved, which another process may have heard.
 
         Only supergroups have. Raises StoreUnavailable.
         """
-        chat = _chat_of(update)
-        if chat.get("type") != "supergroup" or chat.get("id") in self._homes():
+        chat = update.effective_chat
+        if chat is None or chat.type != ChatType.SUPERGROUP or chat.id in self._homes():
             return
-        began = await self._memory.recall(CHANNEL, self._account, f"{_CAME}{chat.get('id')}")
+        began = await self._memory.recall(CHANNEL, self._account, f"{_CAME}{chat.id}")
         if began is not None:
-            self._homes().note(int(chat["id"]), int(began))
+            self._homes().note(chat.id, int(began))
 
     async def membership(self, chat: int, status: str, at: datetime) -> None:
         """``my_chat_member``: blocked or thrown out, or back again. Raises StoreUnavailable."""
@@ -70,14 +71,3 @@ class Chats:
     async def blocked_since(self, chat: int | str) -> str | None:
         """The time in ISO 8601, as Telegram told it. Sending is tried all the same: a customer may have come back unseen."""
         return await self._memory.recall(CHANNEL, self._account, f"{_BLOCKED}{chat}")
-
-
-def _chat_of(update: Any) -> Mapping[str, Any]:
-    """Of whatever kind it is; nothing where it names none."""
-    for kind in _KINDS:
-        inside = update.get(kind) if isinstance(update, dict) else None
-        holder = inside.get("message", inside) if isinstance(inside, dict) else None
-        chat = holder.get("chat") if isinstance(holder, dict) else None
-        if isinstance(chat, dict):
-            return chat
-    return {}

@@ -1,62 +1,54 @@
-"""Calls to the Bot API over aiohttp (https://core.telegram.org/bots/api#making-requests).
+"""The Bot API through python-telegram-bot, over our own transport (https://core.telegram.org/bots/api#making-requests).
 
-Not through a bot library, for three reasons. What became of a write has to be known: never begun or refused (`Unreachable`,
-`Refused`, `RateLimited`), or begun and then silent, or failed inside Telegram (`OutcomeUnknown`). Files are streamed from
-the store, where the libraries read them into memory. And the token is a part of every address, which HTTP libraries write
-into log lines and errors: here no address ever leaves.
+The library makes the calls, reads the answers and names the refusals. What became of a call that was not answered as the Bot API
+answers is decided here: never begun (`Unreachable`), or begun and then silent or failed inside Telegram (`OutcomeUnknown`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
-import aiohttp
+import structlog
+from telegram import Bot, InputFile, ReactionType
+from telegram.error import ChatMigrated, InvalidToken, NetworkError, TelegramError
+from telegram.request import BaseRequest, RequestData
 
 from channels.telegram.upload import File, Form
+from channels.transport import Transport
 from core.domain.errors import AuthFailed, ChannelError, OutcomeUnknown, RateLimited, Rejected, Unreachable
 
-_CONNECT: Final = 3.0
-"""Seconds for a connection, the look-up of its name included: shorter than a delivery may take, so that it ends certain."""
 _ANSWER: Final = 20.0
 UPLOAD_SECONDS: Final = 50.0
 """For a file. With the answer to what is sent instead, shorter than the channel's ``send_seconds``: it ends certain."""
-_IDLE: Final = 15.0
-"""Seconds before an unused connection is closed on our side, so that a write never meets one that Telegram has closed."""
 _READS: Final = frozenset({"getMe", "getFile", "getUpdates", "getWebhookInfo"})
+_PAUSE: Final = 5.0
+_SHOWN: Final = 200
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the Bot API said: ``ok`` with a result, or a code with its description and parameters."""
-
-    code: int
-    result: Any = None
-    description: str = ""
-    parameters: Mapping[str, Any] | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether the call was carried out."""
-        return self.code == HTTPStatus.OK
+# On DEBUG the library logs the token, as a part of the API's address, and what customers write.
+logging.getLogger("telegram").setLevel(logging.INFO)
+_log = structlog.get_logger(__name__)
 
 
 class Refused(Rejected):
     """A call that Telegram refused (4xx): it did not happen. ``says`` looks for Telegram's words."""
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(f"Telegram refused it: {answer.description or answer.code}")
-        self.code_number = answer.code
-        self.description = answer.description
-        self.parameters: Mapping[str, Any] = answer.parameters or {}
+    def __init__(self, error: TelegramError) -> None:
+        super().__init__(f"Telegram refused it: {error.message}")
+        self.error = error
+
+    @property
+    def moved_to(self) -> int | None:
+        """The group's new id, where it has become a supergroup."""
+        return self.error.new_chat_id if isinstance(self.error, ChatMigrated) else None
 
     def says(self, *words: str) -> bool:
         """Whether one of these stands in the description, in whatever case."""
-        said = self.description.lower()
+        said = self.error.message.lower()
         return any(word.lower() in said for word in words)
 
 
@@ -69,32 +61,113 @@ class TooSlow(Rejected):
 
 
 class BotApi:
-    """One bot on one server. ``session`` belongs to whoever made it."""
+    """One bot on one server. The caller closes ``transport``."""
 
-    def __init__(self, origin: str, token: str, session: aiohttp.ClientSession) -> None:
-        self._address = f"{origin}/bot{token}"
-        self._files = f"{origin}/file/bot{token}"
-        self._token = token
-        self._session = session
+    def __init__(self, origin: str, token: str, transport: Transport) -> None:
+        self._files = f"{origin}/file/bot{token}/"
+        way = _Request(transport)
+        self._bot = _Bot(
+            token,
+            base_url=f"{origin}/bot",
+            base_file_url=f"{origin}/file/bot",
+            request=way,
+            get_updates_request=way,
+        )
 
-    async def call(self, method: str, params: Mapping[str, Any] | None = None, *, wait: float = 0.0) -> Any:
-        """The result. ``wait``: seconds that Telegram may take besides (long polling). Raises a ChannelError."""
-        timeout = aiohttp.ClientTimeout(total=_ANSWER + wait, connect=_CONNECT)
-        body = json.dumps(dict(params or {}), ensure_ascii=False).encode("utf-8", "replace")
-        return await self._ask(method, body, {"Content-Type": "application/json"}, timeout)
+    async def call(self, method: str, params: Mapping[str, Any] | None = None, *, seconds: float = _ANSWER) -> Any:
+        """The result, as the library's object. Raises a ChannelError."""
+        given = dict(params or {})
+        if "reaction" in given:
+            given["reaction"] = ReactionType.de_list(given["reaction"])
+        try:
+            return await getattr(self._bot, method)(**given, read_timeout=seconds)
+        except Exception as error:
+            raise _translated(method, error) from None
+
+    async def updates(self, params: Mapping[str, Any], *, wait: int) -> list[Any]:
+        """getUpdates, not yet parsed: one that cannot be would hide all others. Raises a ChannelError."""
+        try:
+            found = await self._bot.raw_updates({**params, "timeout": wait}, read_timeout=_ANSWER + wait)
+        except Exception as error:
+            raise _translated("getUpdates", error) from None
+        if not isinstance(found, list):
+            raise Unreachable("Telegram's answer was no list of updates.")
+        return found
 
     async def upload(
         self, method: str, params: Mapping[str, Any], file: File, *, seconds: float = UPLOAD_SECONDS
     ) -> Any:
-        """The same with a file, streamed. Raises Unreadable for a file that is gone or damaged, and TooSlow.
+        """The same with a file, streamed. Raises Unreadable for a file that is gone or damaged, and TooSlow."""
+        content = InputFile(cast("Any", file), filename=file.name, read_file_handle=False)
+        content.mimetype = file.media_type
+        return await self.call(method, {**params, file.field: content}, seconds=max(seconds, 1.0))
 
-        A request whose length was said and whose end was never written is none (RFC 9112, section 8): nothing was sent.
-        """
+    def file_url(self, path: str) -> str:
+        """The address of a file that getFile named. It holds the token. Raises Rejected for a path that leads elsewhere."""
+        path = path.removeprefix(self._files)
+        if (
+            not path
+            or path.startswith("/")
+            or ".." in path.split("/")
+            or not path.isprintable()
+            or any(sign in path for sign in "?#\\")
+        ):
+            raise Rejected("Telegram named a file in a place where it keeps none.")
+        return self._files + path
+
+
+def open_transport() -> Transport:
+    """For one channel between its start and its stop."""
+    return Transport("Telegram", seconds=_ANSWER)
+
+
+class _Bot(Bot):
+    async def raw_updates(self, params: dict[str, Any], *, read_timeout: float) -> object:
+        """What Bot.get_updates parses all at once."""
+        return await self._post("getUpdates", params, read_timeout=read_timeout)
+
+
+class _Request(BaseRequest):
+    """The library's way to the network: each call once, over the transport. ``read_timeout`` bounds the whole call."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    @property
+    def read_timeout(self) -> float | None:
+        return _ANSWER
+
+    async def initialize(self) -> None:
+        """The transport is open already."""
+
+    async def shutdown(self) -> None:
+        """Leave the transport open: the caller closes it."""
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        """See BaseRequest.do_request. The errors of ours that it raises are the causes of the library's."""
+        seconds = read_timeout if isinstance(read_timeout, float) else _ANSWER
+        if request_data is not None and request_data.contains_files:
+            ((_, content, _),) = request_data.multipart_data.values()
+            return await self._upload(url, request_data.json_parameters, cast("Any", content), seconds)
+        params = request_data.parameters if request_data is not None else {}
+        body = json.dumps(params, ensure_ascii=False).encode("utf-8", "replace")
+        return await self.exchange(url, body, {"Content-Type": "application/json"}, seconds)
+
+    async def _upload(self, url: str, params: Mapping[str, str], file: File, seconds: float) -> tuple[int, bytes]:
+        """A request whose length was said and whose end was never written is none (RFC 9112, section 8): nothing was sent."""
         form, now = Form(params, file), asyncio.get_running_loop().time
-        until = now() + max(seconds, 1.0)
-        timeout = aiohttp.ClientTimeout(total=until - now(), connect=_CONNECT)
+        until = now() + seconds
         try:
-            return await self._ask(method, form.chunks(), form.headers, timeout)
+            return await self.exchange(url, form.chunks(), form.headers, seconds)
         except (Unreachable, OutcomeUnknown) as error:
             if form.lost is not None:
                 raise Unreadable(f"The stored file cannot be sent: {form.lost}") from None
@@ -106,96 +179,59 @@ class BotApi:
                 raise Unreachable(f"The upload was cut off before its end: {error.detail}") from None
             raise
 
-    def file_url(self, path: str) -> str:
-        """The address of a file that getFile named. It holds the token. Raises Rejected for a path that leads elsewhere."""
-        if (
-            path.startswith("/")
-            or ".." in path.split("/")
-            or not path.isprintable()
-            or any(sign in path for sign in "?#\\")
-        ):
-            raise Rejected("Telegram named a file in a place where it keeps none.")
-        return f"{self._files}/{path}"
+    async def exchange(self, url: str, body: Any, headers: Mapping[str, str], seconds: float) -> tuple[int, bytes]:
+        """Raises RateLimited, OutcomeUnknown and Unreachable, which the library does not tell apart."""
+        async with self._transport.request("POST", url, data=body, headers=headers, seconds=seconds) as response:
+            status, answer = response.status, await response.read()
+            pause = response.headers.get("Retry-After", "")
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            # What stands behind the gateway may have posted it: scraton/node-red-contrib-telegrambot-home, issue 14.
+            raise OutcomeUnknown(f"Telegram failed while it took the call ({status}).")
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise RateLimited("Telegram asks for a pause.", retry_after=_pause(answer, pause))
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise Refused(NetworkError("Request Entity Too Large"))
+        if status >= HTTPStatus.BAD_REQUEST and _read(answer) is None:
+            raise Unreachable(f"Telegram answered {status}.")
+        return status, answer
 
-    def hushed(self, text: str) -> str:
-        """Without the token, whoever wrote it."""
-        return text.replace(self._token, "***")
-
-    async def _ask(
-        self,
-        method: str,
-        body: bytes | AsyncIterator[bytes],
-        headers: Mapping[str, str],
-        timeout: aiohttp.ClientTimeout,
-    ) -> Any:
-        try:
-            answer = await self._exchange(method, body, headers, timeout)
-        except aiohttp.ConnectionTimeoutError:
-            raise Unreachable("Telegram could not be reached in time.") from None
-        except aiohttp.ClientConnectorError as error:
-            raise Unreachable(f"Telegram could not be reached: {self.hushed(str(error))}") from None
-        except (aiohttp.ClientError, OSError) as error:
-            detail = f"Telegram did not answer to {method}: {type(error).__name__}."
-            raise (Unreachable(detail) if method in _READS else OutcomeUnknown(detail)) from None
-        if not answer.ok:
-            raise _error(method, answer)
-        return answer.result
-
-    async def _exchange(
-        self,
-        method: str,
-        body: bytes | AsyncIterator[bytes],
-        headers: Mapping[str, str],
-        timeout: aiohttp.ClientTimeout,
-    ) -> Answer:
-        address = f"{self._address}/{method}"
-        async with self._session.post(
-            address, data=body, headers=headers, timeout=timeout, allow_redirects=False
-        ) as response:
-            return _read(response.status, await response.read(), response.headers.get("Retry-After"))
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Without the library's log line, which would hold the whole answer. Raises OutcomeUnknown."""
+        answer = _read(payload)
+        if answer is None:
+            raise OutcomeUnknown("Telegram's answer was not the Bot API's.")
+        if answer["ok"] is not True:
+            return answer | {"description": str(answer.get("description") or "")}
+        return answer
 
 
-def session() -> aiohttp.ClientSession:
-    """For one channel between its start and its stop."""
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64, keepalive_timeout=_IDLE))
-
-
-def _read(status: int, body: bytes, retry_after: str | None) -> Answer:
+def _read(payload: bytes) -> dict[str, Any] | None:
+    """None for what is not the Bot API's: a login page of some network, or a half of an answer."""
     try:
-        said = json.loads(body)
+        answer = json.loads(payload)
     except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict) or "ok" not in said:
-        pause = {"retry_after": int(retry_after)} if retry_after and retry_after.isdigit() else None
-        return Answer(_WITHOUT_WORDS if status == HTTPStatus.OK else status, description="", parameters=pause)
-    if said["ok"]:
-        return Answer(HTTPStatus.OK, said.get("result"))
-    code = said.get("error_code")
-    parameters = said.get("parameters")
-    return Answer(
-        code if isinstance(code, int) and code != HTTPStatus.OK else status,
-        description=str(said.get("description") or ""),
-        parameters=parameters if isinstance(parameters, dict) else None,
-    )
+        return None
+    return answer if isinstance(answer, dict) and "ok" in answer else None
 
 
-_WITHOUT_WORDS = 0
-"""An answer of 200 that is none of the Bot API's: a login page of some network, or a half of one."""
+def _pause(payload: bytes, header: str) -> float:
+    """https://core.telegram.org/bots/api#responseparameters"""
+    parameters = (_read(payload) or {}).get("parameters")
+    pause = parameters.get("retry_after") if isinstance(parameters, dict) else header
+    return float(pause) if isinstance(pause, int) or (isinstance(pause, str) and pause.isdigit()) else _PAUSE
 
 
-def _error(method: str, answer: Answer) -> ChannelError:
-    """https://core.telegram.org/bots/api#responseparameters; errors are told by their code, descriptions may change."""
-    code, said = answer.code, answer.description
-    if code == HTTPStatus.TOO_MANY_REQUESTS:
-        pause = (answer.parameters or {}).get("retry_after")
-        return RateLimited("Telegram asks for a pause.", retry_after=float(pause) if isinstance(pause, int) else 5.0)
-    if code == HTTPStatus.UNAUTHORIZED or (code == HTTPStatus.NOT_FOUND and said):
+def _translated(method: str, error: Exception) -> ChannelError:
+    """What an exception of the library means, which may have one of ours as its cause."""
+    found = error.__cause__ if isinstance(error.__cause__, ChannelError) else error
+    if isinstance(found, InvalidToken):
         return AuthFailed("Telegram does not know this bot's token (any more): see TELEGRAM_BOT_TOKEN.")
-    if method not in _READS and (code == _WITHOUT_WORDS or code >= HTTPStatus.INTERNAL_SERVER_ERROR):
-        # What stands behind the gateway may have posted it: scraton/node-red-contrib-telegrambot-home, issue 14.
-        return OutcomeUnknown(
-            f"Telegram did not say what became of {method} ({code or 'an answer that is not its own'})."
-        )
-    if code >= HTTPStatus.INTERNAL_SERVER_ERROR or (not said and code != HTTPStatus.REQUEST_ENTITY_TOO_LARGE):
-        return Unreachable(f"Telegram answered {code}.")
-    return Refused(answer)
+    if isinstance(found, TelegramError) and (found.__cause__ is None or type(found) is not NetworkError):
+        return Refused(found)
+    if not isinstance(found, ChannelError):
+        _log.error("telegram.unreadable", method=method, error=f"{type(found).__name__}: {found}"[:_SHOWN])
+        found = OutcomeUnknown(f"Telegram's answer was not the Bot API's: {type(found).__name__}.")
+    if isinstance(found, OutcomeUnknown) and method in _READS:
+        return Unreachable(f"{method}: {found.detail}")
+    return found

@@ -10,20 +10,20 @@ from typing import Final
 import structlog
 
 from channels.telegram import client
-from channels.telegram.afterwards import Afterwards
 from channels.telegram.albums import GroupAlbums
 from channels.telegram.chats import Chats
 from channels.telegram.client import BotApi
+from channels.telegram.connection_status import ConnectionStatus
 from channels.telegram.files import Files
 from channels.telegram.incoming import Incoming
 from channels.telegram.menu import show_menu
 from channels.telegram.outgoing import Outgoing
 from channels.telegram.parse import Reader
 from channels.telegram.polling import Polling
+from channels.telegram.post_commit_tasks import PostCommitTasks
 from channels.telegram.settings import CHANNEL, TelegramSettings
-from channels.telegram.standing import Standing
-from channels.telegram.webhook import Webhook
-from core.domain.errors import AuthFailed, ChannelError, StoreUnavailable, Unreachable
+from channels.telegram.webhook import WebhookRegistration
+from core.domain.errors import AuthFailed, ChannelError, StoreUnavailable
 from core.ports.channel import InboundSink
 from core.ports.surroundings import Surroundings
 
@@ -43,7 +43,7 @@ class Connection:
         self,
         settings: TelegramSettings,
         surroundings: Surroundings,
-        standing: Standing,
+        status: ConnectionStatus,
         *,
         reader: Callable[[], Reader],
         sink: InboundSink,
@@ -54,15 +54,15 @@ class Connection:
         self._account = settings.account
         self._memory = surroundings.memory
         self._clock = surroundings.clock
-        self._standing = standing
+        self._status = status
         self._introduced = introduced
         self._opened = opened
-        self._session = client.session()
-        self.api = BotApi(settings.origin, settings.bot_token, self._session)
+        self._transport = client.open_transport()
+        self.api = BotApi(settings.origin, settings.bot_token, self._transport)
         self.chats = Chats(surroundings.memory, self._account, lambda: reader().homes)
         self.outgoing = Outgoing(self.api, self.chats, surroundings)
-        self.files = Files(self.api, settings.origin, self._session, surroundings.max_attachment_bytes)
-        self._afterwards = Afterwards(self.api, self.chats)
+        self.files = Files(self.api, settings.origin, self._transport, surroundings.max_attachment_bytes)
+        self._post_commit = PostCommitTasks(self.api, self.chats)
         self._albums = GroupAlbums(
             surroundings.memory,
             self._account,
@@ -72,19 +72,19 @@ class Connection:
         )
         self.incoming = Incoming(
             self._account,
-            lambda raw: reader().read(raw),
+            reader,
             sink,
             self._albums,
             self.chats,
-            self._afterwards,
+            self._post_commit,
             surroundings.clock,
         )
-        self._webhook = Webhook(self.api, settings, surroundings, standing)
+        self._webhook = WebhookRegistration(self.api, settings, surroundings, status)
         self._polling = Polling(
             self.api,
             self._account,
             surroundings,
-            standing,
+            status,
             take=self.incoming.polled,
             unblock=self._webhook.unset_own,
             seconds=settings.poll_seconds,
@@ -99,7 +99,7 @@ class Connection:
             await self._albums.load()
             known = await self._memory.recall(CHANNEL, self._account, _NAME)
         except StoreUnavailable:
-            await self._session.close()
+            await self._transport.close()
             raise
         if known:
             self._introduced(known)
@@ -117,8 +117,8 @@ class Connection:
             with contextlib.suppress(StoreUnavailable):
                 await self._polling.let_go()
         await self._albums.close()
-        await self._afterwards.close()
-        await self._session.close()
+        await self._post_commit.close()
+        await self._transport.close()
 
     async def _serve(self, known: str | None) -> None:
         try:
@@ -130,7 +130,7 @@ class Connection:
             await self._menu()
             await (self._webhook.look_after() if self._settings.mode == "webhook" else self._polling.run())
         except Exception:
-            self._standing.is_bad("the connection to Telegram has ended; restart the server")
+            self._status.report("the connection to Telegram has ended; restart the server")
             _log.exception("telegram.ended")
 
     async def _introduce(self, known: str | None) -> None:
@@ -139,16 +139,14 @@ class Connection:
         while True:
             try:
                 me = await self.api.call("getMe")
-                if not isinstance(me, dict) or not me.get("username"):
-                    raise Unreachable("What answers there is not the Bot API.")
             except AuthFailed:
-                self._standing.is_bad("the bot's token does not work (any more)")
+                self._status.report("the bot's token does not work (any more)")
                 pause = _LONGEST
             except ChannelError as error:
-                self._standing.is_bad("Telegram cannot be reached", error=error.detail)
+                self._status.report("Telegram cannot be reached", error=error.detail)
                 pause = min(_LONGEST, pause * 2)
             else:
-                return await self._named(str(me["username"]), known)
+                return await self._named(me.username, known)
             if known:
                 return None
             self._tried.set()
@@ -156,7 +154,7 @@ class Connection:
 
     async def _named(self, name: str, known: str | None) -> None:
         self._introduced(name)
-        self._standing.is_good()
+        self._status.clear()
         if name != known:
             with contextlib.suppress(StoreUnavailable):  # it is asked for again at the next start
                 await self._memory.remember(CHANNEL, self._account, _NAME, name)

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from telegram import Location, Message
+
 from channels.telegram.entities import Marked
-from channels.telegram.wire import Contact, Dice, File, Location, Message, Poll, Venue
 from core.domain.attachments import AttachmentRef
 
 
@@ -36,73 +37,38 @@ _FILES: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def content_of(message: Message) -> Content | None:
-    """None for a service message. Raises KeyError, TypeError and the like for what is no message at all."""
-    fields: Mapping[str, Any] = message
-    caption = "caption" in fields
-    text = str(fields.get("caption" if caption else "text") or "")
-    marked = Marked(text, fields.get("caption_entities" if caption else "entities") or ())
-    files = tuple(_files(fields))
+    """None for a service message."""
+    marked = Marked(message.text or message.caption or "", message.entities or message.caption_entities)
+    files = tuple(_files(message))
+    parts = ((kind, getattr(message, kind)) for kind in _LINES)
     lines = tuple(
-        describe(fields[kind]) for kind, describe in _LINES.items() if kind in fields and not _told(kind, fields)
-    )
-    return Content(marked, lines, files) if text or files or lines else None
+        _LINES[kind](part) for kind, part in parts if part is not None and not (kind == "location" and message.venue)
+    )  # a venue repeats its location
+    rich = message.api_kwargs.get("rich_message")
+    lines += (_rich(rich),) if rich is not None else ()
+    return Content(marked, lines, files) if marked.text or files or lines else None
 
 
-def _told(kind: str, fields: Mapping[str, Any]) -> bool:
-    """A venue repeats its location."""
-    return kind == "location" and "venue" in fields
-
-
-def _files(fields: Mapping[str, Any]) -> Iterator[AttachmentRef]:
-    number = fields["message_id"]
-    if fields.get("photo"):
-        largest: File = max(fields["photo"], key=lambda size: size.get("file_size") or size.get("width") or 0)
-        yield AttachmentRef(largest["file_id"], f"photo-{number}.jpg", "image/jpeg", largest.get("file_size"))
+def _files(message: Message) -> Iterator[AttachmentRef]:
+    number = message.message_id
+    if message.photo:
+        largest = max(message.photo, key=lambda size: size.file_size or size.width or 0)
+        yield AttachmentRef(largest.file_id, f"photo-{number}.jpg", "image/jpeg", largest.file_size)
     for kind, (name, media_type) in _FILES.items():
-        if kind in fields and not (kind == "document" and "animation" in fields):
-            yield _file(fields[kind], name, media_type, number)
+        file = getattr(message, kind)
+        if file is not None and not (kind == "document" and message.animation is not None):
+            yield _file(file, name, media_type, number)
 
 
-def _file(file: File, name: str, media_type: str, number: int) -> AttachmentRef:
+def _file(file: Any, name: str, media_type: str, number: int) -> AttachmentRef:
     stem, dot, ending = name.partition(".")
-    kind = file.get("mime_type") or media_type
-    own = file.get("file_name") or f"{stem}-{number}" + (f"{dot}{ending}" if kind == media_type else "")
-    return AttachmentRef(file["file_id"], own, kind, file.get("file_size"))
+    kind = getattr(file, "mime_type", None) or media_type
+    own = getattr(file, "file_name", None) or f"{stem}-{number}" + (f"{dot}{ending}" if kind == media_type else "")
+    return AttachmentRef(file.file_id, own, kind, file.file_size)
 
 
-def _location(location: Location) -> str:
-    return f"[Location: {location['latitude']:.6f}, {location['longitude']:.6f}]"
-
-
-def _venue(venue: Venue) -> str:
-    place = venue["location"]
-    return f"[Place: {venue['title']}, {venue['address']} ({place['latitude']:.6f}, {place['longitude']:.6f})]"
-
-
-def _contact(contact: Contact) -> str:
-    name = f"{contact['first_name']} {contact.get('last_name') or ''}".strip()
-    return f"[Contact: {name}, {contact['phone_number']}]"
-
-
-def _sticker(sticker: File) -> str:
-    return f"[Sticker: {sticker.get('emoji') or sticker.get('set_name') or 'without words'}]"
-
-
-def _dice(dice: Dice) -> str:
-    return f"[{dice['emoji']} shows {dice['value']}]"
-
-
-def _poll(poll: Poll) -> str:
-    return f"[Poll: {poll['question']} {' / '.join(option['text'] for option in poll['options'])}]"
-
-
-def _game(game: Mapping[str, Any]) -> str:
-    return f"[Game: {game.get('title', '')}]"
-
-
-def _checklist(checklist: Mapping[str, Any]) -> str:
-    tasks = "; ".join(str(task.get("text", "")) for task in checklist.get("tasks") or ())
-    return f"[Checklist: {checklist.get('title', '')}: {tasks}]"
+def _position(place: Location) -> str:
+    return f"{place.latitude:.6f}, {place.longitude:.6f}"
 
 
 def _rich(rich: Mapping[str, Any]) -> str:
@@ -124,15 +90,14 @@ def _words(part: Any) -> str:
 _HOLDERS = ("text", "expression", "alternative_text", "header", "caption", "blocks", "items", "rows", "cells")
 
 _LINES: Final[Mapping[str, Callable[[Any], str]]] = {
-    "location": _location,
-    "venue": _venue,
-    "contact": _contact,
-    "sticker": _sticker,
-    "dice": _dice,
-    "poll": _poll,
-    "game": _game,
-    "checklist": _checklist,
-    "rich_message": _rich,
+    "location": lambda place: f"[Location: {_position(place)}]",
+    "venue": lambda venue: f"[Place: {venue.title}, {venue.address} ({_position(venue.location)})]",
+    "contact": lambda one: f"[Contact: {f'{one.first_name} {one.last_name or str()}'.strip()}, {one.phone_number}]",
+    "sticker": lambda sticker: f"[Sticker: {sticker.emoji or sticker.set_name or 'without words'}]",
+    "dice": lambda dice: f"[{dice.emoji} shows {dice.value}]",
+    "poll": lambda poll: f"[Poll: {poll.question} {' / '.join(option.text for option in poll.options)}]",
+    "game": lambda game: f"[Game: {game.title}]",
+    "checklist": lambda listed: f"[Checklist: {listed.title}: {'; '.join(task.text for task in listed.tasks)}]",
     "story": lambda _: "[A story]",
     "paid_media": lambda _: "[Paid media, which bots cannot open]",
     "giveaway": lambda _: "[A giveaway]",

@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from urllib.parse import urlsplit
 
+from telegram import User, WebhookInfo
+
 from channels.telegram.client import BotApi
-from channels.telegram.settings import OFFICIAL, TelegramSettings
+from channels.telegram.settings import OFFICIAL, WANTED, TelegramSettings
 from channels.telegram.webhook import failed_lately, wanted_url
-from channels.telegram.wire import WANTED
-from core.domain.errors import AuthFailed, ChannelError, Unreachable
+from core.domain.errors import AuthFailed, ChannelError
 from core.ports.channel import Diagnosis
 
 _MANY_WAIT = 100
 _PORTS = (None, 443, 80, 88, 8443)
 
 
-async def examine(api: BotApi, settings: TelegramSettings, public_url: str | None, now: float) -> Sequence[Diagnosis]:
+async def examine(
+    api: BotApi, settings: TelegramSettings, public_url: str | None, now: datetime
+) -> Sequence[Diagnosis]:
     """Changes nothing; every finding that is not well names what to change, and where."""
     try:
         me = await api.call("getMe")
         info = await api.call("getWebhookInfo")
-        if not isinstance(me, dict) or not isinstance(info, dict):
-            raise Unreachable("What answers there is not the Bot API.")
     except AuthFailed as error:
         fix = "Copy the token from @BotFather (/mybots, API Token) into TELEGRAM_BOT_TOKEN and restart."
         return [Diagnosis("token", False, error.detail, fix)]
     except ChannelError as error:
         fix = f"Let this machine reach {settings.origin}: see TELEGRAM_API_BASE_URL, the firewall and the proxy."
         return [Diagnosis("reachable", False, error.detail, fix)]
-    found = [Diagnosis("token", True, f"It is @{me.get('username')}'s."), *_groups(me)]
+    found = [Diagnosis("token", True, f"It is @{me.username}'s."), *_groups(me)]
     if settings.mode == "polling":
         return [*found, _polling(info, wanted_url(public_url))]
     return [*found, *_webhook(info, settings, public_url, now)]
 
 
-def _groups(me: Mapping[str, Any]) -> Iterator[Diagnosis]:
-    if me.get("can_join_groups") is False:
+def _groups(me: User) -> Iterator[Diagnosis]:
+    if me.can_join_groups is False:
         yield Diagnosis("groups", True, "The bot cannot be added to groups (@BotFather, /setjoingroups).")
-    elif me.get("can_read_all_group_messages"):
+    elif me.can_read_all_group_messages:
         said = "Privacy mode is off: Telegram sends every message of its groups; those not for the bot are thrown away."
         yield Diagnosis("groups", True, said)
     else:
@@ -47,8 +48,8 @@ def _groups(me: Mapping[str, Any]) -> Iterator[Diagnosis]:
         yield Diagnosis("groups", True, f"{said} Should mentions not come: @BotFather, /setprivacy, Disable.")
 
 
-def _polling(info: Mapping[str, Any], own: str | None) -> Diagnosis:
-    url = str(info.get("url") or "")
+def _polling(info: WebhookInfo, own: str | None) -> Diagnosis:
+    url = info.url
     if not url:
         return Diagnosis("polling", True, "No webhook is set, so messages come by polling.")
     if url == own:
@@ -61,9 +62,9 @@ def _polling(info: Mapping[str, Any], own: str | None) -> Diagnosis:
 
 
 def _webhook(
-    info: Mapping[str, Any], settings: TelegramSettings, public_url: str | None, now: float
+    info: WebhookInfo, settings: TelegramSettings, public_url: str | None, now: datetime
 ) -> Iterator[Diagnosis]:
-    wanted, url = wanted_url(public_url), str(info.get("url") or "")
+    wanted, url = wanted_url(public_url), info.url
     if wanted is None:
         yield Diagnosis(
             "address", False, "The hub does not know its own address.", "Set PUBLIC_URL, or TELEGRAM_MODE=polling."
@@ -83,8 +84,8 @@ def _webhook(
         yield from _deliveries(info, now)
 
 
-def _deliveries(info: Mapping[str, Any], now: float) -> Iterator[Diagnosis]:
-    waiting, said = int(info.get("pending_update_count") or 0), info.get("last_error_message")
+def _deliveries(info: WebhookInfo, now: datetime) -> Iterator[Diagnosis]:
+    waiting, said = info.pending_update_count, info.last_error_message
     if failed_lately(info, now):
         yield Diagnosis("deliveries", False, f"{waiting} wait. Telegram's last error: {said}", _fix_for(str(said)))
     elif waiting > _MANY_WAIT:
@@ -92,7 +93,7 @@ def _deliveries(info: Mapping[str, Any], now: float) -> Iterator[Diagnosis]:
         yield Diagnosis("deliveries", False, f"{waiting} messages wait.", fix)
     else:
         yield Diagnosis("deliveries", True, f"{waiting} wait.")
-    if not set(info.get("allowed_updates") or ()) >= set(WANTED):
+    if not set(info.allowed_updates) >= set(WANTED):
         fix = "Restart the server: it sets the webhook again."
         yield Diagnosis("kinds", False, "Not all kinds of updates are asked for.", fix)
 

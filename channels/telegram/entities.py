@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from channels.telegram.wire import Entity
+from telegram import MessageEntity
 
 _UNIT = 2
 
@@ -20,28 +20,28 @@ class Marked:
     """A text and what is marked in it."""
 
     text: str
-    entities: Sequence[Entity] = ()
+    entities: Sequence[MessageEntity] = ()
 
-    def stretches(self, kind: str) -> Iterator[tuple[Entity, str]]:
+    def stretches(self, kind: str) -> Iterator[tuple[MessageEntity, str]]:
         """The entities of one kind with the words that they mark."""
         coded = self.text.encode("utf-16-le", "surrogatepass")
         for entity in self.entities:
-            if entity["type"] == kind:
-                begin = entity["offset"] * _UNIT
-                yield entity, coded[begin : begin + entity["length"] * _UNIT].decode("utf-16-le", "replace")
+            if entity.type == kind:
+                begin = entity.offset * _UNIT
+                yield entity, coded[begin : begin + entity.length * _UNIT].decode("utf-16-le", "replace")
 
     def readable(self) -> str:
         """The text with the address of each link that hides behind words, so that the agent sees it too."""
         coded = self.text.encode("utf-16-le", "surrogatepass")
         parts: list[bytes] = []
         at = 0
-        for entity in sorted(self.entities, key=lambda one: one["offset"] + one["length"]):
-            if entity["type"] != "text_link" or entity.get("url") in (None, ""):
+        for entity in sorted(self.entities, key=lambda one: one.offset + one.length):
+            if entity.type != "text_link" or not entity.url:
                 continue
-            end = min(len(coded), (entity["offset"] + entity["length"]) * _UNIT)
-            if end < at or entity["url"] in self.text:
+            end = min(len(coded), (entity.offset + entity.length) * _UNIT)
+            if end < at or entity.url in self.text:
                 continue
-            parts += [coded[at:end], f" ({entity['url']})".encode("utf-16-le", "surrogatepass")]
+            parts += [coded[at:end], f" ({entity.url})".encode("utf-16-le", "surrogatepass")]
             at = end
         parts.append(coded[at:])
         return b"".join(parts).decode("utf-16-le", "replace")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import aiohttp
-
 from channels.download import Download, Downloads
 from channels.telegram.client import BotApi, Refused
+from channels.transport import Transport
 from core.domain.attachments import AttachmentRef
-from core.domain.errors import Rejected, TooLarge, Unreachable
+from core.domain.errors import TooLarge
 
 _GIVEN: Final = 20 * 1024 * 1024
 """What Telegram's own server gives to bots (https://core.telegram.org/bots/api#getfile)."""
@@ -18,10 +17,10 @@ _GIVEN: Final = 20 * 1024 * 1024
 class Files:
     """``limit`` in bytes is the hub's own."""
 
-    def __init__(self, api: BotApi, origin: str, session: aiohttp.ClientSession, limit: int) -> None:
+    def __init__(self, api: BotApi, origin: str, transport: Transport, limit: int) -> None:
         self._api = api
         self._limit = limit
-        self._downloads = Downloads(session, (), limit=limit, base=origin)
+        self._downloads = Downloads(transport.session, (), limit=limit, base=origin)
 
     async def open(self, ref: AttachmentRef) -> Download:
         """Raises Rejected for a file that is gone, TooLarge, AuthFailed, RateLimited, Unreachable."""
@@ -33,10 +32,5 @@ class Files:
             if refused.says("too big"):
                 raise TooLarge(f"Telegram gives bots no file over {_GIVEN // 1024} kB.") from None
             raise
-        path = found.get("file_path") if isinstance(found, dict) else None
-        if not isinstance(path, str):
-            raise Rejected("Telegram does not say where the file is.")
-        try:
-            return await self._downloads.open(self._api.file_url(path), name=ref.name, media_type=ref.media_type)
-        except Unreachable as error:
-            raise Unreachable(self._api.hushed(error.detail)) from None
+        url = self._api.file_url(str(found.file_path or ""))
+        return await self._downloads.open(url, name=ref.name, media_type=ref.media_type)

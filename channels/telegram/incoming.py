@@ -1,31 +1,29 @@
-"""The way of an update from Telegram to the sink, the same for polling and for the webhook."""
+"""Parse and store an update, whether it was polled or came to the webhook."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import structlog
+from telegram import Update
 
-from channels.accepting import accept_in_order
-from channels.telegram.afterwards import Afterwards
+from channels.accepting import accept_in_order, read_or_quarantine
 from channels.telegram.albums import GroupAlbums
 from channels.telegram.chats import Chats
-from channels.telegram.parse import decode
+from channels.telegram.parse import Reader, parse_update
+from channels.telegram.post_commit_tasks import PostCommitTasks
 from channels.telegram.settings import CHANNEL
-from core.domain.errors import InvalidInput, UnknownMessage
+from core.domain.errors import UnknownMessage
 from core.domain.messages import ConversationEvent, InboundEvent, RawEvent
 from core.ports.channel import Accepted, InboundSink, WebhookReply
 from core.ports.clock import Clock
 
-_log = structlog.get_logger(__name__)
-
-Parse = Callable[[RawEvent], Sequence[InboundEvent] | WebhookReply]
+Accept = Callable[[InboundSink, Sequence[InboundEvent], RawEvent], Awaitable[None]]
 
 
 class GroupSink:
-    """The sink, but for groups: there people edit and mark messages that never were for the bot, so nobody comes again."""
+    """The sink, which ignores edits of and reactions to a group's messages that were not for the bot and so are unknown."""
 
     def __init__(self, sink: InboundSink) -> None:
         self._sink = sink
@@ -47,67 +45,54 @@ class GroupSink:
 
 
 class Incoming:
-    """``polled``, ``expect`` and ``see`` return after everything is durable."""
+    """``polled`` and ``take`` return after everything is durable."""
 
     def __init__(
         self,
         account: str,
-        parse: Parse,
+        reader: Callable[[], Reader],
         sink: InboundSink,
         albums: GroupAlbums,
         chats: Chats,
-        afterwards: Afterwards,
+        post_commit: PostCommitTasks,
         clock: Clock,
     ) -> None:
         self._account = account
         self._albums = albums
         self._chats = chats
-        self._parse = parse
+        self._reader = reader
         self._sink = sink
-        self._afterwards = afterwards
+        self._post_commit = post_commit
         self._clock = clock
 
-    async def polled(self, update: Any) -> None:
-        """One update of a poll. Raises StoreUnavailable and Overloaded: then it must be asked for again."""
-        await self._bring_earlier(update)
-        await self._take(update)
-        await self._albums.accepted(update)
+    async def polled(self, fields: Any) -> None:
+        """Store one update of a poll. Raises StoreUnavailable and Overloaded: then ask for it again."""
+        raw = self._raw(fields)
+        update = await read_or_quarantine(self._sink, raw, lambda: parse_update(fields))
+        if update is None:
+            return
+        reply = await self.take(update, raw, accept_in_order)
+        if reply is not None:
+            self._post_commit.perform(reply.body)
 
-    async def expect(self, body: bytes) -> None:
-        """Before what a webhook brought is read. Raises StoreUnavailable and Overloaded."""
-        try:
-            update = decode(body)
-        except InvalidInput:
-            return  # it will be quarantined
-        await self._bring_earlier(update)
-
-    async def _bring_earlier(self, update: Any) -> None:
-        """What was put aside, and is for us as this shows; and what is known of its group."""
+    async def take(self, update: Update, raw: RawEvent, accept: Accept) -> WebhookReply | None:
+        """Store an update, after those that were put aside until it came. The reply, where Telegram is answered with one."""
         await self._chats.recognise(update)
         for earlier in await self._albums.earlier(update):
-            await self._take(earlier)
-
-    async def _take(self, update: Any) -> None:
-        raw = RawEvent(CHANNEL, self._account, json.dumps(update).encode(), {}, self._clock.now())
-        try:
-            parsed = self._parse(raw)
-        except InvalidInput as error:
-            await self._sink.quarantine(raw, error.detail)
-        except Exception as error:
-            _log.exception("telegram.unparsable")
-            await self._sink.quarantine(raw, f"{type(error).__name__}: {error}")
-        else:
-            if isinstance(parsed, WebhookReply):
-                self._afterwards.perform(parsed.body)
-            else:
-                await accept_in_order(self._sink, parsed, raw)
-                await self._afterwards.see(update)
-
-    async def see(self, body: bytes) -> None:
-        """After the commit of what a webhook brought. Raises StoreUnavailable."""
-        try:
-            update = decode(body)
-        except InvalidInput:
-            return  # it was quarantined
-        await self._afterwards.see(update)
+            await self._store(earlier, self._raw(earlier.to_dict()), accept_in_order)
+        reply = await self._store(update, raw, accept)
         await self._albums.accepted(update)
+        return reply
+
+    async def _store(self, update: Update, raw: RawEvent, accept: Accept) -> WebhookReply | None:
+        at = raw.received_at or self._clock.now()
+        events = await read_or_quarantine(self._sink, raw, lambda: self._reader().events(update, at))
+        if isinstance(events, WebhookReply):
+            return events
+        if events is not None:
+            await accept(self._sink, events, raw)
+            await self._post_commit.run(update)
+        return None
+
+    def _raw(self, fields: Any) -> RawEvent:
+        return RawEvent(CHANNEL, self._account, json.dumps(fields).encode(), {}, self._clock.now())

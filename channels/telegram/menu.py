@@ -20,8 +20,7 @@ async def show_menu(api: BotApi, memory: ChannelMemory, account: str) -> None:
     if await memory.recall(CHANNEL, account, _KEY) == mark:
         return
     for language, commands in COMMANDS.items():
-        listed = [{"command": name, "description": words} for name, words in commands.items()]
-        params: dict[str, Any] = {"commands": listed}
+        params: dict[str, Any] = {"commands": list(commands.items())}
         if language != "en":  # which is also for all languages that are not listed
             params["language_code"] = language
         await api.call("setMyCommands", params)

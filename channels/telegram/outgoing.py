@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from http import HTTPStatus
+from html import escape
 from typing import Any, Final
 
 import structlog
+from telegram import Message
+from telegram.error import ChatMigrated, Forbidden
 
-from channels.telegram.altering import METHODS, done_already
+from channels.telegram.altering import EDIT, METHODS, done_already
 from channels.telegram.chats import Chats
 from channels.telegram.client import UPLOAD_SECONDS, BotApi, Refused, TooSlow, Unreadable
 from channels.telegram.html import plain_of
-from channels.telegram.pace import GroupPace
+from channels.telegram.pace import ChatPace
 from channels.telegram.render import text_call
 from channels.telegram.upload import File
 from channels.telegram.words import FILE_LINK, FILE_LOST, say
 from core.domain.attachments import Attachment
-from core.domain.errors import NotFound, OutcomeUnknown, Rejected, StoreUnavailable, Unreachable
+from core.domain.errors import NotFound, OutcomeUnknown, RateLimited, Rejected, StoreUnavailable, Unreachable
 from core.domain.messages import Receipt
 from core.ports.surroundings import Surroundings
 
@@ -39,23 +40,28 @@ class Outgoing:
         self._files = surroundings.files
         self._link = surroundings.link
         self._clock = surroundings.clock
-        self._pace = GroupPace(surroundings.clock)
+        self._pace = ChatPace(surroundings.clock)
 
     async def send(self, body: Mapping[str, Any]) -> Receipt:
         """One payload. Raises a ChannelError; a refusal certainly did not happen, so another form may be tried at once."""
         chat = self._chats.now_at(body["params"]["chat_id"])
-        self._pace.take(chat)
+        edits = body["method"] == EDIT
+        self._pace.take(chat, edit=edits)
         try:
             result = await self._in_some_form({**body, "params": {**body["params"], "chat_id": chat}})
+        except RateLimited as error:
+            if not edits:
+                raise
+            self._pace.rest(chat, error.retry_after)
+            raise Unreachable(error.detail) from error
         except Refused as refused:
             if done_already(body, refused):
                 return Receipt()
-            moved_to = refused.parameters.get("migrate_to_chat_id")
-            if isinstance(moved_to, int):
-                await self._note_move(chat, moved_to)
-                there = {**body, "params": {**body["params"], "chat_id": moved_to}}
+            if refused.moved_to is not None:
+                await self._note_move(chat, refused.moved_to)
+                there = {**body, "params": {**body["params"], "chat_id": refused.moved_to}}
                 return _receipt(await self._in_some_form(there))
-            if refused.code_number == HTTPStatus.FORBIDDEN:
+            if isinstance(refused.error, Forbidden):
                 raise await self._blocked(chat, refused) from None
             raise
         return Receipt() if body["method"] in METHODS else _receipt(result)  # what was altered has its name already
@@ -72,7 +78,7 @@ class Outgoing:
         except OutcomeUnknown as error:
             raise Unreachable(f"Telegram is not itself yet: {error.detail}") from error
         except Refused as refused:
-            _log.info("telegram.refused_while_waiting", detail=refused.description)
+            _log.info("telegram.refused_while_waiting", detail=refused.detail)
 
     async def _in_some_form(self, body: Mapping[str, Any]) -> Any:
         return await (self._file(body) if "file" in body else self._text(body))
@@ -83,7 +89,7 @@ class Outgoing:
         except Refused as refused:
             if not refused.says("can't parse entities"):
                 raise
-            _log.error("telegram.marks_refused", detail=refused.description)
+            _log.error("telegram.marks_refused", detail=refused.detail)
             unmarked = {name: value for name, value in body["params"].items() if name != "parse_mode"}
             return await self._api.call(body["method"], {**unmarked, "text": plain_of(unmarked["text"])})
 
@@ -105,14 +111,14 @@ class Outgoing:
             except Refused as refused:
                 if _is_about_the_chat(refused):
                     raise
-                _log.warning("telegram.file_refused", method=method, detail=refused.description)
+                _log.warning("telegram.file_refused", method=method, detail=refused.detail)
         return await self._text(text_call(body["params"], self._instead_of(attachment, body.get("locale"))))
 
     def _instead_of(self, attachment: Attachment, locale: str | None) -> str:
         link = self._link(attachment)
         if link is None:
             return _without(attachment, locale)
-        return f'{say(FILE_LINK, locale)} <a href="{_escaped(link)}">{_escaped(attachment.name)}</a>'
+        return f'{say(FILE_LINK, locale)} <a href="{escape(link)}">{escape(attachment.name)}</a>'
 
     async def _note_move(self, old: int | str, new: int) -> None:
         try:
@@ -133,22 +139,14 @@ class Outgoing:
 
 def _without(attachment: Attachment, locale: str | None) -> str:
     """No link either: behind it there would be no file."""
-    return f"{say(FILE_LOST, locale)} {_escaped(attachment.name)}"
+    return f"{say(FILE_LOST, locale)} {escape(attachment.name)}"
 
 
 def _is_about_the_chat(refused: Refused) -> bool:
     """No other form of the message would help."""
-    moved = "migrate_to_chat_id" in refused.parameters
-    return moved or refused.code_number == HTTPStatus.FORBIDDEN or refused.says(*_CLOSED)
+    return isinstance(refused.error, ChatMigrated | Forbidden) or refused.says(*_CLOSED)
 
 
-def _receipt(sent: Any) -> Receipt:
+def _receipt(sent: Message) -> Receipt:
     """Reactions and answers will name the message by this (see parse.message_id)."""
-    if not isinstance(sent, dict) or "message_id" not in sent:
-        return Receipt()
-    at = datetime.fromtimestamp(int(sent["date"]), UTC) if "date" in sent else None
-    return Receipt(provider_id=f"m/{sent['chat']['id']}/{sent['message_id']}", at=at, tracked=True)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return Receipt(provider_id=f"m/{sent.chat_id}/{sent.message_id}", at=sent.date, tracked=True)

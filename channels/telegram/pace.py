@@ -1,4 +1,7 @@
-"""Telegram's limit for groups, besides the one for all messages: 20 a minute (https://core.telegram.org/bots/faq)."""
+"""Telegram's limit for groups, besides the one for all messages: 20 a minute (https://core.telegram.org/bots/faq).
+
+Edits count with messages, and leave a quarter of them to new ones.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,37 @@ from collections import OrderedDict, deque
 from core.domain.errors import Unreachable
 from core.ports.clock import Clock
 
-_MESSAGES = 20
+_MESSAGES, _BEFORE_EDITS_WAIT = 20, 15
 _SECONDS = 60.0
 _GROUPS = 1000
 
 
-class GroupPace:
+class ChatPace:
     """Counts in this process; where several send to one group, Telegram's own 429 does the rest."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._sent: OrderedDict[str, deque[float]] = OrderedDict()
+        self._no_edit_before: OrderedDict[str, float] = OrderedDict()
 
-    def take(self, chat: int | str) -> None:
+    def rest(self, chat: int | str, seconds: float) -> None:
+        """Telegram asked for a pause before the next edit in that chat."""
+        self._no_edit_before[str(chat)] = self._clock.monotonic() + seconds
+        if len(self._no_edit_before) > _GROUPS:
+            self._no_edit_before.popitem(last=False)
+
+    def take(self, chat: int | str, *, edit: bool = False) -> None:
         """Raises Unreachable, not RateLimited: that would hold all other chats too."""
+        if edit and self._clock.monotonic() < self._no_edit_before.get(str(chat), float("-inf")):
+            raise Unreachable("Telegram takes no edit in this chat at this moment.")
         if not str(chat).startswith("-"):
             return
         sent = self._sent.setdefault(str(chat), deque(maxlen=_MESSAGES))
         self._sent.move_to_end(str(chat))
         now = self._clock.monotonic()
-        if len(sent) == _MESSAGES and now - sent[0] < _SECONDS:
-            raise Unreachable(f"This group had {_MESSAGES} messages within a minute; Telegram takes no more.")
+        most = _BEFORE_EDITS_WAIT if edit else _MESSAGES
+        if len(sent) >= most and now - sent[-most] < _SECONDS:
+            raise Unreachable(f"This group had {most} messages within a minute; Telegram takes no more of this kind.")
         sent.append(now)
         if len(self._sent) > _GROUPS:
             self._sent.popitem(last=False)

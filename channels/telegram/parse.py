@@ -9,8 +9,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, cast
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from telegram import (
+    CallbackQuery,
+    Chat,
+    MaybeInaccessibleMessage,
+    Message,
+    MessageReactionUpdated,
+    ReactionType,
+    ReactionTypeCustomEmoji,
+    ReactionTypeEmoji,
+    Update,
+    User,
+)
+from telegram.constants import ChatType
 
 from channels.telegram.addressing import (
     GROUPS,
@@ -27,7 +41,6 @@ from channels.telegram.addressing import (
 from channels.telegram.albums import Part
 from channels.telegram.content import Content, content_of
 from channels.telegram.settings import CHANNEL
-from channels.telegram.wire import CallbackQuery, Chat, Message, Reaction, ReactionType, Update, User
 from channels.telegram.words import TALK, TOO_LATE, say
 from core.domain.customer import Identity
 from core.domain.errors import InvalidInput
@@ -68,13 +81,14 @@ class Reader:
         """See Channel.parse. A button that is too old is answered at once: the reply is a call that Telegram makes."""
         if raw.received_at is None:
             raise InvalidInput("An update needs the time at which it came.")
-        update = decode(raw.body)
+        return self.events(decode(raw.body), raw.received_at)
+
+    def events(self, update: Update, at: datetime) -> Sequence[InboundEvent] | WebhookReply:
+        """What it means. Raises InvalidInput."""
         try:
             for kind, understand in _KINDS.items():
-                if kind in update:
-                    return understand(
-                        self, cast("Mapping[str, Any]", update)[kind], update["update_id"], raw.received_at
-                    )
+                if (inside := getattr(update, kind)) is not None:
+                    return understand(self, inside, update.update_id, at)
         except _MALFORMED as error:
             raise InvalidInput(
                 f"This update is not as Telegram describes it: {type(error).__name__} {error}"
@@ -86,17 +100,16 @@ class Reader:
         content = self._meant_for_us(message)
         if content is None:
             return []
-        text, locale = self._text(message, content), message["from"].get("language_code") if "from" in message else None
         received = MessageReceived(
             key=self._event(message_id(message)),
             conversation=self.conversation(message),
             sender=self._sender(message),
-            text=text,
-            sent_at=_time(message["date"]),
+            text=self._text(message, content),
+            sent_at=message.date,
             attachments=content.files,
-            locale=locale,
-            reply_to=message_id(message["reply_to_message"]) if "reply_to_message" in message else None,
-            album=message.get("media_group_id"),
+            locale=message.from_user.language_code if message.from_user is not None else None,
+            reply_to=message_id(message.reply_to_message) if message.reply_to_message is not None else None,
+            album=message.media_group_id,
             shared=_is_shared(message),
         )
         command = command_of(content.marked.text, self.bot)
@@ -113,48 +126,45 @@ class Reader:
                 conversation=self.conversation(message),
                 target=self._event(message_id(message)),
                 text=self._text(message, content),
-                sent_at=_time(message.get("edit_date") or message["date"]),
+                sent_at=message.edit_date or message.date,
             )
         ]
 
-    def reaction(self, reaction: Reaction, update_id: int, at: datetime) -> Sequence[InboundEvent]:
+    def reaction(self, reaction: MessageReactionUpdated, update_id: int, at: datetime) -> Sequence[InboundEvent]:
         """One event for each emoji that was put or taken off. Telegram does not say in which topic."""
-        old, new = ([_emoji(one) for one in reaction[side]] for side in ("old_reaction", "new_reaction"))
+        old, new = ([_emoji(one) for one in side] for side in (reaction.old_reaction, reaction.new_reaction))
         changes = [(emoji, True) for emoji in new if emoji not in old]
         changes += [(emoji, False) for emoji in old if emoji not in new]
-        chat, sender = reaction["chat"]["id"], self._person(reaction.get("user"), reaction.get("actor_chat"))
+        chat, sender = reaction.chat.id, self._person(reaction.user, reaction.actor_chat)
         return [
             ReactionChanged(
                 key=self._event(f"u/{update_id}/{number}"),
                 conversation=self._conversation(str(self.homes.of(chat))),
-                target=self._event(f"m/{chat}/{reaction['message_id']}"),
+                target=self._event(f"m/{chat}/{reaction.message_id}"),
                 sender=sender,
                 emoji=emoji,
                 present=present,
-                sent_at=_time(reaction["date"]),
+                sent_at=reaction.date,
             )
             for number, (emoji, present) in enumerate(changes)
         ]
 
     def pressed(self, query: CallbackQuery, update_id: int, at: datetime) -> Sequence[InboundEvent] | WebhookReply:
         """A button below one of our messages. Its age is that of the message, by Telegram's own clock."""
-        message, locale = query.get("message"), query["from"].get("language_code")
-        data = query.get("data") or ""
-        if message is None:
-            return _answer(query["id"], None)
-        chosen = _label(message, data) if data.startswith(CHOICE) else None
-        if data != PERSON and chosen is None:
-            return _answer(query["id"], None)
-        if at - _time(message["date"]) > self.button_life:  # a message out of our reach has the date 0
-            return _answer(query["id"], say(TOO_LATE, locale))
+        message, locale, data = query.message, query.from_user.language_code, query.data or ""
+        chosen = _label(message, data) if isinstance(message, Message) and data.startswith(CHOICE) else None
+        if message is None or (data != PERSON and chosen is None):
+            return _answer(query.id, None)
+        if at - message.date > self.button_life:  # a message out of our reach has the date 0
+            return _answer(query.id, say(TOO_LATE, locale))
         # By one button each member asks for a person once; a choice may be made again, after its answer failed.
-        place = f"{message['chat']['id']}/{message['message_id']}"
-        press = f"choice/{query['id']}" if chosen else f"press/{place}/{data}/{query['from']['id']}"
+        place = f"{message.chat.id}/{message.message_id}"
+        press = f"choice/{query.id}" if chosen else f"press/{place}/{data}/{query.from_user.id}"
         return [
             MessageReceived(
                 key=self._event(press),
                 conversation=self.conversation(message),
-                sender=self._person(query["from"], None),
+                sender=self._person(query.from_user, None),
                 text=chosen or say(TALK, locale),
                 sent_at=at,
                 action=None if chosen else CustomerAction.REQUEST_PERSON,
@@ -163,32 +173,33 @@ class Reader:
             )
         ]
 
-    def part_of_album(self, update: Any) -> Part | None:
-        """What an update is of an album in a group; None for all else, and for what is not as Telegram describes it."""
+    def part_of_album(self, update: Update) -> Part | None:
+        """What an update is of an album in a group; None for all else, and for what will be refused when it is read."""
+        message = update.message or update.edited_message
         try:
-            new = "message" in update
-            message: Any = update.get("message") or update.get("edited_message") or {}
-            album = message.get("media_group_id")
-            content = content_of(message) if album is not None and message["chat"]["type"] in GROUPS else None
+            if message is None or message.media_group_id is None or message.chat.type not in GROUPS:
+                return None
+            content = content_of(message)
             if content is None:
                 return None
             ours = is_meant(self.bot, message, content.marked)
-            return Part(album_key(message), int(message["message_id"]), ours, new)
+            return Part(album_key(message), int(message.message_id), ours, update.message is not None)
         except _MALFORMED:
             return None
 
-    def conversation(self, message: Message) -> ConversationKey:
+    def conversation(self, message: MaybeInaccessibleMessage) -> ConversationKey:
         """A chat, or one topic of a chat that has topics; a group that has moved stays the one that it was."""
-        topic = message.get("message_thread_id") if message.get("is_topic_message") else None
-        chat = self.homes.of(message["chat"]["id"])
+        in_topic = isinstance(message, Message) and message.is_topic_message
+        topic = message.message_thread_id if isinstance(message, Message) and in_topic else None
+        chat = self.homes.of(message.chat.id)
         return self._conversation(f"{chat}/{topic}" if topic is not None else str(chat))
 
     def _meant_for_us(self, message: Message) -> Content | None:
         """What is in it; None when it was not written for the bot, or not by a person."""
-        group = message["chat"]["type"] in GROUPS
-        if not (group or message["chat"]["type"] == "private") or message.get("is_automatic_forward"):
+        group, author = message.chat.type in GROUPS, message.from_user
+        if not (group or message.chat.type == ChatType.PRIVATE) or message.is_automatic_forward:
             return None
-        if message.get("from", {}).get("is_bot") and "sender_chat" not in message:
+        if author is not None and author.is_bot and message.sender_chat is None:
             return None
         content = content_of(message)
         if content is None or (group and not is_for(self.bot, message, content.marked, self.albums)):
@@ -197,26 +208,26 @@ class Reader:
 
     def _text(self, message: Message, content: Content) -> str:
         typed = content.marked.readable()
-        if message["chat"]["type"] in GROUPS:
+        if message.chat.type in GROUPS:
             typed = without_mention(typed, self.bot)
-        quote = message.get("quote", {})
-        quoted = "".join(f"> {line}\n" for line in quote["text"].splitlines()) if quote.get("is_manual") else ""
+        quote = message.quote
+        quoted = "".join(f"> {line}\n" for line in quote.text.splitlines()) if quote and quote.is_manual else ""
         return "\n".join(filter(None, [quoted + typed, *content.lines]))
 
     def _sender(self, message: Message) -> Identity:
         # An administrator who hides behind the group writes as that group, through a bot of Telegram's.
-        return self._person(message.get("from"), message.get("sender_chat"))
+        return self._person(message.from_user, message.sender_chat)
 
     def _person(self, user: User | None, chat: Chat | None) -> Identity:
         """Telegram vouches for who writes; a chat stands for a person who hides behind it."""
         account = str(self.bot.id)
         if chat is not None:
-            return Identity(CHANNEL, account, f"chat/{chat['id']}", display_name=chat.get("title"))
+            return Identity(CHANNEL, account, f"chat/{chat.id}", display_name=chat.title)
         if user is None:
             raise InvalidInput("An update says neither who wrote nor for whom.")
-        name = f"{user.get('first_name', '')} {user.get('last_name', '')}".strip() or user.get("username")
-        locale = user.get("language_code")
-        return Identity(CHANNEL, account, str(user["id"]), display_name=name, verified=True, locale=locale)
+        return Identity(
+            CHANNEL, account, str(user.id), display_name=user.full_name, verified=True, locale=user.language_code
+        )
 
     def _event(self, id: str) -> EventKey:
         return EventKey(CHANNEL, str(self.bot.id), id)
@@ -226,24 +237,37 @@ class Reader:
 
 
 def decode(body: bytes) -> Update:
-    """Raises InvalidInput for anything but an object with an ``update_id``."""
+    """Raises InvalidInput for what is not an update as Telegram describes it."""
     try:
-        update = json.loads(body)
+        return parse_update(json.loads(body))
     except (ValueError, RecursionError) as error:
         raise InvalidInput("This is not JSON.") from error
-    if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
-        raise InvalidInput("This is not an update of the Bot API.")
-    return cast("Update", update)
+
+
+def parse_update(fields: Any) -> Update:
+    """The same of decoded JSON. The library checks no types, so those are checked that are used before an update is read."""
+    try:
+        update = Update.de_json(fields)
+        chat, message, change = update.effective_chat, update.message, update.my_chat_member
+        ids = [update.update_id, chat.id if chat is not None else 0]
+        if message is not None:
+            ids += [message.migrate_to_chat_id or 0, message.migrate_from_chat_id or 0]
+        status: object = change.new_chat_member.status if change is not None else ""
+    except Exception as error:
+        raise InvalidInput(f"This is not an update of the Bot API: {type(error).__name__} {error}") from error
+    if not isinstance(status, str) or not all(isinstance(one, int) for one in ids):
+        raise InvalidInput("This update is not as Telegram describes it.")
+    return update
 
 
 def message_id(message: Message) -> str:
     """How edits, reactions and receipts name a message: unique in the chat only, so the chat is part of it."""
-    return f"m/{int(message['chat']['id'])}/{int(message['message_id'])}"
+    return f"m/{int(message.chat_id)}/{int(message.message_id)}"
 
 
-def _is_shared(message: Message) -> bool:
+def _is_shared(message: MaybeInaccessibleMessage) -> bool:
     """Whether others read it: all chats are groups but those that are private."""
-    return message["chat"].get("type") != "private"
+    return message.chat.type != ChatType.PRIVATE
 
 
 def _commanded(received: MessageReceived, command: Command) -> MessageReceived:
@@ -257,15 +281,17 @@ def _commanded(received: MessageReceived, command: Command) -> MessageReceived:
 
 def _label(message: Message, data: str) -> str | None:
     """What stands on a button of the message."""
-    keyboard = message.get("reply_markup")
-    rows = keyboard["inline_keyboard"] if keyboard is not None else []
-    return next((button["text"] for row in rows for button in row if button.get("callback_data") == data), None)
+    rows = message.reply_markup.inline_keyboard if message.reply_markup is not None else ()
+    return next((button.text for row in rows for button in row if button.callback_data == data), None)
 
 
 def _emoji(reaction: ReactionType) -> str:
-    if reaction["type"] == "emoji":
-        return reaction["emoji"]
-    return f":custom_{reaction['custom_emoji_id']}:" if reaction["type"] == "custom_emoji" else f":{reaction['type']}:"
+    match reaction:
+        case ReactionTypeEmoji():
+            return reaction.emoji
+        case ReactionTypeCustomEmoji():
+            return f":custom_{reaction.custom_emoji_id}:"
+    return f":{reaction.type}:"
 
 
 def _answer(query: str, text: str | None) -> WebhookReply:
@@ -273,10 +299,6 @@ def _answer(query: str, text: str | None) -> WebhookReply:
     if text is not None:
         call |= {"text": text, "show_alert": True}
     return WebhookReply(body=json.dumps(call, ensure_ascii=False).encode(), content_type="application/json")
-
-
-def _time(seconds: int) -> datetime:
-    return datetime.fromtimestamp(int(seconds), UTC)
 
 
 _Understand = Callable[[Reader, Any, int, datetime], Sequence[InboundEvent] | WebhookReply]

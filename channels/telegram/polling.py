@@ -6,17 +6,18 @@ the same updates come again, and the hub knows them by their keys. The library's
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from http import HTTPStatus
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import structlog
+from telegram.constants import ChatType
+from telegram.error import Conflict
 
 from channels.telegram.client import BotApi, Refused
-from channels.telegram.settings import CHANNEL
-from channels.telegram.standing import Standing
-from channels.telegram.wire import WANTED
-from core.domain.errors import AuthFailed, ChannelError, Overloaded, RateLimited, StoreUnavailable, Unreachable
+from channels.telegram.connection_status import ConnectionStatus
+from channels.telegram.settings import CHANNEL, WANTED
+from core.domain.errors import AuthFailed, ChannelError, Overloaded, RateLimited, StoreUnavailable
 from core.ports.surroundings import Surroundings
 
 _LEASE_MARGIN: Final = 35.0
@@ -37,7 +38,7 @@ class Polling:
         api: BotApi,
         account: str,
         surroundings: Surroundings,
-        standing: Standing,
+        status: ConnectionStatus,
         *,
         take: Callable[[Any], Awaitable[None]],
         unblock: Callable[[], Awaitable[None]],
@@ -48,7 +49,7 @@ class Polling:
         self._leases = surroundings.leases
         self._process = surroundings.process
         self._clock = surroundings.clock
-        self._standing = standing
+        self._status = status
         self._take = take
         self._unblock = unblock
         self._seconds = seconds
@@ -71,26 +72,46 @@ class Polling:
         try:
             if not await self._leases.hold(self._lease, self._process, self._seconds + _LEASE_MARGIN):
                 self._offset = None
-                self._standing.is_good()  # how it goes is for the one to say that polls
+                self._status.clear()  # how it goes is for the one to say that polls
                 return _NOT_OURS
             await self._round()
-        except Exception as error:  # whatever it is, a bot that asks no more helps nobody
+        except Exception as error:  # never let the poll loop die
             self._failures += 1
             return await self._after(error)
         self._failures = 0
         return 0.0
 
     async def _round(self) -> None:
-        params: dict[str, Any] = {"timeout": self._seconds, "limit": _BATCH, "allowed_updates": list(WANTED)}
+        params: dict[str, Any] = {"limit": _BATCH, "allowed_updates": list(WANTED)}
         if self._offset is not None:
             params["offset"] = self._offset
-        updates = await self._api.call("getUpdates", params, wait=self._seconds)
-        if not isinstance(updates, list):
-            raise Unreachable("Telegram's answer was no list of updates.")
-        self._standing.is_good()
+        updates = await self._api.updates(params, wait=self._seconds)
+        self._status.clear()
+        await self._take_all(updates)
+
+    async def _take_all(self, updates: Sequence[Any]) -> None:
+        """Customers' chats beside each other, so that they share commits; each, and all groups, in the order of the updates.
+
+        What follows the first that was not taken comes again, and is known by its key.
+        """
+        chats: dict[Any, list[Any]] = {}
         for update in updates:
-            await self._take(update)
+            chats.setdefault(_customer_chat(update), []).append(update)
+        taken: set[int] = set()
+
+        async def take_in_order(chat: Sequence[Any]) -> None:
+            for update in chat:
+                await self._take(update)
+                taken.add(update["update_id"])
+
+        results = await asyncio.gather(*(take_in_order(chat) for chat in chats.values()), return_exceptions=True)
+        for update in updates:
+            if update["update_id"] not in taken:
+                break
             self._offset = update["update_id"] + 1
+        for failure in results:
+            if failure is not None:
+                raise failure
 
     async def _after(self, error: Exception) -> float:
         backoff = min(_LONGEST, 0.5 * 2.0 ** min(self._failures, 8))
@@ -100,12 +121,12 @@ class Polling:
             case RateLimited():
                 return error.retry_after
             case AuthFailed():
-                self._standing.is_bad("the bot's token does not work (any more)")
+                self._status.report("the bot's token does not work (any more)")
                 return _NO_TOKEN
-            case Refused() if error.code_number == HTTPStatus.CONFLICT:
+            case Refused() if isinstance(error.error, Conflict):
                 return await self._conflict(error)
             case ChannelError():
-                self._standing.is_bad("Telegram cannot be reached", error=error.detail)
+                self._status.report("Telegram cannot be reached", error=error.detail)
             case _:
                 _log.error("telegram.poll_failed", exc_info=error)
         return backoff
@@ -113,11 +134,20 @@ class Polling:
     async def _conflict(self, error: Refused) -> float:
         """409: a webhook is set, or another program polls with the same token."""
         if error.says("webhook"):
-            self._standing.is_bad("a webhook is set, so nothing comes by polling", said=error.description)
+            self._status.report("a webhook is set, so nothing comes by polling", said=error.error.message)
             try:
                 await self._unblock()
             except (ChannelError, StoreUnavailable) as failure:
                 _log.warning("telegram.webhook_stays", detail=failure.detail)
         else:
-            self._standing.is_bad("another program polls with the same token", said=error.description)
+            self._status.report("another program polls with the same token", said=error.error.message)
         return _CONFLICT
+
+
+def _customer_chat(update: Any) -> Any:
+    """The id of the chat with one customer that an update is about. None: a group, which another's update may tell of."""
+    for about in update.values():
+        if isinstance(about, dict):
+            chat = about.get("chat") or (about.get("message") or {}).get("chat") or {}
+            return chat.get("id") if chat.get("type") == ChatType.PRIVATE else None
+    return None

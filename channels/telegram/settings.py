@@ -11,6 +11,8 @@ from core.domain.errors import ConfigError
 
 CHANNEL: Final = "telegram"
 PATH: Final = "/webhooks/telegram"
+WANTED: Final = ("message", "edited_message", "callback_query", "message_reaction", "my_chat_member")
+"""``allowed_updates``: reactions are told only to bots that name them."""
 OFFICIAL: Final = "https://api.telegram.org"
 _TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{8,}").fullmatch
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}").fullmatch

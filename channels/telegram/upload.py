@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 from core.domain.errors import NotFound
@@ -28,10 +26,10 @@ class Form:
     ``written``: the end was handed over, so that whoever reads may have all of it.
     """
 
-    def __init__(self, params: Mapping[str, Any], file: File) -> None:
+    def __init__(self, params: Mapping[str, str], file: File) -> None:
         boundary = uuid4().hex
         fields = "".join(
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{_written(value)}\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
             for name, value in params.items()
         )
         begin = (
@@ -70,10 +68,6 @@ class Form:
             raise OSError(self.lost)
         self.written = True
         yield self._tail
-
-
-def _written(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _quoted(name: str) -> str:

@@ -1,31 +1,35 @@
-"""The webhook: set where it should be, looked after, and let in through the door that all webhooks share.
+"""The webhook: where Telegram sends to, and the endpoint that takes its updates.
 
 Telegram repeats an update that was not answered with 2xx, and sends the updates of one chat one after the other.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
 from urllib.parse import urlsplit
 
 import structlog
+from telegram import WebhookInfo
 
-from channels.door import WebhookDoor
+from channels.accepting import read_or_quarantine
 from channels.telegram.client import BotApi
-from channels.telegram.settings import CHANNEL, PATH, TelegramSettings
-from channels.telegram.standing import Standing
-from channels.telegram.wire import WANTED
-from core.domain.errors import AuthFailed, BadSignature, ChannelError, StoreUnavailable, Unreachable
-from core.ports.channel import Channel, WebhookReply, WebhookRequest
+from channels.telegram.connection_status import ConnectionStatus
+from channels.telegram.incoming import Incoming
+from channels.telegram.parse import decode
+from channels.telegram.settings import CHANNEL, PATH, WANTED, TelegramSettings
+from channels.webhook_endpoint import WebhookEndpoint
+from core.domain.errors import AuthFailed, ChannelError, StoreUnavailable
+from core.domain.messages import RawEvent
+from core.ports.channel import Channel, InboundSink, WebhookReply
 from core.ports.channel_memory import ChannelMemory
 from core.ports.surroundings import Surroundings
 
 _SET: Final = "webhook"
 _CHECK_EVERY: Final = 300.0
-_RECENT: Final = 600.0
+_RECENT: Final = timedelta(minutes=10)
 _CONNECTIONS: Final = 40
 
 _log = structlog.get_logger(__name__)
@@ -33,44 +37,35 @@ _log = structlog.get_logger(__name__)
 PROOF: Final = "x-telegram-bot-api-secret-token"
 """The header that repeats secret_token (core.telegram.org/bots/api#setwebhook)."""
 
-See = Callable[[bytes], Awaitable[None]]
 
+class TelegramEndpoint(WebhookEndpoint):
+    """``incoming`` raises Overloaded when the channel is stopping."""
 
-class TelegramDoor(WebhookDoor):
-    """``expect`` gets each update that is believed before it is read, ``see`` after its commit and before the thanks.
-
-    Both raise what take raises (503: come again).
-    """
-
-    def __init__(self, channel: Channel, surroundings: Surroundings, expect: See, see: See) -> None:
+    def __init__(self, channel: Channel, surroundings: Surroundings, incoming: Callable[[], Incoming]) -> None:
         super().__init__(
             channel, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url, proof=PROOF
         )
-        self._expect = expect
-        self._see = see
+        self._incoming = incoming
 
-    async def take(self, request: WebhookRequest, thanks: WebhookReply) -> WebhookReply:
-        """See WebhookDoor.take."""
-        if self._sink is not None:
-            with contextlib.suppress(BadSignature):  # which is refused, and counted, below
-                self._channel.authenticate(request)
-                await self._expect(request.body)
-        reply = await super().take(request, thanks)
-        if reply is thanks:
-            await self._see(request.body)
-        return reply
+    async def _handle(self, sink: InboundSink, raw: RawEvent, thanks: WebhookReply) -> WebhookReply:
+        update = await read_or_quarantine(sink, raw, lambda: decode(raw.body))
+        if update is None:
+            return thanks
+        return await self._incoming().take(update, raw, self.accept) or thanks
 
 
-class Webhook:
-    """Where Telegram sends to. Remembers what it set, so that polling may end it later, and no one else's."""
+class WebhookRegistration:
+    """Sets the webhook at Telegram. Remembers what it set, so that polling later deletes that one and no other program's."""
 
-    def __init__(self, api: BotApi, settings: TelegramSettings, surroundings: Surroundings, standing: Standing) -> None:
+    def __init__(
+        self, api: BotApi, settings: TelegramSettings, surroundings: Surroundings, status: ConnectionStatus
+    ) -> None:
         self._api = api
         self._settings = settings
         self._account = settings.account
         self._memory: ChannelMemory = surroundings.memory
         self._clock = surroundings.clock
-        self._standing = standing
+        self._status = status
         self._url = wanted_url(surroundings.public_url)
 
     async def look_after(self) -> None:
@@ -80,7 +75,7 @@ class Webhook:
             await self.check()
 
     async def check(self) -> None:
-        """Set it if it is not as it should be, and hear what Telegram has to say. Says in `Standing` what went wrong.
+        """Set it if it is not as it should be, and hear what Telegram has to say. Says in `ConnectionStatus` what went wrong.
 
         Every process does this for itself: setting the same twice changes nothing.
         """
@@ -91,52 +86,49 @@ class Webhook:
             else:
                 await self._settle(info)
         except AuthFailed:
-            self._standing.is_bad("the bot's token does not work (any more)")
+            self._status.report("the bot's token does not work (any more)")
         except ChannelError as error:
-            self._standing.is_bad("the webhook could not be checked", error=error.detail)
+            self._status.report("the webhook could not be checked", error=error.detail)
         except StoreUnavailable as error:
             _log.warning("telegram.webhook_unchecked", detail=error.detail)
 
     async def unset_own(self) -> None:
         """For polling: end the webhook that this hub has set before. Raises ChannelError, StoreUnavailable."""
-        info = await self._info()
-        url = str(info.get("url") or "")
+        url = (await self._info()).url
         known = (await self._memory.recall(CHANNEL, self._account, _SET) or "").partition("#")[0]
         if url and url in (known, self._url):
             await self._api.call("deleteWebhook", {"drop_pending_updates": False})
             await self._memory.forget(CHANNEL, self._account, _SET)
             _log.info("telegram.webhook_deleted")
         elif url:
-            self._standing.is_bad("another program's webhook gets this bot's messages", host=urlsplit(url).hostname)
+            self._status.report("another program's webhook gets this bot's messages", host=urlsplit(url).hostname)
 
-    async def _info(self) -> Mapping[str, Any]:
-        info = await self._api.call("getWebhookInfo")
-        if not isinstance(info, dict):
-            raise Unreachable("What answers there is not the Bot API.")
+    async def _info(self) -> WebhookInfo:
+        info: WebhookInfo = await self._api.call("getWebhookInfo")
         return info
 
-    async def _settle(self, info: Mapping[str, Any]) -> None:
-        url = str(info.get("url") or "")
+    async def _settle(self, info: WebhookInfo) -> None:
+        url = info.url
         mark = f"{self._url}#{_fingerprint(self._settings.webhook_secrets[0])}"
         known = await self._memory.recall(CHANNEL, self._account, _SET)
-        if url != self._url or known != mark or set(info.get("allowed_updates") or ()) != set(WANTED):
+        if url != self._url or known != mark or set(info.allowed_updates) != set(WANTED):
             if url and url != self._url:
                 _log.warning("telegram.webhook_was_elsewhere", host=urlsplit(url).hostname)
             await self._set()
             await self._memory.remember(CHANNEL, self._account, _SET, mark)
-            info = {}
-        if failed_lately(info, self._clock.now().timestamp()):
-            said, waiting = info.get("last_error_message"), info.get("pending_update_count")
-            self._standing.is_bad("Telegram could not deliver to the webhook", said=said, waiting=waiting)
+            self._status.clear()
+        elif failed_lately(info, self._clock.now()):
+            said, waiting = info.last_error_message, info.pending_update_count
+            self._status.report("Telegram could not deliver to the webhook", said=said, waiting=waiting)
         else:
-            self._standing.is_good()
+            self._status.clear()
 
-    def _look_on(self, info: Mapping[str, Any]) -> None:
+    def _look_on(self, info: WebhookInfo) -> None:
         """Without an address of our own somebody else has to set it, at a proxy perhaps."""
-        if info.get("url"):
-            self._standing.is_good()
+        if info.url:
+            self._status.clear()
         else:
-            self._standing.is_bad("no webhook is set, and without PUBLIC_URL the hub cannot set it")
+            self._status.report("no webhook is set, and without PUBLIC_URL the hub cannot set it")
 
     async def _set(self) -> None:
         params = {
@@ -155,10 +147,10 @@ def wanted_url(public_url: str | None) -> str | None:
     return public_url.rstrip("/") + PATH if public_url else None
 
 
-def failed_lately(info: Mapping[str, Any], now: float) -> bool:
+def failed_lately(info: WebhookInfo, now: datetime) -> bool:
     """Whether a delivery failed within the last minutes and something still waits for it."""
-    at = info.get("last_error_date")
-    return isinstance(at, int) and now - at < _RECENT and int(info.get("pending_update_count") or 0) > 0
+    at = info.last_error_date
+    return at is not None and now - at < _RECENT and info.pending_update_count > 0
 
 
 def _fingerprint(secret: str) -> str:

@@ -145,7 +145,7 @@ class TelegramFake(BotState):
         """The parameters of all calls of a method."""
         return [call.params for call in self.calls if call.method == method]
 
-    async def until(self, holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, holds: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait for something to happen here."""
         async with asyncio.timeout(seconds), self.changed:
             await self.changed.wait_for(holds)

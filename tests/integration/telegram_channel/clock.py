@@ -46,7 +46,7 @@ class WoundClock:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait for somebody to go to sleep."""
-        async with asyncio.timeout(10), self._changed:
+        async with asyncio.timeout(60), self._changed:
             await self._changed.wait_for(holds)
 
     async def wake(self) -> None:

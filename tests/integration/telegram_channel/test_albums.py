@@ -62,7 +62,7 @@ async def _aside(world: World) -> int:
 
 async def _nothing_aside(world: World) -> None:
     """Once the hub has tidied up."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await _aside(world):
             pass
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from channels.telegram.pace import ChatPace
 from core.domain.alterations import Alteration, Altering
-from core.domain.errors import Rejected
+from core.domain.errors import Rejected, Unreachable
 from core.domain.messages import Author, OutboundMessage, Receipt
 from tests.integration.telegram_channel.conftest import answer
 from tests.integration.telegram_channel.world import World
 from tests.servers.telegram_fake import Trouble
+from tests.unit.web.clock import HandClock
 
 
 def altering(how: Altering, of: str, text: str = "", emoji: str = "", *, present: bool = True) -> OutboundMessage:
@@ -52,5 +54,33 @@ async def test_an_emoji_is_put_on_and_taken_off(polling: World) -> None:
     assert polling.fake.reactions == {(4711, 1): ["❤"]}
     await polling.say(altering(Altering.REACT, "m/4711/1", emoji="❤️", present=False))
     assert polling.fake.reactions == {(4711, 1): []}
-    with pytest.raises(Rejected, match="REACTION_INVALID"):
+    with pytest.raises(Rejected, match=r"(?i)reaction_invalid"):
         await polling.say(altering(Altering.REACT, "m/4711/1", emoji="🪑"))
+
+
+async def test_an_edit_that_must_wait_holds_up_no_message(polling: World) -> None:
+    (receipt,) = await polling.say(answer("It costs 10"))
+    edit = altering(Altering.EDIT, str(receipt.provider_id), "It costs 12")
+    polling.fake.next("editMessageText", Trouble(429, "Too Many Requests: retry after 9", {"retry_after": 9}))
+    for _ in range(3):
+        with pytest.raises(Unreachable):
+            await polling.say(edit)
+    await polling.say(answer("Anything else?"))
+    assert polling.fake.texts() == ["It costs 10", "Anything else?"]
+    await polling.clock.move(9)
+    await polling.say(edit)
+    assert polling.fake.texts() == ["Anna\n\nIt costs 12", "Anything else?"]
+
+
+def test_edits_in_a_group_leave_room_for_messages() -> None:
+    pace = ChatPace(clock := HandClock())
+    for _ in range(15):
+        pace.take(-1, edit=True)
+    with pytest.raises(Unreachable):
+        pace.take(-1, edit=True)
+    for _ in range(5):
+        pace.take(-1)
+    with pytest.raises(Unreachable):
+        pace.take(-1)
+    clock.seconds += 60
+    pace.take(-1, edit=True)

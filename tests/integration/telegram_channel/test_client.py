@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator
 
@@ -14,6 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from channels.telegram import client
 from channels.telegram.client import BotApi, Refused
+from channels.transport import Transport
 from core.domain.errors import ChannelError, OutcomeUnknown, RateLimited, Rejected, Unreachable
 
 TOKEN = "123456789:FAKE-token_of_a_bot_in_tests"
@@ -21,6 +23,9 @@ TOKEN = "123456789:FAKE-token_of_a_bot_in_tests"
 
 class _Silent(AbstractResolver):
     """A name server that does not answer."""
+
+    def __init__(self, **_: object) -> None:
+        """As aiohttp makes its own."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -33,11 +38,12 @@ class _Silent(AbstractResolver):
 
 
 async def test_a_name_that_is_not_found_in_time_is_certain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_CONNECT", 0.05)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=_Silent())) as session:
-        with pytest.raises(Unreachable) as caught:
-            await BotApi("http://telegram.example", TOKEN, session).call("sendMessage", {"chat_id": 1, "text": "x"})
+    monkeypatch.setattr(aiohttp.connector, "DefaultResolver", _Silent)
+    transport = Transport("Telegram", seconds=5.0, connect_seconds=0.05)
+    with pytest.raises(Unreachable) as caught:
+        await BotApi("http://telegram.example", TOKEN, transport).call("sendMessage", {"chat_id": 1, "text": "x"})
     assert TOKEN not in caught.value.detail
+    await transport.close()
 
 
 @pytest.fixture
@@ -56,9 +62,10 @@ async def answers() -> AsyncIterator[tuple[BotApi, list[web.Response | float]]]:
     app = web.Application()
     app.router.add_post("/{path:.*}", handle)
     server = TestServer(app)
-    await server.start_server(shutdown_timeout=0.1)
-    async with client.session() as session:
-        yield BotApi(str(server.make_url("")).rstrip("/"), TOKEN, session), prepared
+    await server.start_server(shutdown_timeout=0.1, access_log=None)
+    transport = client.open_transport()
+    yield BotApi(str(server.make_url("")).rstrip("/"), TOKEN, transport), prepared
+    await transport.close()
     await server.close()
 
 
@@ -92,7 +99,20 @@ async def test_what_an_answer_proves(
     for method, error in (("sendMessage", write), ("getMe", read)):
         prepared.append(web.Response(status=answer.status, body=answer.body, headers=answer.headers))
         with pytest.raises(error):
-            await api.call(method)
+            await api.call(method, {"chat_id": 1, "text": "x"} if method == "sendMessage" else None)
+
+
+async def test_an_unexpected_failure_proves_nothing(
+    answers: tuple[BotApi, list[web.Response | float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(response: aiohttp.ClientResponse) -> bytes:
+        raise RuntimeError("a fault of ours")
+
+    api, prepared = answers
+    monkeypatch.setattr(aiohttp.ClientResponse, "read", broken)
+    prepared.append(_json(200, '{"ok": true, "result": {}}'))
+    with pytest.raises(OutcomeUnknown):
+        await api.call("sendMessage", {"chat_id": 1, "text": "x"})
 
 
 async def test_silence_after_the_write_proves_nothing(
@@ -122,7 +142,7 @@ async def test_how_long_a_pause_is(
     api, prepared = answers
     prepared.append(_json(429, body, **headers))
     with pytest.raises(RateLimited) as caught:
-        await api.call("sendMessage")
+        await api.call("sendMessage", {"chat_id": 1, "text": "x"})
     assert caught.value.retry_after == pause
 
 
@@ -136,3 +156,19 @@ def test_a_path_that_leads_elsewhere_is_none(path: str) -> None:
 def test_a_path_is_below_the_bots_own() -> None:
     api = BotApi("https://api.telegram.org", TOKEN, None)  # type: ignore[arg-type]
     assert api.file_url("photos/file_1.jpg") == f"https://api.telegram.org/file/bot{TOKEN}/photos/file_1.jpg"
+
+
+async def test_the_library_logs_no_token(
+    answers: tuple[BotApi, list[web.Response | float]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    transport = client.open_transport()
+    BotApi("http://telegram.example", TOKEN, transport)
+    await transport.close()
+    api, prepared = answers
+    prepared += [_json(200, '{"ok": true, "result": {"id": "no user"}}'), _json(200, "what a customer wrote")]
+    for _ in range(2):
+        with pytest.raises(Unreachable):
+            await api.call("getMe")
+    assert TOKEN not in caplog.text
+    assert "what a customer wrote" not in caplog.text

@@ -36,7 +36,7 @@ async def _delivered(quiet: World, texts: list[str]) -> None:
     finally:
         await delivery.stop(5.0)
     assert quiet.fake.texts() == texts
-    assert await quiet.store.due("telegram", BOT, 10) == 0
+    assert await quiet.store.claim_deliveries("telegram", BOT, 10, 5.0) == []
 
 
 async def test_an_outage_behind_telegrams_gateway_loses_nothing_and_doubles_nothing(quiet: World) -> None:

@@ -213,6 +213,7 @@ async def test_a_button_in_a_group_stays_there_for_the_others(polling: World) ->
     queries = [await polling.fake.press({**private, "chat": group}, "person")]
     queries.append(await polling.fake.press(private, "person"))
     await polling.fake.until(lambda: "reply_markup" not in polling.fake.sent[-1])
+    await polling.fake.until(lambda: len(polling.fake.named("answerCallbackQuery")) == len(queries))
     assert {one["callback_query_id"] for one in polling.fake.named("answerCallbackQuery")} == set(queries)
     assert [one["chat_id"] for one in polling.fake.named("editMessageReplyMarkup")] == [private["chat"]["id"]]
 

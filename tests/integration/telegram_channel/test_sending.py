@@ -265,11 +265,13 @@ async def test_an_upload_that_is_cut_off_never_happened(polling: World) -> None:
     document = await polling.stored(b"x" * 9_000_000, "big.txt", "text/plain")
     server = await asyncio.start_server(_cuts_off, "127.0.0.1", 0)
     origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server, client.session() as session:
-        api = client.BotApi(origin, TOKEN, session)
+    transport = client.open_transport()
+    async with server:
+        api = client.BotApi(origin, TOKEN, transport)
         file = File("document", "big.txt", "text/plain", document.size, polling.files.open(document))
         with pytest.raises(Unreachable, match="cut off"):
             await api.upload("sendDocument", {"chat_id": 4711}, file)
+    await transport.close()
 
 
 async def test_an_upload_that_is_cut_off_after_its_end_is_in_doubt(polling: World) -> None:

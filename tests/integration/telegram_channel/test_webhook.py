@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from unittest.mock import Mock
 
 import aiohttp
 import pytest
+from telegram import Update
 
-from channels.telegram.wire import WANTED
+from channels.telegram.settings import WANTED
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import CustomerAction, MessageReceived
 from tests.integration.telegram_channel.conftest import answer
@@ -38,6 +40,17 @@ async def test_what_customers_write_arrives(webhook: World) -> None:
     await webhook.fake.write("And more")
     assert await webhook.sink.texts(2) == ["Hello", "And more"]
     assert {status for _, status in webhook.fake.pushed} == {200}
+
+
+async def test_the_secret_is_compared_and_the_update_decoded_once(
+    webhook: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded, proven = Mock(wraps=Update.de_json), Mock(wraps=webhook.channel.authenticate)
+    monkeypatch.setattr(Update, "de_json", decoded)
+    monkeypatch.setattr(webhook.channel, "authenticate", proven)
+    await webhook.fake.write("Once")
+    await webhook.sink.texts(2)
+    assert (proven.call_count, decoded.call_count) == (1, 1)
 
 
 async def test_what_is_not_stored_is_not_thanked_for_and_comes_again(webhook: World) -> None:

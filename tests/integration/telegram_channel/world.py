@@ -61,7 +61,7 @@ class WaitingSink(Sink):
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait for something to arrive."""
-        async with asyncio.timeout(10), self._more:
+        async with asyncio.timeout(60), self._more:
             await self._more.wait_for(holds)
 
     async def texts(self, count: int) -> list[str]:
@@ -94,6 +94,7 @@ class World:
         surroundings = Surroundings(
             memory=self.store,
             leases=self.store,
+            paces=self.store,
             files=self.files,
             clock=self.clock,
             metrics=NoMetrics(),

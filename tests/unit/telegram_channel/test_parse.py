@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.telegram.parse import parse_update
 from core.domain.errors import InvalidInput
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import (
@@ -162,7 +163,7 @@ def test_an_album_is_one_message_per_picture_in_one_conversation() -> None:
 def test_in_a_group_the_whole_album_is_for_the_bot_whose_name_is_in_its_caption() -> None:
     one, two = updates("group_album")
     with_memory = reader()
-    found = with_memory.part_of_album(one), with_memory.part_of_album(two)
+    found = with_memory.part_of_album(parse_update(one)), with_memory.part_of_album(parse_update(two))
     assert [part and (part.ours, part.number) for part in found] == [(True, 109), (False, 110)]
     assert found[0] is not None
     with_memory.albums.note(found[0].album)
@@ -173,12 +174,7 @@ def test_in_a_group_the_whole_album_is_for_the_bot_whose_name_is_in_its_caption(
 
 @pytest.mark.parametrize("name", ["text", "album", "group_mention", "group_talk", "channel_post", "reaction"])
 def test_nothing_else_is_part_of_an_album_in_a_group(name: str) -> None:
-    assert reader().part_of_album(updates(name)[0]) is None
-
-
-@pytest.mark.parametrize("broken", [{}, {"message": 5}, {"message": {"media_group_id": "1"}}, {"message": None}])
-def test_what_is_no_message_is_no_part_of_an_album(broken: object) -> None:
-    assert reader().part_of_album(broken) is None
+    assert reader().part_of_album(parse_update(updates(name)[0])) is None
 
 
 def test_an_edit_finds_its_message() -> None:
@@ -304,6 +300,15 @@ def test_an_update_with_anything_anywhere_is_understood_or_refused(data: st.Data
             place[key] = value
             break
         place = place[key]
+    try:
+        parsed = parse_update(update)
+    except InvalidInput:
+        return
+    chat, change, written = parsed.effective_chat, parsed.my_chat_member, parsed.message
+    assert chat is None or isinstance(chat.id, int)
+    assert change is None or isinstance(change.new_chat_member.status, str)
+    assert written is None or isinstance(written.migrate_to_chat_id or written.migrate_from_chat_id or 0, int)
+    reader().part_of_album(parsed)
     try:
         found = reader().read(raw(update))
     except InvalidInput:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from telegram import Message, MessageEntity
 
 from channels.telegram.addressing import Albums, Bot, Command, command_of, is_for, without_mention
 from channels.telegram.entities import Marked, units
 from channels.telegram.html import TelegramHtml
-from channels.telegram.wire import Entity, Message
 from channels.telegram.words import COMMANDS, FILE_LINK, FILE_LOST, HEARD, TALK, TOO_LATE, say
 from tests.servers.telegram_html import BadMarks, read_html
 
@@ -26,7 +26,7 @@ def test_units_are_what_utf16_has(text: str) -> None:
 
 @given(before=st.text(max_size=10), word=st.text(min_size=1, max_size=10), after=st.text(max_size=10))
 def test_an_entity_marks_the_same_words_that_telegram_meant(before: str, word: str, after: str) -> None:
-    entity: Entity = {"type": "mention", "offset": units(before), "length": units(word)}
+    entity = MessageEntity("mention", units(before), units(word))
     ((_, marked),) = Marked(before + word + after, [entity]).stretches("mention")
     assert marked == word
 
@@ -34,18 +34,18 @@ def test_an_entity_marks_the_same_words_that_telegram_meant(before: str, word: s
 @given(before=st.text(max_size=10), word=st.text(min_size=1, max_size=10), after=st.text(max_size=10))
 def test_a_hidden_address_stands_behind_its_words(before: str, word: str, after: str) -> None:
     url = "https://acme.example/hidden"
-    entity: Entity = {"type": "text_link", "offset": units(before), "length": units(word), "url": url}
+    entity = MessageEntity("text_link", units(before), units(word), url)
     assert Marked(before + word + after, [entity]).readable() == f"{before}{word} ({url}){after}"
 
 
 def test_an_address_that_is_shown_is_not_repeated() -> None:
-    entity: Entity = {"type": "text_link", "offset": 0, "length": 20, "url": "https://acme.example"}
+    entity = MessageEntity("text_link", 0, 20, "https://acme.example")
     assert Marked("https://acme.example", [entity]).readable() == "https://acme.example"
 
 
 @given(offset=st.integers(-5, 99), length=st.integers(-5, 99))
 def test_an_entity_that_points_anywhere_breaks_nothing(offset: int, length: int) -> None:
-    entity: Entity = {"type": "text_link", "offset": offset, "length": length, "url": "https://a.example"}
+    entity = MessageEntity("text_link", offset, length, "https://a.example")
     assert "Hello" in Marked("Hello", [entity]).readable().replace(" (https://a.example)", "")
 
 
@@ -85,9 +85,13 @@ def test_a_form_of_address_is_no_part_of_the_text(text: str, meant: str) -> None
 
 
 def _group(text: str, **more: Any) -> Message:
-    message: Any = {"message_id": 1, "date": 1, "chat": {"id": -1, "type": "group"}, "text": text, **more}
-    found: Message = message
-    return found
+    return Message.de_json({"message_id": 1, "date": 1, "chat": {"id": -1, "type": "group"}, "text": text, **more})
+
+
+def _answering(author: int, **more: Any) -> Message:
+    user = {"id": author, "is_bot": False, "first_name": "Somebody"}
+    answered = {"message_id": 2, "date": 1, "chat": {"id": -1, "type": "group"}, "from": user, **more}
+    return _group("yes", reply_to_message=answered)
 
 
 @pytest.mark.parametrize(
@@ -98,23 +102,46 @@ def _group(text: str, **more: Any) -> Message:
         (_group("@ACME_HELP_BOT hi", entities=[{"type": "mention", "offset": 0, "length": 14}]), True),
         (_group("@weather_bot hi", entities=[{"type": "mention", "offset": 0, "length": 12}]), False),
         (
-            _group("Acme hi", entities=[{"type": "text_mention", "offset": 0, "length": 4, "user": {"id": 123456789}}]),
+            _group(
+                "Acme hi",
+                entities=[
+                    {
+                        "type": "text_mention",
+                        "offset": 0,
+                        "length": 4,
+                        "user": {"id": 123456789, "is_bot": True, "first_name": "Acme"},
+                    }
+                ],
+            ),
             True,
         ),
-        (_group("Acme hi", entities=[{"type": "text_mention", "offset": 0, "length": 4, "user": {"id": 5}}]), False),
+        (
+            _group(
+                "Acme hi",
+                entities=[
+                    {
+                        "type": "text_mention",
+                        "offset": 0,
+                        "length": 4,
+                        "user": {"id": 5, "is_bot": False, "first_name": "Ada"},
+                    }
+                ],
+            ),
+            False,
+        ),
         (_group("/order@acme_help_bot 5", entities=[{"type": "bot_command", "offset": 0, "length": 20}]), True),
-        (_group("yes", reply_to_message={"from": {"id": 123456789}}), True),
-        (_group("yes", reply_to_message={"from": {"id": 5}}), False),
-        (_group("yes", reply_to_message={"from": {"id": 123456789}, "forum_topic_created": {}}), False),
+        (_answering(123456789), True),
+        (_answering(5), False),
+        (_answering(123456789, forum_topic_created={"name": "Parcels", "icon_color": 1}), False),
     ],
 )
 def test_who_is_meant_in_a_group(message: Message, ours: bool) -> None:
-    assert is_for(BOT, message, Marked(message["text"], message.get("entities", ())), Albums()) is ours
+    assert is_for(BOT, message, Marked(message.text or "", message.entities), Albums()) is ours
 
 
 def test_before_the_bot_knows_its_name_no_mention_is_its_own() -> None:
     message = _group("@acme_help_bot hi", entities=[{"type": "mention", "offset": 0, "length": 14}])
-    assert not is_for(Bot(123456789), message, Marked(message["text"], message["entities"]), Albums())
+    assert not is_for(Bot(123456789), message, Marked(message.text or "", message.entities), Albums())
 
 
 def test_albums_are_forgotten_in_the_end() -> None:
