@@ -6,13 +6,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-import aiohttp
 import structlog
 from aiohttp import web
 
 from channels.sms import parse, render, signature
 from channels.sms.address import Address, Kind, Pair
-from channels.sms.client import Client
+from channels.sms.client import Client, open_transport
 from channels.sms.consent import Consent
 from channels.sms.diagnosis import WEBHOOK_PATH, Doctor
 from channels.sms.files import Incoming
@@ -22,13 +21,14 @@ from channels.sms.reports import Reports
 from channels.sms.sender import STATUS_PATH, Sender
 from channels.sms.settings import SmsSettings
 from channels.sms.window import Window
+from channels.transport import Transport
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import AnswersBy, Capabilities, Pace, TextFormat
+from core.domain.contact_route import ContactRoute
 from core.domain.customer import ContactDetails
 from core.domain.errors import AuthFailed, ChannelError, HubError, Rejected, StoreUnavailable, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
-from core.domain.road import Road
 from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
 from core.ports.surroundings import Surroundings
 
@@ -41,7 +41,7 @@ _log = structlog.get_logger(__name__)
 
 
 class SmsChannel:
-    """``http`` makes the one session that everything goes through."""
+    """``transport`` makes the one that everything goes through."""
 
     name = parse.CHANNEL
 
@@ -50,22 +50,22 @@ class SmsChannel:
         settings: SmsSettings,
         surroundings: Surroundings,
         *,
-        http: Callable[[], aiohttp.ClientSession] = aiohttp.ClientSession,
+        transport: Callable[[], Transport] = open_transport,
     ) -> None:
         self.account = settings.account_sid
         self.capabilities = capabilities(settings)
         self._settings = settings
         self._around = surroundings
-        self._http = http
+        self._open = transport
         self._consent = Consent(
             surroundings.memory, self.account, surroundings.company, twilio_keywords=settings.twilio_keywords
         )
         self._own = frozenset(number for number in (settings.number, settings.whatsapp) if number is not None)
         notes = Notes(self._consent, Window(surroundings.memory, self.account), self._is_quiet)
         reports = Reports(self, settings, surroundings, self._consent)
-        self._door = Reception(self, surroundings, notes, reports, lambda: self._sender)
+        self._door = Reception(self, surroundings, notes, reports, lambda: self._sender, lambda: self._own)
         self._missed = Missed(self, settings, surroundings, notes, self._consent, reports)
-        self._session: aiohttp.ClientSession | None = None
+        self._transport: Transport | None = None
         self._client: Client | None = None
         self._sender: Sender | None = None
         self._files: Incoming | None = None
@@ -74,10 +74,10 @@ class SmsChannel:
 
     async def start(self, sink: InboundSink) -> None:
         """Begin to take webhooks, and look for what was missed."""
-        session = self._session = self._http()
-        self._client = Client(session, self._settings)
+        transport = self._transport = self._open()
+        self._client = Client(transport, self._settings)
         self._sender = Sender(self._client, self._settings, self._around, self._consent)
-        self._files = Incoming(session, self._settings, self._around.max_attachment_bytes)
+        self._files = Incoming(transport.session, self._settings, self._around.max_attachment_bytes)
         self._door.open(sink)
         if self._settings.catch_up_every > 0:
             self._watching = asyncio.create_task(self._watch(sink))
@@ -90,23 +90,23 @@ class SmsChannel:
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
-        session, self._session = self._session, None
+        transport, self._transport = self._transport, None
         self._client = self._sender = self._files = None
-        if session is not None:
-            await session.close()
+        if transport is not None:
+            await transport.close()
 
     def routes(self) -> Sequence[web.RouteDef]:
         """See SupportsRoutes."""
         return [self._door.route(WEBHOOK_PATH, thanks=THANKS), self._door.route(STATUS_PATH, thanks=THANKS)]
 
-    def road_to(self, contact: ContactDetails, home: ConversationKey) -> Road | None:
+    def road_to(self, contact: ContactDetails, home: ConversationKey) -> ContactRoute | None:
         """See SupportsFollowUp: from our number, or from the service, which takes one of its own; never to ourselves."""
         ours = self._settings.number or self._settings.service
         theirs = Address.read(contact.phone or "")
         if ours is None or theirs.kind is not Kind.NUMBER or theirs.whatsapp or theirs.value in self._own:
             return None
         key = ConversationKey(parse.CHANNEL, self.account, str(Pair(ours, theirs.value)))
-        return Road(key, theirs.value, contact.phone or "")
+        return ContactRoute(key, theirs.value, contact.phone or "")
 
     @property
     def alarm(self) -> str | None:
@@ -151,9 +151,12 @@ class SmsChannel:
 
     async def diagnose(self) -> Sequence[Diagnosis]:
         """See SupportsDiagnosis."""
-        async with self._http() as session:
-            client = Client(session, self._settings)
+        transport = self._open()
+        try:
+            client = Client(transport, self._settings)
             return await Doctor(client, self._settings, self._around.public_url).diagnose()
+        finally:
+            await transport.close()
 
     def _is_quiet(self, ours: Address, theirs: Address) -> bool:
         return parse.is_quiet(ours, theirs, self._own)
@@ -206,7 +209,7 @@ class SmsChannel:
         """Two of our numbers must not talk to each other; a pool's are known to Twilio only."""
         if self._client is not None:
             with suppress(Rejected):  # a restricted key may not list them
-                found = {number.get("phone_number", "") async for number in self._client.numbers()}
+                found = {number.phone_number or "" async for number in self._client.numbers()}
                 self._own = frozenset(self._own | found - {""})
 
 

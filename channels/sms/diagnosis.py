@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from twilio.rest.api.v2010.account.incoming_phone_number import IncomingPhoneNumberInstance
+
 from channels.sms.address import WHATSAPP
 from channels.sms.client import Client
 from channels.sms.settings import SmsSettings
-from channels.sms.wire import NumberResource
 from core.domain.errors import AuthFailed, ChannelError
 from core.ports.channel import Diagnosis
 
@@ -50,12 +51,12 @@ class Doctor:
         except ChannelError as error:
             fix = f"Check that this machine reaches {self._settings.origin} (TWILIO_API_BASE_URL)."
             return Diagnosis(name, ok=False, detail=error.detail, fix=fix)
-        status = account.get("status", "active")
+        status = account.status or "active"
         if status != "active":
             fix = "Sign in to the Twilio Console and see why; usually it wants a payment."
             return Diagnosis(name, ok=False, detail=f"The account is {status}.", fix=fix)
-        detail = f"{account.get('friendly_name', self._settings.account_sid)} is active"
-        return Diagnosis(name, ok=True, detail=f"{detail} (trial)." if account.get("type") == "Trial" else f"{detail}.")
+        detail = f"{account.friendly_name or self._settings.account_sid} is active"
+        return Diagnosis(name, ok=True, detail=f"{detail} (trial)." if account.type == "Trial" else f"{detail}.")
 
     def _address(self) -> Diagnosis:
         name = "Public address"
@@ -75,22 +76,22 @@ class Doctor:
         if number is None:
             return []
         name = f"Number {number}"
-        async for found in self._client.numbers(PhoneNumber=number):
-            if found.get("phone_number") != number:
+        async for found in self._client.numbers(phone_number=number):
+            if found.phone_number != number:
                 continue
-            if not found.get("capabilities", {}).get("sms", True):
+            if not (found.capabilities or {}).get("sms", True):
                 fix = "Buy a number with SMS, and set TWILIO_FROM to it."
                 return [Diagnosis(name, ok=False, detail="This number cannot send text messages.", fix=fix)]
             return [Diagnosis(name, ok=True, detail="Belongs to the account and has SMS."), self._points(found)]
         fix = f"Set TWILIO_FROM to a number from {_NUMBERS}, written like +15551234567."
         return [Diagnosis(name, ok=False, detail="The account has no such number.", fix=fix)]
 
-    def _points(self, number: NumberResource) -> Diagnosis:
-        where = f"{_NUMBERS}, {number.get('phone_number')}, Messaging configuration, 'A message comes in'"
-        if number.get("sms_application_sid"):
+    def _points(self, number: IncomingPhoneNumberInstance) -> Diagnosis:
+        where = f"{_NUMBERS}, {number.phone_number}, Messaging configuration, 'A message comes in'"
+        if number.sms_application_sid:
             detail = "A TwiML app handles this number's messages, not the webhook."
             return Diagnosis("Webhook", ok=False, detail=detail, fix=self._set(where))
-        return self._compared(number.get("sms_url"), number.get("sms_method"), where)
+        return self._compared(number.sms_url, number.sms_method, where)
 
     async def _service(self) -> Sequence[Diagnosis]:
         sid = self._settings.service
@@ -102,16 +103,16 @@ class Doctor:
         except ChannelError as error:
             fix = f"Set TWILIO_FROM to a service from {_SERVICES}."
             return [Diagnosis(name, ok=False, detail=error.detail, fix=fix)]
-        found = [Diagnosis(name, ok=True, detail=f"{service.get('friendly_name', sid)} exists.")]
-        where = f"{_SERVICES}, {service.get('friendly_name', sid)}, Integration, 'Send a webhook'"
-        if service.get("use_inbound_webhook_on_number"):
+        found = [Diagnosis(name, ok=True, detail=f"{service.friendly_name or sid} exists.")]
+        where = f"{_SERVICES}, {service.friendly_name or sid}, Integration, 'Send a webhook'"
+        if service.use_inbound_webhook_on_number:
             return [*found, *await self._pool()]
-        return [*found, self._compared(service.get("inbound_request_url"), service.get("inbound_method"), where)]
+        return [*found, self._compared(service.inbound_request_url, service.inbound_method, where)]
 
     async def _pool(self) -> Sequence[Diagnosis]:
         """The service leaves incoming messages to each number's own webhook."""
         return [
-            self._points(number) async for number in self._client.numbers() if number.get("capabilities", {}).get("sms")
+            self._points(number) async for number in self._client.numbers() if (number.capabilities or {}).get("sms")
         ]
 
     async def _whatsapp(self) -> Sequence[Diagnosis]:

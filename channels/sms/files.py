@@ -58,8 +58,8 @@ class Outgoing:
         file = file_of(body["file"])
         link = await self._working_link(file)
         if link is not None and as_media(file, pair):
-            return {"MediaUrl": link}
-        return {"Body": await self.text(body)}
+            return {"media_url": link}
+        return {"body": await self.text(body)}
 
     async def text(self, body: Mapping[str, Any]) -> str:
         """A link that expires, made anew each time."""

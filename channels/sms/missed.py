@@ -7,17 +7,18 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import structlog
+from twilio.rest.api.v2010.account.message import MessageInstance
 
 from channels.sms import parse
 from channels.sms.address import Pair
 from channels.sms.client import Client
 from channels.sms.consent import Consent
+from channels.sms.message_times import came_at
 from channels.sms.parse import CHANNEL
 from channels.sms.reception import Notes
 from channels.sms.reports import UNDER_WAY, Reports
 from channels.sms.sender import Sender
 from channels.sms.settings import SmsSettings
-from channels.sms.wire import SENDER, MessageResource, came_at
 from core.domain.errors import ChannelError, InvalidInput, Rejected, SessionEnded
 from core.domain.messages import RawEvent
 from core.ports.channel import Channel, InboundSink
@@ -66,9 +67,9 @@ class Missed:
         if place is not None:
             since = datetime.fromisoformat(place) - _OVERLAP
             found = await self._since(client, since)
-            handled = await self._consent.handled([str(one.get("sid")) for one in found])
+            handled = await self._consent.handled([str(one.sid) for one in found])
             for message in found:
-                if message.get("sid") not in handled:
+                if message.sid not in handled:
                     accepted += await self._accept(sink, client, sender, message)
             await self._consent.forget_handled(since)
             silent = self._is_after_a_gap(began, since + _OVERLAP)
@@ -87,13 +88,13 @@ class Missed:
         place = await self._memory.recall(CHANNEL, self._settings.account_sid, _PLACE)
         return place is None or (self._clock.now() - datetime.fromisoformat(place)).total_seconds() > every * _NEARLY
 
-    async def _since(self, client: Client, since: datetime) -> list[MessageResource]:
+    async def _since(self, client: Client, since: datetime) -> list[MessageInstance]:
         """Oldest first, each once."""
-        found: dict[str, MessageResource] = {}
+        found: dict[str, MessageInstance] = {}
         for query in self._queries(since):
             async for page in client.messages(**query):
                 mine = [one for one in page if self._is_ours(one)]
-                found |= {str(one.get("sid")): one for one in mine if came_at(one) >= since}
+                found |= {str(one.sid): one for one in mine if came_at(one) >= since}
                 times = [came_at(one) for one in page]
                 if times and times[-1] < since and times[0] >= times[-1]:
                     break  # the newest come first, and the rest is older
@@ -103,21 +104,21 @@ class Missed:
 
     def _queries(self, since: datetime) -> Sequence[dict[str, str]]:
         """The filter knows days only. A pool's numbers are not known here, so there all messages are looked through."""
-        day = {"DateSent>": since.date().isoformat()}
+        day = {"date_sent_after": since.date().isoformat()}
         numbers = [number for number in (self._settings.number, self._settings.whatsapp) if number is not None]
         if self._settings.service is not None:
             return [day]
-        return [{"To": number, **day} for number in numbers]
+        return [{"to": number, **day} for number in numbers]
 
-    def _is_ours(self, message: MessageResource) -> bool:
-        if message.get("direction") != "inbound":
+    def _is_ours(self, message: MessageInstance) -> bool:
+        if message.direction != "inbound":
             return False
-        service, to = self._settings.service, message.get("to")
+        service, to = self._settings.service, message.to
         if to in (self._settings.number, self._settings.whatsapp):
             return True
-        return service is not None and message.get("messaging_service_sid") == service
+        return service is not None and message.messaging_service_sid == service
 
-    async def _accept(self, sink: InboundSink, client: Client, sender: Sender, message: MessageResource) -> int:
+    async def _accept(self, sink: InboundSink, client: Client, sender: Sender, message: MessageInstance) -> int:
         form = await self._form(client, message)
         raw = RawEvent(CHANNEL, self._settings.account_sid, urlencode(form).encode(), _FORM, came_at(message))
         try:
@@ -145,16 +146,16 @@ class Missed:
         except ChannelError as error:
             _log.warning("sms.keyword_not_answered", error=error.detail)
 
-    async def _form(self, client: Client, message: MessageResource) -> dict[str, str]:
+    async def _form(self, client: Client, message: MessageInstance) -> dict[str, str]:
         """The webhook's form, as it would have come."""
-        sid = str(message.get("sid"))
+        sid = str(message.sid)
         form = {
             "MessageSid": sid,
-            "AccountSid": message.get("account_sid") or self._settings.account_sid,
-            "From": str(message.get(SENDER) or ""),
-            "To": message.get("to") or "",
-            "Body": message.get("body") or "",
-            "NumMedia": message.get("num_media") or "0",
+            "AccountSid": message.account_sid or self._settings.account_sid,
+            "From": str(message.from_ or ""),
+            "To": message.to or "",
+            "Body": message.body or "",
+            "NumMedia": message.num_media or "0",
         }
         if form["NumMedia"] == "0":
             return form
@@ -165,5 +166,5 @@ class Missed:
         form["NumMedia"] = str(len(files))
         for number, file in enumerate(files):
             form[f"MediaUrl{number}"] = client.media_url(file)
-            form[f"MediaContentType{number}"] = file.get("content_type") or ""
+            form[f"MediaContentType{number}"] = file.content_type or ""
         return form

@@ -39,10 +39,14 @@ _REPORTS = {
 
 
 def events(raw: RawEvent, own: Collection[str] = ()) -> list[InboundEvent]:
-    """None for what nobody has to answer: keywords, short codes, names and ``own`` numbers. Raises InvalidInput."""
+    """What a form means. Raises InvalidInput."""
+    return parse_form(read(raw), raw, own)
+
+
+def parse_form(form: Form, raw: RawEvent, own: Collection[str] = ()) -> list[InboundEvent]:
+    """The same of its fields: nothing where no answer is due (keywords, short codes, names, ``own`` numbers)."""
     if raw.received_at is None:
         raise InvalidInput("A message from Twilio needs the time at which it came.")
-    form = read(raw)
     sid = sid_of(form)
     account = form.get("AccountSid", raw.account)
     if account != raw.account:

@@ -1,4 +1,4 @@
-"""Twilio's webhooks: the common door, and what this channel has to remember before a message is accepted.
+"""Takes Twilio's webhooks, and notes what this channel has to remember before a message is accepted.
 
 Keywords, the opt-outs that Twilio reports, and WhatsApp's window are durable before Twilio is thanked: if the memory cannot
 keep them, the answer is 503 and the message is found later in Twilio's list. The reply to a keyword travels in the answer itself
@@ -7,11 +7,12 @@ keep them, the answer is 503 and the message is found later in Twilio's list. Th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
-from xml.sax.saxutils import escape
 
-from channels.door import WebhookDoor
+from twilio.twiml.messaging_response import MessagingResponse
+
+from channels.accepting import read_or_quarantine
 from channels.sms import keywords, parse
 from channels.sms.address import Address
 from channels.sms.consent import Consent, Request
@@ -20,14 +21,13 @@ from channels.sms.reports import Reports
 from channels.sms.sender import Sender
 from channels.sms.signature import HEADER
 from channels.sms.window import Window
-from core.domain.errors import BadSignature, InvalidInput
+from channels.webhook_endpoint import WebhookEndpoint
 from core.domain.messages import RawEvent
-from core.ports.channel import Channel, WebhookReply, WebhookRequest
+from core.ports.channel import Channel, InboundSink, WebhookReply
 from core.ports.surroundings import Surroundings
 
 XML = "text/xml; charset=utf-8"
-_HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
-THANKS = WebhookReply(body=f"{_HEAD}<Response/>".encode(), content_type=XML)
+THANKS = WebhookReply(body=str(MessagingResponse()).encode(), content_type=XML)
 
 
 class Notes:
@@ -53,8 +53,8 @@ class Notes:
         return None
 
 
-class Reception(WebhookDoor):
-    """Keeps the door's guarantees: nothing is believed before the signature, and nothing thanked for before it is durable."""
+class Reception(WebhookEndpoint):
+    """Notes and events are durable before Twilio is answered."""
 
     def __init__(
         self,
@@ -63,43 +63,35 @@ class Reception(WebhookDoor):
         notes: Notes,
         reports: Reports,
         sender: Callable[[], Sender | None],
+        own: Callable[[], Collection[str]],
     ) -> None:
         public_url = surroundings.public_url.rstrip("/") if surroundings.public_url else None
         super().__init__(channel, surroundings.metrics, surroundings.clock, public_url=public_url, proof=HEADER)
-        self._of = channel
         self._at = surroundings.clock
         self._notes = notes
         self._reports = reports
         self._sender = sender
+        self._own = own
 
-    async def take(self, request: WebhookRequest, thanks: WebhookReply) -> WebhookReply:
-        """See WebhookDoor.take."""
-        form = self._form(request) if self._sink is not None else None
-        reply = None
-        if form is not None and parse.is_report(form):
+    async def _handle(self, sink: InboundSink, raw: RawEvent, thanks: WebhookReply) -> WebhookReply:
+        form = await read_or_quarantine(sink, raw, lambda: parse.read(raw))
+        if form is None:
+            return thanks
+        events = await read_or_quarantine(sink, raw, lambda: parse.parse_form(form, raw, self._own()))
+        if events is None:
+            return thanks
+        if parse.is_report(form):
             if await self._reports.heard(form, self._sender()):
                 return thanks  # the customer has a link instead, so that the message is no dead letter
-        elif form is not None:
-            reply = await self._message(form)
-        answer = await super().take(request, thanks)
-        if form is not None and parse.is_report(form):
+            await self.accept(sink, events, raw)
             await self._reports.taken_over(form)
-        return answer if reply is None else _saying(reply)
-
-    def _form(self, request: WebhookRequest) -> Form | None:
-        """None for what the common door refuses, or puts aside as not understood."""
-        raw = RawEvent(self._of.name, self._of.account, request.body, request.headers, self._at.now())
-        try:
-            self._of.authenticate(request)
-            self._of.parse(raw)
-            return parse.read(raw)
-        except (BadSignature, InvalidInput):
-            return None
-
-    async def _message(self, form: Form) -> str | None:
-        return await self._notes.take(form, self._at.now())
+            return thanks
+        reply = await self._notes.take(form, self._at.now())
+        await self.accept(sink, events, raw)
+        return thanks if reply is None else _saying(reply)
 
 
 def _saying(text: str) -> WebhookReply:
-    body = f"{_HEAD}<Response><Message>{escape(text)}</Message></Response>"
-    return WebhookReply(body=body.encode(), content_type=XML)
+    answer = MessagingResponse()
+    answer.message(text)
+    return WebhookReply(body=str(answer).encode(), content_type=XML)

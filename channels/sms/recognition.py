@@ -11,38 +11,39 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from twilio.rest.api.v2010.account.message import MessageInstance
+
 from channels.sms import gsm
 from channels.sms.address import Pair
-from channels.sms.wire import SENDER, MessageResource
 
 _LINK = r"https?://\S+"
 
 
-def between(message: MessageResource, pair: Pair) -> bool:
+def between(message: MessageInstance, pair: Pair) -> bool:
     """Whether it went from our end to theirs: another number of ours is another conversation.
 
     A message that waits in a Messaging Service's queue may have no sender yet.
     """
-    sender = message.get(SENDER) or pair.ours
-    if message.get("messaging_service_sid") == pair.ours:
+    sender = message.from_ or pair.ours
+    if message.messaging_service_sid == pair.ours:
         sender = pair.ours  # the service chose one of its numbers
-    return message.get("direction") != "inbound" and message.get("to") == pair.theirs and sender == pair.ours
+    return message.direction != "inbound" and message.to == pair.theirs and sender == pair.ours
 
 
-def is_hidden(message: MessageResource) -> bool:
+def is_hidden(message: MessageInstance) -> bool:
     """Whether the account keeps texts from its own API (redaction)."""
-    return not message.get("body") and not _has_file(message)
+    return not message.body and not _has_file(message)
 
 
-def is_it(message: MessageResource, body: Mapping[str, Any], *, templates: bool) -> bool:
+def is_it(message: MessageInstance, body: Mapping[str, Any], *, templates: bool) -> bool:
     """``templates``: it may have been put into one."""
-    said = _comparable(message.get("body") or "")
+    said = _comparable(message.body or "")
     if body["kind"] != "text":
         return _has_file(message) or _comparable(body["file"]["name"]) in said  # a link, or that it cannot be sent
     wanted = _comparable(str(body["text"]))
     if said.endswith(wanted) or (templates and wanted in said):
         return True
-    return message.get("messaging_service_sid") is not None and _with_other_links(wanted, said)
+    return message.messaging_service_sid is not None and _with_other_links(wanted, said)
 
 
 def _with_other_links(wanted: str, said: str) -> bool:
@@ -50,8 +51,8 @@ def _with_other_links(wanted: str, said: str) -> bool:
     return len(between_links) > 1 and re.search(_LINK.join(map(re.escape, between_links)) + r"\Z", said) is not None
 
 
-def _has_file(message: MessageResource) -> bool:
-    return (message.get("num_media") or "0") != "0"
+def _has_file(message: MessageInstance) -> bool:
+    return (message.num_media or "0") != "0"
 
 
 def _comparable(text: str) -> str:

@@ -11,17 +11,18 @@ from typing import Final
 from urllib.parse import urlencode
 
 import structlog
+from twilio.rest.api.v2010.account.message import MessageInstance
 
 from channels.sms import parse
 from channels.sms.address import Address, Pair
 from channels.sms.client import Client
 from channels.sms.consent import Consent
 from channels.sms.errors import OPTED_OUT_CODE, refuses_file
+from channels.sms.message_times import created_at
 from channels.sms.parse import CHANNEL, Form
 from channels.sms.sender import EARLY, FAILURE, Sender
 from channels.sms.settings import SmsSettings
 from channels.sms.tries import Tries
-from channels.sms.wire import SENDER, MessageResource, created_at
 from core.domain.errors import InvalidInput
 from core.domain.messages import RawEvent
 from core.ports.channel import Channel, InboundSink
@@ -98,14 +99,14 @@ class Reports:
         await self._forget_failures()
         return count
 
-    async def _final(self, client: Client, since: datetime) -> list[MessageResource]:
+    async def _final(self, client: Client, since: datetime) -> list[MessageInstance]:
         """Oldest first. Not asked by the date of sending, which a message that failed before it was sent does not have."""
-        found: dict[str, MessageResource] = {}
+        found: dict[str, MessageInstance] = {}
         for query in self._queries():
             pages = 0
             async for page in client.messages(**query):
                 pages += 1
-                found |= {str(one.get("sid")): one for one in page if self._is_news(one, since)}
+                found |= {str(one.sid): one for one in page if self._is_news(one, since)}
                 times = [created_at(one) for one in page]
                 if times and times[-1] < since and times[0] >= times[-1]:
                     break  # the newest come first, and the rest is older
@@ -119,22 +120,22 @@ class Reports:
         if self._settings.service is not None:
             return [{}]
         numbers = (self._settings.number, self._settings.whatsapp)
-        return [{"From": number} for number in numbers if number is not None]
+        return [{"from_": number} for number in numbers if number is not None]
 
-    def _is_news(self, message: MessageResource, since: datetime) -> bool:
-        status = message.get("status") or ""
-        sent = message.get("direction") == "outbound-api" and parse.is_final(status) and created_at(message) >= since
-        return sent and (str(message.get("sid")), status) not in self._told
+    def _is_news(self, message: MessageInstance, since: datetime) -> bool:
+        status = message.status or ""
+        sent = message.direction == "outbound-api" and parse.is_final(status) and created_at(message) >= since
+        return sent and (str(message.sid), status) not in self._told
 
-    async def _ours(self, messages: Sequence[MessageResource]) -> list[MessageResource]:
+    async def _ours(self, messages: Sequence[MessageInstance]) -> list[MessageInstance]:
         """Other programs may send through the same account; and what failed is not said twice."""
         account = self._settings.account_sid
         threads = sorted({_thread(one) for one in messages})
         kept = await self._memory.recall_many(CHANNEL, account, [Tries.key(thread) for thread in threads])
         sent = {one.sid for value in kept.values() for one in Tries.read(value)}
-        mine = [one for one in messages if one.get("sid") in sent]
-        known = await self._memory.recall_many(CHANNEL, account, [f"{FAILURE}{one.get('sid')}" for one in mine])
-        return [one for one in mine if f"{FAILURE}{one.get('sid')}" not in known]
+        mine = [one for one in messages if one.sid in sent]
+        known = await self._memory.recall_many(CHANNEL, account, [f"{FAILURE}{one.sid}" for one in mine])
+        return [one for one in mine if f"{FAILURE}{one.sid}" not in known]
 
     async def _forget_failures(self) -> None:
         account, now = self._settings.account_sid, self._clock.now()
@@ -144,18 +145,18 @@ class Reports:
                     await self._memory.forget(CHANNEL, account, key)
 
 
-def _thread(message: MessageResource) -> str:
-    return str(Pair(str(message.get(SENDER) or ""), message.get("to") or ""))
+def _thread(message: MessageInstance) -> str:
+    return str(Pair(str(message.from_ or ""), message.to or ""))
 
 
-def _form(message: MessageResource, account: str) -> dict[str, str]:
+def _form(message: MessageInstance, account: str) -> dict[str, str]:
     """The callback's form, as it would have come."""
     form = {
-        "MessageSid": str(message.get("sid")),
-        "MessageStatus": message.get("status") or "",
-        "AccountSid": message.get("account_sid") or account,
-        "From": str(message.get(SENDER) or ""),
-        "To": message.get("to") or "",
+        "MessageSid": str(message.sid),
+        "MessageStatus": message.status or "",
+        "AccountSid": message.account_sid or account,
+        "From": str(message.from_ or ""),
+        "To": message.to or "",
     }
-    code, said = message.get("error_code"), message.get("error_message")
+    code, said = message.error_code, message.error_message
     return form | ({"ErrorCode": str(code)} if code else {}) | ({"ErrorMessage": said} if said else {})

@@ -9,18 +9,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from twilio.rest.api.v2010.account.message import MessageInstance
 
 from channels.sms.address import Pair
 from channels.sms.client import Client
 from channels.sms.consent import Consent
 from channels.sms.errors import FileRefused, OptedOut
 from channels.sms.files import Outgoing
+from channels.sms.message_times import created_at
 from channels.sms.parse import CHANNEL
 from channels.sms.recognition import between, is_hidden, is_it
 from channels.sms.settings import SmsSettings
 from channels.sms.tries import Tries, Try
 from channels.sms.window import Window
-from channels.sms.wire import MessageResource, created_at
 from core.domain.errors import (
     ChannelError,
     InvalidInput,
@@ -69,13 +70,13 @@ class Sender:
         pair = pair_of(payload)
         thread = str(pair)
         body = payload.body
-        fields = {"Body": str(body["text"])} if body["kind"] == "text" else await self._files.fields(body, pair)
+        fields = {"body": str(body["text"])} if body["kind"] == "text" else await self._files.fields(body, pair)
         if not any(value.strip() for value in fields.values()):
             raise Rejected("There is nothing in this message, and Twilio takes no empty one.")
         try:
             kept, closed = await self._allowed(pair)
             if closed:
-                fields = self._templated(fields.get("Body") or await self._files.text(body))
+                fields = self._templated(fields.get("body") or await self._files.text(body))
             tries = await self._tries.begin(thread, kept, key, self._clock.now())
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
@@ -89,8 +90,8 @@ class Sender:
                     await self._consent.stopped(pair.theirs, self._clock.now())
                 await self._tries.failed(thread, tries, key)
             raise
-        _log.info("sms.sent", message=message.get("sid"), segments=body.get("segments", 1))
-        return await self._taken(message, pair, tries, key, body if "MediaUrl" in fields else None)
+        _log.info("sms.sent", message=message.sid, segments=body.get("segments", 1))
+        return await self._taken(message, pair, tries, key, body if "media_url" in fields else None)
 
     async def outcome(self, payload: WirePayload, key: str) -> Receipt | None:
         """See SupportsOutcomeQuery."""
@@ -107,7 +108,7 @@ class Sender:
         if (self._clock.now() - mine.at).total_seconds() < self._settings.settle:
             raise Unreachable("It is too early to ask Twilio what became of the message.")
         known = {one.sid for one in tries}
-        found = [one for one in await self._sent_since(pair, mine.at) if one.get("sid") not in known]
+        found = [one for one in await self._sent_since(pair, mine.at) if one.sid not in known]
         templates = pair.whatsapp and self._settings.whatsapp_template is not None
         twins = [one for one in found if is_it(one, payload.body, templates=templates)]
         if not twins:
@@ -116,7 +117,7 @@ class Sender:
                     "Twilio keeps the text of messages from us, so nobody can tell whether it arrived."
                 )
             return None
-        return _receipt(str(twins[-1]["sid"]))
+        return _receipt(str(twins[-1].sid))
 
     async def file_failed(self, sid: str) -> bool:
         """Twilio took a file and could not deliver it: the customer gets a link, once. Whether it has gone."""
@@ -132,7 +133,7 @@ class Sender:
         try:
             _, closed = await self._allowed(pair)
             text = await self._files.text(file["body"])
-            await self._client.create(self._form(pair, self._templated(text) if closed else {"Body": text}))
+            await self._client.create(**self._form(pair, self._templated(text) if closed else {"body": text}))
         except ChannelError as error:
             _log.warning("sms.no_link_for_file", message=sid, error=error.detail)
             await self._memory.forget(CHANNEL, account, _file_key(sid))
@@ -163,7 +164,7 @@ class Sender:
 
     async def reply(self, pair: Pair, text: str) -> None:
         """The answer to a keyword that was found later; the customer asked for it, so nothing is checked."""
-        await self._client.create(self._form(pair, {"Body": text}))
+        await self._client.create(**self._form(pair, {"body": text}))
 
     async def _allowed(self, pair: Pair) -> tuple[list[Try], bool]:
         """One read for all that is known of the customer, and whether only a template may be sent. Raises Rejected."""
@@ -178,13 +179,13 @@ class Sender:
         Window.check(written, now)
         return tries, False
 
-    async def _create(self, pair: Pair, fields: Mapping[str, str], body: Mapping[str, Any]) -> MessageResource:
+    async def _create(self, pair: Pair, fields: Mapping[str, str], body: Mapping[str, Any]) -> MessageInstance:
         try:
-            return await self._client.create(self._form(pair, fields))
+            return await self._client.create(**self._form(pair, fields))
         except FileRefused:
-            if "MediaUrl" not in fields:
+            if "media_url" not in fields:
                 raise
-            return await self._client.create(self._form(pair, {"Body": await self._files.text(body)}))
+            return await self._client.create(**self._form(pair, {"body": await self._files.text(body)}))
 
     def _templated(self, text: str) -> dict[str, str]:
         """An approved template, whose one variable is the text, on one line and not empty (error 21656).
@@ -192,28 +193,28 @@ class Sender:
         Neither Body nor MediaUrl may go with it (Twilio, error 63016).
         """
         variables = json.dumps({"1": " ".join(text.split())}, ensure_ascii=False)
-        return {"ContentSid": str(self._settings.whatsapp_template), "ContentVariables": variables}
+        return {"content_sid": str(self._settings.whatsapp_template), "content_variables": variables}
 
     def _form(self, pair: Pair, fields: Mapping[str, str]) -> dict[str, str]:
         """From the number that the customer wrote to, in a pool as well: another one would be a stranger's.
 
         Who never wrote gets it from whichever the service takes, which stays with them (Twilio, "Sticky Sender").
         """
-        ours = {} if pair.ours == self._settings.service else {"From": pair.ours}
-        form = {**ours, "To": pair.theirs, **fields}
+        ours = {} if pair.ours == self._settings.service else {"from_": pair.ours}
+        form = {**ours, "to": pair.theirs, **fields}
         if self._settings.service is not None and not pair.whatsapp:
-            form["MessagingServiceSid"] = self._settings.service
+            form["messaging_service_sid"] = self._settings.service
             if self._settings.shorten_links:
-                form["ShortenUrls"] = "true"
+                form["shorten_urls"] = "true"
         if self._callback is not None:
-            form["StatusCallback"] = self._callback
+            form["status_callback"] = self._callback
         return form
 
     async def _taken(
-        self, message: MessageResource, pair: Pair, tries: Sequence[Try], key: str, file: Mapping[str, Any] | None
+        self, message: MessageInstance, pair: Pair, tries: Sequence[Try], key: str, file: Mapping[str, Any] | None
     ) -> Receipt:
         """From here on nothing may fail: Twilio has it."""
-        sid = message.get("sid")
+        sid = message.sid
         if not sid:
             raise OutcomeUnknown("Twilio took the message but did not say under what name.")
         try:
@@ -232,11 +233,11 @@ class Sender:
         known = await self._memory.recall_many(CHANNEL, self._settings.account_sid, [FAILURE + sid, EARLY + sid])
         return bool(known)
 
-    async def _sent_since(self, pair: Pair, at: datetime) -> list[MessageResource]:
+    async def _sent_since(self, pair: Pair, at: datetime) -> list[MessageInstance]:
         """To that customer. Not asked by the date of sending, which a message that still waits at Twilio does not have."""
-        found: list[MessageResource] = []
+        found: list[MessageInstance] = []
         pages = 0
-        async for page in self._client.messages(To=pair.theirs):
+        async for page in self._client.messages(to=pair.theirs):
             pages += 1
             dated = [(one, created_at(one)) for one in page]
             found += [one for one, created in dated if created >= at - _SKEW and between(one, pair)]

@@ -21,6 +21,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
+from channels.sms.client import open_transport
+from channels.transport import Transport
 from tests.servers.twilio_rules import Account, refusal, variables
 
 SID = "AC" + "0123456789abcdef" * 2
@@ -39,7 +41,7 @@ class TwilioFake:
     one for every other request.
 
     ``journal``: what was asked. ``messages``: oldest first. ``own_cdn``: files are on the content network's own hosts, which
-    only ``session`` finds here; without it they are on the API's host, for a hub that is a process of its own.
+    only ``transport`` finds here; without it they are on the API's host, for a hub that is a process of its own.
     """
 
     def __init__(self, now: Callable[[], datetime], *, own_cdn: bool = True) -> None:
@@ -86,8 +88,8 @@ class TwilioFake:
         """The API's origin."""
         return str(self._server.make_url("")).rstrip("/")
 
-    def session(self) -> aiohttp.ClientSession:
-        """A session for which the content network is on loopback too; only its name is looked up elsewhere."""
+    def transport(self) -> Transport:
+        """A transport for which the content network is on loopback too; only its name is looked up elsewhere."""
 
         async def elsewhere(
             request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
@@ -96,7 +98,7 @@ class TwilioFake:
                 request.url = URL.build(scheme="http", host="127.0.0.1", port=self._cdn.port, path=request.url.path)
             return await handler(request)
 
-        return aiohttp.ClientSession(middlewares=(elsewhere,))
+        return open_transport(middlewares=(elsewhere,))
 
     # The account's own things
 

@@ -127,7 +127,7 @@ class Rig:
 
     async def start(self, **changes: Any) -> None:
         """Start a process; again after ``stop``, with the same database."""
-        self.channel = SmsChannel(settings(self.twilio, **changes), self.around, http=self.twilio.session)
+        self.channel = SmsChannel(settings(self.twilio, **changes), self.around, transport=self.twilio.transport)
         self.sink = Recorder(self.store, self.channel)
         app = web.Application(middlewares=[problems])
         app.add_routes(self.channel.routes())
@@ -205,6 +205,7 @@ async def running(
     around = Surroundings(
         memory=Forgetful(store),
         leases=store,
+        paces=store,
         files=FileStore(folder / "files"),
         clock=clock,
         metrics=NoMetrics(),

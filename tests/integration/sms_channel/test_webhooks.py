@@ -5,15 +5,17 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 from typing import cast
+from unittest.mock import Mock
 
 import aiohttp
 import pytest
 
+from channels.sms import parse, signature
 from core.domain.messages import DeliveryReported, MessageReceived, ReceiptStatus
 from tests.integration.sms_channel.rig import Forgetful, Rig, running
 from tests.servers.twilio_fake import OURS, POOLED, SERVICE, SID, THEIRS, TOKEN, WHATSAPP_OURS, WHATSAPP_THEIRS
 
-EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response />'
 
 
 async def test_a_message_is_stored_and_answered_with_empty_twiml(rig: Rig) -> None:
@@ -23,6 +25,15 @@ async def test_a_message_is_stored_and_answered_with_empty_twiml(rig: Rig) -> No
     assert event.text == "Hello"
     assert event.conversation.thread == f"{OURS}/{THEIRS}"
     assert (event.sender.external_id, event.sender.verified) == (THEIRS, False)
+
+
+async def test_the_signature_is_checked_and_the_form_read_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked, read = Mock(wraps=signature.verify), Mock(wraps=parse.read)
+    monkeypatch.setattr(signature, "verify", checked)
+    monkeypatch.setattr(parse, "read", read)
+    await rig.hear("Once")
+    await rig.twilio.deliver(rig.twilio.report((await rig.say("Hello"))[0].provider_id or "", "delivered"))
+    assert (checked.call_count, read.call_count) == (2, 2)
 
 
 async def test_the_same_message_again_is_thanked_for_and_ignored(rig: Rig) -> None:

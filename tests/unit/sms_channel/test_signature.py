@@ -1,4 +1,4 @@
-"""Signatures, held against Twilio's own library."""
+"""What Twilio signs is accepted, and nothing else."""
 
 from __future__ import annotations
 
