@@ -27,11 +27,11 @@ from channels.email.threads import Threads
 from channels.email.tokens import Tokens
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import AnswersBy, Capabilities, Pace, TextFormat
+from core.domain.contact_route import ContactRoute
 from core.domain.customer import ContactDetails
 from core.domain.errors import AuthFailed, BadSignature, Rejected, StoreUnavailable, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
-from core.domain.road import Road
 from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
 from core.ports.staff_mail import StaffMail
 from core.ports.surroundings import Surroundings
@@ -39,7 +39,6 @@ from core.ports.surroundings import Surroundings
 _PATIENCE: Final = 5.0
 _SEND_SECONDS: Final = 60.0
 """A submission server may look at a mail, and at what is attached, before it says that it has it."""
-_DAY: Final = 86_400.0
 _SENDING: Final = "sending"
 
 
@@ -61,7 +60,7 @@ class EmailChannel:
         self._settings = settings
         self._around = surroundings
         self._tokens = Tokens(settings.secret_keys, settings.account)
-        self._threads = Threads(surroundings.memory, self._tokens, settings.account, settings.staff)
+        self._threads = Threads(surroundings.memory, surroundings.clock, self._tokens, settings.account, settings.staff)
         self._reader = Reader(settings, self._tokens)
         self._sending = Sending(settings, surroundings, self._tokens, self._threads)
         self._mail = ConfinedMail(surroundings.confined, settings.rules)
@@ -72,13 +71,18 @@ class EmailChannel:
 
     async def start(self, sink: InboundSink) -> None:
         """See Channel.start. Comes back soon even if the server does not answer: then it is tried until it does."""
-        intake = Intake(self._mail, self._reader, self._threads, sink)
         self._readings = [
-            FolderReading(self._settings, folder, self._around, self._standing, intake=intake, sink=sink)
+            FolderReading(
+                self._settings,
+                folder,
+                self._around,
+                self._standing,
+                intake=Intake(self._mail, self._reader, self._threads, sink),
+                sink=sink,
+            )
             for folder in dict.fromkeys(self._settings.folders)
         ]
         self._tasks = {asyncio.create_task(reading.run()) for reading in self._readings}
-        self._tasks.add(asyncio.create_task(self._prune()))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
                 for reading in self._readings:
@@ -143,13 +147,13 @@ class EmailChannel:
         """See Channel.fetch."""
         return await self._files.open(ref)
 
-    def road_to(self, contact: ContactDetails, home: ConversationKey) -> Road | None:
+    def road_to(self, contact: ContactDetails, home: ConversationKey) -> ContactRoute | None:
         """See SupportsFollowUp. A thread of its own for each conversation and address; never to ourselves."""
         address = (contact.email or "").strip().lower()
         if not address or address == self.account:
             return None
         thread = self._tokens.new_thread(f"road {home} {address}")
-        return Road(ConversationKey(CHANNEL, self.account, thread), address, contact.email or "")
+        return ContactRoute(ConversationKey(CHANNEL, self.account, thread), address, contact.email or "")
 
     @property
     def alarm(self) -> str | None:
@@ -159,9 +163,3 @@ class EmailChannel:
     async def diagnose(self) -> Sequence[Diagnosis]:
         """See SupportsDiagnosis."""
         return await examine(self._settings)
-
-    async def _prune(self) -> None:
-        while True:
-            with contextlib.suppress(StoreUnavailable):
-                await self._sending.ledger.prune()
-            await self._around.clock.sleep(_DAY)

@@ -1,32 +1,41 @@
 """How often we answer by ourselves: the last fence against two machines that answer each other without saying what they are.
 
-A thread and an address are counted answer by answer. A machine that takes a new address each time is counted by its domain,
-and one that takes a new domain each time by our own mailbox: whatever it does, the answers end, and with them the loop.
+Answers are counted by thread and by address. A machine that takes a new address each time is counted by its domain, and one
+that takes a new domain each time by our own mailbox: whatever it does, the answers end, and with them the loop.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Final
 
+from channels.bounded import Bounded
 from channels.email.providers import is_everybodys
 from channels.email.settings import CHANNEL, EmailSettings
-from core.domain.errors import Rejected, StoreUnavailable
+from channels.write_behind import WriteBehindCache
+from core.domain.errors import Rejected
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 
-_TRIES: Final = 20
 _HOUR: Final = 3600
+_GATHER: Final = 10.0
+_MOST: Final = 20_000
+
+Hours = dict[int, int]
+"""Answers by the hour in which they went, counted from 1970."""
 
 
 class Budget:
-    """Automatic answers of the last hours. Staff may write as often as they like."""
+    """Automatic answers of the last hours. Staff may write as often as they like.
+
+    Counted in this process and written behind, so that it costs an answer no transaction. What a killed process had not
+    written yet is not counted; several processes together may answer a loop as many times more often.
+    """
 
     def __init__(self, memory: ChannelMemory, clock: Clock, settings: EmailSettings) -> None:
-        self._memory = memory
         self._clock = clock
-        self._account = settings.account
         self._seconds = settings.budget_hours * _HOUR
         self._limits = {
             "thread": settings.thread_budget,
@@ -34,49 +43,46 @@ class Budget:
             "domain": settings.domain_budget,
             "mailbox": settings.mailbox_budget,
         }
+        self._counts: Bounded[str, Hours] = Bounded(_MOST)
+        self._taken: Bounded[str, bool] = Bounded(_MOST)
+        self._cache = WriteBehindCache(memory, CHANNEL, settings.account, clock, gather=_GATHER)
 
     async def take(self, thread: str, recipient: str, idempotency_key: str) -> None:
-        """Note one answer, once per key. Raises Rejected when there were enough, and StoreUnavailable."""
+        """Count one answer, once per key. Raises Rejected when there were enough, and StoreUnavailable."""
+        if idempotency_key in self._taken:
+            return
         local, _, domain = recipient.lower().rpartition("@")
-        person = _name(f"{local.partition('+')[0]}@{domain}")
-        new = await self._noted("thread", thread, idempotency_key)
-        await self._noted("person", person, idempotency_key)
-        if new:
-            if not is_everybodys(domain):
-                await self._counted("domain", _name(domain))
-            await self._counted("mailbox", "all")
+        rows = {"thread": thread, "person": _name(f"{local.partition('+')[0]}@{domain}"), "mailbox": "all"}
+        if not is_everybodys(domain):
+            rows["domain"] = _name(domain)
+        keys = {kind: f"answers/{kind}/{name}" for kind, name in rows.items()}
+        await self._load(list(keys.values()))
+        now = self._clock.now().timestamp()
+        recent = {kind: self._recent(self._counts.get(key) or {}, now) for kind, key in keys.items()}
+        for kind, hours in recent.items():
+            self._check(kind, sum(hours.values()))
+        self._taken[idempotency_key] = True
+        for kind, hours in recent.items():
+            hours[int(now // _HOUR)] = hours.get(int(now // _HOUR), 0) + 1
+            self._counts[keys[kind]] = hours
+            self._cache.put(keys[kind], json.dumps(hours))
 
-    async def _noted(self, kind: str, name: str, idempotency_key: str) -> bool:
-        """Whether it was not noted before. Raises Rejected."""
-        for _ in range(_TRIES):
-            before, now = await self._before(kind, name)
-            taken: list[tuple[float, str]] = [tuple(one) for one in json.loads(before)] if before else []
-            recent = [(at, one) for at, one in taken if at > now - self._seconds]
-            if any(one == idempotency_key for _, one in recent):
-                return False
-            self._check(kind, len(recent))
-            if await self._write(kind, name, before, json.dumps([*recent, (now, idempotency_key)])):
-                return True
-        raise StoreUnavailable("The budget of answers is being changed by others all the time.")
+    async def close(self) -> None:
+        """Write what is counted, if the database is available."""
+        await self._cache.close()
 
-    async def _counted(self, kind: str, name: str) -> None:
-        """By the hour: these are too many to be listed. Raises Rejected."""
-        for _ in range(_TRIES):
-            before, now = await self._before(kind, name)
-            hours: dict[str, int] = json.loads(before) if before else {}
-            recent = {hour: number for hour, number in hours.items() if (int(hour) + 1) * _HOUR > now - self._seconds}
-            self._check(kind, sum(recent.values()))
-            hour = str(int(now // _HOUR))
-            if await self._write(kind, name, before, json.dumps({**recent, hour: recent.get(hour, 0) + 1})):
-                return
-        raise StoreUnavailable("The budget of answers is being changed by others all the time.")
+    async def _load(self, keys: Sequence[str]) -> None:
+        unknown = [key for key in keys if key not in self._counts]
+        if not unknown:
+            return
+        stored = await self._cache.recall(unknown)
+        for key in unknown:
+            if key not in self._counts:  # another answer may have been counted meanwhile
+                hours = json.loads(stored.get(key, "{}"))
+                self._counts[key] = {int(hour): number for hour, number in hours.items()}
 
-    async def _before(self, kind: str, name: str) -> tuple[str | None, float]:
-        before = await self._memory.recall(CHANNEL, self._account, f"sent-{kind}/{name}")
-        return before, self._clock.now().timestamp()
-
-    async def _write(self, kind: str, name: str, before: str | None, after: str) -> bool:
-        return await self._memory.replace(CHANNEL, self._account, f"sent-{kind}/{name}", before, after)
+    def _recent(self, hours: Hours, now: float) -> Hours:
+        return {hour: number for hour, number in hours.items() if (hour + 1) * _HOUR > now - self._seconds}
 
     def _check(self, kind: str, taken: int) -> None:
         limit = self._limits[kind]

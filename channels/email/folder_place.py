@@ -1,8 +1,8 @@
 """Keeps how far a folder was read, and how often reading the next mail was tried, in the channel's memory.
 
-A mail is counted before it is read, so that one that ends the whole process is known to the next one. The place of the mail
-before it is written together with that count; after a crash between the two that mail is offered again, and known by its
-Message-ID.
+The place is written behind, from time to time: after a crash the mails behind it are offered again, and known by their event
+keys. The first mails that a process reads are counted durably before they are read, since one of them may have ended the
+process before: so one that ends every process is put aside.
 """
 
 from __future__ import annotations
@@ -73,8 +73,13 @@ class FolderPlaces:
         self._written, self._latest = text, place
 
     def passed(self, place: FolderPlace) -> None:
-        """Note a committed mail. The place is written with the next change, or by `flush`."""
+        """Note a committed mail. The place is written with the next durable change, or by `flush`."""
         self._latest = place
+
+    @property
+    def is_written(self) -> bool:
+        """Whether `flush` would write nothing."""
+        return self._latest is None or self._written == json.dumps(asdict(self._latest))
 
     async def flush(self) -> None:
         """Write what was passed, unless another process reads the folder by now."""

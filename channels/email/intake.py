@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -22,13 +23,18 @@ _log = structlog.get_logger(__name__)
 
 
 class Intake:
-    """``take`` may be given the same mail again and again: it is accepted once."""
+    """``take`` may be given the same mail again and again: it is accepted once. Of mails that are taken together, each finds its
+    thread as those before it left it, and those of one thread are accepted one after another.
+    """
 
     def __init__(self, mail: ConfinedMail, reader: Reader, threads: Threads, sink: InboundSink) -> None:
         self._mail = mail
         self._reader = reader
         self._threads = threads
         self._sink = sink
+        self._in_order = asyncio.Lock()
+        self._ends: dict[str, asyncio.Future[bool]] = {}
+        self.begin()
 
     async def ready(self) -> None:
         """Start the confined process, so that the first mail need not wait for it. Raises what `take` raises."""
@@ -42,6 +48,7 @@ class Intake:
         try:
             await self._accept(raw, after_reading)
         except (StoreUnavailable, Overloaded, UnreadMail):
+            self._stopped = True
             raise
         except InvalidInput as error:
             await self._sink.quarantine(raw, error.detail)
@@ -49,26 +56,67 @@ class Intake:
             _log.exception("email.unreadable", folder=raw.headers["folder"], uid=raw.headers["uid"])
             await self._sink.quarantine(raw, f"{type(error).__name__} while reading")
 
+    def begin(self, *, together: bool = False) -> None:
+        """Call it before mails are taken, alone or ``together``, when those before them are done with."""
+        self._ends.clear()
+        self._stopped = False
+        self._all_are_read = asyncio.Event()
+        if not together:
+            self._all_are_read.set()
+
+    async def ended(self, taking: Sequence[asyncio.Task[None]]) -> Sequence[BaseException | None]:
+        """How the mails that are taken together ended: they are committed together when all of them are read."""
+        try:
+            await asyncio.sleep(0)  # each stands in line by then
+            async with self._in_order:
+                self._all_are_read.set()
+            return await asyncio.gather(*taking, return_exceptions=True)
+        finally:
+            for one in taking:
+                one.cancel()
+
     async def _accept(self, raw: RawEvent, after_reading: AfterReading | None) -> None:
-        mail = await self._mail.letter(raw.body)
-        if after_reading is not None:
-            await after_reading()
         place: Place | None = None
-        if mail.is_for_us:
-            place = await self._threads.find(mail)
-            raw = placed(raw, place)
-        events = self._reader.events(raw, mail)
+        noting: Callable[[], Awaitable[None]] | None = None
+        async with self._in_order:
+            if self._stopped:
+                raise Overloaded("An earlier mail was not taken.")
+            mail = await self._mail.letter(raw.body)
+            if after_reading is not None:
+                await after_reading()
+            if mail.is_for_us:
+                place = await self._threads.find(mail)
+                raw = placed(raw, place)
+            events = self._reader.events(raw, mail)
+            if place is not None and place.case is None:
+                noting = self._note(raw, place, mail, events)
+            thread = place.thread if place is not None else mail.event_id
+            before = self._ends.get(thread)
+            ended = self._ends[thread] = asyncio.get_running_loop().create_future()
+        taken = False
+        try:
+            await self._all_are_read.wait()
+            if noting is not None:
+                await noting()
+            if before is not None and not await asyncio.shield(before):
+                raise Overloaded("An earlier mail of this thread was not taken.")
+            await self._hand_over(raw, mail, events)
+            taken = True
+        finally:
+            ended.set_result(taken)
+
+    async def _hand_over(self, raw: RawEvent, mail: Letter, events: Sequence[InboundEvent]) -> None:
         if not events:
             said = str(mail.origin or "report")
             _log.info("email.left_alone", reason=said, folder=raw.headers["folder"], uid=raw.headers["uid"])
             return
-        if place is not None and place.case is None:
-            await self._note(raw, place, mail, events)
         refused = await accept_each(self._sink, events, raw)
         if refused:
             await self._sink.quarantine(raw, "; ".join(error.detail for _, error in refused))
 
-    async def _note(self, raw: RawEvent, place: Place, mail: Letter, events: Sequence[InboundEvent]) -> None:
+    def _note(
+        self, raw: RawEvent, place: Place, mail: Letter, events: Sequence[InboundEvent]
+    ) -> Callable[[], Awaitable[None]] | None:
         for event in events:
             if isinstance(event, MessageReceived):
                 if event.caution:
@@ -76,7 +124,8 @@ class Intake:
                 if event.for_record:
                     _log.info("email.kept_for_record", folder=raw.headers["folder"], uid=raw.headers["uid"])
                 if not place.known and not (event.for_record and place.joined):
-                    await self._threads.note(place, mail, event.text, event.sent_at)
+                    return self._threads.note(place, mail, event.text, event.sent_at)
+        return None
 
 
 def placed(raw: RawEvent, place: Place) -> RawEvent:

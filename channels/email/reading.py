@@ -1,13 +1,15 @@
 """Reads one folder: each mail once, in order, from where the last one was committed. The mailbox itself is never changed.
 
-The place is UIDVALIDITY and the last UID, remembered after the commit (see `folder_place`). When the server numbers anew, what
-arrived since the last place is offered again, and known by its Message-ID. Mail that was there before the hub's first start is
-not answered. A mail that was begun twice in vain is put aside, so that those behind it are read.
+The place is UIDVALIDITY and the last UID, remembered some time after the commit (see `folder_place`). When the server numbers
+anew, what arrived since the last place is offered again, and known by its Message-ID. Mail that was there before the hub's first
+start is not answered. Mails that came together share their commits. What was there when the process started, and what could not
+be read, is read one by one: a mail that was begun twice in vain is put aside, so that those behind it are read.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,7 +17,7 @@ from typing import Final
 import structlog
 
 from channels.email.confined import UnreadMail
-from channels.email.folder_mail import FolderMail
+from channels.email.folder_mail import FolderMail, Mail
 from channels.email.folder_place import MOST_TRIES, FolderPlace, FolderPlaces
 from channels.email.imap import ImapConnection, Numbers
 from channels.email.intake import Intake
@@ -31,6 +33,12 @@ _NOT_OURS: Final = 10.0
 _LONGEST: Final = 60.0
 _LEASE_MARGIN: Final = 45.0
 _RENEW: Final = 10.0
+_GATHER: Final = 0.25
+"""Seconds in which more mail may come that is read together with what came."""
+_MOST_GATHERED: Final = 8
+_TOGETHER: Final = 32
+_MOST_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of mail after which no more is loaded beside it."""
 _OVERLAP: Final = timedelta(days=3)
 """How far before the last place a folder that was numbered anew is read again."""
 _CLOCKS: Final = timedelta(hours=1)
@@ -63,6 +71,7 @@ class FolderReading:
         self._sink = sink
         self._lease = f"{CHANNEL}:{settings.account}:{folder}"
         self._careful = True  # what was there when the process started may have ended the one before
+        self._unread = ""  # what could not be read together with others
         self._renew_at = 0.0
         self._failures = 0
         self.tried = asyncio.Event()
@@ -76,7 +85,7 @@ class FolderReading:
                     pause = 0.0
                 else:
                     pause = _NOT_OURS
-            except Exception as error:  # whatever it is, a mailbox that nobody reads any more helps nobody
+            except Exception as error:  # never let the read loop die
                 self._failures += 1
                 pause = self._after(error)
             self.tried.set()
@@ -100,29 +109,100 @@ class FolderReading:
             place = await self._place(connection, await connection.select(self._folder))
             if self._careful:
                 await self._intake.ready()
-            while await self._hold():
+            while await self._still_ours():
                 self._standing.is_good(self._folder)
                 place = await self._read_on(connection, place)
                 self._failures = 0
                 self.tried.set()
-                if connection.can_idle:
-                    await connection.news(self._settings.poll_seconds)
-                else:
-                    await self._around.clock.sleep(self._settings.poll_seconds)
+                await self._news(connection)
         finally:
             await connection.close()
 
-    async def _read_on(self, connection: ImapConnection, place: FolderPlace) -> FolderPlace:
-        for uid in await connection.after(place.uid):
-            if self._around.clock.monotonic() >= self._renew_at and not await self._hold():
-                break
-            arrived = await self._one(connection, place, place.validity, uid)
-            seen = max(place.seen, arrived.isoformat()) if arrived is not None else place.seen
-            place = replace(place, uid=uid, seen=seen, due="", tries=0)
-            self._places.passed(place)
+    async def _still_ours(self) -> bool:
+        """The lease is renewed and the place written from time to time, not with each mail."""
+        if self._around.clock.monotonic() < self._renew_at:
+            return True
         await self._places.flush()
-        self._careful = False
+        return await self._hold()
+
+    async def _news(self, connection: ImapConnection) -> None:
+        seconds = self._settings.poll_seconds
+        if not self._places.is_written:
+            seconds = min(seconds, _RENEW)
+        if not connection.can_idle:
+            await self._around.clock.sleep(seconds)
+            return
+        more = await connection.news(seconds)
+        for _ in range(_MOST_GATHERED):
+            if not more:
+                break
+            more = await connection.news(_GATHER)
+
+    async def _read_on(self, connection: ImapConnection, place: FolderPlace) -> FolderPlace:
+        waiting = await connection.after(place.uid)
+        while waiting and await self._still_ours():
+            if self._careful:
+                arrived = await self._one(connection, place, place.validity, waiting[0])
+                place = self._passed(place, waiting[0], arrived)
+            else:
+                place = await self._together(connection, place, waiting[:_TOGETHER])
+            waiting = [uid for uid in waiting if uid > place.uid]
+        if self._careful:
+            await self._places.flush()
+            self._careful = bool(waiting)
         return place
+
+    def _passed(self, place: FolderPlace, uid: int, arrived: datetime | None) -> FolderPlace:
+        seen = max(place.seen, arrived.isoformat()) if arrived is not None else place.seen
+        place = replace(place, uid=uid, seen=seen, due="", tries=0)
+        self._places.passed(place)
+        return place
+
+    async def _together(self, connection: ImapConnection, place: FolderPlace, uids: Sequence[int]) -> FolderPlace:
+        """What follows the first that was not taken comes again, and is known by its key."""
+        mails, failure = await self._load(connection, place, uids)
+        self._intake.begin(together=True)
+        taking = [asyncio.create_task(self._take(mail, place)) for mail in mails.values()]
+        results = await self._intake.ended(taking)
+        for (uid, mail), result in zip(mails.items(), results, strict=True):
+            if isinstance(result, UnreadMail):
+                self._unread = f"{place.validity}/{uid}"
+                place = await self._places.count(place, self._unread)
+            if isinstance(result, Exception):
+                failure = result
+                break
+            place = self._passed(place, uid, mail.raw.received_at if mail is not None else None)
+        self._careful = isinstance(failure, UnreadMail)
+        if failure is not None and not self._careful:
+            raise failure
+        return place
+
+    async def _load(
+        self, connection: ImapConnection, place: FolderPlace, uids: Sequence[int]
+    ) -> tuple[dict[int, Mail | None], Exception | None]:
+        """As many as there is room for, up to the first that cannot be had, and why."""
+        mails: dict[int, Mail | None] = {}
+        size = 0
+        for uid in uids:
+            try:
+                mail = mails[uid] = await self._mail.get(connection, place.validity, uid)
+            except Exception as error:
+                return mails, error
+            size += len(mail.raw.body) if mail is not None else 0
+            if size > _MOST_BYTES:
+                break
+        return mails, None
+
+    async def _take(self, mail: Mail | None, place: FolderPlace) -> None:
+        if mail is None:
+            return
+        if mail.trouble is not None:
+            await self._sink.quarantine(mail.raw, mail.trouble)
+        else:
+            await self._intake.take(self._dated(mail.raw, place))
+
+    def _dated(self, raw: RawEvent, place: FolderPlace) -> RawEvent:
+        return replace(raw, headers={**raw.headers, ANSWERED_FROM: self._answered_from(place)})
 
     async def _one(
         self, connection: ImapConnection, place: FolderPlace, validity: int, uid: int, since: datetime | None = None
@@ -137,19 +217,20 @@ class FolderReading:
         if mail.trouble is not None:
             await self._sink.quarantine(mail.raw, mail.trouble)
         else:
-            raw = replace(mail.raw, headers={**mail.raw.headers, ANSWERED_FROM: self._answered_from(place)})
-            await self._try(place, due, raw)
+            await self._try(place, due, self._dated(mail.raw, place))
         return mail.raw.received_at
 
     async def _try(self, place: FolderPlace, due: str, raw: RawEvent) -> None:
         """Read and accept the mail; put it aside when that has failed twice."""
-        place = await self._places.count(place, due)
+        place = await self._places.count(place, due, again=due == self._unread)
+        self._unread = ""
 
         async def could_be_read() -> None:
             if self._careful:
                 await self._places.clear(place)
 
         while True:
+            self._intake.begin()
             try:
                 return await self._intake.take(raw, could_be_read)
             except UnreadMail as error:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import structlog
 
+from channels.bounded import Bounded
 from channels.email import words
 from channels.email.budget import Budget
 from channels.email.compose import Envelope, composed
 from channels.email.imap import ImapConnection
-from channels.email.ledger import Ledger
 from channels.email.refusals import TooBig
 from channels.email.render import attachment_of
-from channels.email.settings import EmailSettings
+from channels.email.settings import CHANNEL, EmailSettings
 from channels.email.smtp import SmtpServer
 from channels.email.threads import Thread, Threads
 from channels.email.tokens import Tokens, event_id
@@ -34,6 +35,7 @@ from core.domain.messages import Receipt, WirePayload
 from core.ports.surroundings import Surroundings
 
 _FILING: Final = 30.0
+_MOST_KNOWN: Final = 20_000
 _log = structlog.get_logger(__name__)
 _DOUBTED: Final = (
     "Not sent by itself: the domain of the one who is named as the sender does not stand behind the mail that this answers "
@@ -54,7 +56,7 @@ class Sending:
         self._budget = Budget(surroundings.memory, surroundings.clock, settings)
         self._smtp = SmtpServer(settings)
         self._filing: set[asyncio.Task[None]] = set()
-        self.ledger = Ledger(surroundings.memory, surroundings.clock, settings.account)
+        self._handed_over: Bounded[str, bool | None] = Bounded(_MOST_KNOWN)  # None: perhaps
 
     async def send(self, payload: WirePayload, idempotency_key: str) -> Receipt:
         """See Channel.send."""
@@ -77,18 +79,26 @@ class Sending:
         return self._receipt(message_id)
 
     async def outcome(self, payload: WirePayload, idempotency_key: str) -> Receipt | None:
-        """See SupportsOutcomeQuery."""
+        """See SupportsOutcomeQuery. A mail without a note was not handed over; the folder of sent mail may show one that was."""
         message_id = self._tokens.message_id(payload.conversation.thread, idempotency_key)
-        try:
-            state = await self.ledger.state(message_id)
-        except StoreUnavailable as error:
-            raise OutcomeUnknown(error.detail) from error
+        state = self._handed_over.get(message_id)
+        if state is None:
+            try:
+                state = (
+                    None
+                    if await self._around.memory.recall(CHANNEL, self._settings.account, _note(message_id))
+                    else False
+                )
+            except StoreUnavailable as error:
+                raise OutcomeUnknown(error.detail) from error
+            self._handed_over[message_id] = state
         if state is None and not await self._in_sent_folder(message_id):
-            raise OutcomeUnknown("The mail was handed over, and the server's answer did not come.")
+            raise OutcomeUnknown("The mail may have been handed over: no answer of the server's is known.")
         return None if state is False else self._receipt(message_id)
 
     async def close(self) -> None:
         """What was sent is filed, if the server takes it in time."""
+        await self._budget.close()
         if self._filing:
             await asyncio.wait(self._filing, timeout=2.0)
         for task in self._filing:
@@ -102,7 +112,7 @@ class Sending:
             thread = await self._thread(token, payload)
             if thread is None:
                 raise Rejected("Nothing is known of this thread: there is nobody to write to.")
-            if await self.ledger.state(message_id) is True:
+            if self._handed_over.get(message_id):
                 return None, message_id
             if payload.body.get("automatic"):
                 if thread.doubted and not self._settings.answer_refuted:
@@ -129,21 +139,35 @@ class Sending:
         return thread if thread.to == to else replace(thread, to=to, name=None)
 
     async def _submit(self, to: str, mail: bytes, message_id: str) -> None:
-        first = False
+        """Raises ChannelErrors. An earlier try that is in doubt stays so, whatever becomes of this one.
 
-        async def begun() -> None:
-            nonlocal first
-            first = await self.ledger.begin(message_id)
+        A note is kept before the server gets the mail: after a crash, a mail without one was certainly not sent.
+        """
+        earlier, begun = self._handed_over.get(message_id, False), False
+
+        async def begin() -> None:
+            nonlocal begun
+            try:
+                await self._around.memory.remember(CHANNEL, self._settings.account, _note(message_id), "begun")
+            except StoreUnavailable as error:
+                raise Unreachable(f"Nothing was sent, because it could not be noted: {error.detail}") from error
+            begun, self._handed_over[message_id] = True, None
 
         try:
-            await self._smtp.submit(to, mail, begun=begun)
+            await self._smtp.submit(to, mail, begin=begin)
         except OutcomeUnknown:
             raise
         except ChannelError:
-            if first:
-                await self.ledger.refused(message_id)
+            if begun and earlier is False:
+                await self._withdraw(message_id)
             raise
-        await self.ledger.sent(message_id)
+        self._handed_over[message_id] = True
+
+    async def _withdraw(self, message_id: str) -> None:
+        """The server refused the mail, so that the next try is the first again."""
+        self._handed_over[message_id] = False
+        with contextlib.suppress(StoreUnavailable):
+            await self._around.memory.forget(CHANNEL, self._settings.account, _note(message_id))
 
     async def _files(self, payload: WirePayload, thread: Thread) -> tuple[list[File], list[str]]:
         """What goes with the mail, and lines for what is too large or cannot be had."""
@@ -214,3 +238,7 @@ class Sending:
             raise OutcomeUnknown(f"The folder of sent mail cannot be read: {error.detail}") from error
         finally:
             await connection.close()
+
+
+def _note(message_id: str) -> str:
+    return f"out/{event_id(message_id)}"

@@ -25,11 +25,14 @@ class SmtpServer:
     def __init__(self, settings: EmailSettings) -> None:
         self._settings = settings
 
-    async def submit(self, to: str, data: bytes, *, begun: Callable[[], Awaitable[None]]) -> None:
-        """``begun`` is awaited when the server has taken both addresses, before it gets the mail. Raises ChannelErrors."""
+    async def submit(self, to: str, data: bytes, *, begin: Callable[[], Awaitable[None]]) -> None:
+        """``begin`` is awaited when the server has taken both addresses, before it gets the mail.
+
+        Raises ChannelErrors; OutcomeUnknown only if the server may have the mail.
+        """
         async with self.session() as smtp:
             await self._addressed(smtp, to, data)
-            await begun()
+            await begin()
             try:
                 await smtp.data(data)
             except SMTPResponseException as error:

@@ -12,23 +12,33 @@ A mail that answers one of ours to staff begins no conversation of a customer's,
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
+from channels.bounded import Bounded
 from channels.email.letter import Letter
 from channels.email.settings import CHANNEL
 from channels.email.staff import may_be_staff
 from channels.email.tokens import Tokens, event_id
 from core.domain.errors import StoreUnavailable
 from core.ports.channel_memory import ChannelMemory
+from core.ports.clock import Clock
 
 _QUOTED: Final = 6_000
 _CHAIN: Final = 25
 _PEOPLE: Final = 30
 _TRIES: Final = 10
+_MOST_RECENT: Final = 2_000
+_MOST_MAILS: Final = 20_000
+_CERTAIN: Final = 30.0
+"""Seconds for which a thread is not read again. Only the process that reads the folder writes it, under a longer lease; another
+process may use values that are this old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +98,48 @@ class Thread:
 
 
 class Threads:
-    """The memory of one mailbox. Everything here raises StoreUnavailable."""
+    """The memory of one mailbox. Everything here raises StoreUnavailable.
 
-    def __init__(self, memory: ChannelMemory, tokens: Tokens, account: str, staff: str | None = None) -> None:
+    What this process noted itself it need not read again: a thread that another process has changed meanwhile is found out when
+    it is written, and for an answer only what was noted or read a moment ago counts.
+    """
+
+    def __init__(
+        self, memory: ChannelMemory, clock: Clock, tokens: Tokens, account: str, staff: str | None = None
+    ) -> None:
         self._staff = staff
         self._memory = memory
+        self._clock = clock
         self._tokens = tokens
         self._account = account
+        self._recent: Bounded[str, tuple[str, float]] = Bounded(_MOST_RECENT)
+        self._mails: Bounded[str, str] = Bounded(_MOST_MAILS)
+        self._noting: Counter[str] = Counter()
 
     async def find(self, mail: Letter) -> Place:
         """Where a mail belongs; changes nothing."""
-        assert mail.author is not None
-        keys = [f"mid/{event_id(one)}" for one in mail.answers]
-        own = _key(mail)
-        known = await self._memory.recall_many(CHANNEL, self._account, [own, *keys])
-        if own in known:
-            thread, _, joined = known[own].partition(" ")
-            was = await self._text(thread)
+        return self._find_here(mail) or await self._look_up(mail)
+
+    def _find_here(self, mail: Letter) -> Place | None:
+        """Found without the database; None where it takes more than what this process noted itself."""
+        for one in mail.answers:
+            thread = self._tokens.thread_of(one) or self._mails.get(_mail_key(one))
+            was = self._recent.get(thread) if thread is not None else None
+            if thread is None or was is None:
+                return None
+            place = self._place_in(thread, was[0], mail)
+            if place is not None:
+                return place
+        return Place(self._tokens.new_thread(mail.event_id), joined=False)
+
+    async def _look_up(self, mail: Letter) -> Place:
+        keys = [_mail_key(one) for one in mail.answers]
+        own = _own_key(mail)
+        stored = await self._memory.recall_many(CHANNEL, self._account, [own, *keys])
+        known = {**{key: self._mails[key] for key in keys if key in self._mails}, **stored}
+        if own in stored:
+            thread, _, joined = stored[own].partition(" ")
+            was = await self._newest(thread)
             if self._may_join(_read(was), mail):
                 return Place(thread, joined == "joined", known=True, was=was)
         quoted = [
@@ -112,28 +147,63 @@ class Threads:
             for one, key in zip(mail.answers, keys, strict=True)
         ]
         for thread in dict.fromkeys(filter(None, quoted)):
-            was = await self._text(thread)
-            found = _read(was)
-            if found is not None and found.case is not None:
-                by_staff = may_be_staff(mail.author, self._staff)
-                return Place(thread, joined=True, was=was, case=found.case, by_staff=by_staff)
-            if self._may_join(found, mail):
-                return Place(thread, joined=True, was=was)
+            place = self._place_in(thread, await self._newest(thread), mail)
+            if place is not None:
+                return place
         return Place(self._tokens.new_thread(mail.event_id), joined=False)
 
-    async def note(self, place: Place, mail: Letter, text: str, sent_at: datetime) -> None:
-        """Remember the mail before it is accepted. The same mail again changes nothing that matters."""
-        before = place.was
-        for _ in range(_TRIES):
-            after = _with(_read(before), mail, text, sent_at).to_json()
-            key = f"thread/{place.thread}"
-            if before == after or await self._memory.replace(CHANNEL, self._account, key, before, after):
-                break
-            before = await self._text(place.thread)
-        else:
-            raise StoreUnavailable("The thread is being changed by others all the time.")
-        how = "joined" if place.joined else "began"
-        await self._memory.replace(CHANNEL, self._account, _key(mail), None, f"{place.thread} {how}")
+    def _place_in(self, thread: str, was: str | None, mail: Letter) -> Place | None:
+        """The mail's place in a thread that it quotes; None where it may not join that."""
+        found = _read(was)
+        if found is not None and found.case is not None:
+            by_staff = may_be_staff(mail.author, self._staff)
+            return Place(thread, joined=True, was=was, case=found.case, by_staff=by_staff)
+        return Place(thread, joined=True, was=was) if self._may_join(found, mail) else None
+
+    def note(self, place: Place, mail: Letter, text: str, sent_at: datetime) -> Callable[[], Awaitable[None]]:
+        """Remember the mail before it is accepted: for this process at once, durably by calling what is returned.
+
+        Both rows share a transaction. The same mail again changes nothing that matters.
+        """
+        after = _with(_read(place.was), mail, text, sent_at).to_json()
+        self._keep(place.thread, after)
+        self._mails.setdefault(_own_key(mail), place.thread)
+        self._noting[place.thread] += 1
+        return partial(self._write, place, mail, after, partial(_with, mail=mail, text=text, sent_at=sent_at))
+
+    async def _write(self, place: Place, mail: Letter, after: str, change: Callable[[Thread | None], Thread]) -> None:
+        try:
+            how = "joined" if place.joined else "began"
+            done, is_new = await asyncio.gather(
+                self._replace(f"thread/{place.thread}", place.was, after),
+                self._replace(_own_key(mail), None, f"{place.thread} {how}"),
+            )
+            if not is_new:
+                self._mails.pop(_own_key(mail), None)
+            if done:
+                return
+            self._recent.pop(place.thread, None)
+            if not is_new and await self._is_noted(place, mail):
+                return
+            for _ in range(_TRIES):
+                before = await self._text(place.thread)
+                if place.joined and not self._may_join(_read(before), mail):
+                    break
+                after = change(_read(before)).to_json()
+                if before == after or await self._replace(f"thread/{place.thread}", before, after):
+                    self._keep(place.thread, after)
+                    return
+        except StoreUnavailable:
+            self._recent.pop(place.thread, None)
+            raise
+        finally:
+            self._noting.subtract((place.thread,))
+            self._noting += Counter()  # without those that are zero
+        raise StoreUnavailable("The thread is being changed by others.")
+
+    async def _is_noted(self, place: Place, mail: Letter) -> bool:
+        known = await self._memory.recall(CHANNEL, self._account, _own_key(mail))
+        return known is not None and known.partition(" ")[0] == place.thread
 
     async def begin(self, thread: str, to: str, subject: str, locale: str | None, case: str | None = None) -> Thread:
         """One that we begin. Whoever has that address takes part in it, and nobody else ever does; that it is whose it was said
@@ -141,15 +211,33 @@ class Threads:
         """
         answers = self._tokens.message_id(thread, "root") if case is not None else None
         new = Thread(to, None, subject, answers, people={to: False}, locale=locale, only=to, case=case)
-        await self._memory.replace(CHANNEL, self._account, f"thread/{thread}", None, new.to_json())
+        await self._replace(f"thread/{thread}", None, new.to_json())
         return await self.recall(thread) or new
 
     async def recall(self, thread: str) -> Thread | None:
         """None when nothing is known of it."""
+        found = self._recent.get(thread)
+        if found is not None and self._clock.monotonic() - found[1] < _CERTAIN:
+            return _read(found[0])
         return _read(await self._text(thread))
 
+    async def _newest(self, thread: str) -> str | None:
+        """As it is with what is being written."""
+        noted = self._recent.get(thread) if self._noting[thread] > 0 else None
+        return noted[0] if noted is not None else await self._text(thread)
+
     async def _text(self, thread: str) -> str | None:
-        return await self._memory.recall(CHANNEL, self._account, f"thread/{thread}")
+        before = self._recent.get(thread)
+        text = await self._memory.recall(CHANNEL, self._account, f"thread/{thread}")
+        if text is not None and self._recent.get(thread) is before:
+            self._keep(thread, text)
+        return text
+
+    def _keep(self, thread: str, text: str) -> None:
+        self._recent[thread] = (text, self._clock.monotonic())
+
+    async def _replace(self, key: str, old: str | None, new: str) -> bool:
+        return old == new or await self._memory.replace(CHANNEL, self._account, key, old, new)
 
     def _may_join(self, thread: Thread | None, mail: Letter) -> bool:
         if thread is None or mail.author is None or mail.refuted or thread.case is not None:
@@ -164,9 +252,13 @@ def _read(text: str | None) -> Thread | None:
     return Thread.from_json(text) if text else None
 
 
-def _key(mail: Letter) -> str:
+def _own_key(mail: Letter) -> str:
     """By which others will name this mail. Whoever uses an id first keeps it: it cannot be taken over by using it again."""
-    return f"mid/{event_id(mail.message_id) if mail.message_id else mail.event_id}"
+    return _mail_key(mail.message_id) if mail.message_id else f"mid/{mail.event_id}"
+
+
+def _mail_key(message_id: str) -> str:
+    return f"mid/{event_id(message_id)}"
 
 
 def _with(thread: Thread | None, mail: Letter, text: str, sent_at: datetime) -> Thread:

@@ -33,7 +33,7 @@ class HeldClock(ManualClock):
 
     async def slept(self) -> None:
         """Until somebody waits."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await self._asleep.wait()
 
     def move(self, seconds: float) -> None:

@@ -46,7 +46,7 @@ from tests.servers.sqlite import new_sqlite
 
 ANN = "ann@customer.example"
 LINK = "https://hub.example/api/attachments/{id}?sig=s"
-_WAIT = 15.0
+_WAIT = 60.0
 
 
 class PostOffice:
@@ -224,6 +224,7 @@ async def rig_in(folder: Path, office: PostOffice, clock: Clock | None = None) -
     around = Surroundings(
         memory=store,
         leases=store,
+        paces=store,
         files=FileStore(folder / "files"),
         clock=clock,
         metrics=NoMetrics(),

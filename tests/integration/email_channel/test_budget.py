@@ -94,3 +94,16 @@ async def test_what_follows_a_plus_makes_nobody_new(small: tuple[Budget, ManualC
         await budget.take(f"t{number}", f"ann+{number}@gmail.com", f"d{number}")
     with pytest.raises(Rejected, match="this person"):
         await budget.take("t2", "Ann+2@gmail.com", "d2")
+
+
+async def test_what_was_counted_counts_after_a_restart(tmp_path: Path, office: PostOffice) -> None:
+    async with rig_in(tmp_path, office) as rig:
+        limits = settings(office, rig.address, sender_budget=2)
+        first = Budget(rig.store, rig.around.clock, limits)
+        for number in range(2):
+            await first.take(f"t{number}", "ann@customer.example", f"d{number}")
+        await first.close()
+        second = Budget(rig.store, rig.around.clock, limits)
+        with pytest.raises(Rejected, match="this person"):
+            await second.take("t2", "ann@customer.example", "d2")
+        await second.close()

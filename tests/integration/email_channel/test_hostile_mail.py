@@ -149,7 +149,7 @@ async def test_a_mail_over_which_the_hub_died_twice_is_not_read_a_third_time(
             calls = Dies(hangs=True)
             rig.around = replace(around, confined=calls, memory=Killed(rig))
             await rig.start()
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 await calls.reached.wait()
             await rig.stop()
         calls = Dies(hangs=True)
@@ -174,13 +174,13 @@ async def test_stopping_in_order_and_a_machine_in_trouble_are_not_the_mails_faul
             calls = Dies(hangs=True)
             rig.around = replace(around, confined=calls)
             await rig.start()
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 await calls.reached.wait()
             await rig.stop()
         short = NoProcesses()
         rig.around = replace(around, confined=short)
         await rig.start()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             await short.enough.wait()
         assert rig.sink.quarantined == []
         await rig.stop()

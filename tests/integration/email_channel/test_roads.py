@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.domain.contact_route import ContactRoute
 from core.domain.customer import ContactDetails
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind
-from core.domain.road import Road
 from tests.integration.email_channel.rig import ANN, Rig
 
 HOME = ConversationKey("web", "default", "s_1")
 
 
-def _road(rig: Rig, address: str = ANN) -> Road:
+def _road(rig: Rig, address: str = ANN) -> ContactRoute:
     found = rig.channel.road_to(ContactDetails(email=address), HOME)
     assert found is not None
     return found
 
 
-async def _follow_up(rig: Rig, text: str = "Your parcel is in Berlin.", key: str = "d1", **more: Any) -> Road:
+async def _follow_up(rig: Rig, text: str = "Your parcel is in Berlin.", key: str = "d1", **more: Any) -> ContactRoute:
     road = _road(rig)
     given = {"author": Author.STAFF, "kind": MessageKind.FOLLOW_UP, "author_name": "Grace", **more}
     meta = {"subject": "Your conversation with Acme"}

@@ -215,6 +215,21 @@ async def test_a_connection_lost_after_the_mail_leaves_doubt_and_no_guess(rig: R
     assert first["Message-ID"] == second["Message-ID"], "one mail to those who compare"
 
 
+async def test_after_a_restart_only_what_the_server_may_have_is_in_doubt(rig: Rig) -> None:
+    thread = await _thread(rig)
+    rig.office.postman.refusals.rcpt = ["451 4.3.0 Temporary failure"]
+    with pytest.raises(Unreachable):
+        await rig.answer(thread, key="refused")
+    await rig.answer(thread, key="taken")
+    await rig.stop()
+    await rig.start()
+    (payload,) = rig.channel.render(_message(rig, thread))
+    for certain in ("never:0", "refused:0"):
+        assert await rig.channel.outcome(payload, idempotency_key=certain) is None
+    with pytest.raises(OutcomeUnknown):
+        await rig.channel.outcome(payload, idempotency_key="taken:0")
+
+
 async def test_the_folder_of_sent_mail_resolves_the_doubt(rig: Rig) -> None:
     thread = await _thread(rig)
     await rig.stop()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from core.domain.messages import ANSWERS_TO
 from tests.integration.email_channel.rig import ANN, Rig
 
@@ -123,3 +125,16 @@ async def test_an_answer_goes_to_who_asked_though_another_wrote_meanwhile(rig: R
     await rig.answer(thread, key="d2", meta={ANSWERS_TO: "bob@customer.example"})
     assert [to for to, _ in rig.office.postman.taken] == [ANN, "bob@customer.example"]
     assert ["Mine alone" in data.decode() for _, data in rig.office.postman.taken] == [False, True]
+
+
+async def test_a_thread_that_another_process_has_changed_is_not_written_over(rig: Rig) -> None:
+    mail = await rig.write("First")
+    (thread,) = await _threads(rig, 1)
+    key = ("email", rig.address, f"thread/{thread}")
+    stored = json.loads(str(await rig.store.recall(*key)))
+    stored["people"]["bob@customer.example"] = True
+    await rig.store.remember(*key, json.dumps(stored))
+    await rig.write("Second", Subject="Re: A question", In_Reply_To=mail["Message-ID"])
+    assert await _threads(rig, 2) == [thread, thread]
+    people = json.loads(str(await rig.store.recall(*key)))["people"]
+    assert people == {ANN: False, "bob@customer.example": True}
