@@ -42,7 +42,7 @@ from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent
 from core.ports.budgets import Budgets, NoBudgets
 from core.ports.channel import AttachmentStream, InboundSink, StreamFrame, WebhookReply, WebhookRequest
 from core.ports.clock import Clock
-from core.ports.event_log import EventLog
+from core.ports.event_log import EventLog, LogFrame, LoggedFrame
 from core.ports.extractor import AttachmentStore
 from core.ports.metrics import Metrics, NoMetrics
 from core.ports.store import Claim
@@ -180,6 +180,13 @@ class WebChannel:
         self._wake.notify(WIDGET, conversation_id)
         return Receipt(provider_id=str(cursors[0]))
 
+    def log_frames(self, message: OutboundMessage, delivery_id: str) -> Sequence[LogFrame]:
+        first, *rest = self.render(message)
+        return () if rest else render.log_frames(first, f"{delivery_id}:0")
+
+    def logged(self, conversation_id: str, frames: Sequence[LoggedFrame]) -> None:
+        self._live.give(conversation_id, frames)
+
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
         """See SupportsOutcomeQuery."""
         try:
@@ -190,11 +197,12 @@ class WebChannel:
 
     async def stream(self, conversation: Conversation, frames: Sequence[StreamFrame]) -> None:
         """See SupportsStreaming. A typing hint passes by without a commit."""
-        logged = [render.provisional(frame) for frame in frames if frame.kind != "typing"]
-        if logged:
-            answers_to = next((one.answers_to for one in frames if one.answers_to is not None), None)
-            await self._log.append_provisional(Claim(conversation.id, frames[0].epoch, answers_to), logged)
-            self._wake.notify(WIDGET, conversation.id)
+        shown = [render.provisional(frame) for frame in frames if frame.kind != "typing"]
+        if shown:
+            claim = Claim(conversation.id, frames[0].epoch, frames[0].answers_to)
+            cursors = await self._log.append_provisional(claim, shown)
+            placed = zip(cursors, shown, strict=True)
+            self.logged(conversation.id, [LoggedFrame(at, one.kind, one.body, one.turn_id) for at, one in placed])
         if any(frame.kind == "typing" for frame in frames):
             await self.typing(conversation.key, Author.AGENT)
 

@@ -1,14 +1,15 @@
 """Brings what the log gains to those who listen: one reader per process, however many listeners.
 
-A wake names the conversations that changed; one read fetches them all. Wakes may get lost, so conversations that somebody
-listens to are also looked at every few seconds, by their newest cursors only.
+What this process has committed itself is handed out as it is. For the rest a wake names the conversations that changed, and
+one read fetches them all. Wakes may get lost, so conversations that somebody listens to are also looked at every few
+seconds, by their newest cursors only.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,7 +20,7 @@ from core.domain.errors import HubError
 from core.group_commit import GroupCommit
 from core.ports.clock import Clock
 from core.ports.event_log import EventLog, LoggedFrame
-from core.ports.wake import WIDGET, Subscription, Wake
+from core.ports.wake import WIDGET, Subscription, Wake, grown_to
 
 _PAGE = 500
 _REPLAY_BYTES = 256 * 1024
@@ -82,16 +83,31 @@ class Listener(Protocol):
 
 @dataclass(slots=True)
 class _Room:
-    """A conversation that somebody listens to."""
+    """A conversation that somebody listens to. ``head``: its log is known to go up to there.
+
+    ``given``: frames of this process that are to be handed out.
+    """
 
     active_until: float
     checked_at: float
     listeners: list[Listener] = field(default_factory=list)
     stirred: bool = False
+    head: int = 0
+    given: list[Shown] = field(default_factory=list)
 
     def after(self) -> int | None:
         """The place from which to read for all its listeners."""
         return min((one.cursor for one in self.listeners if one.cursor != UNREAD), default=None)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a listener is known to miss something."""
+        place = self.after()
+        return place is not None and place < self.head
+
+    def touch(self, now: float) -> None:
+        """There is news of it."""
+        self.active_until, self.checked_at = now + _ACTIVE, now
 
 
 class Live:
@@ -141,7 +157,7 @@ class Live:
         """The listener knows its place now; what came while it did not is read at once."""
         listener.cursor = cursor
         room = self._rooms.get(listener.conversation_id)
-        if room is not None and room.stirred:
+        if room is not None and (room.stirred or room.head > cursor):
             room.stirred = False
             await self._reads.submit(listener.conversation_id)
 
@@ -152,6 +168,13 @@ class Live:
             room.listeners.remove(listener)
             if not room.listeners:
                 del self._rooms[listener.conversation_id]
+
+    def give(self, conversation_id: str, frames: Sequence[LoggedFrame]) -> None:
+        """This process has committed these frames: hand them out here, and wake who listens elsewhere."""
+        room = self._rooms.get(conversation_id)
+        if room is not None:
+            room.given += [Shown(logged, self._link) for logged in frames]
+        self._wake.notify(WIDGET, grown_to(conversation_id, frames[-1].cursor))
 
     async def head(self, conversation_id: str) -> int:
         """The newest cursor."""
@@ -173,17 +196,35 @@ class Live:
         self, conversation_id: str, after: int, wanted: Callable[[LoggedFrame], bool], seconds: float
     ) -> list[Shown]:
         """Frames past ``after``, as soon as a wanted one is among them, at the latest after ``seconds``."""
-        waiter = _Waiter(conversation_id, after, wanted)
+        with self.expecting(conversation_id) as waiter:
+            waiter.cursor, waiter.wanted = after, wanted
+            await self._reads.submit(conversation_id)
+            await self._wait(waiter, seconds)
+            return waiter.frames
+
+    @contextlib.contextmanager
+    def expecting(self, conversation_id: str) -> Iterator[Waiter]:
+        """Listen for what follows on a message that is about to be accepted; see ``wait_behind``."""
+        waiter = Waiter(conversation_id)
         self.add(waiter)
         try:
-            await self._reads.submit(conversation_id)
-            if not waiter.found.is_set() and seconds > 0 and not self._stopped:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(seconds):
-                        await waiter.found.wait()
+            yield waiter
         finally:
             self.remove(waiter)
-        return waiter.frames
+
+    async def wait_behind(
+        self, waiter: Waiter, after: int, wanted: Callable[[LoggedFrame], bool], seconds: float
+    ) -> None:
+        """As ``wait_for`` does, behind a message that came after ``expecting``: what it has not heard of is not there."""
+        waiter.wanted = wanted
+        await self.begin(waiter, after)
+        await self._wait(waiter, seconds)
+
+    async def _wait(self, waiter: Waiter, seconds: float) -> None:
+        if not waiter.found.is_set() and seconds > 0 and not self._stopped:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await waiter.found.wait()
 
     async def _run(self, wakes: Subscription) -> None:
         swept_at = self._clock.monotonic()
@@ -208,15 +249,25 @@ class Live:
 
     async def _serve(self, keys: Iterable[str]) -> None:
         changed: list[str] = []
+        grown: list[str] = []
         for key in keys:
             conversation_id, _, hint = key.partition("#")
+            room = self._rooms.get(conversation_id)
             if not conversation_id:
                 changed.extend(self._rooms)
-            elif conversation_id in self._rooms:
-                if hint:
-                    await self._hint(conversation_id, hint)
-                else:
-                    changed.append(conversation_id)
+            elif room is not None and hint.isdecimal():
+                room.head = max(room.head, int(hint))
+                grown.append(conversation_id)
+            elif room is not None and hint:
+                await self._hint(conversation_id, hint)
+            elif room is not None:
+                changed.append(conversation_id)
+        for conversation_id in grown:
+            if room := self._rooms.get(conversation_id):
+                room.touch(self._clock.monotonic())
+                given, room.given = sorted(room.given, key=lambda shown: shown.cursor), []
+                await self._try_to_hand_out(conversation_id, given)
+                changed += [conversation_id] if room.is_behind else []
         if changed:
             await self._read(changed)
             await asyncio.sleep(_GATHER)
@@ -228,7 +279,7 @@ class Live:
     def _stir(self, keys: Iterable[str]) -> None:
         """What a failed read was about is looked at again with the next sweep."""
         for key in keys:
-            room = self._rooms.get(key)
+            room = self._rooms.get(key.partition("#")[0])
             if room is not None:
                 room.checked_at = float("-inf")
 
@@ -248,7 +299,7 @@ class Live:
                 room = self._rooms.get(conversation_id)
                 if room is None:
                     continue
-                room.active_until, room.checked_at = now + _ACTIVE, now
+                room.touch(now)
                 room.stirred = room.stirred or any(one.cursor == UNREAD for one in room.listeners)
                 place = room.after()
                 if place is not None:
@@ -256,25 +307,34 @@ class Live:
             if not after:
                 continue
             for conversation_id, frames in (await self._log.read(after, _PAGE)).items():
-                await self._try_to_hand_out(conversation_id, [Shown(logged, self._link) for logged in frames])
+                shown = [Shown(logged, self._link) for logged in frames]
+                await self._try_to_hand_out(conversation_id, shown, read_from=after[conversation_id])
                 if len(frames) >= _PAGE:
                     todo.append(conversation_id)
 
-    async def _try_to_hand_out(self, conversation_id: str, frames: Sequence[Shown]) -> None:
+    async def _try_to_hand_out(
+        self, conversation_id: str, frames: Sequence[Shown], *, read_from: int | None = None
+    ) -> None:
         """What is wrong with one conversation's frames must not keep the others from theirs."""
         try:
-            await self._hand_out(conversation_id, frames)
+            await self._hand_out(conversation_id, frames, read_from)
         except Exception:
             _log.exception("live.not_shown", conversation=conversation_id)
 
-    async def _hand_out(self, conversation_id: str, frames: Sequence[Shown]) -> None:
+    async def _hand_out(self, conversation_id: str, frames: Sequence[Shown], read_from: int | None) -> None:
+        """``read_from``: the place behind which nothing is missing. Otherwise each listener gets what follows on what it has.
+
+        A listener that was added during the read, from an earlier place, waits for a read of its own.
+        """
         room = self._rooms.get(conversation_id)
         if room is None or not frames:
             return
         for listener in tuple(room.listeners):
-            if listener.cursor == UNREAD:
+            if listener.cursor == UNREAD or (read_from is not None and listener.cursor < read_from):
                 continue
             fresh = [shown for shown in frames if shown.cursor > listener.cursor]
+            if read_from is None:
+                fresh = [one for place, one in enumerate(fresh, listener.cursor + 1) if one.cursor == place]
             if fresh:
                 listener.cursor = fresh[-1].cursor
                 await listener.deliver(fresh)
@@ -290,40 +350,40 @@ class Live:
         for start in range(0, len(due), _CHUNK):
             chunk = due[start : start + _CHUNK]
             heads = await self._log.heads(chunk)
-            behind = []
+            behind: dict[str, list[Listener]] = {}
             for conversation_id in chunk:
                 room = self._rooms.get(conversation_id)
                 if room is not None:
                     room.checked_at = now
                     place = room.after()
                     if place is not None and heads.get(conversation_id, 0) > place:
-                        behind.append(conversation_id)
-            await self._read(behind)
-            for conversation_id in behind:
-                self._skip(conversation_id, heads[conversation_id])
-
-    def _skip(self, conversation_id: str, head: int) -> None:
-        """Provisional frames that were withdrawn leave a gap at the end, which is not worth reading again."""
-        room = self._rooms.get(conversation_id)
-        for listener in room.listeners if room is not None else ():
-            if listener.cursor != UNREAD:
-                listener.cursor = max(listener.cursor, head)
+                        behind[conversation_id] = [one for one in room.listeners if one.cursor != UNREAD]
+            await self._read(list(behind))
+            for conversation_id, listeners in behind.items():
+                _skip(listeners, heads[conversation_id])
 
 
-class _Waiter:
-    """Collects frames until the wanted one comes."""
+def _skip(listeners: Iterable[Listener], head: int) -> None:
+    """Provisional frames that were withdrawn leave a gap at the end, which is not worth reading again."""
+    for listener in listeners:
+        if listener.cursor != UNREAD:
+            listener.cursor = max(listener.cursor, head)
 
-    def __init__(self, conversation_id: str, after: int, wanted: Callable[[LoggedFrame], bool]) -> None:
+
+class Waiter:
+    """Collects frames until the ``wanted`` one comes."""
+
+    def __init__(self, conversation_id: str) -> None:
         self.conversation_id = conversation_id
-        self.cursor = after
+        self.cursor = UNREAD
         self.frames: list[Shown] = []
         self.found = asyncio.Event()
-        self._wanted = wanted
+        self.wanted: Callable[[LoggedFrame], bool] = lambda _frame: True
 
     async def deliver(self, frames: Sequence[Shown]) -> None:
         """See Listener.deliver."""
         self.frames.extend(frames)
-        if any(self._wanted(shown.logged) for shown in frames):
+        if any(self.wanted(shown.logged) for shown in frames):
             self.found.set()
             self.cursor = UNREAD  # a page is enough: a client that wants more asks again, from where it is
 

@@ -13,7 +13,7 @@ from aiohttp import BodyPartReader, web
 from channels.web import body, parse, render
 from channels.web.access import Access, Caller
 from channels.web.files import Files
-from channels.web.live import Live
+from channels.web.live import Live, Waiter
 from channels.web.parse import ClientMessage, client_message
 from channels.web.reception import Reception
 from channels.web.refusals import TooManyAttachments
@@ -58,13 +58,14 @@ class Messages:
     async def post(self, request: web.Request) -> web.StreamResponse:
         """200 with the answer, or 202: it takes longer, or a person will answer."""
         session, longest = self._access.session(request), self._limits.wait_seconds
-        try:
-            wait = parse.seconds(request.query.get("wait", str(longest)), "wait", longest)
-            message, accepted = await self._take(request, session)
-        except HubError as error:
-            self._access.refused(error)
-            raise
-        reply = await self._reply(accepted, wait)
+        with self._live.expecting(session.conversation_id) as waiter:
+            try:
+                wait = parse.seconds(request.query.get("wait", str(longest)), "wait", longest)
+                message, accepted = await self._take(request, session)
+            except HubError as error:
+                self._access.refused(error)
+                raise
+            reply = await self._reply(accepted, wait, waiter)
         if reply:
             return web.json_response(render.answer(reply, session, message.client_id))
         pending = Pending(
@@ -152,14 +153,17 @@ class Messages:
         key = str(parse.event_key(session, message.client_id))
         return await self._log.find(session.conversation_id, key) is not None
 
-    async def _reply(self, accepted: Accepted, wait: float) -> list[LoggedFrame]:
+    async def _reply(self, accepted: Accepted, wait: float, waiter: Waiter) -> list[LoggedFrame]:
         """All of the reply to a message: at once when it was given before, never when a person is to give it."""
         if wait <= 0 or (accepted.state in self._silent and not accepted.duplicate):
             return []
         seconds = 0.0 if accepted.state in self._silent else wait
         reply = _WholeReply(accepted.seq)
         try:
-            await self._live.wait_for(accepted.conversation_id, accepted.cursor or 0, reply.completed_by, seconds)
+            if accepted.duplicate:
+                await self._live.wait_for(accepted.conversation_id, accepted.cursor or 0, reply.completed_by, seconds)
+            else:
+                await self._live.wait_behind(waiter, accepted.cursor or 0, reply.completed_by, seconds)
         except HubError as error:  # the message is stored: to call this request failed would make the client repeat it
             _log.warning("messages.reply_not_read", conversation=accepted.conversation_id, error=error.code)
             return []

@@ -63,6 +63,8 @@ class Scripted:
     def __init__(self) -> None:
         self.gate = asyncio.Event()
         self.gate.set()
+        self.end = asyncio.Event()
+        self.end.set()
         self.turns = 0
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
@@ -77,17 +79,19 @@ class Scripted:
         await events.text("You wrote: ")
         await self.gate.wait()
         await events.text(text)
+        await self.end.wait()
         return Reply(f"You wrote: {text} [1]", MessageKind.ANSWER, citations=(CITATION,), confidence=0.9, intent="echo")
 
 
 class Shaky:
     """The way to the intake. The store is away as often as ``trouble`` says for a message with that text.
 
-    For one in ``lost_replies`` it commits, and nobody hears of it.
+    For one in ``lost_replies`` it commits, and nobody hears of it: ``unheard`` wakes nobody.
     """
 
-    def __init__(self, intake: Intake, trouble: Tally[str], lost_replies: Tally[str]) -> None:
+    def __init__(self, intake: Intake, unheard: Intake, trouble: Tally[str], lost_replies: Tally[str]) -> None:
         self._intake = intake
+        self._unheard = unheard
         self._trouble = trouble
         self._lost_replies = lost_replies
 
@@ -100,7 +104,7 @@ class Shaky:
                 raise StoreUnavailable("The database did not commit.")
             if self._lost_replies[text] > 0:
                 self._lost_replies[text] -= 1
-                await self._intake.accept(events, raw)
+                await self._unheard.accept(events, raw)
                 raise StoreUnavailable("The database did not answer.")
         return await self._intake.accept(events, raw)
 
@@ -303,7 +307,7 @@ class _Hub:
             is_operator=OPERATOR.allows,
             shown=self.store,
         )
-        self._intake = Intake(self.store, wake, metrics, {"web": self.channel.capabilities})
+        self._intake = Intake(self.store, wake, metrics, {"web": self.channel.capabilities}, logs={"web": self.channel})
         desk = UnstaffedDesk()
         turn = Turn(
             self._responder,
@@ -313,11 +317,13 @@ class _Hub:
             lambda state: Reply("Sorry.", MessageKind.FAILURE),
             sentiment=make_sentiment(),
         )
-        self._dispatcher = Dispatcher(self.store, turn, wake, metrics, DispatcherSettings(), rng=random.Random(1))
         self._delivery = DeliveryService([self.channel], self.store, wake, clock, metrics, DeliverySettings())
+        settings, rng = DispatcherSettings(), random.Random(1)
+        self._dispatcher = Dispatcher(self.store, turn, wake, metrics, settings, lanes=self._delivery, rng=rng)
         app = web.Application(middlewares=[problems])
         app.add_routes(self.channel.routes())
-        await self.channel.start(Shaky(self._intake, self.trouble, self.lost_replies))
+        unheard = Intake(self.store, LocalWake(), metrics, {"web": self.channel.capabilities})
+        await self.channel.start(Shaky(self._intake, unheard, self.trouble, self.lost_replies))
         await self._dispatcher.start()
         await self._delivery.start()
         self._runner = web.AppRunner(app, access_log=None)

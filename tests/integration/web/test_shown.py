@@ -37,7 +37,7 @@ async def _unseen(rig: Rig, session: dict[str, Any]) -> list[str]:
 
 
 async def _is_seen(rig: Rig, session: dict[str, Any]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await _unseen(rig, session):  # noqa: ASYNC110 - it is noted behind the answer
             await asyncio.sleep(0.01)
 

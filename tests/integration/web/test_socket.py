@@ -17,7 +17,11 @@ async def test_a_question_streams_its_answer(rig: Rig) -> None:
     async with rig.socket(session) as socket:
         first = await socket.next()
         assert first == {"type": "status", "status": "bot", "latest": 0, "config": session["config"]}
+        rig.responder.end.clear()
         await socket.send(type="message", content="Hi", client_id="c1")
+        for _ in range(2):
+            await socket.until("text")
+        rig.responder.end.set()
         done = await socket.until("complete")
     acks = [frame for frame in socket.seen if frame["type"] == "ack"]
     assert acks == [{"type": "ack", "client_id": "c1", "id": acks[0]["id"], "cursor": 1}]
@@ -173,7 +177,7 @@ async def test_without_auth_nothing_opens(tmp_path: Path) -> None:
             async with rig.http.ws_connect(f"{rig.url}/ws") as ws:
                 if first is not None:
                     await ws.send_json(first)
-                while (await ws.receive(timeout=5)).type == 1:
+                while (await ws.receive(timeout=60)).type == 1:
                     pass
                 assert ws.close_code == code, first
 

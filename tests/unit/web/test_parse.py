@@ -91,9 +91,9 @@ def test_what_the_widget_refuses_is_refused_here(other: str) -> None:
 
 @pytest.mark.parametrize("part", ["1 ", "+(", "1(", "1 x", "1\n"])
 def test_a_long_text_is_judged_at_once(part: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     _message(content=(part * 8000)[:8000], action="contact")
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_what_is_left_out_is_filled_in() -> None:
