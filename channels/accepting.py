@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import structlog
 
@@ -12,7 +13,21 @@ from core.ports.channel import InboundSink
 
 Refused = tuple[InboundEvent, InvalidInput | SessionEnded]
 
+Payload = TypeVar("Payload")
+
 _log = structlog.get_logger(__name__)
+
+
+async def read_or_quarantine(sink: InboundSink, raw: RawEvent, read: Callable[[], Payload]) -> Payload | None:
+    """What ``read`` makes of an event; None where it cannot: then the raw body is kept for a person. Raises StoreUnavailable."""
+    try:
+        return read()
+    except InvalidInput as error:
+        await sink.quarantine(raw, error.detail)
+    except Exception as error:
+        _log.exception("event.unparsable", channel=raw.channel)
+        await sink.quarantine(raw, f"{type(error).__name__}: {error}")
+    return None
 
 
 async def accept_each(sink: InboundSink, events: Sequence[InboundEvent], raw: RawEvent) -> list[Refused]:

@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
+from channels.transport import FAILURES, describe_failure
 from core.domain.errors import AuthFailed, RateLimited, Rejected, TooLarge, Unreachable
 
 _CHUNK = 64 * 1024
@@ -33,8 +34,8 @@ class Download:
                 if size > self._limit:
                     raise TooLarge(f"The file has more than {self._limit // 1024} kB.")
                 yield chunk
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise Unreachable(f"The file broke off: {_said(error)}") from error
+        except FAILURES as error:
+            raise Unreachable(f"The file broke off: {describe_failure(error)}") from None
         finally:
             self._response.close()
 
@@ -78,8 +79,8 @@ class Downloads:
             sent = headers if trusted else None
             try:
                 response = await self._http.get(url, headers=sent, allow_redirects=False, timeout=_TIMEOUT)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise Unreachable(f"The file could not be fetched: {_said(error)}") from error
+            except FAILURES as error:
+                raise Unreachable(f"The file could not be fetched: {describe_failure(error)}") from None
             target = response.headers.get("Location")
             if response.status not in (301, 302, 303, 307, 308) or target is None:
                 return self._begun(response, name, media_type)
@@ -121,10 +122,6 @@ class Downloads:
 def _place(url: str) -> tuple[str, str, int | None]:
     parts = urlsplit(url)
     return parts.scheme, (parts.hostname or "").lower(), parts.port
-
-
-def _said(error: Exception) -> str:
-    return str(error) or type(error).__name__
 
 
 def _matches(host: str | None, patterns: Collection[str]) -> bool:

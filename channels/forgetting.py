@@ -22,9 +22,9 @@ FORGETS: Final[Mapping[str, Mapping[str, float]]] = {
     "email": {
         "mid/": _LONG,  # to which conversation a mail belongs
         "thread/": _LONG,
-        "sent-thread/": _WEEK,  # answers counted over a day
-        "sent-person/": _WEEK,
-        "sent-domain/": _WEEK,
+        "answers/": _WEEK,  # counted over a day
+        "sent-": _WEEK,  # they were counted so before
+        "out/": 2 * _WEEK,  # asked for while a mail is in doubt
     },
     "knowledge": {
         "delivery/": _WEEK,  # webhooks that have come; GitHub delivers again what is at most three days old
@@ -36,7 +36,9 @@ FORGETS: Final[Mapping[str, Mapping[str, float]]] = {
         "name/": _QUARTER,  # asked for again
         "file/": _WEEK,  # uploads that were begun
         "stream/": _WEEK,  # answers that were being written
-        "begin/": _WEEK,  # where one was about to be, in a workspace that took the app away
+        "left/": _WEEK,  # what became no answer, in a workspace that took the app away
+        "sent/": _WEEK,  # what stands below an answer that is being written
+        "begin/": _WEEK,  # as former versions named them
         "install-state/": _WEEK,
     },
     "sms": {

@@ -68,14 +68,14 @@ class EmailPeer(Peer):
     async def receive(self, text: str) -> bool:
         self.sink.heard.clear()
         await self.rig.write(text, Subject="")
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             await self.sink.heard.wait()
         return not self.sink.down
 
     async def outbound(self, text: str) -> OutboundMessage:
         config = settings(self.rig.office, self.rig.address)
         tokens = Tokens(config.secret_keys, config.account)
-        threads = Threads(self.rig.around.memory, tokens, config.account)
+        threads = Threads(self.rig.around.memory, self.rig.around.clock, tokens, config.account)
         mailbox = Sink()
         await Intake(
             ConfinedMail(self.rig.around.confined, config.rules), Reader(config, tokens), threads, mailbox

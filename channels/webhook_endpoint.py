@@ -1,4 +1,4 @@
-"""The one way in for webhooks: prove, keep, commit, and only then say thanks.
+"""Takes webhooks of all providers: authenticate, parse, commit, then acknowledge.
 
 The answer tells the provider whether to come again: 2xx after the commit, 401 for a request that proves nothing, 503 when
 nothing was stored. What cannot be understood is kept with its raw body and answered with 2xx: it would be no clearer the
@@ -16,9 +16,9 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from channels.accepting import accept_each
+from channels.accepting import accept_each, read_or_quarantine
 from channels.bounded_body import BoundedBody
-from core.domain.errors import BadSignature, InvalidInput, Overloaded, SessionEnded, UnknownMessage
+from core.domain.errors import BadSignature, Overloaded, SessionEnded, UnknownMessage
 from core.domain.messages import InboundEvent, RawEvent
 from core.ports.channel import Channel, InboundSink, WebhookReply, WebhookRequest
 from core.ports.clock import Clock
@@ -33,7 +33,7 @@ _ON_ITS_WAY = timedelta(minutes=1)
 _log = structlog.get_logger(__name__)
 
 
-class WebhookDoor:
+class WebhookEndpoint:
     """One channel's webhook. ``open`` between the channel's start and stop.
 
     ``proof`` is the header without which no request is the provider's; then its body is not read.
@@ -84,28 +84,29 @@ class WebhookDoor:
         sink = self._sink
         if sink is None:
             raise Overloaded("The server is starting or stopping.")
+        return await self._handle(sink, self.authenticate(request), thanks)
+
+    def authenticate(self, request: WebhookRequest) -> RawEvent:
+        """The event as the provider sent it. Raises BadSignature."""
         try:
             self._channel.authenticate(request)
         except BadSignature:
             self._refuse(request.remote)
             raise
         headers = {name: value for name, value in request.headers.items() if name.lower() in _KEPT_HEADERS}
-        raw = RawEvent(self._channel.name, self._channel.account, request.body, headers, self._clock.now())
-        try:
-            parsed = self._channel.parse(raw)
-        except InvalidInput as error:
-            await sink.quarantine(raw, error.detail)
-            return thanks
-        except Exception as error:
-            _log.exception("webhook.unparsable", channel=self._channel.name)
-            await sink.quarantine(raw, f"{type(error).__name__}: {error}")
+        return RawEvent(self._channel.name, self._channel.account, request.body, headers, self._clock.now())
+
+    async def _handle(self, sink: InboundSink, raw: RawEvent, thanks: WebhookReply) -> WebhookReply:
+        """Parse and store what was authenticated. Raises StoreUnavailable, Overloaded."""
+        parsed = await read_or_quarantine(sink, raw, lambda: self._channel.parse(raw))
+        if parsed is None:
             return thanks
         if isinstance(parsed, WebhookReply):
             return parsed
-        await self._accept(sink, parsed, raw)
+        await self.accept(sink, parsed, raw)
         return thanks
 
-    async def _accept(self, sink: InboundSink, events: Sequence[InboundEvent], raw: RawEvent) -> None:
+    async def accept(self, sink: InboundSink, events: Sequence[InboundEvent], raw: RawEvent) -> None:
         """Each for its own reason. What is wrong with one is kept before the provider is asked to come again for another."""
         refused = await accept_each(sink, events, raw)
         bad = [error.detail for _, error in refused if not isinstance(error, UnknownMessage | SessionEnded)]

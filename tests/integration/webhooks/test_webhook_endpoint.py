@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from api.problems import problems
-from channels.door import WebhookDoor
+from channels.webhook_endpoint import WebhookEndpoint
 from core.domain.customer import Identity
 from core.domain.errors import (
     BadSignature,
@@ -101,7 +101,7 @@ class Sink:
 class Office:
     """The door on a server, and a client before it."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str, door: WebhookDoor, channel: Postcards) -> None:
+    def __init__(self, http: aiohttp.ClientSession, url: str, door: WebhookEndpoint, channel: Postcards) -> None:
         self.http, self.url, self.door, self.channel = http, url, door, channel
         self.sink = Sink()
         self.clock = ManualClock()
@@ -119,7 +119,7 @@ class Office:
 async def office() -> AsyncIterator[Office]:
     channel: Any = Postcards()
     clock, metrics = ManualClock(), CountedMetrics()
-    door = WebhookDoor(channel, metrics, clock, public_url="https://hub.example", proof="X-Password", max_body=1000)
+    door = WebhookEndpoint(channel, metrics, clock, public_url="https://hub.example", proof="X-Password", max_body=1000)
     app = web.Application(middlewares=[problems])
     app.add_routes([door.route("/webhooks/postcards", thanks=WebhookReply(body=b"thanks"))])
     runner = web.AppRunner(app)

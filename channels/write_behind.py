@@ -1,0 +1,100 @@
+"""What a channel remembers a moment later, many keys in one transaction; what was used lately is known without asking."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from itertools import islice
+
+import structlog
+
+from core.domain.errors import StoreUnavailable
+from core.ports.channel_memory import ChannelMemory
+from core.ports.clock import Clock
+
+_GATHER = 0.5
+_MOST = 10_000
+_AT_ONCE = 500
+_LATELY = 600.0
+"""Seconds in which what other processes wrote may be missed."""
+_ABSENT = "alias/", 60.0
+"""Of these it is also kept, for so many seconds, that there is none: they are asked for with each direct message."""
+_log = structlog.get_logger(__name__)
+
+
+class WriteBehindCache:
+    """Values that may be lost when the process is killed. ``gather``: seconds that a value waits for others."""
+
+    def __init__(
+        self, memory: ChannelMemory, channel: str, account: str, clock: Clock, *, gather: float = _GATHER
+    ) -> None:
+        self._memory = memory
+        self._channel = channel
+        self._account = account
+        self._clock = clock
+        self._gather = gather
+        self._pending: dict[str, str] = {}
+        self._lately: dict[str, tuple[float, str]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def put(self, key: str, value: str) -> None:
+        """Write it soon."""
+        if len(self._pending) < _MOST or key in self._pending:
+            self._pending[key] = value
+        self._keep(key, value)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._write_soon())
+
+    async def write(self, key: str, value: str) -> None:
+        """Write it now. Raises StoreUnavailable."""
+        await self._memory.remember(self._channel, self._account, key, value)
+        self._keep(key, value)
+
+    async def recall(self, keys: Sequence[str], *, lately: bool = True) -> Mapping[str, str]:
+        """Those of the keys that are known. ``lately``: as this process knew them will do. Raises StoreUnavailable."""
+        now = self._clock.monotonic() if lately else float("inf")
+        found = {key: value for key in keys if (value := self._known_lately(key, now)) is not None}
+        if unknown := [key for key in keys if key not in found]:
+            kept = await self._memory.recall_many(self._channel, self._account, unknown)
+            for key in unknown:
+                if key in kept or key.startswith(_ABSENT[0]):
+                    found[key] = self._keep(key, self._pending.get(key) or kept.get(key, ""))
+        return {key: value for key, value in found.items() if value}
+
+    def _known_lately(self, key: str, now: float) -> str | None:
+        if key in self._pending:
+            return self._pending[key]
+        until, value = self._lately.get(key, (0.0, None))
+        return value if now < until else None
+
+    def _keep(self, key: str, value: str) -> str:
+        self._lately.pop(key, None)
+        if len(self._lately) >= _MOST:
+            del self._lately[next(iter(self._lately))]
+        self._lately[key] = self._clock.monotonic() + (_LATELY if value else _ABSENT[1]), value
+        return value
+
+    async def flush(self) -> None:
+        """Write all of it now. Raises StoreUnavailable."""
+        while written := dict(islice(self._pending.items(), _AT_ONCE)):
+            await self._memory.remember_many(self._channel, self._account, written)
+            for key, value in written.items():
+                if self._pending.get(key) == value:
+                    del self._pending[key]
+
+    async def close(self) -> None:
+        """Write what is left, if the database is available."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        with contextlib.suppress(StoreUnavailable):
+            await self.flush()
+
+    async def _write_soon(self) -> None:
+        await self._clock.sleep(self._gather)
+        try:
+            await self.flush()
+        except StoreUnavailable as error:
+            _log.warning("channel.not_remembered", channel=self._channel, error=error.detail, keys=len(self._pending))
