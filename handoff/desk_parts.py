@@ -15,9 +15,9 @@ from core.ports.clock import Clock
 from core.ports.responder import Responder
 from core.ports.tickets import Tickets
 from handoff.briefing import Briefing
+from handoff.customer_language import LastWords
 from handoff.people import People
 from handoff.rating.ratings import OnlyThanks
-from handoff.spoken_to import LastWords
 from handoff.thread.correcting_turn import Files
 from handoff.thread.staff_turn import DeskChannel
 

@@ -13,7 +13,7 @@ from core.ports.outcomes import Aside, KeepNote, NewMessage
 from core.ports.staff_mail import case_of_thread
 from core.ports.store import TurnOutcome, TurnState
 from handoff import posts
-from handoff.around_desk import AroundDesk
+from handoff.desk_decorator import DeskDecorator
 from handoff.posts import POST, Post
 from handoff.texts import quoted, say
 from handoff.thread.correcting_turn import Files
@@ -22,7 +22,7 @@ _LONGEST: Final = 5_000
 """Characters of a reply that are shown to staff where it is not passed on."""
 
 
-class MailDesk(AroundDesk):
+class MailDesk(DeskDecorator):
     """``account``: of the desk. ``language``: the staff's. ``files``: brings those of replies."""
 
     def __init__(self, desk: Desk, account: str, language: str, files: Files | None = None) -> None:
@@ -53,7 +53,7 @@ class MailDesk(AroundDesk):
         return TurnOutcome(turn.claim, handled_seq=message.seq, asides=(told,))
 
 
-class DeskWithoutMail(AroundDesk):
+class DeskWithoutMail(DeskDecorator):
     """A desk that staff do not answer by mail. What they answer to mails of an earlier desk is a note of the case and reaches no
     customer. ``account``: of the desk whose staff are told; None where there is none.
     """

@@ -17,9 +17,9 @@ from core.domain.messages import Author, CustomerAction, Message, MessageKind
 from core.ports.desk import HANDED_BACK
 from core.ports.responder import TOOLS_FAILED_META, Reply
 from core.ports.store import TurnState
+from handoff.customer_language import known_locale
 from handoff.mood import Mood, MoodWords, measure, trend
 from handoff.reasons import worded
-from handoff.spoken_to import known_locale
 
 _DECLINED = "declined"
 _URGENT = frozenset({"vip", "furious"})

@@ -15,6 +15,7 @@ from core.ports.desk import DeskReply, ForStaff
 from core.ports.outcomes import CaseRecord, ClearTimers
 from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState
 from handoff import posts, tickets
+from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
 from handoff.facts import facts_of
 from handoff.mood.words import mood_in_words
@@ -22,7 +23,6 @@ from handoff.policy import moods_of
 from handoff.rating.ratings import Ratings
 from handoff.reasons import reason_in
 from handoff.settings import HandoffSettings
-from handoff.spoken_to import locale_of
 from handoff.teams import team_for
 from handoff.texts import say
 from handoff.thread.asking import Asking, is_asking

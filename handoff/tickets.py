@@ -12,8 +12,8 @@ from core.domain.ticket import TicketPriority, TicketStatus
 from core.ports.outcomes import MoveTicket, OpenTicket
 from core.ports.store import NewMessage, TurnState
 from core.ports.tickets import TicketChange, Tickets
+from handoff.customer_language import known_locale
 from handoff.settings import HandoffSettings
-from handoff.spoken_to import known_locale
 from handoff.texts import say
 
 PRIORITY, CATEGORY, NOTE = "ticket_priority", "ticket_category", "ticket_note"

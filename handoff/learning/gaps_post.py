@@ -18,7 +18,7 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.clock import Clock
 from core.ports.gaps import GapBook
 from core.ports.outcomes import Aside, NewMessage, SetTimer
-from core.ports.timers import Ring, Rings, Timers
+from core.ports.timers import DecideTimer, TimerDecision, Timers
 from handoff.learning.weekly import Weekly
 from handoff.posts import POST, Post
 from handoff.texts import say
@@ -30,11 +30,11 @@ _LONGEST = 300
 
 
 class GapsPosts:
-    """Rings for ``gaps``; all other timers are ``others``'. ``weekly``: None where nobody wants to read it."""
+    """DecideTimer for ``gaps``; all other timers are ``others``'. ``weekly``: None where nobody wants to read it."""
 
     def __init__(
         self,
-        others: Rings,
+        others: DecideTimer,
         book: GapBook,
         timers: Timers,
         clock: Clock,
@@ -60,12 +60,12 @@ class GapsPosts:
             since = detail.get("since")
             await self._timers.set_timer(self._next(self._weekly, self._clock.now(), since, keep=found is None))
 
-    async def ring(self, timer: Timer) -> Ring:
+    async def decide(self, timer: Timer) -> TimerDecision:
         """What is posted, and when it is looked at again; nothing is posted where nothing was asked since."""
         if timer.kind is not TimerKind.GAPS:
             return await self._others(timer)
         if self._weekly is None:
-            return Ring()
+            return TimerDecision()
         detail, now = _read(timer), self._clock.now()
         due = datetime.fromisoformat(detail["due"]) if "due" in detail else now
         since = datetime.fromisoformat(detail["since"]) if detail.get("since") else None
@@ -73,9 +73,9 @@ class GapsPosts:
         newest = max((one.last_at for one in report.clusters), default=since)
         again = self._next(self._weekly, max(now, due), newest.isoformat() if newest else None)
         if not report.clusters:
-            return Ring(cases=(again,))
+            return TimerDecision(cases=(again,))
         place = feed(self._account, f"gaps.{due:%Y%m%dT%H%M}")
-        return Ring((Aside(place, (gaps_post(report.clusters[:_SHOWN], self._language),)),), (again,))
+        return TimerDecision((Aside(place, (gaps_post(report.clusters[:_SHOWN], self._language),)),), (again,))
 
     def _next(self, weekly: Weekly, after: datetime, since: Any, *, keep: bool = False) -> SetTimer:
         """``due`` is kept: a database whose clock is ahead rings early, and must not ring for the same week twice."""

@@ -21,7 +21,7 @@ from core.ports.cases import Cases
 from core.ports.drafter import Drafter
 from core.ports.learning import Learning
 from core.ports.outcomes import Aside, ProposeAnswer, SetTimer
-from core.ports.timers import Ring, Rings
+from core.ports.timers import DecideTimer, TimerDecision
 from handoff.facts import facts_of
 from handoff.learning.personal import without_persons
 from handoff.learning.proposals import Lesson, judged, lesson_of, proposal
@@ -47,7 +47,7 @@ class LearningRecords(Protocol):
 
 
 class LearningTimers:
-    """Rings for ``learn``; all other timers are ``others``'. ``account``: the desk's on its platform.
+    """DecideTimer for ``learn``; all other timers are ``others``'. ``account``: the desk's on its platform.
 
     ``drafter`` puts it into words for everybody; it is shown nobody's name, and without it the words stay as they were.
     What is proposed anew takes the buttons from the post before it, whose words nobody may approve any more.
@@ -55,7 +55,7 @@ class LearningTimers:
 
     def __init__(
         self,
-        others: Rings,
+        others: DecideTimer,
         records: LearningRecords,
         cases: Cases,
         learning: Learning,
@@ -72,29 +72,29 @@ class LearningTimers:
         self._drafter = drafter
         self._language = language
 
-    async def ring(self, timer: Timer) -> Ring:
+    async def decide(self, timer: Timer) -> TimerDecision:
         """What is proposed to staff; nothing where there is nothing to learn."""
         if timer.kind is not TimerKind.LEARN:
             return await self._others(timer)
         case = await self._cases.case(timer.case_id)
         conversation = await self._records.conversation(timer.conversation_id)
         if case is None or case.closed_at is None or conversation is None or not _may_be_kept(conversation):
-            return Ring()
+            return TimerDecision()
         known = await self._learning.learned(case.id)
         if known is not None and known.state is LearningState.APPROVED:
-            return Ring()
+            return TimerDecision()
         if await self._waits_to_be_sent(conversation):
             later = min(_LATER * 2.0 ** min(timer.stage, 20), _LATEST)
-            return Ring(cases=(SetTimer(case.id, TimerKind.LEARN, later, timer.stage + 1),))
+            return TimerDecision(cases=(SetTimer(case.id, TimerKind.LEARN, later, timer.stage + 1),))
         found = await self._found(case, conversation, known)
         if found is None:
-            return Ring()
+            return TimerDecision()
         record = ProposeAnswer(case.id, found.question, found.answer, found.origin)
         told = [proposal(found)]
         if known is not None and known.state is LearningState.PROPOSED:
             shown = await proposed_in(self._records, self._account, case.id)
             told.insert(0, judged(known, shown, say("learn_replaced", self._language)))
-        return Ring((Aside(feed(self._account, case.id), tuple(told)),), (record,))
+        return TimerDecision((Aside(feed(self._account, case.id), tuple(told)),), (record,))
 
     async def _waits_to_be_sent(self, conversation: Conversation) -> bool:
         """Whether staff may still take back a part of it: of what the customer has not heard nothing is learned."""

@@ -16,7 +16,7 @@ from core.ports.outcomes import Aside, CaseRecord, CloseCase, JudgeAnswer, Propo
 from core.ports.regression import Regression
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from handoff import posts
-from handoff.around_desk import AroundDesk
+from handoff.desk_decorator import DeskDecorator
 from handoff.learning import proposals
 from handoff.learning.learning import LearningRecords, as_decided, proposed_in
 from handoff.learning.personal import has_gap
@@ -29,7 +29,7 @@ _DECIDES = frozenset({StaffAction.LEARN, StaffAction.REWORD, StaffAction.DISCARD
 _SOON = 1.0
 
 
-class LearningDesk(AroundDesk):
+class LearningDesk(DeskDecorator):
     """``language``: the staff's. ``regression``: what an entry must not push out of the first place unsaid."""
 
     def __init__(

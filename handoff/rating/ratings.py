@@ -15,9 +15,9 @@ from core.ports.clock import Clock
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED, DESK_NOTICE, DeskReply, ForStaff
 from core.ports.store import Aside, CaseRecord, KeepComment, KeepRating, NewMessage, Transition, TurnState
 from handoff import posts
+from handoff.customer_language import known_locale
 from handoff.rating.rating import Rating, are_words, comment_of, is_beside_the_scale, rating_of
 from handoff.settings import HandoffSettings
-from handoff.spoken_to import known_locale
 from handoff.texts import say
 
 _CASE = "case"

@@ -96,7 +96,7 @@ class CaseThreads:
     async def begun(self, client: SlackClient, sent: Sent) -> None:
         """A thread of staff. The hub looks through it after an outage, and nobody in its channel is a customer from now on."""
         if self._team is None:
-            self._team = (await client.auth_test()).team
+            self._team = (await client.identity()).team
         note = json.dumps({"ts": sent.ts, "user": ""})
         place = Place(self._team, sent.channel, sent.ts)
         await self._memory.remember(CHANNEL, self._account, f"seen/{place}", note)

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Final, Protocol
 
-import aiohttp
 import structlog
 
-from channels.slack.client import Sent, SlackClient
+from channels.slack import altering
+from channels.slack.client import Sent, SlackClient, open_transport
 from channels.slack.files import Files
 from channels.slack.place import Place, message_id, time_of
 from channels.slack.refusals import Refused
 from channels.slack.render import FILE
 from channels.slack.wire import Metadata
+from channels.transport import Transport
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
 from core.domain.case import DESK, feed
@@ -42,6 +43,7 @@ from core.ports.channel import AttachmentStream, InboundSink, WebhookReply, Webh
 from core.ports.surroundings import Surroundings
 from handoff.slack.card_links import CardLinks, is_form
 from handoff.slack.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of
+from handoff.slack.desk_edits import DeskEdits
 from handoff.slack.pace import DESK_PACE, counted_with
 from handoff.slack.people import SlackPeople
 from handoff.slack.posts import bodies
@@ -53,12 +55,11 @@ _FILE_NAME = 200
 _STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
 _SIGNS = {
     "note": "lock",
-    "outgoing": "outbox_tray",
     "sent": "white_check_mark",
     "read": "eyes",
     "failed": "x",
 }
-"""note: it stays inside. outgoing: it goes to the customer when the time to take it back is over."""
+"""note: it stays inside. Without a sign it goes to the customer when the time to take it back is over."""
 _log = structlog.get_logger(__name__)
 
 CAPABILITIES: Final = Capabilities(
@@ -104,7 +105,7 @@ class SlackDeskChannel:
         self._settings = settings
         self._around = surroundings
         self._cases = cases
-        self._http: aiohttp.ClientSession | None = None
+        self._transport: Transport | None = None
         self._bot: SlackClient | None = None
         self.people = SlackPeople(surroundings, settings.heard_by, lambda: self._client)
         self._strangers: set[str] = set()
@@ -124,17 +125,23 @@ class SlackDeskChannel:
         memory, settings = self._around.memory, self._settings
         return CaseThreads(memory, self._cases, self._cases, self.people, settings.heard_by, settings.locale)
 
+    @cached_property
+    def _edits(self) -> DeskEdits:
+        heard_by = self._settings.heard_by
+        return DeskEdits(self._around, self.account, heard_by, self._threads, self._links, lambda: self._client)
+
     async def start(self, sink: InboundSink) -> None:
         """Open for sending."""
-        self._http = aiohttp.ClientSession()
-        tokens, url = self._settings.tokens, self._settings.api_base_url
-        self._bot = SlackClient(self._http, tokens, url, timeout=self._settings.timeout)
+        self._transport = open_transport(self._settings.timeout)
+        self._bot = SlackClient(self._transport, self._settings.tokens, self._settings.api_base_url)
+        self._edits.start()
 
     async def stop(self) -> None:
         """Close."""
-        http, self._http, self._bot = self._http, None, None
-        if http is not None:
-            await http.close()
+        await self._edits.stop()
+        transport, self._transport, self._bot = self._transport, None, None
+        if transport is not None:
+            await transport.close()
 
     def authenticate(self, request: WebhookRequest) -> None:
         """Nothing comes in here. Raises BadSignature."""
@@ -183,7 +190,7 @@ class SlackDeskChannel:
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
 
-    async def pace_of(self, payload: WirePayload) -> tuple[str, Pace]:
+    async def pace_of(self, payload: WirePayload) -> tuple[str, Pace] | None:
         """See SupportsPaces. Raises StoreUnavailable."""
         return counted_with(payload.body["do"], await self._channels.of(payload.conversation))
 
@@ -200,16 +207,17 @@ class SlackDeskChannel:
     async def _in_thread(self, client: SlackClient, root: Sent, payload: WirePayload, key: str) -> Receipt:
         body = payload.body
         if body["do"] == "update_card":
-            blocks = await self._links.blocks(client, payload.conversation, body["facts"])
-            return await self._update(client, root, replace(payload, body={**body, "blocks": blocks}), key)
+            await self._edits.card(payload.conversation, root, body, key)
+            return Receipt()
         if body["do"] == "update":
             known = (await self._cases.shown_as([body["of"]])).get(body["of"])
             if known is not None:
                 shown = Sent.named(known)
                 with contextlib.suppress(Refused):  # somebody deleted it: then it is said anew
-                    updated = await self._update(client, shown, payload, key)
-                    if shown.channel == root.channel and float(shown.ts) >= float(root.ts):
-                        return updated  # otherwise it was shown below a card before this one, where nobody may look any more
+                    sent = await self._edits.edit(shown, body["text"], body["blocks"], _marked(key, payload))
+                    if sent and shown.channel == root.channel and float(shown.ts) >= float(root.ts):
+                        return Receipt()
+                # Otherwise no edit is left, or it was shown below a card before this one, where nobody may look any more.
         if body["do"] == "whisper":
             with contextlib.suppress(Refused):  # somebody who is not in the channel any more
                 await client.whisper(root.channel, body["to"], body["text"], root.ts)
@@ -345,12 +353,6 @@ class SlackDeskChannel:
         self._strangers.add(str(place))
         return None
 
-    async def _update(self, client: SlackClient, shown: Sent, payload: WirePayload, key: str) -> Receipt:
-        """Not tracked: by that id the message is known that was posted first."""
-        body = payload.body
-        sent = await client.update(shown, body["text"], blocks=body["blocks"], metadata=_marked(key, payload))
-        return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts))
-
     @property
     def client(self) -> SlackClient:
         """The calls of the desk's app. Raises Unreachable before the start."""
@@ -368,17 +370,17 @@ class SlackDeskChannel:
         return Files(self._around, self._settings.heard_by, self._open, self._settings.api_base_url)
 
     @property
-    def _open(self) -> aiohttp.ClientSession:
-        if self._http is None:
+    def _open(self) -> Transport:
+        if self._transport is None:
             raise Unreachable("The desk is not started.")
-        return self._http
+        return self._transport
 
 
 async def _sign(client: SlackClient, body: Mapping[str, Any]) -> Receipt:
     """No sign is worth a pause: its message may be deleted by now, or the app may be of a time before it was to give signs."""
-    change = client.add_reaction if body["do"] == "react" else client.remove_reaction
+    name = _SIGNS.get(body["sign"], body["sign"])
     try:
-        await change(Sent.named(body["on"]), _SIGNS.get(body["sign"], body["sign"]))
+        await altering.react(client, Sent.named(body["on"]), name, present=body["do"] == "react")
     except (Rejected, AuthFailed) as error:
         _log.warning("desk.sign_refused", error=error.detail)
     return Receipt()

@@ -11,16 +11,19 @@ from typing import Final
 from core.domain.capabilities import Pace
 
 DESK_PACE: Final = Pace(messages=180, seconds=60.0)
-"""Of all calls together: what the kinds leave room for with one channel."""
+"""Of all calls together."""
 _KINDS: Final = {
-    "update": Pace(messages=50, seconds=60.0),
-    "react": Pace(messages=50, seconds=60.0),
-    "unreact": Pace(messages=20, seconds=60.0),
+    "react": Pace(messages=8, seconds=12.0),
+    "unreact": Pace(messages=3, seconds=12.0),
 }
-_POSTS: Final = Pace(messages=60, seconds=60.0)
+"""A burst and a rate. Edits are counted with those of customers' answers (see DeskEdits)."""
+_POSTS: Final = Pace(messages=3, seconds=3.0)
 
 
-def counted_with(do: str, channel: str) -> tuple[str, Pace]:
+def counted_with(do: str, channel: str) -> tuple[str, Pace] | None:
     """What a call is counted with: those of its method, or what is posted in that channel."""
-    kind = do.removesuffix("_card")
-    return (kind, _KINDS[kind]) if kind in _KINDS else (f"post:{channel}", _POSTS)
+    if do in ("update", "update_card"):
+        return None
+    if do in _KINDS:
+        return do, _KINDS[do]
+    return f"post:{channel}", _POSTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, cast
 
 from channels.slack.client import SlackClient
 from channels.slack.place import Place
@@ -24,11 +25,11 @@ class SlackPanel:
 
     async def open(self, trigger: str, view: View) -> None:
         """See Panel.open."""
-        await self._client().open_view(trigger, view)
+        await self._client().views_open(trigger_id=trigger, view=cast("dict[str, Any]", view))
 
     async def change(self, view_id: str, view_hash: str, view: View) -> None:
         """See Panel.change."""
-        await self._client().update_view(view_id, view, seen=view_hash)
+        await self._client().views_update(view_id=view_id, view=cast("dict[str, Any]", view), hash=view_hash or None)
 
     async def whisper(self, place: Place, user: str, text: str) -> None:
         """See Panel.whisper."""

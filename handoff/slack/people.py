@@ -89,7 +89,7 @@ class SlackPeople:
         now = self._clock.monotonic()
         try:
             user: Json = await self._client().user(staff_id)
-            self._own = self._own or await self._client().auth_test()
+            self._own = self._own or await self._client().identity()
         except Refused as error:
             if error.reason not in _NOBODY:
                 self._unanswered(staff_id, error)

@@ -10,7 +10,7 @@ import structlog
 
 from core.domain.delivery import CUSTOMER_ENDED
 from core.domain.errors import StoreUnavailable
-from core.ports.fates import Arrived, Fate, Fates, FateStatus
+from core.ports.delivery_outcomes import Arrived, DeliveryOutcome, DeliveryOutcomes, OutcomeStatus
 from core.ports.store import NewMessage
 from core.ports.wake import OUTBOX, Wake
 from handoff import posts
@@ -23,10 +23,9 @@ _LEASE = 10.0  # seconds: so much later another process goes on where this one d
 _BATCH = 100
 _REASON = 300
 _SIGNS = {
-    FateStatus.WAITING: "outgoing",
-    FateStatus.SENT: "sent",
-    FateStatus.READ: "read",
-    FateStatus.FAILED: "failed",
+    OutcomeStatus.SENT: "sent",
+    OutcomeStatus.READ: "read",
+    OutcomeStatus.FAILED: "failed",
 }
 _FAILED = {
     Arrived.NOTHING: "staff_not_delivered",
@@ -38,39 +37,45 @@ _WITHHELD = {
     Arrived.PART: "staff_answer_in_part",
     Arrived.UNKNOWN: "staff_answer_unknown",
 }
-_ARRIVED = (FateStatus.SENT, FateStatus.READ)
+_ARRIVED = (OutcomeStatus.SENT, OutcomeStatus.READ)
 Won = Callable[[str, float], Awaitable[bool]]
 """Whether this process is the one that does what is named for so many seconds from now."""
 
 
-def marks(fate: Fate, locale: str) -> list[NewMessage]:
+def marks(outcome: DeliveryOutcome, locale: str) -> list[NewMessage]:
     """What is posted for it: its sign in place of the one before, and for a failure the reason."""
-    if fate.follow_up is not None:
-        return _of_follow_up(fate, *fate.follow_up, locale)
-    told = [posts.mark(fate.wrote_at, _SIGNS[fate.status], instead_of=_SIGNS[fate.shown])] if fate.wrote_at else []
-    if fate.status is FateStatus.FAILED:
+    if outcome.follow_up is not None:
+        return _of_follow_up(outcome, *outcome.follow_up, locale)
+    told: list[NewMessage] = []
+    if outcome.wrote_at and outcome.status in _SIGNS:
+        told.append(posts.mark(outcome.wrote_at, _SIGNS[outcome.status], instead_of=_SIGNS.get(outcome.shown)))
+    if outcome.status is OutcomeStatus.FAILED:
         told.append(
-            posts.remark(say(_why(fate), locale, text=quoted(fate.text), reason=quoted(fate.reason or "?", _REASON)))
+            posts.remark(
+                say(_why(outcome), locale, text=quoted(outcome.text), reason=quoted(outcome.reason or "?", _REASON))
+            )
         )
-    elif fate.twice and fate.status in _ARRIVED and fate.shown not in _ARRIVED:
-        told.append(posts.remark(say("staff_maybe_twice", locale, text=quoted(fate.text))))
+    elif outcome.twice and outcome.status in _ARRIVED and outcome.shown not in _ARRIVED:
+        told.append(posts.remark(say("staff_maybe_twice", locale, text=quoted(outcome.text))))
     return told
 
 
-def _why(fate: Fate) -> str:
-    if fate.reason == CUSTOMER_ENDED:
+def _why(outcome: DeliveryOutcome) -> str:
+    if outcome.reason == CUSTOMER_ENDED:
         return "staff_customer_had_ended"
-    return _WITHHELD[fate.arrived] if fate.by_agent and fate.withheld else _FAILED[fate.arrived]
+    return _WITHHELD[outcome.arrived] if outcome.by_agent and outcome.withheld else _FAILED[outcome.arrived]
 
 
-def _of_follow_up(fate: Fate, channel: str, address: str, locale: str) -> list[NewMessage]:
+def _of_follow_up(outcome: DeliveryOutcome, channel: str, address: str, locale: str) -> list[NewMessage]:
     """Once it has gone, and when it has not; that a mail was read is of no consequence, and not to be relied on."""
     way, whom = by_way(channel, locale), masked(address)
-    if fate.status is FateStatus.FAILED:
-        text = say("staff_follow_up_failed", locale, way=way, address=whom, reason=quoted(fate.reason or "?", _REASON))
+    if outcome.status is OutcomeStatus.FAILED:
+        text = say(
+            "staff_follow_up_failed", locale, way=way, address=whom, reason=quoted(outcome.reason or "?", _REASON)
+        )
         return [posts.remark(text)]
-    told_before = fate.shown in _ARRIVED
-    if told_before or fate.status is FateStatus.WAITING:
+    told_before = outcome.shown in _ARRIVED
+    if told_before or outcome.status is OutcomeStatus.WAITING:
         return []
     return [posts.remark(say("staff_followed_up", locale, way=way, address=whom))]
 
@@ -84,7 +89,7 @@ class DeliveryMarks:
 
     def __init__(
         self,
-        fates: Fates,
+        outcomes: DeliveryOutcomes,
         wake: Wake,
         account: str,
         locale: str,
@@ -93,7 +98,7 @@ class DeliveryMarks:
         poll: float = 1.0,
         rest: float = 0.2,
     ) -> None:
-        self._fates = fates
+        self._outcomes = outcomes
         self._wake = wake
         self._account = account
         self._locale = locale
@@ -117,13 +122,13 @@ class DeliveryMarks:
     async def show(self) -> int:
         """Once, all there is. How many messages. Raises StoreUnavailable."""
         shown = 0
-        while found := await self._fates.tell_fates(self._account, self._worded, _BATCH):
+        while found := await self._outcomes.report_outcomes(self._account, self._worded, _BATCH):
             shown += found
             self._wake.notify(OUTBOX)
         return shown
 
-    def _worded(self, fate: Fate) -> Sequence[NewMessage]:
-        return marks(fate, self._locale)
+    def _worded(self, outcome: DeliveryOutcome) -> Sequence[NewMessage]:
+        return marks(outcome, self._locale)
 
     async def _run(self) -> None:
         wakes = self._wake.subscribe(OUTBOX)

@@ -20,13 +20,13 @@ from core.domain.messages import StaffAction
 from core.ports.blocks import Blocks
 from core.ports.case_files import CaseFiles
 from core.ports.tickets import Holder
+from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
 from handoff.facts import facts_of
 from handoff.settings import HandoffSettings
 from handoff.slack import forms as slack_forms
 from handoff.slack.block_form import CHOICE, block_form
 from handoff.slack.ticket_form import ticket_form
-from handoff.spoken_to import locale_of
 from handoff.texts import say
 from handoff.thread.blocking import customer_to_block, writer_of, wrote_alone
 from handoff.thread.note_sign import begins_with

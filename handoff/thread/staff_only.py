@@ -18,7 +18,7 @@ from core.ports.clock import Clock
 from core.ports.desk import Desk
 from core.ports.store import Aside, NewMessage, TurnOutcome, TurnState
 from handoff import posts
-from handoff.around_desk import AroundDesk
+from handoff.desk_decorator import DeskDecorator
 from handoff.people import Members, Membership
 from handoff.texts import say
 from handoff.thread.desk_views import Panel
@@ -30,7 +30,7 @@ _AGAIN = 5.0
 _REFUSED = {Membership.GUEST: "staff_guest", Membership.UNKNOWN: "staff_unproved"}
 
 
-class StaffOnlyDesk(AroundDesk):
+class StaffOnlyDesk(DeskDecorator):
     """Passes on what staff did, and tells all others in private that nothing came of it. ``language``: the staff's."""
 
     def __init__(self, desk: Desk, desk_channel: DeskChannel, members: Members, clock: Clock, language: str) -> None:

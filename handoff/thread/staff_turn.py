@@ -57,7 +57,8 @@ class StaffTurn(CorrectingTurn):
         self._account = account
         handled = await self._go_through(self._items())
         self._follow_up()
-        asides = [Aside(feed(account, self._case.id), tuple(self._thread))] if self._thread else []
+        told = self._thread or self._customers  # with nothing to say itself, it is where a translation is shown
+        asides = [Aside(feed(account, self._case.id), tuple(self._thread))] if told else []
         if self._customers or self._transition is not None or self._recalls or self._records:
             asides.append(
                 Aside(
@@ -269,7 +270,6 @@ class StaffTurn(CorrectingTurn):
                     delay=self._settings.undo_seconds,
                 )
             )
-            self._mark(message, "outgoing")
             self._records.extend(self._waiting.answered(self._case.id, message.sent_at))
 
     def _missing(self, files: Sequence[Attachment]) -> list[NewMessage]:

@@ -20,9 +20,9 @@ from core.ports.outcomes import Aside, Recall
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from core.ports.translator import Translation, Translator
 from handoff import posts
-from handoff.around_desk import AroundDesk
+from handoff.customer_language import LastWords, written
+from handoff.desk_decorator import DeskDecorator
 from handoff.desk_parts import DeskRecords
-from handoff.spoken_to import LastWords, written
 from handoff.texts import primary
 from handoff.translating import translations
 
@@ -31,7 +31,7 @@ _TOLD_WITHIN = 6.0
 Tasks = Mapping[str, asyncio.Future[Translation]]
 
 
-class TranslatedDesk(AroundDesk):
+class TranslatedDesk(DeskDecorator):
     """``language``: the staff's. ``seconds``: how long all translations of one turn may take; ``told_within``: of one that
     tells its customer something, who waits for nothing that only staff read.
     """

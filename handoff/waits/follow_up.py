@@ -1,7 +1,7 @@
-"""What staff wrote to a customer who has left the page goes where else they can be reached: all of it at once, and only that.
+"""Forward staff's messages to a customer who left the web page, by e-mail or SMS.
 
-A timer of the case looks for it. It decides and writes nothing: when the customer has come back in the meantime, or anybody has
-said something, what it decided is not committed, and it decides anew.
+A timer of the case looks for messages that the customer has not seen. It only decides; the commit fails when the customer came
+back or anybody wrote in the meantime, and the timer decides again.
 """
 
 from __future__ import annotations
@@ -10,26 +10,26 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from core.domain.case import Case, feed
+from core.domain.contact_route import Contacted, ContactRoute
 from core.domain.conversation import Conversation
 from core.domain.customer import Customer
 from core.domain.messages import SENT_BY, Author, Message, MessageKind
-from core.domain.road import Contacted, Road
 from core.domain.timers import Timer, TimerKind
 from core.ports.desk import DESK_NOTICE
 from core.ports.follow_ups import FollowUps, Roads, Unseen
 from core.ports.outcomes import Aside, CaseRecord, FollowUp, NewMessage, SetTimer
-from core.ports.timers import Ring, Rings
+from core.ports.timers import DecideTimer, TimerDecision
 from handoff import posts
+from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
-from handoff.spoken_to import locale_of
 from handoff.texts import by_way, masked, say
 from handoff.thread.altering import as_corrected
 
 _NOTICES = frozenset({"handed_back", "resolved"})
-"""Of the desk's own words those that mean something still when they are read an hour later."""
+"""The desk's notices that still make sense an hour later."""
 _GONE = "gone"
-"""The detail of a timer that looks whether what was decided before has left the house."""
+"""The detail of a timer that checks whether an earlier follow-up was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class FollowUpTimers:
 
     def __init__(
         self,
-        others: Rings,
+        others: DecideTimer,
         desk: DeskParts,
         follow_ups: FollowUps,
         roads: Roads,
@@ -70,7 +70,7 @@ class FollowUpTimers:
         self._company = company
         self._by_sender = by_sender
 
-    async def ring(self, timer: Timer) -> Ring:
+    async def decide(self, timer: Timer) -> TimerDecision:
         """Raises StoreUnavailable."""
         if timer.kind is not TimerKind.FOLLOW_UP:
             return await self._others(timer)
@@ -78,68 +78,68 @@ class FollowUpTimers:
         conversation = await self._desk.records.conversation(timer.conversation_id)
         customer = await self._desk.records.customer(timer.conversation_id, timer.case_id)
         if case is None or conversation is None or customer is None:
-            return Ring()
+            return TimerDecision()
         found = _Found(timer, case, conversation, customer, await self._follow_ups.unseen(conversation.id))
         if conversation.ended_at is not None:
-            return self._ended(found)
-        ring = await self._decided(found)
+            return self._after_end(found)
+        decision = await self._decide_unseen(found)
         if timer.detail == _GONE:
-            stuck = [aside for aside in await self._stuck(found) if aside not in ring.asides]
-            ring = replace(ring, asides=(*ring.asides, *stuck))
-        return self._on_watch(found, ring)
+            stuck = [aside for aside in await self._overdue(found) if aside not in decision.asides]
+            decision = replace(decision, asides=(*decision.asides, *stuck))
+        return self._keep_watching(found, decision)
 
-    def _on_watch(self, found: _Found, ring: Ring) -> Ring:
-        """What staff have written meanwhile has set no timer, because there was this one: no page could show it yet."""
-        if ring.cases or not found.seen.coming or not self._settings.follow_up_seconds:
-            return ring
+    def _keep_watching(self, found: _Found, decision: TimerDecision) -> TimerDecision:
+        """Set the timer again when staff wrote meanwhile: their message set none, because this one was pending."""
+        if decision.cases or not found.seen.coming or not self._settings.follow_up_seconds:
+            return decision
         again = SetTimer(found.case.id, TimerKind.FOLLOW_UP, self._settings.follow_up_seconds)
-        return replace(ring, cases=(again,))
+        return replace(decision, cases=(again,))
 
-    async def _stuck(self, found: _Found) -> tuple[Aside, ...]:
-        """What should have gone by now, and cannot: nobody else would hear of it before the credentials work again."""
+    async def _overdue(self, found: _Found) -> tuple[Aside, ...]:
+        """Tell staff that a follow-up is stuck in a paused account, which nobody else reports until it works again."""
         going = await self._follow_ups.going(found.conversation.id)
         if going is None or not await self._follow_ups.lane_paused(*going):
             return ()
         return (self._remark(found, self._say("staff_follow_up_paused", way=self._by(going[0]))),)
 
-    async def _decided(self, found: _Found) -> Ring:
+    async def _decide_unseen(self, found: _Found) -> TimerDecision:
         words = worth_reading(found.seen)
         if not words or not self._settings.follow_up_seconds:
-            return self._nothing(found)
+            return self._end_quietly(found)
         waited = self._desk.clock.now().timestamp() - words[0][1]
         if waited < self._settings.follow_up_seconds:
-            return self._later(found, self._settings.follow_up_seconds - waited)
+            return self._try_later(found, self._settings.follow_up_seconds - waited)
         locale = await locale_of(self._desk, found.conversation, found.customer)
         said = tuple(message for message, _ in words)
-        return await self._by_a_road(replace(found, said=said, locale=locale))
+        return await self._choose_route(replace(found, said=said, locale=locale))
 
-    async def _by_a_road(self, found: _Found) -> Ring:
-        """By the first that is open, e-mail before SMS."""
+    async def _choose_route(self, found: _Found) -> TimerDecision:
+        """Choose the first route whose account works; e-mail comes before SMS."""
         ways = self._roads(found.customer.contact, found.conversation.key)
-        roads = [one for one in ways if not await self._is_somebodys(one)]
+        roads = [one for one in ways if not await self._belongs_to_another(one)]
         if not roads:
             left = "no_road" if found.customer.contact else "no_address"
-            return self._told(found, self._say(f"staff_follow_up_{left}"))
+            return self._remark_once(found, self._say(f"staff_follow_up_{left}"))
         working = [one for one in roads if not await self._follow_ups.lane_paused(one.key.channel, one.key.account)]
         if not working:
-            return self._paused(found, roads[0])
+            return self._wait_for_lane(found, roads[0])
         road = working[0]
         contacted = await self._follow_ups.contacted(road)
         if contacted.unanswered >= self._settings.follow_ups:
             count, address = str(contacted.unanswered), masked(road.address)
-            return self._told(found, self._say("staff_follow_up_enough", count=count, address=address))
+            return self._remark_once(found, self._say("staff_follow_up_enough", count=count, address=address))
         since = self._desk.clock.now().timestamp() - contacted.sent_at
         if since < self._settings.follow_up_seconds:
-            return self._later(found, self._settings.follow_up_seconds - since)
-        return self._sent(found, road, contacted)
+            return self._try_later(found, self._settings.follow_up_seconds - since)
+        return self._send(found, road, contacted)
 
-    async def _is_somebodys(self, road: Road) -> bool:
+    async def _belongs_to_another(self, road: ContactRoute) -> bool:
         """A number whose owner writes to us already: whether that is the customer on the page, nobody knows, and an answer from
         there would be taken for a word in the owner's own conversation.
         """
         return road.key.channel in self._by_sender and await self._follow_ups.is_at_home(road)
 
-    def _sent(self, found: _Found, road: Road, contacted: Contacted) -> Ring:
+    def _send(self, found: _Found, road: ContactRoute, contacted: Contacted) -> TimerDecision:
         """Staff are told when it has gone (see delivery_marks), and not before; and when it should have, and has not."""
         brief = road.key.channel in self._by_sender
         fallback = self._settings.default_locale
@@ -148,31 +148,31 @@ class FollowUpTimers:
         look: tuple[CaseRecord, ...] = (
             SetTimer(found.case.id, TimerKind.FOLLOW_UP, self._settings.follow_up_seconds, detail=_GONE),
         )
-        return Ring((home,), look)
+        return TimerDecision((home,), look)
 
-    def _nothing(self, found: _Found) -> Ring:
-        return Ring((self._home(found),))
+    def _end_quietly(self, found: _Found) -> TimerDecision:
+        return TimerDecision((self._home(found),))
 
-    def _later(self, found: _Found, seconds: float, stage: int = 0) -> Ring:
+    def _try_later(self, found: _Found, seconds: float, stage: int = 0) -> TimerDecision:
         again: tuple[CaseRecord, ...] = (SetTimer(found.case.id, TimerKind.FOLLOW_UP, seconds, stage=stage),)
-        return Ring((self._home(found),), again)
+        return TimerDecision((self._home(found),), again)
 
-    def _told(self, found: _Found, text: str) -> Ring:
-        """Nothing goes anywhere. Said once for what is unseen now."""
-        return Ring((self._home(found, followed=True), self._remark(found, text)))
+    def _remark_once(self, found: _Found, text: str) -> TimerDecision:
+        """Send nothing, and tell staff why, once for the messages that are unseen now."""
+        return TimerDecision((self._home(found, followed=True), self._remark(found, text)))
 
-    def _ended(self, found: _Found) -> Ring:
-        """Nobody is written to who has gone for good; but their page was given words that have the sign of what is sent."""
+    def _after_end(self, found: _Found) -> TimerDecision:
+        """Forward nothing after the end; tell staff if the page showed their message as sent."""
         unseen = any(message.author is Author.STAFF for message, _ in worth_reading(found.seen))
-        return self._told(found, self._say("staff_ended_unseen")) if unseen else Ring()
+        return self._remark_once(found, self._say("staff_ended_unseen")) if unseen else TimerDecision()
 
-    def _paused(self, found: _Found, road: Road) -> Ring:
-        """Said once; then it is tried again, for as long as it takes."""
-        ring = self._later(found, self._settings.follow_up_seconds, stage=found.timer.stage + 1)
+    def _wait_for_lane(self, found: _Found, road: ContactRoute) -> TimerDecision:
+        """Tell staff once that the account is paused, and keep trying."""
+        decision = self._try_later(found, self._settings.follow_up_seconds, stage=found.timer.stage + 1)
         if found.timer.stage:
-            return ring
+            return decision
         told = self._say("staff_follow_up_paused", way=self._by(road.key.channel))
-        return Ring((*ring.asides, self._remark(found, told)), ring.cases)
+        return TimerDecision((*decision.asides, self._remark(found, told)), decision.cases)
 
     def _by(self, channel: str) -> str:
         return by_way(channel, self._settings.staff_locale)
@@ -188,7 +188,7 @@ class FollowUpTimers:
         found: _Found,
         *,
         followed: bool = False,
-        road: Road | None = None,
+        road: ContactRoute | None = None,
         contacted: Contacted | None = None,
         messages: tuple[NewMessage, ...] = (),
     ) -> Aside:
@@ -219,7 +219,7 @@ def worth_reading(seen: Unseen) -> Sequence[tuple[Message, float]]:
 
 
 def follow_up(
-    said: Sequence[Message], road: Road, locale: str | None, fallback: str, company: str, *, brief: bool
+    said: Sequence[Message], road: ContactRoute, locale: str | None, fallback: str, company: str, *, brief: bool
 ) -> NewMessage:
     """All of it in one, with a sentence on why it comes. ``brief``: in as few words as that can be said."""
     kind = "follow_up_sms" if brief else "follow_up_email"

@@ -9,9 +9,9 @@ from core.domain.customer import ContactDetails
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
 from core.ports.desk import DESK_NOTICE
 from core.ports.store import NewMessage, TurnState
+from handoff.customer_language import known_locale
 from handoff.hours import human_opening
 from handoff.settings import HandoffSettings
-from handoff.spoken_to import known_locale
 from handoff.texts import say
 from handoff.waits.contact import merged
 from handoff.waits.waiting import Waiting

@@ -10,12 +10,12 @@ from core.domain.conversation import Conversation, OwnershipState, Sharing
 from core.domain.messages import StaffAction
 from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import Aside, CaseRecord, NewMessage, Transition
-from core.ports.timers import Ring
+from core.ports.timers import TimerDecision
 from handoff import posts
+from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
 from handoff.facts import facts_of
 from handoff.settings import HandoffSettings
-from handoff.spoken_to import locale_of
 from handoff.texts import say
 from handoff.thread.addressing import Addressing
 from handoff.waits.notices import Notices
@@ -30,12 +30,12 @@ class DeskTimers:
         self._parts = parts
         self._settings = settings
 
-    async def ring(self, timer: Timer) -> Ring:
+    async def decide(self, timer: Timer) -> TimerDecision:
         """What is said, changed and set anew; nothing where it has come to nothing."""
         case = await self._parts.cases.case(timer.case_id)
         conversation = await self._parts.records.conversation(timer.conversation_id)
         if case is None or case.closed_at is not None or conversation is None:
-            return Ring()
+            return TimerDecision()
         waiting = conversation.state is OwnershipState.QUEUED
         owned = conversation.state is OwnershipState.STAFF
         match timer.kind:
@@ -48,26 +48,26 @@ class DeskTimers:
             case TimerKind.NOBODY_CAME if waiting:
                 return await self._nobody_came(case, conversation)
             case _:
-                return Ring()
+                return TimerDecision()
 
-    async def _unclaimed(self, timer: Timer, case: Case, conversation: Conversation) -> Ring:
+    async def _unclaimed(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """The channel hears of it first, then those who are on call."""
         text = self._say("staff_unclaimed", waited=self._waited(timer))
         settings = self._settings.of((await self._facts(case)).get("team"))
         mentions = settings.on_call if timer.stage else ()
         post = posts.reminder(text, mentions=mentions, loud=True)
-        return self._ring(
+        return self._decision(
             case, conversation, [post], self._now(settings).unclaimed(case.id, timer.stage + 1, _since(timer))
         )
 
-    async def _owner_silent(self, timer: Timer, case: Case, conversation: Conversation) -> Ring:
+    async def _owner_silent(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """First a word to the owner; then anybody may give the conversation back to the queue."""
         owner, facts = conversation.owner or "", await self._facts(case)
         settings = self._settings.of(facts.get("team"))
         if await is_gone(conversation, self._parts.people):
             people, waiting = self._parts.people, self._now(settings)
             told, records = await released(case.id, conversation, facts, people, settings, waiting)
-            return self._ring(case, conversation, told, records, transition=RELEASED)
+            return self._decision(case, conversation, told, records, transition=RELEASED)
         name = await self._parts.people.called(owner) or self._say("staff_somebody")
         offers = timer.stage >= OFFERED
         key = "staff_offer_release" if offers else "staff_owner_silent"
@@ -79,9 +79,9 @@ class DeskTimers:
             case_id=case.id,
         )
         follows = self._now(settings).owner_silent(case.id, timer.stage + 1, _since(timer))
-        return self._ring(case, conversation, [post], follows)
+        return self._decision(case, conversation, [post], follows)
 
-    async def _back(self, timer: Timer, case: Case, conversation: Conversation) -> Ring:
+    async def _back(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """The card as it is now, and a word to the one who had put it aside."""
         owner = await self._parts.people.called(conversation.owner) if conversation.owner else None
         facts = await self._facts(case)
@@ -93,22 +93,22 @@ class DeskTimers:
         ]
         owned = conversation.state is OwnershipState.STAFF
         follows = waiting.owner_silent(case.id) if owned else waiting.unclaimed(case.id)
-        return self._ring(case, conversation, told, follows)
+        return self._decision(case, conversation, told, follows)
 
-    async def _nobody_came(self, case: Case, conversation: Conversation) -> Ring:
+    async def _nobody_came(self, case: Case, conversation: Conversation) -> TimerDecision:
         """Said to the customer, and shown to staff."""
         customer = await self._parts.records.customer(conversation.id, case.id)
         if customer is None:
-            return Ring()
+            return TimerDecision()
         locale = await locale_of(self._parts, conversation, customer)
         settings = self._settings.of((await self._facts(case)).get("team"))
         notice = Notices(settings, self._parts.clock.now()).longer(
             conversation.key.channel, locale, customer.contact, private=conversation.shared is Sharing.NEVER
         )
         said = await Addressing(self._parts.cases, conversation, customer).all((notice,), ())
-        return self._ring(case, conversation, [posts.answered(notice)], (), said)
+        return self._decision(case, conversation, [posts.answered(notice)], (), said)
 
-    def _ring(
+    def _decision(
         self,
         case: Case,
         conversation: Conversation,
@@ -116,9 +116,9 @@ class DeskTimers:
         records: tuple[CaseRecord, ...],
         said: tuple[NewMessage, ...] = (),
         transition: Transition | None = None,
-    ) -> Ring:
+    ) -> TimerDecision:
         home = Aside(conversation.key, said, transition, ownership_epoch=conversation.ownership_epoch)
-        return Ring((Aside(feed(self._parts.desk_channel.account, case.id), tuple(told)), home), records)
+        return TimerDecision((Aside(feed(self._parts.desk_channel.account, case.id), tuple(told)), home), records)
 
     async def _facts(self, case: Case) -> Mapping[str, Any]:
         return await facts_of(self._parts.records, feed(self._parts.desk_channel.account, case.id))

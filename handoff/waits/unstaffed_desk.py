@@ -10,9 +10,9 @@ from core.domain.messages import CAME_BY, CAUTION, Author, CustomerAction, Messa
 from core.ports.clock import Clock
 from core.ports.desk import DESK_NOTICE, DeskReply, ForStaff
 from core.ports.store import NewMessage, TurnOutcome, TurnState
+from handoff.customer_language import known_locale
 from handoff.hours import human_opening
 from handoff.settings import HandoffSettings
-from handoff.spoken_to import known_locale
 from handoff.texts import say
 from handoff.waits.contact import contact_details, merged, region_of
 from handoff.waits.waiting import Waiting

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from core.agent.gratitude import only_thanks
+from core.agent.small_talk import only_thanks
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation
 from core.domain.customer import Identity
@@ -93,8 +93,8 @@ class OfficeHours:
 
     def process(self, store: SqlStore) -> TimerLoop:
         """Another one."""
-        ring = DeskTimers(self.parts(store), self.settings).ring
-        return TimerLoop(store, ring, self.wake, TimerSettings(lease=LEASE))
+        decide = DeskTimers(self.parts(store), self.settings).decide
+        return TimerLoop(store, decide, self.wake, TimerSettings(lease=LEASE))
 
     async def customer(self, text: str, action: CustomerAction | None = None) -> None:
         """The customer writes, and the turn is done."""

@@ -88,7 +88,7 @@ async def delivered(office: OfficeHours) -> list[str]:
             receipts = (Receipt(one.id),)
             await office.store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT, receipts)])
             taken += [one.message.text] if one.message.author == "staff" else []
-    await office.store.tell_fates("main", lambda fate: marks(fate, "en"))
+    await office.store.report_outcomes("main", lambda fate: marks(fate, "en"))
     return taken
 
 
@@ -105,7 +105,7 @@ async def test_what_is_written_behind_the_end_is_not_called_sent(office: OfficeH
     await ends(office)
     await office.staff("Are you there?")
     assert await delivered(office) == [], "nobody can read it there"
-    assert await signs(office) == ["outgoing", "sent", "outgoing", "failed"]
+    assert await signs(office) == ["sent", "failed"]
     told = [post.text for post in await office.posts("remark")]
     assert told[-1] == "“Are you there?” did not reach the customer: they have ended the conversation."
 
@@ -117,7 +117,7 @@ async def test_what_waited_when_the_customer_ended_is_not_called_sent(office: Of
     await office.staff("One moment")
     await ends(office)
     assert await delivered(office) == []
-    assert await signs(office) == ["outgoing", "failed"]
+    assert await signs(office) == ["failed"]
 
 
 async def test_what_may_have_come_before_the_end_is_found_out(office: OfficeHours) -> None:

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from core.domain.capabilities import Capabilities
+from core.domain.contact_route import ContactRoute
 from core.domain.customer import ContactDetails, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage, StaffAction
-from core.domain.road import Road
 from core.domain.timers import TimerKind
 from core.ports.follow_ups import Roads
 from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome
@@ -33,13 +33,13 @@ SETTINGS = HandoffSettings(
 NUMBER = "+1 202-555-0143"
 
 
-def roads(contact: ContactDetails, home: ConversationKey) -> Sequence[Road]:
+def roads(contact: ContactDetails, home: ConversationKey) -> Sequence[ContactRoute]:
     """A mailbox and a number of ours are set up."""
     found = []
     if contact.email:
-        found.append(Road(ConversationKey(*MAIL, f"of {home.thread}"), contact.email, contact.email))
+        found.append(ContactRoute(ConversationKey(*MAIL, f"of {home.thread}"), contact.email, contact.email))
     if contact.phone:
-        found.append(Road(ConversationKey(*PHONE, f"+15550199/{contact.phone}"), contact.phone, contact.phone))
+        found.append(ContactRoute(ConversationKey(*PHONE, f"+15550199/{contact.phone}"), contact.phone, contact.phone))
     return found
 
 
@@ -54,9 +54,9 @@ class Left(OfficeHours):
 
     def process(self, store: SqlStore) -> TimerLoop:
         """One that follows up."""
-        others = self.timers.ring
-        ring = FollowUpTimers(others, self.parts(store), store, self.roads, self.settings, "Acme", {"sms"}).ring
-        return TimerLoop(store, ring, self.wake, TimerSettings(lease=LEASE))
+        others = self.timers.decide
+        decide = FollowUpTimers(others, self.parts(store), store, self.roads, self.settings, "Acme", {"sms"}).decide
+        return TimerLoop(store, decide, self.wake, TimerSettings(lease=LEASE))
 
     async def leave(self, *words: str) -> None:
         """They asked for a person and left this; Grace has come."""

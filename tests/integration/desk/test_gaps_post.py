@@ -19,7 +19,7 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.channel import InboundSink
 from core.ports.outcomes import CloseCase, OpenCase, ProposeAnswer
 from core.ports.store import Settlement
-from core.ports.timers import Ring, TimerOutcome
+from core.ports.timers import TimerDecision, TimerOutcome
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from core.timers import TimerLoop, TimerSettings
@@ -32,6 +32,7 @@ from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, claim_one, outcome, said, thread
 from tests.e2e.desk.office import whole
+from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.slack_channel.world import surroundings
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import STAFF, TOKEN
@@ -43,8 +44,8 @@ _WEEK = 7 * 86_400.0
 _NEAR = (Nearest("Pumps & <more>", 0.31, "https://example.com/pumps"),)
 
 
-async def _no_case(_timer: Timer) -> Ring:
-    return Ring()
+async def _no_case(_timer: Timer) -> TimerDecision:
+    return TimerDecision()
 
 
 @dataclass
@@ -62,7 +63,7 @@ class Staff:
         book, weekly = StoredGapBook(self.store, self.clock), parse_weekly(self.plan, BERLIN)
         posts = GapsPosts(_no_case, book, self.store, self.clock, "main", weekly, self.language)
         self.posts = posts
-        return TimerLoop(self.store, posts.ring, LocalWake(), TimerSettings(lease=10.0), prepare=posts.prepare)
+        return TimerLoop(self.store, posts.decide, LocalWake(), TimerSettings(lease=10.0), prepare=posts.prepare)
 
     async def works(self) -> int:
         """It starts, and does what is due."""
@@ -145,6 +146,7 @@ async def test_nothing_new_is_no_post_and_what_was_posted_is_not_counted_again(
     assert "*1×* Do you sell bicycles?" in posts[1]
 
 
+@BOTH_DATABASES
 async def test_of_two_processes_one_posts_and_one_that_died_over_it_is_replaced(
     open_store: OpenStore, clock: ManualClock, tmp_path: Path
 ) -> None:
@@ -156,7 +158,7 @@ async def test_of_two_processes_one_posts_and_one_that_died_over_it_is_replaced(
     assert await two.works() == 0, "the lease of the other holds"
     clock.move(11.0)
     assert sum(await asyncio.gather(two.works(), two.works(), one.works())) == 1
-    late = await one.posts.ring(frozen.timer)
+    late = await one.posts.decide(frozen.timer)
     assert not (await one.store.finish_timer(TimerOutcome(frozen, late.asides, late.cases))).held
     async with SlackFake() as slack:
         assert len(await shown(two.store, slack, tmp_path, clock)) == 1
@@ -179,8 +181,8 @@ async def test_a_clock_that_rings_early_posts_once_that_week(store: SqlStore, cl
     await staff.until(_MONDAY)
     (due,) = await store.due_timers(10, 10.0)
     clock.move(-90.0)
-    ring = await staff.posts.ring(due.timer)
-    (again,) = ring.cases
+    decision = await staff.posts.decide(due.timer)
+    (again,) = decision.cases
     assert (clock.now().timestamp() + again.after) == _MONDAY.timestamp() + _WEEK  # type: ignore[union-attr]
 
 

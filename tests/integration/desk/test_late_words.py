@@ -152,7 +152,7 @@ class Answers:
 
 async def withheld(desk: BusyDesk) -> list[str]:
     """What the thread says of the agent's answers, after all that there is to tell was told."""
-    while await desk.store.tell_fates("main", lambda fate: marks(fate, "en")):
+    while await desk.store.report_outcomes("main", lambda fate: marks(fate, "en")):
         pass
     return [one for one in await desk.remarks() if "did not get this answer" in one]
 

@@ -13,6 +13,7 @@ from core.storage.store import SqlStore
 from handoff.settings import HandoffSettings
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
+from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.desk.office_hours import CASE, HOME, OfficeHours
 
 HOURS = 3600.0
@@ -253,6 +254,7 @@ async def test_nobody_is_asked_where_nobody_wants_to_know(store: SqlStore, clock
     assert await state(office) is OwnershipState.QUEUED
 
 
+@BOTH_DATABASES
 async def test_a_crash_and_a_redelivery_count_once(
     office: OfficeHours, open_store: OpenStore, clock: ManualClock
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.agent.asking import questions_besides
+from core.agent.questions import questions_besides
 from core.agent.routing import route
 from core.domain.conversation import Escalation
 from core.domain.messages import Citation, CustomerAction, MessageKind

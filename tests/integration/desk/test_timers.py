@@ -11,13 +11,14 @@ from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.messages import StaffAction
 from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import Transition
-from core.ports.timers import Ring, TimerOutcome
+from core.ports.timers import TimerDecision, TimerOutcome
 from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
 from handoff.hours import parse_hours
 from handoff.settings import HandoffSettings
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
+from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.desk.office_hours import CASE, LEASE, OfficeHours
 
 SETTINGS = HandoffSettings(
@@ -213,13 +214,13 @@ async def test_a_claim_between_decision_and_commit_wins(office: OfficeHours) -> 
     await office.escalates()
     office.clock.move(600)
     (due,) = await office.store.due_timers(10, LEASE)
-    ring = await office.timers.ring(due.timer)
-    assert ring.asides
+    decision = await office.timers.decide(due.timer)
+    assert decision.asides
     before = len(await office.told())
     await office.press(CLAIM)
     shown = len(await office.told())
     assert shown > before
-    assert not (await office.store.finish_timer(TimerOutcome(due, ring.asides, ring.cases))).held
+    assert not (await office.store.finish_timer(TimerOutcome(due, decision.asides, decision.cases))).held
     assert len(await office.told()) == shown
 
 
@@ -228,10 +229,10 @@ async def test_a_change_of_hands_without_a_word_to_the_timer_still_wins(office: 
     await office.escalates()
     office.clock.move(600)
     (due,) = await office.store.due_timers(10, LEASE)
-    ring = await office.timers.ring(due.timer)
+    decision = await office.timers.decide(due.timer)
     home = (await office.conversation()).id
     await office.store.transition(home, Transition(OwnershipEvent.CLAIM, owner="grace"))
-    finished = await office.store.finish_timer(TimerOutcome(due, ring.asides, ring.cases))
+    finished = await office.store.finish_timer(TimerOutcome(due, decision.asides, decision.cases))
     assert finished.outdated
     assert not await office.posts("reminder")
     assert await office.passes(0) == 1, "decided anew, and nothing to do"
@@ -239,6 +240,7 @@ async def test_a_change_of_hands_without_a_word_to_the_timer_still_wins(office: 
     assert await office.set() == {}
 
 
+@BOTH_DATABASES
 async def test_of_many_processes_one_reminds(open_store: OpenStore, clock: ManualClock) -> None:
     stores = [await open_store() for _ in range(3)]
     office = OfficeHours(stores[0], clock, SETTINGS)
@@ -249,6 +251,7 @@ async def test_of_many_processes_one_reminds(open_store: OpenStore, clock: Manua
     assert len(await office.posts("reminder")) == 1
 
 
+@BOTH_DATABASES
 async def test_a_process_that_dies_over_a_timer_is_replaced(open_store: OpenStore, clock: ManualClock) -> None:
     """It had claimed it, and perhaps decided; nothing of that is seen until another does it, once."""
     first, second = await open_store(), await open_store()
@@ -256,7 +259,7 @@ async def test_a_process_that_dies_over_a_timer_is_replaced(open_store: OpenStor
     await office.escalates()
     clock.move(600)
     (due,) = await first.due_timers(10, LEASE)
-    late = await office.timers.ring(due.timer)
+    late = await office.timers.decide(due.timer)
     other = office.process(second)
     assert await other.once() == 0, "its lease holds"
     clock.move(LEASE)
@@ -269,9 +272,9 @@ async def test_a_process_that_dies_over_a_timer_is_replaced(open_store: OpenStor
 async def test_one_broken_timer_does_not_hold_up_the_others(store: SqlStore, clock: ManualClock) -> None:
     office = OfficeHours(store, clock, replace(SETTINGS, honest_seconds=600.0))
     await office.escalates()
-    healthy = office.timers.ring
+    healthy = office.timers.decide
 
-    async def ring(timer: Timer) -> Ring:
+    async def ring(timer: Timer) -> TimerDecision:
         if timer.kind is TimerKind.NOBODY_CAME:
             raise RuntimeError("This one is broken.")
         return await healthy(timer)

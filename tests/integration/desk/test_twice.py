@@ -24,7 +24,7 @@ async def test_staff_read_that_the_customer_may_have_it_twice(store: SqlStore, c
     (one,) = await desk.lane()
     await store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT, possible_duplicate=twice)])
     for _ in range(2):
-        await store.tell_fates("main", lambda fate: marks(fate, "en"))
+        await store.report_outcomes("main", lambda fate: marks(fate, "en"))
     told = [text for text in await desk.remarks() if "twice" in text]
     words = (
         "“The money is on its way” may have reached the customer twice: nobody said whether the first try had arrived."

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.agent.handed_back import in_short
-from core.agent.memory import remember
+from core.agent.memory import remember, time_with_staff
 from core.domain.alterations import Alteration, Altering, alteration_in
 from core.domain.capabilities import Capabilities
 from core.domain.case import DESK
@@ -123,8 +122,9 @@ def _given_to_the_agent(case: AlteringCase) -> str:
     case.press(StaffAction.HAND_BACK)
     case.world.accept(case.world.customer_says("So what do I get?", "c9"))
     (state,) = [one for one in case.world.claim() if one.pending and one.conversation.key == HOME]
-    short = in_short(state.history)
-    assert short is not None
+    found = time_with_staff(state.history)
+    assert found is not None
+    _, short = found
     return "\n".join(
         [short.content or "", *(one.content or "" for one in remember(state.history, 4_000, per_message=500))]
     )

@@ -20,9 +20,9 @@ from core.ports.summarizer import Point
 from core.ports.translator import Translation
 from handoff import policy, posts, teams
 from handoff.briefing import Briefing
+from handoff.customer_language import written
 from handoff.rating.ratings import Ratings
 from handoff.settings import HandoffSettings
-from handoff.spoken_to import written
 from handoff.teams import Team, team_for
 from handoff.thread.seen_before import CaseMatter
 from handoff.translating.translated_desk import TranslatedDesk

@@ -8,8 +8,8 @@ import pytest
 
 from core.agent.language import written_language
 from core.domain.messages import StaffAction
+from handoff.customer_language import LastWords
 from handoff.slack_desk import SlackDesk
-from handoff.spoken_to import LastWords
 from tests.unit.handoff.test_desk_cases import Case, case, template
 
 __all__ = ["case", "template"]

@@ -1,4 +1,4 @@
-"""What staff are shown of a message's fate, and a loop that outlives whatever goes wrong in it."""
+"""What staff are shown of a message's outcome, and a loop that outlives whatever goes wrong in it."""
 
 from __future__ import annotations
 
@@ -9,39 +9,45 @@ from dataclasses import replace
 import pytest
 
 from core.domain.errors import StoreUnavailable
-from core.ports.fates import Arrived, Fate, FateStatus, Wording
+from core.ports.delivery_outcomes import Arrived, DeliveryOutcome, OutcomeStatus, Wording
 from core.ports.wake import OUTBOX
 from core.storage.wake_local import LocalWake
 from handoff.thread.delivery_marks import DeliveryMarks, marks
 
-S = FateStatus
+S = OutcomeStatus
 
 
-def fate(status: FateStatus, shown: FateStatus = S.WAITING, *, text: str = "Hello", reason: str | None = None) -> Fate:
-    return Fate("c.1", text, "m/C1/2.2", shown, status, reason)
+def outcome(
+    status: OutcomeStatus, shown: OutcomeStatus = S.WAITING, *, text: str = "Hello", reason: str | None = None
+) -> DeliveryOutcome:
+    return DeliveryOutcome("c.1", text, "m/C1/2.2", shown, status, reason)
 
 
 @pytest.mark.parametrize(
     ("shown", "status", "sign", "before"),
     [
-        (S.WAITING, S.SENT, "sent", "outgoing"),
+        (S.WAITING, S.SENT, "sent", None),
         (S.SENT, S.READ, "read", "sent"),
-        (S.WAITING, S.READ, "read", "outgoing"),
+        (S.WAITING, S.READ, "read", None),
         (S.FAILED, S.SENT, "sent", "failed"),
     ],
 )
 def test_a_sign_takes_the_place_of_the_one_before(
-    shown: FateStatus, status: FateStatus, sign: str, before: str
+    shown: OutcomeStatus, status: OutcomeStatus, sign: str, before: str | None
 ) -> None:
-    (mark,) = marks(fate(status, shown), "en")
+    (mark,) = marks(outcome(status, shown), "en")
     assert (mark.meta["on"], mark.meta["sign"], mark.meta["instead_of"]) == ("m/C1/2.2", sign, before)
 
 
+def test_what_is_sent_again_keeps_its_sign_until_it_is_sent() -> None:
+    assert marks(outcome(S.WAITING, S.FAILED), "en") == []
+
+
 def test_a_failure_says_which_message_and_why() -> None:
-    mark, remark = marks(fate(S.FAILED, text="One\n two", reason="The customer has blocked the bot."), "en")
-    assert (mark.meta["sign"], mark.meta["instead_of"]) == ("failed", "outgoing")
+    mark, remark = marks(outcome(S.FAILED, text="One\n two", reason="The customer has blocked the bot."), "en")
+    assert (mark.meta["sign"], mark.meta["instead_of"]) == ("failed", None)
     assert remark.text == "“One two” did not reach the customer: The customer has blocked the bot."
-    (*_, long) = marks(fate(S.FAILED, text="x" * 500, reason="{odd}"), "de")
+    (*_, long) = marks(outcome(S.FAILED, text="x" * 500, reason="{odd}"), "de")
     assert long.text == f"„{'x' * 80}…“ hat den Kunden nicht erreicht: {{odd}}"
 
 
@@ -54,7 +60,7 @@ def test_a_failure_says_which_message_and_why() -> None:
     ],
 )
 def test_what_is_not_known_is_not_said_to_have_failed(arrived: Arrived, words: str) -> None:
-    (*_, remark) = marks(replace(fate(S.FAILED, reason="It was refused."), arrived=arrived), "en")
+    (*_, remark) = marks(replace(outcome(S.FAILED, reason="It was refused."), arrived=arrived), "en")
     assert remark.text == words
 
 
@@ -67,20 +73,20 @@ def test_what_is_not_known_is_not_said_to_have_failed(arrived: Arrived, words: s
     ],
 )
 def test_what_became_of_an_answer_that_a_person_cut_short(arrived: Arrived, words: str) -> None:
-    (*_, remark) = marks(replace(fate(S.FAILED), by_agent=True, withheld=True, arrived=arrived), "en")
+    (*_, remark) = marks(replace(outcome(S.FAILED), by_agent=True, withheld=True, arrived=arrived), "en")
     assert remark.text.startswith(words)
 
 
 class Told:
-    """Implements core.ports.fates.Fates."""
+    """Implements core.ports.delivery_outcomes.DeliveryOutcomes."""
 
     def __init__(self) -> None:
-        self.waiting: list[Fate] = []
+        self.waiting: list[DeliveryOutcome] = []
         self.said: list[str] = []
         self.trouble: list[Exception] = []
         self.asked = 0
 
-    async def tell_fates(self, account: str, wording: Wording, limit: int = 100) -> int:
+    async def report_outcomes(self, account: str, wording: Wording, limit: int = 100) -> int:
         """What waits, worded."""
         self.asked += 1
         if self.trouble:
@@ -103,14 +109,14 @@ async def elected(_name: str, _seconds: float) -> bool:
 async def test_the_loop_goes_on_after_trouble_and_wakes_the_outbox() -> None:
     told, wake = Told(), LocalWake()
     told.trouble = [RuntimeError("odd"), StoreUnavailable("away")]
-    told.waiting = [fate(S.SENT)]
+    told.waiting = [outcome(S.SENT)]
     sending = wake.subscribe(OUTBOX)
     loop = DeliveryMarks(told, wake, "main", "en", elected, poll=0.01, rest=0.0)
     loop.start()
     await until(lambda: told.said)
     assert told.said == ["main:sent"]
     assert await sending.wait(30)
-    told.waiting = [fate(S.READ, S.SENT)]
+    told.waiting = [outcome(S.READ, S.SENT)]
     await until(lambda: len(told.said) == 2)
     await loop.stop()
     await loop.stop()
@@ -121,7 +127,7 @@ async def test_a_wake_is_enough() -> None:
     loop = DeliveryMarks(told, wake, "main", "en", elected, poll=3600.0, rest=0.0)
     loop.start()
     await until(lambda: told.asked == 1)
-    told.waiting = [fate(S.SENT)]
+    told.waiting = [outcome(S.SENT)]
     wake.notify(OUTBOX)
     await until(lambda: told.said)
     await loop.stop()

@@ -89,7 +89,7 @@ def case(template: Path) -> Iterator[Lesson]:
     store, desk_channel = world.store, FakeDeskChannel(world.store)
     world.turn._responder = Agent()
     world.turn._desk = LearningDesk(world.turn._desk, store, store, desk_channel, KnownPeople(), "en")
-    timers = LearningTimers(world.timers.ring, store, store, store, desk_channel.account)
+    timers = LearningTimers(world.timers.decide, store, store, store, desk_channel.account)
     world.timers = timers  # type: ignore[assignment]
     try:
         yield Lesson(world)
@@ -213,7 +213,7 @@ def test_a_timer_that_is_decided_twice_proposes_once(case: Lesson) -> None:
 
 def test_a_drafter_s_other_words_for_the_same_are_nothing_new(case: Lesson) -> None:
     store, drafter = case.world.store, Moody()
-    case.world.timers = LearningTimers(case.world.timers.ring, store, store, store, "main", drafter)  # type: ignore[assignment]
+    case.world.timers = LearningTimers(case.world.timers.decide, store, store, store, "main", drafter)  # type: ignore[assignment]
     case.asked()
     case.resolved(ANSWER)
     case.says("One more thing")
@@ -258,7 +258,7 @@ class Draftsman:
 
 def test_a_model_puts_it_into_words_for_everybody_and_sees_no_name(case: Lesson) -> None:
     store, drafter = case.world.store, Draftsman()
-    timers = LearningTimers(case.world.timers.ring, store, store, store, "main", drafter)
+    timers = LearningTimers(case.world.timers.decide, store, store, store, "main", drafter)
     case.world.timers = timers  # type: ignore[assignment]
     case.asked()
     case.resolved("Hi, Grace here: your order AB-1234 can go back within 30 days.")

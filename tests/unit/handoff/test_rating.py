@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.agent.gratitude import only_thanks
+from core.agent.small_talk import only_thanks
 from core.domain.attachments import Attachment
 from core.domain.messages import Author, CustomerAction, Message
 from handoff.rating.rating import Rating, is_beside_the_scale, rating_in, rating_of

@@ -16,8 +16,8 @@ from core.ports.translator import Translation
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from handoff.briefing import Briefing
+from handoff.customer_language import LastWords
 from handoff.slack_desk import SlackDesk
-from handoff.spoken_to import LastWords
 from handoff.translating.translated_desk import TranslatedDesk
 from tests.property.desk_world import DeskWorld
 from tests.unit.handoff.test_desk_cases import Case
@@ -227,7 +227,7 @@ class Patient:
     async def summarize(self, said: Sequence[Message], language: str) -> Mapping[str, Point]:
         """See Summarizer."""
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await self._dictionary.asked.wait()
         except TimeoutError:
             self.waited_in_vain = True

@@ -1,4 +1,4 @@
-"""A desk around another one: it changes what it has something to say to, and passes everything else on."""
+"""Base of desks that wrap another desk: a subclass overrides some methods, the rest are passed on unchanged."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from core.ports.desk import Desk, DeskReply, ForStaff
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 
 
-class AroundDesk:
-    """Implements Desk by ``_desk``."""
+class DeskDecorator:
+    """Implements Desk by calling ``_desk``."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

@@ -1,4 +1,4 @@
-"""In which language a customer is spoken to when staff or the time do something, and no new message of theirs is at hand."""
+"""Chooses the language of a notice to a customer when staff or a timer act, and no new message shows the language."""
 
 from __future__ import annotations
 
