@@ -29,7 +29,7 @@ _log = logging.getLogger("switchboard.knowledge")
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
-_RECIPE = 1
+_RECIPE = 2
 """Raise it when bounds are computed in another way."""
 _CHANGED = 0.2
 """From this share of the texts on that came or went the bounds are measured again."""
@@ -111,7 +111,7 @@ class Calibrator:
         texts, kinds, spoken = by_kind(json.loads(_QUESTIONS.read_text("utf-8")))
         foreign = Foreign(best(texts), kinds, spoken)
         public = (text for text, shown in zip(corpus.texts(), allowed, strict=True) if shown)
-        derived = derived_questions(public, int(np.count_nonzero(allowed)))
+        derived = derived_questions(public)
         bounds = bounds_of(foreign, best(derived), languages)
         for text in derived:  # which will be others the next time
             self._vectors.pop(text, None)

@@ -27,8 +27,8 @@ def compact(client: Any, manifest: Manifest, *, few: int = _FEW) -> bool:
     may write meanwhile: what it adds is copied as well before anybody looks at the new generation. One that compacts or
     tidies at the same time may remove the old generation or this one, and then it is left to that process.
     """
-    old = Vectors(client, manifest.shelf, manifest.pointer().generation)
-    new = Vectors(client, manifest.shelf, new_generation())
+    old = Vectors(client, manifest.collections, manifest.pointer().generation)
+    new = Vectors(client, manifest.collections, new_generation())
     try:
         moved = _worth_it(old, manifest, few) and _moved(old, new, manifest)
     except Exception as error:
@@ -36,7 +36,7 @@ def compact(client: Any, manifest: Manifest, *, few: int = _FEW) -> bool:
             raise
         moved = False
     if not moved:
-        drop(client, manifest.shelf, new.generation)
+        drop(client, manifest.collections, new.generation)
     return moved
 
 
@@ -47,15 +47,15 @@ def remove_others(client: Any, manifest: Manifest, *, of_other_models: bool) -> 
     """
 
     def remove(pointer: Pointer) -> bool:
-        leaving = others_than(client, manifest.shelf, pointer.generation, of_other_models=of_other_models)
+        leaving = others_than(client, manifest.collections, pointer.generation, of_other_models=of_other_models)
         for name in leaving:
             client.delete_collection(name)
         return bool(leaving)
 
     present = manifest.pointer().generation
-    return bool(others_than(client, manifest.shelf, present, of_other_models=of_other_models)) and manifest.while_still(
-        remove
-    )
+    return bool(
+        others_than(client, manifest.collections, present, of_other_models=of_other_models)
+    ) and manifest.while_still(remove)
 
 
 def _worth_it(old: Vectors, manifest: Manifest, few: int) -> bool:

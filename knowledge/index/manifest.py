@@ -18,7 +18,7 @@ from knowledge.index.passages import PassageRow
 from knowledge.index.records import IndexedDocument
 from knowledge.index.staged import move_on, put_back, restrict
 from knowledge.index.tables import GONE, documents, owners, passages, pointers
-from knowledge.index.vectors import Keys, Shelf, new_generation, unpacked
+from knowledge.index.vectors import CollectionNames, Keys, new_generation, unpacked
 
 Result = TypeVar("Result")
 
@@ -56,7 +56,7 @@ class Manifest:
         self.fingerprint = fingerprint
         self.bounds = KeptBounds(database)
         owner = self._database.read(lambda connection: self._present(connection) and _owner(connection))
-        self.shelf = Shelf(owner or self._database.write(self._begin), fingerprint)
+        self.collections = CollectionNames(owner or self._database.write(self._begin), fingerprint)
         """Where the vectors are."""
 
     def pointer(self) -> Pointer:

@@ -80,7 +80,7 @@ class Reader(Generic[Ready]):
         for tries_left in reversed(range(_TRIES)):
             generation = self._manifest.pointer().generation
             try:
-                snapshot = load(self._manifest, Vectors(self._client, self._manifest.shelf, generation), before)
+                snapshot = load(self._manifest, Vectors(self._client, self._manifest.collections, generation), before)
             except Exception:
                 if not tries_left or self._manifest.pointer().generation == generation:
                     raise

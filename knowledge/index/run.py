@@ -21,7 +21,7 @@ from knowledge.index.deletions import Deletions, nothing_instead
 from knowledge.index.distinct import distinct
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.records import IndexedDocument
-from knowledge.index.taking import Taking
+from knowledge.index.snapshot_refresher import SnapshotRefresher
 from knowledge.index.tally import Tally
 from knowledge.index.writing import Embed, IndexWriter, Prepared
 from knowledge.sources import NOT_A_FILE, Catalog, Scan, identity_of, scan
@@ -75,7 +75,7 @@ class IndexRun:
         self._max_bytes = max_bytes
         self._clock = clock
         self._now = now
-        self._taking = Taking(committed, clock)
+        self._refresher = SnapshotRefresher(committed, clock)
         self._catalog = catalog or Catalog()
         self._pending: list[tuple[SourceFile, IndexedDocument | None, Prepared]] = []
         self._tally = Tally()
@@ -89,7 +89,7 @@ class IndexRun:
         try:
             return self._through(order, progress)
         finally:
-            self._taking.end()
+            self._refresher.end()
 
     def _through(self, order: IndexOrder, progress: Callable[[IndexProgress], None]) -> IndexReport:
         started, tally = self._clock(), self._tally
@@ -204,13 +204,13 @@ class IndexRun:
         for identity in closed:
             known[identity] = replace(known[identity], digest="", stamp="")
         if closed:
-            self._taking.now()
+            self._refresher.now()
 
     def _fail(self, file: SourceFile, reason: str, known: IndexedDocument | None) -> None:
         stays = "" if known is None else " (its last readable version stays in the index)"
         unheard = "audience" in reason or (known is not None and speaks_of_audience(file, self._max_bytes))
         if known is not None and unheard and self._index.close([file.id]):
-            self._taking.closed_one()
+            self._refresher.document_closed()
             stays = " (its last readable version stays in the index, for staff alone)"
         self._tally.settled += 1
         self._tally.failed(file.root, [(file.source, f"{reason}{stays}")])
@@ -231,7 +231,7 @@ class IndexRun:
         self._tell(progress, file.source, "read")
         document, chunks = self._read(file, stamp)
         if known is not None and self._index.narrow(file.id, chunks):
-            self._taking.closed_one()
+            self._refresher.document_closed()
         problems = tuple(" ".join(problem.split()) for problem in document.problems)
         entry = IndexedDocument(file.id, digest, file.source, file.root, len(chunks), origin, problems, stamp)
         self._pending.append((file, known, Prepared(entry, chunks)))
@@ -319,12 +319,12 @@ class IndexRun:
     def _finish(self) -> None:
         if self._commit(anew=self._mending):
             self._index.tidy()
-            self._taking.now()
+            self._refresher.now()
 
     def _commit(self, *, anew: bool = False) -> bool:
         changed = self._index.commit(anew=anew)
         if changed:
-            self._taking.now()
+            self._refresher.now()
         return changed
 
     def _tell(self, progress: Callable[[IndexProgress], None], source: str, stage: str) -> None:

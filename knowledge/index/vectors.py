@@ -46,8 +46,8 @@ def unpacked(stored: bytes) -> Keys:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """Whose vectors, and of which model. Several manifests may keep theirs in one server, and nobody touches another's."""
+class CollectionNames:
+    """Names Chroma collections by owner and model: several manifests share a server, and none may touch another's."""
 
     owner: str
     fingerprint: str
@@ -69,9 +69,9 @@ class Shelf:
 class Vectors:
     """Blocking; for one thread. A collection is made when something is put into it."""
 
-    def __init__(self, client: Any, shelf: Shelf, generation: int) -> None:
+    def __init__(self, client: Any, names: CollectionNames, generation: int) -> None:
         self._client = client
-        self._name = shelf.name(generation)
+        self._name = names.name(generation)
         self._made: Any = None
         self.generation = generation
 
@@ -128,17 +128,17 @@ def was_removed(error: Exception) -> bool:
     return isinstance(error, NotFoundError)
 
 
-def drop(client: Any, shelf: Shelf, generation: int) -> None:
+def drop(client: Any, names: CollectionNames, generation: int) -> None:
     """Removes a generation, if it is there."""
-    name = shelf.name(generation)
+    name = names.name(generation)
     if name in _names(client):
         client.delete_collection(name)
 
 
-def others_than(client: Any, shelf: Shelf, generation: int, *, of_other_models: bool) -> list[str]:
+def others_than(client: Any, names: CollectionNames, generation: int, *, of_other_models: bool) -> list[str]:
     """The collections of other generations of this model, and with ``of_other_models`` of the owner's other models."""
-    belongs = shelf.owns if of_other_models else shelf.holds
-    return [name for name in _names(client) if name != shelf.name(generation) and belongs(name)]
+    belongs = names.owns if of_other_models else names.holds
+    return [name for name in _names(client) if name != names.name(generation) and belongs(name)]
 
 
 def remove_files(directory: Path) -> None:

@@ -151,7 +151,7 @@ class IndexWriter:
             self._client.renew()
 
     def _vectors(self) -> Vectors:
-        return Vectors(self._client, self.manifest.shelf, self.manifest.pointer().generation)
+        return Vectors(self._client, self.manifest.collections, self.manifest.pointer().generation)
 
     def _embed(self, vectors: Vectors, texts: dict[int, str], embed: Embed) -> None:
         missing = vectors.missing(list(texts))

@@ -16,7 +16,7 @@ from knowledge.process.programs import command
 from tests.faults.knowledge.programs import kill
 from tests.servers.programs import ROOT
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 _PARENT = """
 import subprocess, sys, time

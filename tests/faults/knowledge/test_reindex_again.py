@@ -13,7 +13,7 @@ from tests.fixtures.report import MakeReport
 from tests.integration.knowledge.index_bench import Bench
 from tests.scale import Scale
 
-pytestmark = [pytest.mark.slow, pytest.mark.soak, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.soak(small=False), pytest.mark.timeout(1800)]
 
 _WRITE_AHEAD = 4 * 2**20
 """Bytes. To so much SQLite lets its log grow before it begins it anew; small indexes live in it."""

@@ -17,7 +17,7 @@ from tests.integration.knowledge.test_chroma_server import chroma_server
 from tests.scale import Scale
 from tests.servers.process import free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.soak, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.soak(small=False), pytest.mark.timeout(1800)]
 
 ONLOOKERS = 2
 WHOLE = ("all", "more", "closed")

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from knowledge.open import SAMPLE, Knowledge, open_knowledge
+from knowledge.open import Knowledge, open_knowledge
 from knowledge.settings import KnowledgeSettings
+from tests.e2e.knowledge_copy import copy_of, indexed_sample
 from tests.servers.models import MODELS
 
 PATIENCE = 240.0
@@ -33,8 +34,11 @@ async def knowledge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[K
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def sample(knowledge: Knowledge) -> Knowledge:
-    """The sample knowledge, indexed."""
-    report = await knowledge.writer.index([str(SAMPLE)])
-    assert report.failures == ()
-    return knowledge
+async def sample(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Knowledge]:
+    """The sample knowledge, indexed once for the whole run."""
+    home = copy_of(indexed_sample(tmp_path_factory), tmp_path_factory.mktemp("sample"))
+    opened = open_knowledge(KnowledgeSettings(directory=home / "var" / "chroma", models=MODELS, query_timeout=120.0))
+    await opened.start()
+    await opened.warm(PATIENCE)
+    yield opened
+    await opened.close()

@@ -97,12 +97,12 @@ class Bench:
     def vectors(self, fingerprint: str = "model1") -> Vectors:
         """Those that readers are told of now."""
         manifest = self.index(fingerprint).manifest
-        return Vectors(self.client, manifest.shelf, manifest.pointer().generation)
+        return Vectors(self.client, manifest.collections, manifest.pointer().generation)
 
     def collection(self, fingerprint: str = "model1") -> str:
         """The one in which they are."""
         manifest = self.index(fingerprint).manifest
-        return manifest.shelf.name(manifest.pointer().generation)
+        return manifest.collections.name(manifest.pointer().generation)
 
 
 def vector(text: str) -> NDArray[np.float32]:

@@ -20,7 +20,7 @@ from knowledge.settings import KnowledgeSettings
 from tests.servers.models import MODELS
 from tests.servers.programs import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 _SET = ROOT / "tests" / "fixtures" / "gaps" / "questions.json"
 _PAGE = ROOT / "docs" / "reference" / "gaps.md"

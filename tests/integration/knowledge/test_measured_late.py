@@ -147,10 +147,10 @@ def test_who_asks_while_another_measures_waits_for_it(
     asking = threading.Thread(target=ask)
     with calibrator._measuring:  # as the other one does, whose result is kept then
         asking.start()
-        assert begun.wait(20)
+        assert begun.wait(60)
         (free := Server()).busy = False
         reader.current.measured(Calibrator(free.embed, "model"))
-    asking.join(20)
+    asking.join(60)
 
     assert found == [True]
     assert server.asked == 0

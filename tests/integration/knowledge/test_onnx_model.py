@@ -24,6 +24,7 @@ from knowledge.process.frames import encode
 from knowledge.process.wire import settings_frame
 from knowledge.settings import KnowledgeSettings
 from tests.integration.knowledge.small_models import FAMILIES, save
+from tests.scale import run_scale
 from tests.servers.models import MODELS
 from tests.servers.programs import ROOT
 
@@ -46,7 +47,7 @@ def reference() -> SentenceTransformerEmbedder:
     return SentenceTransformerEmbedder()
 
 
-@settings(max_examples=25)
+@settings(max_examples=run_scale().pick(small=10, full=100))
 @given(texts=st.lists(_TEXTS, min_size=1, max_size=4))
 def test_any_texts_have_the_vectors_of_the_reference(
     bundled: OnnxEmbedder, reference: SentenceTransformerEmbedder, texts: list[str]
@@ -78,7 +79,9 @@ def test_no_texts_have_no_vectors(bundled: OnnxEmbedder) -> None:
     assert bundled.count([]) == []
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "family", [pytest.param(one, marks=[] if one == "bert" else pytest.mark.soak(small=False)) for one in FAMILIES]
+)
 def test_a_model_of_each_family_is_exported_and_is_like_its_reference(family: str, tmp_path: Path) -> None:
     """The check is part of the export: pooling, dense layers, prompts, padding side and limit are those of the model."""
     prompts = {"query": "task: search result | query: ", "document": "title: none | text: "}

@@ -59,9 +59,9 @@ def test_it_dies_with_a_killed_parent_and_idles_before(tmp_path: Path, moment: s
             _until_idle(child)
     finally:
         parent.send_signal(signal.SIGKILL)
-        parent.communicate(timeout=10)
+        parent.communicate(timeout=60)
 
-    child.wait(timeout=10)
+    child.wait(timeout=60)
 
 
 def _until_idle(child: psutil.Process) -> None:
@@ -87,11 +87,9 @@ async def test_start_returns_at_once_and_questions_wait_or_are_told(settings: Kn
     knowledge = open_knowledge(replace(settings, query_timeout=0.2))
     with pytest.raises(KnowledgeUnavailable, match="not open"):
         await knowledge.retriever.retrieve("anything")
-    loop = asyncio.get_running_loop()
-    before = loop.time()
     await knowledge.start()
-    assert loop.time() - before < 0.1
     try:
+        assert knowledge.health().state is State.LOADING
         assert not await knowledge.retriever.ready()
         with pytest.raises(KnowledgeUnavailable, match="still loading"):
             await knowledge.retriever.retrieve("anything")
@@ -138,7 +136,7 @@ async def test_a_frozen_process_is_replaced(settings: KnowledgeSettings) -> None
         for _ in range(3):
             with pytest.raises(KnowledgeUnavailable, match="no answer"):
                 await knowledge.retriever.retrieve("anything")
-        await asyncio.to_thread(process.wait, 10)
+        await asyncio.to_thread(process.wait, 60)
         with pytest.raises(KnowledgeUnavailable, match="still loading"):
             await knowledge.retriever.retrieve("anything")
     finally:

@@ -15,7 +15,7 @@ from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
 from knowledge.calibrate import calibrator as module
 from knowledge.calibrate.bounds import Bounds, Foreign, bounds_of, by_kind, labelled_bounds
 from knowledge.calibrate.calibrator import Calibrator
-from knowledge.calibrate.derived import derived_questions
+from knowledge.calibrate.derived import MOST, derived_questions
 from knowledge.calibrate.labelled import LabelledQuestions, read_labelled
 from knowledge.documents import Chunk
 from knowledge.embed.embedder import TextRefused
@@ -103,10 +103,19 @@ def test_questions_are_derived_from_the_middle_of_passages() -> None:
     faq = PassageText("Q", None, "How long does it take?\n\nIt takes two weeks in all cases. It is free.", unit=True)
     prose = PassageText("T", None, "Short. **Blue** lamps are sold in all of our shops. Ends.")
 
-    assert derived_questions([faq, prose, PassageText("T", None, "7")], 3) == [
+    assert set(derived_questions([faq, prose, PassageText("T", None, "7")])) == {
         "It takes two weeks in all cases.",
         "Blue lamps are sold in all of our shops.",
-    ]
+    }
+
+
+def test_the_same_questions_are_derived_in_whatever_order_the_documents_come() -> None:
+    """Rows are ordered by the documents' ids, and those of files by where they lie."""
+    many = [PassageText("T", None, f"Lamp number {number} is sold in all of our shops.") for number in range(3 * MOST)]
+    found = derived_questions(many)
+
+    assert len(found) == MOST
+    assert derived_questions(reversed(many)) == found
 
 
 def test_it_is_measured_again_only_when_the_knowledge_has_grown() -> None:

@@ -53,6 +53,6 @@ def test_a_long_message_takes_no_time() -> None:
         [f"{chr(97 + one % 26)}word{chr(97 + one // 26 % 26)}{chr(97 + one // 676)}" for one in range(17_000)]
     )
     text = " ".join(f"awrod{chr(97 + one % 26)}x" for one in range(2_000))
-    started = time.perf_counter()
+    started = time.thread_time()
     spelling.mended(text, lambda word: False)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
