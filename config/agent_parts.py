@@ -84,7 +84,7 @@ def make_responder(
     from config.verifying import make_action_check, make_verifier
     from core.agent.foreign_texts import ForeignTexts
     from core.agent.loop import AgentLoop
-    from core.agent.tool_registry import installed_tools
+    from core.agent.tools import installed_tools
     from core.agent.translating import ModelTranslator
     from core.llm.budgeted import BudgetedResponder
 
@@ -110,17 +110,23 @@ def make_colleague(
     budgets: Budgets,
 ) -> Responder:
     """What staff ask in a case's thread: as for customers, with what staff may read, and without tools that change anything."""
-    inside = replace(agent_settings(settings), audience=KnowledgeAudience.STAFF)
+
+    def inside(bounds: AgentSettings) -> AgentSettings:
+        return replace(bounds, audience=KnowledgeAudience.STAFF)
+
     if not settings.has_model:
         from core.llm.extractive import ExtractiveResponder
 
-        return ExtractiveResponder(retriever, inside, clock)
+        return by_channel(settings, lambda bounds: ExtractiveResponder(retriever, inside(bounds), clock))
     from config.verifying import make_verifier
     from core.agent.loop import AgentLoop
 
     model = make_model(settings, clock, metrics, closing, budgets)
     checking = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_verify_model)
-    return AgentLoop(model, retriever, store, inside, clock, verifier=make_verifier(settings, checking, clock))
+    verifier = make_verifier(settings, checking, clock)
+    return by_channel(
+        settings, lambda bounds: AgentLoop(model, retriever, store, inside(bounds), clock, verifier=verifier)
+    )
 
 
 def make_briefing(
@@ -136,7 +142,7 @@ def make_briefing(
     """Drafts are quoted from what customers may read, without a model: the customer waits for the case to be opened."""
     if not staffed:
         return Briefing()
-    from core.agent.asking import questions_besides
+    from core.agent.questions import questions_besides
     from core.llm.extractive import ExtractiveResponder
 
     words = replace(agent_settings(settings), escalation_keywords=())  # the case is with people already

@@ -49,7 +49,7 @@ from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.errors import ConfigError, StoreUnavailable
 from core.intake import Intake
 from core.looked_up import NotingRetriever
-from core.ports.channel import Channel, SupportsRoutes
+from core.ports.channel import Channel, SupportsEventLog, SupportsRoutes
 from core.ports.desk import Desk
 from core.ports.responder import Responder
 from core.ports.store import TurnState
@@ -116,6 +116,7 @@ class Hub:
             self.metrics,
             {item.name: item.capabilities for item in self.channels.values()},
             ratings=settings.feature_feedback,
+            logs={item.name: item for item in self.channels.values() if isinstance(item, SupportsEventLog)},
         )
         self._make_responder = responder or agent_parts.make_responder
         self._dispatcher: Dispatcher | None = None
@@ -276,13 +277,8 @@ class Hub:
             make_sentiment(self._handoff.mood_words),
             make_turn_budgets(self.settings, self.budgets, self.channels, self._clock),
         )
-        return Dispatcher(
-            self.store,
-            turn,
-            self.wake,
-            self.metrics,
-            DispatcherSettings(concurrency=self.settings.turn_concurrency, lease=self.settings.lease_seconds),
-        )
+        limits = DispatcherSettings(concurrency=self.settings.turn_concurrency, lease=self.settings.lease_seconds)
+        return Dispatcher(self.store, turn, self.wake, self.metrics, limits, lanes=self.delivery)
 
     async def _start_working(self) -> None:
         assert self._dispatcher is not None, "made before it listens"

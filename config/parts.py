@@ -182,6 +182,7 @@ def make_surroundings(
     return Surroundings(
         memory=store,
         leases=store,
+        paces=store,
         files=files,
         clock=clock,
         metrics=metrics,

@@ -22,7 +22,7 @@ from config.conversations.transcript import read_transcripts
 from config.knowledge import knowledge_parts
 from config.settings import Settings, read_settings
 from core.agent.tokens import estimate
-from core.agent.tool_registry import installed_tools
+from core.agent.tools import installed_tools
 from core.domain.errors import ConfigError
 from core.domain.knowledge import Passage
 from knowledge.chunk.chunker import Chunker

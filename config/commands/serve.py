@@ -36,7 +36,6 @@ def run(role: Role, *, host: str | None, port: int | None, watch: bool = False) 
     configure_logging(log_settings(settings, terminal=sys.stderr.isatty()), secrets=_secrets(settings))
     remove_access_of_others(settings.data_dir)
     run_async(_serve(settings, role))
-    gc.freeze()  # Python would look through every object once more before it ends
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:
@@ -56,6 +55,7 @@ async def _serve(settings: Settings, role: Role) -> None:
         await hub.start()
         if socket is not None:
             await socket.start()
+        gc.freeze()  # Python would look through all modules again and again while it serves, and before it ends
         _announce(hub)
         await stopping.wait()
         log.info("hub.stopping")

@@ -10,7 +10,6 @@ from zlib import crc32
 from pydantic import BaseModel, ConfigDict
 
 from config.conversations.transcript import RecordedCall, RecordedTurn, Transcript, without_markers
-from core.agent.tool_signature import Signature
 from core.agent.tools import RunsWhen, Tool
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.conversation import Conversation, OwnershipState
@@ -69,10 +68,9 @@ def recorded_tool(name: str, calls: Sequence[RecordedCall]) -> Tool:
     async def next_result() -> str:
         return results.pop(0)
 
-    schema = {"type": "object"}
-    signature = Signature(next_result, name, _AnyArguments, schema, None)
+    spec = ToolSpec(name, name, {"type": "object"})
     effect = any(call.effect for call in calls)
-    return Tool(ToolSpec(name, name, schema), signature, effect, 10.0, 0, RunsWhen.MODEL_CALLS)
+    return Tool(spec, next_result, _AnyArguments, None, effect, 10.0, 0, RunsWhen.MODEL_CALLS)
 
 
 class Nowhere:

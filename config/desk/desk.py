@@ -12,9 +12,9 @@ from config.desk.roads import known_by_sender, make_roads
 from config.desk.staffed import desk_account, is_answered_by_mail
 from config.processes.election import Election
 from config.settings import Settings
-from core.agent.asking import said_besides
-from core.agent.gratitude import only_thanks
 from core.agent.language import written_language
+from core.agent.questions import said_besides
+from core.agent.small_talk import only_thanks
 from core.domain.capabilities import Capabilities
 from core.ports.channel import Channel
 from core.ports.clock import Clock
@@ -29,6 +29,7 @@ from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
 from handoff.briefing import Briefing
+from handoff.customer_language import LastWords
 from handoff.desk_parts import DeskParts
 from handoff.learning.gaps_post import GapsPosts
 from handoff.learning.learning import LearningTimers
@@ -40,7 +41,6 @@ from handoff.settings import HandoffSettings
 from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings
 from handoff.slack.panel import SlackPanel
 from handoff.slack_desk import SlackDesk
-from handoff.spoken_to import LastWords
 from handoff.thread.correcting_turn import Files
 from handoff.thread.delivery_marks import DeliveryMarks
 from handoff.thread.desk_views import DeskViews
@@ -156,16 +156,16 @@ def make_timers(
     handoff = by_mail(handoff) if isinstance(desk_channel, MailDeskChannel) else handoff
     timers = DeskTimers(work, handoff)
     roads, numbers = make_roads(channels), known_by_sender(channels)
-    follow_ups = FollowUpTimers(timers.ring, work, store, roads, handoff, settings.sender_name, numbers)
+    follow_ups = FollowUpTimers(timers.decide, work, store, roads, handoff, settings.sender_name, numbers)
     lease = max(10.0, settings.lease_seconds)
     if isinstance(desk_channel, MailDeskChannel):
-        return TimerLoop(store, follow_ups.ring, wake, TimerSettings(lease=lease))
+        return TimerLoop(store, follow_ups.decide, wake, TimerSettings(lease=lease))
     learning = LearningTimers(
-        follow_ups.ring, store, store, store, desk_channel.account, drafter, language=handoff.staff_locale
+        follow_ups.decide, store, store, store, desk_channel.account, drafter, language=handoff.staff_locale
     )
     book, weekly = StoredGapBook(store, clock), handoff.gaps_post
-    gaps = GapsPosts(learning.ring, book, store, clock, desk_channel.account, weekly, handoff.staff_locale)
-    return TimerLoop(store, gaps.ring, wake, TimerSettings(lease=lease), prepare=gaps.prepare)
+    gaps = GapsPosts(learning.decide, book, store, clock, desk_channel.account, weekly, handoff.staff_locale)
+    return TimerLoop(store, gaps.decide, wake, TimerSettings(lease=lease), prepare=gaps.prepare)
 
 
 def make_marks(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from core.domain.capabilities import AnswersBy
+from core.domain.contact_route import ContactRoute
 from core.domain.customer import ContactDetails
 from core.domain.keys import ConversationKey
-from core.domain.road import Road
 from core.ports.channel import Channel
 from core.ports.follow_ups import Roads, SupportsFollowUp
 
@@ -17,7 +17,7 @@ def make_roads(channels: Mapping[str, Channel]) -> Roads:
     found = {name: one for name, one in channels.items() if isinstance(one, SupportsFollowUp)}
     able = [found[name] for name in sorted(found, key=lambda name: _first(channels[name], name))]
 
-    def roads(contact: ContactDetails, home: ConversationKey) -> Sequence[Road]:
+    def roads(contact: ContactDetails, home: ConversationKey) -> Sequence[ContactRoute]:
         ways = (one.road_to(contact, home) for one in able)
         return [road for road in ways if road is not None and road.key.channel != home.channel]
 

@@ -16,7 +16,7 @@ from config.processes.loops import LoopTask
 from core.attachments.stale_files import StaleFiles, remove_stale
 from core.ports.extractor import AttachmentStore
 from core.ports.retention import Expiring, Page, Place, Retention
-from core.storage.roads import LAPSE
+from core.storage.contact_routes import LAPSE
 
 log = structlog.get_logger(__name__)
 
