@@ -17,6 +17,7 @@ from bench import (
     memory,
     reindex,
     search,
+    slack_messages,
     startup,
 )
 from bench.beside import run as beside
@@ -33,6 +34,7 @@ BENCHES = {
     "memory": memory.run,
     "reindex": reindex.run,
     "search": search.run,
+    "slack_messages": slack_messages.run,
     "startup": startup.run,
 }
 

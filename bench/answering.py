@@ -1,21 +1,26 @@
-"""What an answer costs the hub's own process, beside what the model's client costs: from the message to the answer over HTTP."""
+"""What an answer costs the hub's own process, from the message to the answer over HTTP, beside the library's model client.
+
+The floor is the openai package in a process of its own, which sends the requests that the hub sent and reads the answers.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import tempfile
 import time
+import urllib.request
+from pathlib import Path
+from typing import Any
 
 import psutil
+from openai import AsyncOpenAI
 
 from bench.load import customers, request, steady
 from bench.report import Figure, Report
 from bench.servers import database, process
-from bench.talker import ANSWER
-from config.clock import SystemClock
-from core.llm.openai_chat import OpenAIChat
-from core.llm.settings import OpenAIChatSettings
-from core.ports.chat_model import ChatMessage, ChatRequest
 from tests.servers.models import MODELS
 
 _RATE = 8.0
@@ -32,13 +37,31 @@ def run(report: Report, *, turns: int = 150) -> None:
             "KNOWLEDGE_SOURCES": "sample",
             "EMBEDDING_CACHE": str(MODELS),
         }
-        client = asyncio.run(_client(model, turns))
-        with process("config.cli", "serve", environment=environment) as (port, pid):
+        with (
+            tempfile.TemporaryDirectory(prefix="switchboard-bench-") as folder,
+            process("bench.sampled", f"{folder}/hops", "config.cli", "serve", environment=environment) as (port, pid),
+        ):
             _warm(port)
-            began = _spent(pid)
+            calls = _calls_of_one_answer(port, model)
+            client = asyncio.run(_client(model, calls, turns))
+            began = spent(pid)
             _answered(port, turns)
-            spent = (_spent(pid) - began) / turns * 1000
-    report.add(Figure("processor of the hub for an answer", spent, "ms", client, "the model's client", "8 ms more"))
+            each = (spent(pid) - began) / turns * 1000
+            hops = _hops(port, pid, turns, Path(folder, "hops"))
+    report.add(Figure("processor of the hub for an answer", each, "ms", client, "the model's client", "8 ms more"))
+    for hop, seconds in sorted(hops.items(), key=lambda one: -one[1]):
+        report.add(Figure(f"of it: {hop}", seconds / turns * 1000, "ms"))
+
+
+def _hops(port: int, pid: int, turns: int, file: Path) -> dict[str, float]:
+    """Seconds of each hop, in a run of its own, since looking costs something as well."""
+    os.kill(pid, signal.SIGUSR1)
+    _answered(port, turns)
+    os.kill(pid, signal.SIGUSR2)
+    while not file.exists() or not file.stat().st_size:
+        time.sleep(0.1)
+    found: dict[str, float] = json.loads(file.read_text())
+    return found
 
 
 def _warm(port: int) -> None:
@@ -57,28 +80,37 @@ def _answered(port: int, count: int) -> None:
         raise RuntimeError(f"Not answered: {tally.failures}")
 
 
-def _spent(pid: int) -> float:
+def spent(pid: int) -> float:
     """Seconds of processor of this process, without those that it started."""
     times = psutil.Process(pid).cpu_times()
     return times.user + times.system
 
 
-async def _client(port: int, turns: int) -> float:
+def _calls_of_one_answer(port: int, model: int) -> list[dict[str, Any]]:
+    _asked(model)
+    _answered(port, 1)
+    return _asked(model)
+
+
+def _asked(model: int) -> list[dict[str, Any]]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{model}/asked") as answer:
+        found: list[dict[str, Any]] = json.load(answer)
+        return found
+
+
+async def _client(port: int, calls: list[dict[str, Any]], turns: int) -> float:
     """Milliseconds for the calls of one answer: the answer, and the look at its sentences."""
-    settings = OpenAIChatSettings("m", base_url=f"http://127.0.0.1:{port}/v1")
-    model = OpenAIChat(settings, SystemClock())
-    looked = json.dumps({"sentences": [{"id": f"{number:06x}"} for number in range(ANSWER.count("["))]})
-    calls = [ChatRequest([ChatMessage("user", text)]) for text in ("How?", looked)]
+    client = AsyncOpenAI(api_key="none", base_url=f"http://127.0.0.1:{port}/v1", max_retries=0)
     for call in calls * 3:
-        await _read(model, call)
+        await _read(client, call)
     began = time.process_time()
     for call in calls * turns:
-        await _read(model, call)
+        await _read(client, call)
     spent = time.process_time() - began
-    await model.aclose()
+    await client.close()
     return spent / turns * 1000
 
 
-async def _read(model: OpenAIChat, call: ChatRequest) -> None:
-    async for _ in model.stream(call):
+async def _read(client: AsyncOpenAI, call: dict[str, Any]) -> None:
+    async for _ in await client.chat.completions.create(**call):
         pass

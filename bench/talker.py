@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections import deque
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +17,7 @@ ANSWER = (
     "workspace [1]."
 )
 _PIECE = 5
+_ASKED: deque[dict[str, Any]] = deque(maxlen=64)
 
 
 def pieces(text: str) -> list[str]:
@@ -31,9 +33,11 @@ def _answer(asked: dict[str, Any]) -> str:
 
 
 async def _complete(request: web.Request) -> web.StreamResponse:
+    asked = await request.json()
+    _ASKED.append(asked)
     response = web.StreamResponse(headers={"content-type": "text/event-stream"})
     await response.prepare(request)
-    for piece in pieces(_answer(await request.json())):
+    for piece in pieces(_answer(asked)):
         await response.write(_event({"content": piece}))
         await asyncio.sleep(0)
     await response.write(_event({}, finish="stop") + b"data: [DONE]\n\n")
@@ -46,6 +50,13 @@ def _event(delta: dict[str, Any], *, finish: str | None = None) -> bytes:
     return f"data: {json.dumps(body)}\n\n".encode()
 
 
+async def _asked(_: web.Request) -> web.Response:
+    """The requests since the last look."""
+    asked = list(_ASKED)
+    _ASKED.clear()
+    return web.json_response(asked)
+
+
 async def _live(_: web.Request) -> web.Response:
     return web.Response()
 
@@ -53,5 +64,6 @@ async def _live(_: web.Request) -> web.Response:
 if __name__ == "__main__":
     app = web.Application()
     app.router.add_post("/v1/chat/completions", _complete)
+    app.router.add_get("/asked", _asked)
     app.router.add_get("/health/live", _live)
     web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), print=None)

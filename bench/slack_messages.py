@@ -1,0 +1,127 @@
+"""What a message from Slack costs the hub's own process: with a model and retrieval at a calm pace, and with neither under load.
+
+The hub is in front of a fake of Slack's Web API, which runs beside the load generator, as the model does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import itertools
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+
+from bench.answering import spent
+from bench.load import Tally, flood, steady
+from bench.report import Figure, Report
+from bench.servers import database, process
+from tests.servers.models import MODELS
+from tests.servers.slack_fake import SlackFake, person
+from tests.servers.slack_world import SECRET, TOKEN
+
+_CALM = 10.0
+_CONNECTIONS = 64
+_PATIENCE = 60.0
+_POSTS = ("chat.postMessage", "chat.startStream")
+
+
+class Customers:
+    """Each writes in a conversation of their own."""
+
+    def __init__(self, slack: SlackFake) -> None:
+        self._slack = slack
+        self._numbers: Iterator[int] = itertools.count()
+
+    def write(self) -> bytes:
+        """A signed event with the first message of another customer."""
+        number = next(self._numbers)
+        user = f"U0B{number:06d}"
+        self._slack.users[user] = person(user, f"Person {number}", "en-US")
+        event = self._slack.say("How do I reset my password?", channel=f"D0B{number:06d}", user=user)
+        body, stamp = json.dumps(event).encode(), str(int(time.time()))
+        mac = hmac.new(SECRET.encode(), f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
+        head = (
+            "POST /webhooks/slack HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\nX-Slack-Request-Timestamp: {stamp}\r\nX-Slack-Signature: v0={mac}\r\n\r\n"
+        )
+        return head.encode() + body
+
+    async def answered(self, port: int, count: int, *, rate: float | None) -> float:
+        """Seconds until all of ``count`` new customers have their answer; without a rate as fast as they are taken."""
+        before, began = self._posts(), time.perf_counter()
+        events = [self.write() for _ in range(count)]
+        tally = await self._send(port, events, rate)
+        if tally.failures:
+            print(f"  not acknowledged: {tally.failures}")
+        async with asyncio.timeout(_PATIENCE):
+            while self._posts() < before + len(tally.latencies):  # noqa: ASYNC110 - the fake says nothing of posts
+                await asyncio.sleep(0.02)
+        return time.perf_counter() - began
+
+    def _posts(self) -> int:
+        return sum(method in _POSTS for method, _ in self._slack.calls)
+
+    @staticmethod
+    async def _send(port: int, events: list[bytes], rate: float | None) -> Tally:
+        if rate is None:
+            return await flood(port, events, connections=_CONNECTIONS, expected=200)
+        return await steady(port, events, rate=rate, expected=200)
+
+
+def run(report: Report, *, calm: int = 300, busy: int = 3_000) -> None:
+    """Both databases."""
+    for kind in ("sqlite", "postgres"):
+        asyncio.run(_calm(report, kind, calm))
+        asyncio.run(_busy(report, kind, busy))
+
+
+def _environment(slack: SlackFake, url: str) -> Mapping[str, str]:
+    return {
+        "DATABASE_URL": url,
+        "PUBLIC_URL": "https://hub.example",
+        "SLACK_BOT_TOKEN": TOKEN,
+        "SLACK_SIGNING_SECRET": SECRET,
+        "SLACK_API_BASE_URL": slack.api_url,
+    }
+
+
+async def _calm(report: Report, kind: str, count: int) -> None:
+    with ExitStack() as stack:
+        url = await asyncio.to_thread(stack.enter_context, database(kind))
+        model, _ = await asyncio.to_thread(stack.enter_context, process("bench.talker", "{port}"))
+        async with SlackFake() as slack:
+            environment = {
+                **_environment(slack, url),
+                "BENCH_MODEL": "1",
+                "OPENAI_BASE_URL": f"http://127.0.0.1:{model}/v1",
+                "AGENT_ANSWER_FORMAT": "text",
+                "KNOWLEDGE_SOURCES": "sample",
+                "EMBEDDING_CACHE": str(MODELS),
+            }
+            hub = process("bench.subject", environment=environment)
+            port, pid = await asyncio.to_thread(stack.enter_context, hub)
+            customers = Customers(slack)
+            await customers.answered(port, 20, rate=1.0)  # the documents are read meanwhile
+            before = spent(pid)
+            await customers.answered(port, count, rate=_CALM)
+            each = (spent(pid) - before) / count * 1000
+    name = f"processor of the hub for a message on Slack, model and retrieval, {_CALM:.0f}/s, {kind}"
+    report.add(Figure(name, each, "ms", aim="8 ms and the model's client"))
+
+
+async def _busy(report: Report, kind: str, count: int) -> None:
+    with ExitStack() as stack:
+        url = await asyncio.to_thread(stack.enter_context, database(kind))
+        async with SlackFake() as slack:
+            hub = process("bench.subject", environment=_environment(slack, url))
+            port, pid = await asyncio.to_thread(stack.enter_context, hub)
+            customers = Customers(slack)
+            await customers.answered(port, 100, rate=None)
+            before = spent(pid)
+            seconds = await customers.answered(port, count, rate=None)
+            each = (spent(pid) - before) / count * 1000
+    report.add(Figure(f"the same, a responder that does nothing, as fast as it goes, {kind}", each, "ms", aim="2 ms"))
+    report.add(Figure(f"messages from Slack meanwhile, {kind}", count / seconds, "/s", aim="600/s"))
