@@ -22,7 +22,7 @@ from tests.servers.redis import RedisServer, redis
 from tests.servers.small_disk import SmallDisk, small_disk
 from tests.servers.used_databases import UsedDatabases
 
-pytest_plugins = ["tests.fixtures.hub", "tests.fixtures.browser", "tests.fixtures.peers", "tests.fixtures.report"]
+pytest_plugins = ["tests.fixtures.report", "tests.fixtures.hub", "tests.fixtures.browser", "tests.fixtures.peers"]
 
 _POSTGRES = {"postgres_server", "durable_postgres", "postgres_on_small_disk"}
 
@@ -61,11 +61,12 @@ def pytest_report_header() -> str:
     return f"seed: {seed.run_seed()} (repeat this run with {seed.VARIABLE}={seed.run_seed()})"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests with a browser share its event loop: a browser cannot be handed from one loop to the next.
 
     Files with slow tests begin first (the run stays in this order): at the end, no worker is left alone with one.
     """
+    _leave_to_the_soak(config, items)
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.path])
     shared_loop = pytest.mark.asyncio(loop_scope="session")
@@ -76,6 +77,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
         if _POSTGRES.intersection(names):
             item.add_marker(pytest.mark.postgres)
+
+
+def _leave_to_the_soak(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Scenarios whose small size repeats other tests: ``-m soak`` runs them."""
+    if "soak" not in config.option.markexpr:
+        soaks = {item: item.get_closest_marker("soak") for item in items}
+        left = [item for item, soak in soaks.items() if soak and not soak.kwargs.get("small", True)]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -96,9 +106,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"repeat this run with {seed.VARIABLE}={seed.run_seed()}")
 
 
-@pytest.fixture(params=["fixed"] if seed.JUDGED else ["fixed", "random"])
+@pytest.fixture(params=["fixed", "random"] if run_scale().full else ["fixed"])
 def scenario_seed(request: pytest.FixtureRequest) -> int:
-    """A scenario runs twice: with a seed that never changes, and with the one of this run where that is another."""
+    """A seed that never changes; in a soak, the one of the run as well."""
     return seed.FIXED if request.param == "fixed" else seed.run_seed()
 
 

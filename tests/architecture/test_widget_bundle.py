@@ -16,7 +16,7 @@ STATIC = ROOT / "channels" / "web" / "static"
 
 def _run(*arguments: str) -> None:
     done = subprocess.run(
-        ["bash", "scripts/widget.sh", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=110
+        ["bash", "scripts/widget.sh", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=280
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

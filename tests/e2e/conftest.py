@@ -20,7 +20,7 @@ IDENTITY_SECRET = "what-the-site-and-the-hub-share-0123456789"
 
 MakeSampleHub = Callable[..., Hub]
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -30,32 +32,32 @@ LOADED_SECONDS = 240
 def run_command(
     data_dir: Path, *arguments: str, typed: str = "", **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """``switchboard ARGUMENTS`` as its user runs it, with its own working directory and nothing in its environment."""
-    return subprocess.run(
-        _argv(arguments),
-        cwd=_home(data_dir),
-        env=command_environment(data_dir, environment),
-        input=typed,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=LOADED_SECONDS,
-    )
+    """``switchboard ARGUMENTS`` as its user runs it, with its own working directory and nothing in its environment.
 
-
-def run_forked(data_dir: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The same for a command that reads nothing, forked from a process that has imported the product: most of a command's time
-    is its imports. What it writes goes to files."""
-    if not CAN_FORK:
-        return run_command(data_dir, *arguments, **environment)
+    It is forked from a process that has imported the product, where that can be: most of a command's time is its imports. What it
+    reads is a pipe, what it writes are files. ``run_between_files`` and ``run_on_terminal`` start Python itself.
+    """
     with tempfile.TemporaryDirectory() as place:
-        output, errors = Path(place) / "output", Path(place) / "errors"
+        read, output, errors = (Path(place) / name for name in ("input", "output", "errors"))
+        if not CAN_FORK:
+            read.write_text(typed, encoding="utf-8")
+            return run_between_files(data_dir, read, output, *arguments, **environment)
+        os.mkfifo(read)
+        threading.Thread(target=_type, args=(read, typed), daemon=True).start()
         _, _, module, *given = _argv(arguments)
         environment = command_environment(data_dir, environment)
-        forked = Forked(module, given, cwd=_home(data_dir), environment=environment, output=output, errors=errors)
+        forked = Forked(
+            module, given, cwd=_home(data_dir), environment=environment, output=output, errors=errors, read=read
+        )
         code = forked.wait(LOADED_SECONDS)
         told = (output.read_text(encoding="utf-8"), errors.read_text(encoding="utf-8"))
     return subprocess.CompletedProcess([module, *given], code, *told)
+
+
+def _type(pipe: Path, text: str) -> None:
+    """Waits until the command has the pipe open."""
+    with contextlib.suppress(BrokenPipeError):
+        pipe.write_text(text, encoding="utf-8")
 
 
 def run_between_files(
@@ -63,7 +65,7 @@ def run_between_files(
 ) -> subprocess.CompletedProcess[str]:
     """The same with ``< read > written``."""
     with read.open() as questions, written.open("w") as answers:
-        return subprocess.run(
+        ran = subprocess.run(
             _argv(arguments),
             cwd=_home(data_dir),
             env=command_environment(data_dir, environment),
@@ -74,6 +76,7 @@ def run_between_files(
             encoding="utf-8",
             timeout=LOADED_SECONDS,
         )
+    return subprocess.CompletedProcess(ran.args, ran.returncode, written.read_text(encoding="utf-8"), ran.stderr)
 
 
 def run_on_terminal(data_dir: Path, *arguments: str) -> tuple[int, str]:

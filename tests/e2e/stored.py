@@ -40,6 +40,13 @@ def said(hub: Hub, session_id: str, author: str = "customer") -> Sequence[str]:
     return [text for who, text in messages(hub, session_id) if who == author]
 
 
+def waiting(hub: Hub, text: str) -> list[float]:
+    """When the messages with that text were said that wait to be sent."""
+    joined = "FROM outbox AS o JOIN message AS m ON m.id = o.message_id"
+    statement = f"SELECT m.created_at {joined} WHERE m.text = ? AND o.status = 'due'"
+    return [row["created_at"] for row in rows(hub, statement, text)]
+
+
 def counts(hub: Hub) -> dict[str, int]:
     """How many rows each table of the message path has; equal before and after something that must not be stored.
 

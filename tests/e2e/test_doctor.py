@@ -10,10 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from config.cli import main
-from tests.e2e.knowledge_copy import run_command, run_forked
+from tests.e2e.knowledge_copy import run_command
 from tests.fixtures.right_settings import PUBLIC, SECRETS, Environment, World, made_world
 from tests.fixtures.wrong_settings import HALVES, TABLE, Wrong, send_hooks_elsewhere
 from tests.integration.email_channel.rig import PostOffice, post_office
+from tests.scale import Scale
 from tests.servers.slack_world import STAFF
 
 pytestmark = pytest.mark.slow
@@ -74,9 +75,10 @@ async def test_a_wrong_password_and_a_sender_that_is_not_ours(
     assert "EMAIL_ADDRESS" in shown
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("secure", ["STARTTLS", "TLS"])
 async def test_refused_logins_leave_nothing_open_behind_them(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secure: str
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scale: Scale, secure: str
 ) -> None:
     """On uvloop a connection that ends later than its loop is an error, now and then."""
     monkeypatch.chdir(tmp_path)
@@ -86,7 +88,7 @@ async def test_refused_logins_leave_nothing_open_behind_them(
         wrong["EMAIL_IMAP_URL"] = (
             f"imaps{wrong['EMAIL_IMAP_URL'].removeprefix('imap+starttls').rpartition(':')[0]}:{port}"
         )
-    for _ in range(20):
+    for _ in range(scale.pick(small=5, full=20)):
         code, shown = await doctor(tmp_path, "email", wrong)
         assert code == 1, shown
         told = [line.split()[2] for line in shown.splitlines() if " WRONG " in line]
@@ -100,7 +102,7 @@ async def test_all_is_well(world: World, tmp_path: Path, way: str) -> None:
     if way == "hook":
         all_well(world)
     name = WAYS[way]
-    ran = await asyncio.to_thread(run_forked, tmp_path / "var", "doctor", name, **world[way])
+    ran = await asyncio.to_thread(run_command, tmp_path / "var", "doctor", name, **world[way])
     shown = safe(ran.stdout + ran.stderr)
     assert ran.returncode == 0, shown
     assert f"{name:<10} ok" in shown

@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from click.testing import CliRunner
 
 from config.cli import main
-from tests.e2e.knowledge_copy import run_forked
+from tests.e2e.knowledge_copy import run_command
 from tests.fixtures.right_settings import PUBLIC, SECRETS, Environment, World, made_world
 from tests.fixtures.served_here import refusal_of_serve
 from tests.fixtures.states_of_files import states_of_files
@@ -97,7 +97,7 @@ async def test_serve_refuses_it_as_a_process_too(
     monkeypatch.chdir(tmp_path)
     with _places(world, tmp_path) as places:
         environment = _environment(world, wrong, places)
-        ran = await asyncio.to_thread(run_forked, tmp_path / "var", "serve", **environment)
+        ran = await asyncio.to_thread(run_command, tmp_path / "var", "serve", **environment)
         _, shown = await doctor(tmp_path, environment)
     assert ran.returncode == 2, ran.stderr
     [refusal] = [line for line in ran.stderr.partition("switchboard: ")[2:] if line]

@@ -100,7 +100,7 @@ def test_killed_while_it_prepares_and_twice_at_once_it_is_prepared_whole(tmp_pat
 
 def _hub(make_hub: MakeHub, cache: Path, **options: object) -> Hub:
     chosen = {"sources": "sample", "environment": {"EMBEDDING_CACHE": str(cache)}, **options}
-    hub: Hub = make_hub(fresh=True, start=False, **chosen)
+    hub: Hub = make_hub(start=False, **chosen)
     return hub
 
 

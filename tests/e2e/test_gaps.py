@@ -9,17 +9,16 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.knowledge_copy import run_command, run_forked
-from tests.fixtures.hub import MakeHub
+from tests.e2e.conftest import MakeSampleHub
+from tests.e2e.knowledge_copy import LOADED_SECONDS, run_command, started
 from tests.servers.hub import Hub
 
-_PATIENCE = 60.0
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def gaps(hub: Hub, *options: str) -> dict[str, Any]:
     """As the command tells it."""
-    ran = run_forked(hub.data_dir, "gaps", "--json", *options)
+    ran = run_command(hub.data_dir, "gaps", "--json", *options)
     assert ran.returncode == 0, ran.stderr
     found: dict[str, Any] = json.loads(ran.stdout)
     return found
@@ -40,16 +39,16 @@ def asks(hub: Hub, question: str) -> None:
 
 def sorted_by_meaning(hub: Hub) -> dict[str, Any]:
     """The hub sorts beside its customers, now and then."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + LOADED_SECONDS
     while (found := over_http(hub))["by_words"]:
         assert time.monotonic() < deadline, "nothing was sorted"
         time.sleep(0.3)
     return found
 
 
-def test_a_question_without_an_answer_is_found_counted_and_closed(make_hub: MakeHub) -> None:
-    hub = make_hub(sources="sample")
-    empty = run_forked(hub.data_dir, "gaps")
+def test_a_question_without_an_answer_is_found_counted_and_closed(make_sample_hub: MakeSampleHub) -> None:
+    hub = make_sample_hub()
+    empty = run_command(hub.data_dir, "gaps")
     assert (empty.returncode, empty.stdout) == (0, "Nothing was left unanswered.\n")
     asks(hub, "Do you rent out bicycles?")
     asks(hub, "Can I rent a bicycle? My number is +44 20 7946 0958")
@@ -59,12 +58,12 @@ def test_a_question_without_an_answer_is_found_counted_and_closed(make_hub: Make
     assert found["languages"] == ["en"]
     assert found["nearest"]["score"] < 0.6
     assert gaps(hub) == over_http(hub)
-    shown = run_forked(hub.data_dir, "gaps", "--since", "7d").stdout
+    shown = run_command(hub.data_dir, "gaps", "--since", "7d").stdout
     assert "   2  Do you rent out bicycles?" in shown
     assert "nearest: " in shown
     assert "7946" not in shown
 
-    closed = run_forked(hub.data_dir, "gaps", "--close", found["id"], "answered by the page on hire")
+    closed = run_command(hub.data_dir, "gaps", "--close", found["id"], "answered by the page on hire")
     assert (closed.stderr, closed.returncode, closed.stdout) == (
         "",
         0,
@@ -76,7 +75,7 @@ def test_a_question_without_an_answer_is_found_counted_and_closed(make_hub: Make
 
     hub.stop()
     assert gaps(hub)["gaps"] == [], "without a server it is the same"
-    hub.start()
+    started(hub)
     asks(hub, "Is it possible to rent a bicycle?")
     (again,) = sorted_by_meaning(hub)["gaps"]
     assert (again["id"], again["count"], again["closed_at"]) == (found["id"], 3, None)

@@ -90,7 +90,8 @@ async def test_from_names_contact_details_files_and_comments(
     await expect(answer).to_contain_text("77")
     await expect(widget.messages("customer").get_by_test_id("attachment")).to_contain_text("<img src=x")
     assert stored.rows(hostile_hub, "SELECT name FROM attachment") == [{"name": name}], "escaping is the reader's work"
-    await page.get_by_test_id("thumbs-down").click()
+    async with page.expect_response("**/api/feedback"):
+        await page.get_by_test_id("thumbs-down").click()
     await page.get_by_test_id("feedback-comment").fill(HOSTILE)
     async with page.expect_response("**/api/feedback"):
         await page.get_by_test_id("feedback-send").click()

@@ -86,7 +86,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, env: dict[str, str], 
             answer(screen, question, "")
         screen.wait_for(QUESTIONS[asked])
         screen.wait_for(": ")
-        assert screen.press(key) == 1
+        assert screen.press(key, until="Nothing was written.") == 1
     assert "Nothing was written." in screen.screen
     assert list(tmp_path.iterdir()) == []
 

@@ -19,7 +19,7 @@ from tests.scale import Scale
 from tests.servers.process import ServerProcess, free_port, listens
 from tests.servers.programs import ROOT
 
-pytestmark = [pytest.mark.soak, pytest.mark.slow]
+pytestmark = [pytest.mark.soak(small=False), pytest.mark.slow]
 
 
 @pytest.fixture

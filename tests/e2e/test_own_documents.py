@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.knowledge_copy import copy_of, run_command
+from tests.e2e.knowledge_copy import copy_of, run_between_files, run_command, started
 from tests.fixtures.hub import MakeHub
 
 pytestmark = pytest.mark.slow
@@ -28,7 +28,7 @@ def test_a_start_of_the_hub_keeps_what_was_indexed_by_name(
     assert indexed.returncode == 0, indexed.stderr
     assert "The sample documents are not in the index" in indexed.stdout
 
-    hub.start()
+    started(hub)
     assert "lemon and salt" in run_command(hub.data_dir, "chat", typed=BELL).stdout
     assert "60 minutes" not in run_command(hub.data_dir, "chat", typed=PASSWORD).stdout
 
@@ -54,6 +54,8 @@ def test_documents_of_ones_own_are_waited_for_and_the_sample_says_nothing_meanwh
     hub = make_hub(start=False, sources=str(documents))
     copy_of(knowledge_template, hub.home)
     hub.start()
-    answered = run_command(hub.data_dir, "chat", typed=PASSWORD + BELL).stdout
+    questions = tmp_path / "questions.txt"
+    questions.write_text(PASSWORD + BELL)
+    answered = run_between_files(hub.data_dir, questions, tmp_path / "answers.txt", "chat").stdout
     assert "lemon and salt" in answered
     assert "60 minutes" not in answered

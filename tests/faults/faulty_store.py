@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event
 
+from core.domain.capabilities import Pace
 from core.ports.channel import Accepted
 from core.ports.clock import Clock
-from core.ports.store import Acceptable, Delivery, Finished, Settlement, TurnOutcome, TurnState
+from core.ports.lanes import ClaimedDeliveries, FinishedTurns, LaneOffer
+from core.ports.store import Acceptable, Settlement, TurnOutcome, TurnState
 from core.storage.database import Database
 from core.storage.store import SqlStore
 from tests.faults.points import Faults
@@ -20,6 +22,7 @@ Result = TypeVar("Result")
 
 _operation: ContextVar[str] = ContextVar("operation", default="")
 _NO_LIMIT = 4_294_967_294
+_LANES = ("claim_deliveries", "append", "settle")
 _IDLE = frozenset({"claim", "claim_deliveries"})
 """These run every half second and mostly find nothing; only a find counts."""
 
@@ -52,12 +55,16 @@ class FaultyStore(SqlStore):
     async def claim(self, limit: int, lease: float, *, history: int) -> Sequence[TurnState]:
         return await self._around("claim", lambda: super(FaultyStore, self).claim(limit, lease, history=history))
 
-    async def finish(self, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
-        return await self._around("finish", lambda: super(FaultyStore, self).finish(outcomes))
+    async def finish(self, outcomes: Sequence[TurnOutcome], lanes: Sequence[LaneOffer] = ()) -> FinishedTurns:
+        """Where the plan is for what a lane does, the commit takes and sends nothing, so that there is something to do."""
+        offered = () if any(map(self._faults.are_in, _LANES)) else lanes
+        return await self._around("finish", lambda: super(FaultyStore, self).finish(outcomes, offered))
 
-    async def claim_deliveries(self, channel: str, account: str, limit: int, lease: float) -> Sequence[Delivery]:
+    async def claim_deliveries(
+        self, channel: str, account: str, limit: int, lease: float, pace: Pace | None = None
+    ) -> ClaimedDeliveries:
         return await self._around(
-            "claim_deliveries", lambda: super(FaultyStore, self).claim_deliveries(channel, account, limit, lease)
+            "claim_deliveries", lambda: super(FaultyStore, self).claim_deliveries(channel, account, limit, lease, pace)
         )
 
     async def settle(self, settlements: Sequence[Settlement]) -> bool:

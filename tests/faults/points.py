@@ -64,6 +64,10 @@ class Faults:
         """The plan of this start; without one nothing happens."""
         return cls(Plan(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None)
 
+    def are_in(self, operation: str) -> bool:
+        """Whether the plan is for this operation."""
+        return self._plan is not None and self._plan.point.startswith(f"{operation}.")
+
     def reach(self, point: str) -> None:
         """The process is here. With SIGKILL this does not return; with SIGSTOP it returns when somebody continues it."""
         if self._plan is None or self._plan.point != point:

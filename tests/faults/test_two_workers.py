@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 ZOMBIE_POINTS = [point for point in POINTS if not point.startswith("accept.") and point != "respond.started"]
 
 
-@pytest.mark.soak
+@pytest.mark.soak(small=False)
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("end", ["killed", "frozen"])
 async def test_the_other_takes_over_within_two_leases(
@@ -88,7 +88,7 @@ async def test_what_a_zombie_writes_is_refused(
         await people.end(postgres_url, web, other, report=report)
 
 
-@pytest.mark.soak
+@pytest.mark.soak(small=False)
 @pytest.mark.timeout(3600)
 async def test_hubs_are_killed_and_frozen_in_turn(
     make_faulty_hub: MakeFaultyHub, postgres_url: str, make_report: MakeReport, scenario_seed: int

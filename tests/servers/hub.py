@@ -108,12 +108,12 @@ class Hub:
         """Everything that it wrote, over all its starts."""
         return self._process.log
 
-    def start(self, timeout: float = 60.0) -> float:
+    def start(self, timeout: float = 180.0) -> float:
         """Start it; seconds until it was live. Raises NotReady with its log."""
         self._process.start()
         return self._process.wait_ready(self.is_live, timeout)
 
-    def stop(self, timeout: float = 40.0) -> int:
+    def stop(self, timeout: float = 120.0) -> int:
         """SIGTERM and wait: its exit code. It finishes what it has begun."""
         if self.running:
             self._process.end(signal.SIGTERM, timeout)
@@ -131,7 +131,7 @@ class Hub:
         """SIGCONT: it goes on and believes that no time has passed."""
         self._process.send(signal.SIGCONT)
 
-    def restart(self, timeout: float = 60.0) -> float:
+    def restart(self, timeout: float = 180.0) -> float:
         """Kill it if it runs, and start it on the same port with the same data."""
         self.kill()
         return self.start(timeout)
@@ -145,7 +145,7 @@ class Hub:
         """The header by which an operator is known."""
         return {"Authorization": f"Bearer {(self.data_dir / 'operator_token').read_text().strip()}"}
 
-    def get_status(self, path: str, timeout: float = 2.0) -> int | None:
+    def get_status(self, path: str, timeout: float = 30.0) -> int | None:
         """The status of a GET; None when nobody answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:

@@ -115,7 +115,7 @@ class PostgresServer:
 
     async def execute(self, statement: str, database: str = "postgres") -> None:
         """Run one statement outside a transaction."""
-        connection = await asyncpg.connect(self.url(database), timeout=10)
+        connection = await asyncpg.connect(self.url(database), timeout=60)
         try:
             await connection.execute(statement)
         finally:

@@ -91,7 +91,7 @@ class ServerProcess:
                 preexec_fn=self._die_with_parent if sys.platform == "linux" else None,
             )
 
-    def wait_ready(self, is_ready: Callable[[], bool], timeout: float = 30.0) -> float:
+    def wait_ready(self, is_ready: Callable[[], bool], timeout: float = 120.0) -> float:
         """Seconds until ``is_ready``. Raises NotReady when the program ends or takes longer than ``timeout``."""
         started = time.monotonic()
         while not is_ready():
@@ -112,7 +112,7 @@ class ServerProcess:
         if self.running:
             os.kill(self.pid, number)
 
-    def wait(self, timeout: float = 30.0) -> int:
+    def wait(self, timeout: float = 120.0) -> int:
         """Its exit code. Raises NotReady when it does not end in time."""
         assert self._process is not None, "not started"
         try:
@@ -120,7 +120,7 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             raise NotReady(f"{self._argv[0]} did not end within {timeout} s:\n{self.log_tail()}") from None
 
-    def end(self, number: signal.Signals = signal.SIGTERM, timeout: float = 30.0) -> None:
+    def end(self, number: signal.Signals = signal.SIGTERM, timeout: float = 120.0) -> None:
         """Stop it with ``number``; with SIGKILL when that takes too long. Does nothing when it does not run."""
         if not self.running:
             return

@@ -55,12 +55,14 @@ class Terminal:
             pass
         return self._process.wait(max(0.1, ends - time.monotonic()))
 
-    def press(self, key: str, seconds: float = 60.0) -> int:
-        """Again each second until the program ends, as people do: Python loses a Ctrl-C that comes as it begins to read."""
+    def press(self, key: str, until: str, seconds: float = 60.0) -> int:
+        """Again each second until the program shows the text: Python loses a Ctrl-C that comes as it begins to read, and one
+        that comes while the interpreter ends kills it. The exit code."""
         ends = time.monotonic() + seconds
-        while self._process.poll() is None and time.monotonic() < ends:
+        while until not in self.screen and self._process.poll() is None and time.monotonic() < ends:
             self.type(key)
-            while self._read(1.0):
+            pressed = time.monotonic()
+            while until not in self.screen and self._read(pressed + 1.0 - time.monotonic()):
                 pass
         return self.end()
 

@@ -45,7 +45,7 @@ class UsedDatabases:
                 return name
             await self._server.drop_database(name)
         name = await self._server.create_database(self._template)
-        connection = await asyncpg.connect(self._server.url(name), timeout=10)
+        connection = await asyncpg.connect(self._server.url(name), timeout=60)
         try:
             self._schema[name] = await connection.fetchval(_SCHEMA)
         finally:
@@ -58,7 +58,7 @@ class UsedDatabases:
 
     async def _cleaned(self, name: str) -> bool:
         try:
-            connection = await asyncpg.connect(self._server.url(name), timeout=10)
+            connection = await asyncpg.connect(self._server.url(name), timeout=60)
         except (OSError, asyncpg.PostgresError):
             return False
         try:

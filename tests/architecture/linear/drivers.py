@@ -30,12 +30,12 @@ from channels.web.settings import WebLimits
 from core.agent.answer_gate import AnswerGate
 from core.agent.answer_layout import Shape
 from core.agent.answer_unit import Quote
-from core.agent.batches import verification
 from core.agent.consent import Consent
 from core.agent.evidence import Evidence
 from core.agent.judged_unit import JudgedUnit
 from core.agent.sources import Source, Sources
 from core.agent.tools import make_tool
+from core.agent.verification import verification
 from core.domain.messages import Citation, RawEvent
 from core.ports.chat_model import ToolCall
 from knowledge.chunk.chunker import Chunker
@@ -239,7 +239,7 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "channels.email.tokens:Tokens.thread_of": lambda text: lambda: TOKENS.thread_of(text),
     "channels.email.trust:verdicts": _of_mail(lambda body: trust.verdicts(mime.opened(body), "mx.example.com")),
     "core.agent.answer_gate:AnswerGate.feed": _gate,
-    "core.agent.batches:verification": _batch,
+    "core.agent.verification:verification": _batch,
     "core.agent.consent:Consent.refusal": _wanted,
     "core.agent.evidence:Evidence.judge": _judged,
     "knowledge.chunk.chunker:Chunker.chunks": _chunks(BlockKind.TEXT),

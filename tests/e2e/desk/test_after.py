@@ -17,7 +17,7 @@ from tests.servers.slack_world import TOKEN as SLACK_TOKEN
 from tests.servers.telegram_fake import TOKEN as TELEGRAM_TOKEN
 from tests.servers.telegram_fake import TelegramFake
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 _ADA = 4711
 
@@ -30,7 +30,7 @@ def states(world: Scene) -> list[str]:
 
 async def becomes(world: Scene, state: str) -> None:
     """The customer's conversation gets there."""
-    for _ in range(300):
+    for _ in range(900):
         if states(world) == [state]:
             return
         await asyncio.sleep(0.1)

@@ -13,7 +13,7 @@ from tests.fixtures.hub import MakeHub
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import BOT, LINUS, SECRET, STAFF, TOKEN
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 GOODWILL = """---
 title: Goodwill

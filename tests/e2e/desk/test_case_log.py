@@ -14,7 +14,7 @@ from tests.e2e.desk.test_desk import CLAIM, RESOLVE, Scene, scene
 from tests.fixtures.hub import MakeHub
 from tests.servers.slack_world import GRACE
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 async def log(world: Scene, name: str) -> tuple[int, str]:

@@ -9,7 +9,7 @@ from tests.e2e.desk.test_desk import CLAIM, scene
 from tests.fixtures.hub import MakeHub
 from tests.servers.slack_world import ANNA, DIRECT, STAFF
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 async def test_staff_see_what_a_customer_reacts_with(make_hub: MakeHub) -> None:

@@ -13,7 +13,7 @@ from tests.e2e.desk.test_desk import CLAIM, RESOLVE, scene
 from tests.fixtures.hub import MakeHub
 from tests.servers.slack_world import ANNA, GRACE, LINUS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 MACROS = """
 - name: refund

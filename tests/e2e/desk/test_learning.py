@@ -9,13 +9,13 @@ import pytest
 
 from tests.e2e.desk.office import Office
 from tests.e2e.desk.test_desk import CLAIM, RESOLVE
-from tests.e2e.knowledge_copy import run_command, run_forked
+from tests.e2e.knowledge_copy import run_command
 from tests.e2e.visitor import visiting
 from tests.fixtures.hub import MakeHub
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import SECRET, STAFF, TOKEN
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 
 QUESTION = "Can I return a parcel that I have already opened?"
 
@@ -69,7 +69,7 @@ async def test_the_next_customer_is_answered_by_the_agent(make_hub: MakeHub, tmp
         listed = await asyncio.to_thread(run_command, hub.data_dir, "learned", "list")
         assert ticket in listed.stdout, listed.stderr
         for code, said in ((0, "Withdrawn"), (1, f"Nothing of {ticket}")):
-            done = await asyncio.to_thread(run_forked, hub.data_dir, "learned", "withdraw", ticket)
+            done = await asyncio.to_thread(run_command, hub.data_dir, "learned", "withdraw", ticket)
             assert (done.returncode, said in done.stdout + done.stderr) == (code, True), done.stderr
         for number in range(60):
             async with visiting(hub) as last_one:

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from tests.e2e.channels.customer import until
 from tests.e2e.desk.mail_staff import TEAM, MailStaff, asking, mail_staff, text_of
-from tests.e2e.knowledge_copy import run_forked
+from tests.e2e.knowledge_copy import run_command
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
@@ -107,12 +107,12 @@ async def test_strangers_machines_and_empty_replies_reach_nobody(staff: MailStaf
 
 async def test_a_wish_that_is_taken_back_is_told_and_off_the_list(staff: MailStaff) -> None:
     async with asking(staff) as (scene, _):
-        listed = json.loads(run_forked(staff.hub.data_dir, "waiting", "--json").stdout)["waiting"]
+        listed = json.loads(run_command(staff.hub.data_dir, "waiting", "--json").stdout)["waiting"]
         assert [one["id"] for one in listed if scene.words in one["last_words"]]
         answer = await scene.visitor.say("Back to the assistant", client_id="back", action="withdraw")
         assert answer.status == 202
         *_, told = await staff.got(scene.words, 3)
         assert "needs nobody any more" in text_of(told)
         assert await scene.status() == "bot"
-        listed = json.loads(run_forked(staff.hub.data_dir, "waiting", "--json").stdout)["waiting"]
+        listed = json.loads(run_command(staff.hub.data_dir, "waiting", "--json").stdout)["waiting"]
         assert not [one for one in listed if scene.words in one["last_words"]]

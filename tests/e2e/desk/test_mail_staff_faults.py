@@ -15,7 +15,7 @@ from tests.e2e import stored
 from tests.e2e.channels.customer import until
 from tests.e2e.channels.town import SUPPORT
 from tests.e2e.desk.mail_staff import MailStaff, asking, mail_staff, text_of
-from tests.e2e.knowledge_copy import run_forked
+from tests.e2e.knowledge_copy import run_command
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
@@ -29,7 +29,7 @@ async def staff(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MailS
 
 
 def _listed(staff: MailStaff, words: str) -> list[Any]:
-    found = json.loads(run_forked(staff.hub.data_dir, "waiting", "--json").stdout)["waiting"]
+    found = json.loads(run_command(staff.hub.data_dir, "waiting", "--json").stdout)["waiting"]
     return [one for one in found if words in one["last_words"]]
 
 
@@ -39,7 +39,7 @@ async def test_a_mail_that_bounces_is_a_dead_letter_and_the_request_stays_listed
         await staff.post.deliver(bounce, SUPPORT)
         dead = "SELECT last_error FROM outbox WHERE channel = 'desk' AND status = 'dead'"
         await until(lambda: stored.rows(staff.hub, dead), staff.hub.log_tail)
-        shown = run_forked(staff.hub.data_dir, "dead-letters", "list").stdout
+        shown = run_command(staff.hub.data_dir, "dead-letters", "list").stdout
         assert "550 5.1.1 The email account does not exist" in shown
         assert _listed(staff, scene.words)
         assert await scene.status() == "queued"
@@ -125,11 +125,11 @@ async def test_a_case_goes_on_at_another_address_and_without_staff(staff: MailSt
 
 
 def _log(staff: MailStaff, case_id: str) -> str:
-    return run_forked(staff.hub.data_dir, "case", case_id).stdout
+    return run_command(staff.hub.data_dir, "case", case_id).stdout
 
 
 def _listed_of(staff: MailStaff, case_id: str) -> list[Any]:
-    found = json.loads(run_forked(staff.hub.data_dir, "waiting", "--json").stdout)["waiting"]
+    found = json.loads(run_command(staff.hub.data_dir, "waiting", "--json").stdout)["waiting"]
     return [one for one in found if one["id"] == case_id]
 
 

@@ -10,7 +10,7 @@ from tests.e2e.desk.test_desk import CLAIM, Scene, scene
 from tests.fixtures.hub import MakeHub
 from tests.recordings import M4A, MP4, OGG
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 async def _sends(world: Scene, name: str, content: bytes, media_type: str, client_id: str) -> Any:

@@ -12,7 +12,7 @@ from tests.e2e.desk.test_desk import CLAIM, scene
 from tests.fixtures.hub import MakeHub
 from tests.servers.slack_world import GRACE, LINUS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 SECOND = str(1 / 60)
 NEVER = "0"

@@ -18,7 +18,7 @@ from tests.servers.hub import Hub
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import BOT, LINUS, SECRET, STAFF, TOKEN
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 MATTER = "The hall lamp flickers whenever the dishwasher runs"
 REPLY = "Hi Ada, the dishwasher overloads the circuit: plug the hall lamp into an outlet of its own."

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.desk.test_desk import scene
 from tests.fixtures.hub import MakeHub
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 async def test_a_customer_reads_when_the_team_is_back(make_hub: MakeHub, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tests.e2e.desk.test_desk import CLAIM, scene
 from tests.fixtures.hub import MakeHub
 from tests.fixtures.peers import MakeLlMock
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 FIXTURES = [
     {"match": {"userMessage": "Ich möchte mit einem Menschen"}, "response": {"content": "I want to talk to a person"}},

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.knowledge_copy import run_forked
+from tests.e2e.knowledge_copy import run_command
 from tests.e2e.visitor import visiting
 from tests.servers.hub import Hub
 
@@ -23,7 +23,7 @@ def waiting(hub: Hub) -> list[dict[str, Any]]:
     request = urllib.request.Request(f"{hub.url}/api/waiting", headers=hub.operator)
     with urllib.request.urlopen(request, timeout=30) as response:
         found: dict[str, Any] = json.load(response)
-    ran = run_forked(hub.data_dir, "waiting", "--json")
+    ran = run_command(hub.data_dir, "waiting", "--json")
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout) == found
     return list(found["waiting"])
@@ -33,7 +33,7 @@ async def test_the_agent_answers_on_and_the_request_is_listed_until_it_is_done(
     make_sample_hub: Callable[..., Hub],
 ) -> None:
     hub = make_sample_hub()
-    empty = run_forked(hub.data_dir, "waiting")
+    empty = run_command(hub.data_dir, "waiting")
     assert (empty.returncode, empty.stdout) == (0, "Nobody is waiting for a person.\n")
     async with visiting(hub) as visitor:
         asked = await visitor.say("I want to talk to a person", client_id="c1")
@@ -54,19 +54,19 @@ async def test_the_agent_answers_on_and_the_request_is_listed_until_it_is_done(
             "ada@example.com",
             "I want to talk to a person",
         )
-        shown = run_forked(hub.data_dir, "waiting").stdout
+        shown = run_command(hub.data_dir, "waiting").stdout
         assert "ada@example.com" in shown
         assert one["id"] in shown
 
         for wrong, code in (("", 2), (" ", 2), (one["id"][:8], 1), (f"{one['id']}.1", 1), ("nobody", 1)):
-            refused = run_forked(hub.data_dir, "waiting", "--done", wrong)
+            refused = run_command(hub.data_dir, "waiting", "--done", wrong)
             assert (refused.returncode, refused.stdout) == (code, ""), wrong
             assert "switchboard waiting" in refused.stderr
-        listed = json.loads(run_forked(hub.data_dir, "waiting", "--json").stdout)["waiting"]
+        listed = json.loads(run_command(hub.data_dir, "waiting", "--json").stdout)["waiting"]
         assert [other["id"] for other in listed] == [one["id"]]
-        done = run_forked(hub.data_dir, "waiting", "--done", one["id"])
+        done = run_command(hub.data_dir, "waiting", "--done", one["id"])
         assert (done.returncode, done.stdout) == (0, "Done. The agent has the conversation again.\n")
-        assert run_forked(hub.data_dir, "waiting", "--done", one["id"]).returncode == 1
+        assert run_command(hub.data_dir, "waiting", "--done", one["id"]).returncode == 1
         assert waiting(hub) == []
         answer = await visitor.say(_PASSWORD, client_id="c5")
         assert (answer.body["status"], answer.body["requires_escalation"]) == ("bot", False)

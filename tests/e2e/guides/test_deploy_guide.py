@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.guides.guide import Guide
 from tests.e2e.guides.places import ANSWER, QUESTION, at_telegram
 from tests.e2e.guides.shell import run_commands
-from tests.e2e.knowledge_copy import run_forked, started
+from tests.e2e.knowledge_copy import run_command, started
 from tests.fixtures.hub import MakeHub
 from tests.integration.knowledge.test_chroma_server import chroma_server
 from tests.servers.caddy import Caddy
@@ -87,7 +87,7 @@ async def test_the_path_leads_to_a_customer_who_is_answered(
             finally:
                 proxy.stop()
             assert typed(5) == [DOCTOR]
-            examined = await asyncio.to_thread(run_forked, tmp_path / "elsewhere", "doctor", **worker.environment)
+            examined = await asyncio.to_thread(run_command, tmp_path / "elsewhere", "doctor", **worker.environment)
             assert examined.returncode == 0, examined.stdout + examined.stderr
 
 

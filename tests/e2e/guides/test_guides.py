@@ -12,7 +12,7 @@ from config.cli import main
 from config.settings import Settings
 from tests.e2e.guides.guide import Guide
 from tests.e2e.guides.places import OTHER_WAYS, PLACES, Place
-from tests.e2e.knowledge_copy import copy_of, run_forked, started
+from tests.e2e.knowledge_copy import copy_of, run_command, started
 from tests.servers.compose_file import variables
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
@@ -53,7 +53,7 @@ async def _follow(place: Place, hub: Hub, page: Page) -> None:
             await asyncio.to_thread(started, hub)
             await place.speak(hub, page)
             continue
-        ran = await asyncio.to_thread(run_forked, hub.home / "var", *command, **place.loopback)
+        ran = await asyncio.to_thread(run_command, hub.home / "var", *command, **place.loopback)
         assert ran.returncode == 0, ran.stdout + ran.stderr
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.guides.guide import Guide
 from tests.e2e.guides.shell import docker_beside, run_commands
-from tests.e2e.knowledge_copy import run_forked
+from tests.e2e.knowledge_copy import run_command
 from tests.e2e.visitor import Visitor, visiting
 from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
@@ -116,5 +116,5 @@ def test_the_commands_of_the_path_work_beside_a_running_hub(make_hub: MakeHub) -
     hub = make_hub()
     assert OPERATE.commands == [["doctor"], ["dead-letters", "list"]]
     for command in [*OPERATE.commands, ["waiting"]]:
-        ran = run_forked(hub.data_dir, *command, KNOWLEDGE_SOURCES="none", PORT=str(hub.port))
+        ran = run_command(hub.data_dir, *command, KNOWLEDGE_SOURCES="none", PORT=str(hub.port))
         assert ran.returncode == 0, ran.stdout + ran.stderr

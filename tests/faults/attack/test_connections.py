@@ -17,7 +17,7 @@ _LINES = 1_100
 _HEAD = b"POST /api/sessions HTTP/1.1\r\nHost: hub\r\nX-Slow: "
 
 
-@pytest.mark.soak
+@pytest.mark.soak(small=False)
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 async def test_silent_lines_keep_nobody_out(make_target: MakeTarget, scale: Scale, make_report: MakeReport) -> None:
@@ -46,7 +46,7 @@ async def test_silent_lines_keep_nobody_out(make_target: MakeTarget, scale: Scal
     await recovered(hub, before)
 
 
-@pytest.mark.soak
+@pytest.mark.soak(small=False)
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 async def test_uploads_that_trickle_keep_nobody_out(

@@ -29,7 +29,7 @@ def office() -> Iterator[PostOffice]:
         yield servers
 
 
-@pytest.mark.soak
+@pytest.mark.soak(small=False)
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 async def test_hostile_mail_holds_nobody_up(

@@ -16,7 +16,7 @@ from tests.fixtures.report import MakeReport
 from tests.scale import Scale
 
 
-@pytest.mark.soak
+@pytest.mark.soak(small=False)
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 async def test_hostile_text_holds_nobody_up(make_target: MakeTarget, scale: Scale, make_report: MakeReport) -> None:

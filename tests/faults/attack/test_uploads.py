@@ -23,7 +23,7 @@ _UNLIMITED = {"UNSENT_BYTES_PER_ADDRESS": "0", "SESSIONS_PER_ADDRESS": "0", "UPL
 """What bounds the disk is then the quota alone."""
 
 
-@pytest.mark.soak
+@pytest.mark.soak(small=False)
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("limited", [True, False])
@@ -70,7 +70,7 @@ async def _fill(attacker: Stranger, session: Session, content: bytes) -> None:
         await attacker.upload(session, f"{number}.txt", content)
 
 
-@pytest.mark.soak
+@pytest.mark.soak(small=False)
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 async def test_hostile_files_hold_nobody_up(make_target: MakeTarget, scale: Scale, make_report: MakeReport) -> None:

@@ -27,7 +27,7 @@ _WEB = "append."
 _LIVES = (0.3, 2.5)
 
 
-@pytest.mark.soak
+@pytest.mark.soak(small=False)
 @pytest.mark.timeout(3600)
 async def test_nothing_is_lost(make_street: MakeStreet, case: Case, case_url: str, make_report: MakeReport) -> None:
     title = f"Faults through every channel: {NAMES[case.ways]}, SMS, e-mail, on {case.database}"

@@ -21,7 +21,7 @@ from tests.fixtures.report import MakeReport
 from tests.seed import FIXED
 from tests.servers.hub import Hub
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 _PAUSE = 5
 _PAUSING = ("slack", "telegram", "sms")

@@ -11,10 +11,10 @@ from tests.fixtures.report import MakeReport
 from tests.scale import Scale
 from tests.seed import run_seed
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
-@pytest.mark.soak
+@pytest.mark.soak(small=False)
 @pytest.mark.timeout(1800)
 async def test_nobody_reads_what_is_for_others(
     make_street: MakeStreet, url_of_ways: str, ways: str, make_report: MakeReport

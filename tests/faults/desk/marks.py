@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.slack.strays import WORDLESS
+from channels.slack.orphaned_placeholders import WORDLESS
 from tests.servers.slack_fake import SlackFake, text_of
 
 _BEGUN = WORDLESS["event_payload"]["key"]

@@ -32,7 +32,7 @@ from tests.seed import run_seed
 from tests.servers.hub import Hub
 from tests.soak_report import Report
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 _ASIDE = "Sent twice without an answer"
 
@@ -48,7 +48,7 @@ async def _kill(hub: Hub, rng: random.Random, days: list[asyncio.Task[None]], mo
     return most
 
 
-@pytest.mark.soak
+@pytest.mark.soak(small=False)
 @pytest.mark.timeout(7200)
 async def test_the_desk_is_killed(
     make_faulty_hub: MakeFaultyHub, database_url: str, tmp_path: Path, make_report: MakeReport

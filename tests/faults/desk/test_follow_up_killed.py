@@ -24,7 +24,7 @@ from tests.servers.slack_world import TOKEN as SLACK_TOKEN
 from tests.servers.twilio_fake import OURS, SID, TwilioFake
 from tests.servers.twilio_fake import TOKEN as TWILIO_TOKEN
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 _LAUNCHER = ("-m", "tests.faults.desk.hub_process")
 _PATIENCE = 120.0
@@ -82,7 +82,7 @@ def _settings(port: int, slack: SlackFake, twilio: TwilioFake) -> dict[str, str]
     }
 
 
-@pytest.mark.soak
+@pytest.mark.soak(small=False)
 @pytest.mark.timeout(3600)
 async def test_follow_ups_are_killed(
     make_faulty_hub: MakeFaultyHub, database_url: str, make_report: MakeReport

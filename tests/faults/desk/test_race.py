@@ -14,7 +14,7 @@ from tests.fixtures.report import MakeReport
 from tests.scale import Scale
 from tests.seed import run_seed
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 _AT_ONCE = 25
 
@@ -35,7 +35,7 @@ def _place(arena: Arena, number: int, tag: str) -> Place:
             return SinkPlace(arena.hub, "courier", "main", tag)
 
 
-@pytest.mark.soak
+@pytest.mark.soak(small=False)
 @pytest.mark.timeout(1800)
 async def test_after_a_claim_nobody_hears_the_agent(
     make_arena: MakeArena, database_url: str, make_report: MakeReport

@@ -15,7 +15,7 @@ from api.connections import ConnectionGate, ConnectionLimits, LimitedConnection
 from core.ports.metrics import NoMetrics
 
 _LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
-_PATIENCE = 10.0
+_PATIENCE = 60.0
 _MUCH = bytes(32 * 1024 * 1024)
 
 Work = Callable[[int], Coroutine[Any, Any, None]]

@@ -19,7 +19,7 @@ from tests.servers.llmock import LlMock
 
 async def _asked(model: LlMock) -> int:
     def read() -> int:
-        with urllib.request.urlopen(f"{model.url.removesuffix('/v1')}/__aimock/journal", timeout=5) as answer:
+        with urllib.request.urlopen(f"{model.url.removesuffix('/v1')}/__aimock/journal", timeout=60) as answer:
             return len(json.load(answer))
 
     return await asyncio.to_thread(read)

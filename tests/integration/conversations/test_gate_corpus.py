@@ -20,7 +20,7 @@ from tests.corpus import corpus_files
 
 pytestmark = pytest.mark.timeout(300)
 
-_SEEDS = 6
+_SEEDS = 16
 _INVOICES = {
     "INV-2077": {"date": "2026-11-10", "amount": "$209.00", "status": "payment failed", "next_attempt": "2026-11-13"},
     "INV-2041": {"date": "2026-10-10", "amount": "$209.00", "status": "paid"},
@@ -87,5 +87,5 @@ async def test_with_a_verifier_that_does_not_err(passages: Sequence[Passage]) ->
 async def test_with_one_that_misses_a_tenth_and_refuses_three_of_a_hundred(passages: Sequence[Passage]) -> None:
     runs = [await _found(passages, Noise(0.1, 0.03, seed)) for seed in range(_SEEDS)]
     over, under = (sum(run[kind]["share"] for run in runs) / _SEEDS for kind in ("over", "under"))
-    assert over <= 0.06
-    assert under <= 0.08
+    assert round(over, 3) <= 0.05
+    assert under <= 0.07

@@ -11,13 +11,15 @@ from click.testing import CliRunner
 
 from config.cli import main
 from config.commands.conversations import knowledge_passages
-from config.conversations.recorded_model import Noise, RecordedVerifier
+from config.conversations.recorded_model import Noise, RecordedVerifier, is_among
 from config.conversations.replay import Replay
 from config.conversations.report import as_json
 from config.conversations.transcript import Expected, read_transcripts
 from config.settings import read_settings
+from core.agent.answer_unit import AnswerUnit, UnitKind
 from core.agent.settings import AgentSettings
 from core.domain.knowledge import Passage
+from tests.unit.agent.gate_world import World
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -64,6 +66,33 @@ async def test_with_one_that_misses_a_tenth_and_refuses_three_in_a_hundred(passa
 
     assert fmean(over for over, _ in found) <= 0.05
     assert fmean(under for _, under in found) <= 0.07
+
+
+async def test_parts_without_a_verifier(passages: Sequence[Passage]) -> None:
+    """No figure, link, address or claimed deed that was not given is shown, and 22 of 27 good answers are whole."""
+    known, cases = read_transcripts(CASES)
+    structured = [case for case in cases if any(turn.parts for turn in case.turns)]
+    replay = Replay(known, passages, AgentSettings(company_name="Tidepool"), lambda case, turn: None)
+    found = as_json(await replay.run(structured))
+
+    assert found["under"]["hits"] == 0
+    assert found["over"]["hits"] <= 5
+
+
+async def test_deeds_called_talk_are_left_out_without_a_verifier() -> None:
+    """Every deed that an answer of the set claims, as a part of kind ``chat``, beside the same words of the customer."""
+    _, cases = read_transcripts(CASES)
+    claimed = [
+        (case, text)
+        for case in cases
+        if case.cat in ("claimed-deed", "promised-hand-over")
+        for text in case.turns[-1].sentences
+        if is_among(text, case.turns[-1].unwanted)
+    ]
+    assert len(claimed) >= 30
+    for case, text in claimed:
+        world = World(said=case.turns[-1].user)
+        assert await world.show_parts(AnswerUnit(text, UnitKind.CHAT)) == "", case.id
 
 
 def test_the_command_prints_what_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,8 +109,13 @@ async def test_each_customer_behind_the_proxy_has_an_address_of_their_own(behind
     hub = behind(SESSIONS_PER_ADDRESS="2")
     for address in ("127.0.0.2", "127.0.0.3"):
         async with customer(hub, address) as http:
-            opened = [http.post(f"{hub.url}/api/sessions", json={}, headers=claim) for claim in _CLAIMS]
-            assert [answer.status for answer in await asyncio.gather(*opened)].count(200) == 2
+            statuses = await asyncio.gather(*(_opened(http, hub, claim) for claim in _CLAIMS))
+            assert statuses.count(200) == 2
+
+
+async def _opened(http: aiohttp.ClientSession, hub: Proxied, claim: dict[str, str]) -> int:
+    async with http.post(f"{hub.url}/api/sessions", json={}, headers=claim) as answer:
+        return answer.status
 
 
 _CLAIMS = [{}, {"X-Forwarded-For": "203.0.113.1"}, {"X-Forwarded-For": "203.0.113.2", "Forwarded": "for=203.0.113.3"}]

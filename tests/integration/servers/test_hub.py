@@ -9,8 +9,8 @@ from tests.servers.process import NotReady
 
 
 @pytest.mark.parametrize("fresh", [True, False], ids=["fresh", "forked"])
-def test_it_comes_back_on_the_same_port_after_a_kill(make_hub: MakeHub, database_url: str, fresh: bool) -> None:
-    hub = make_hub(database_url=database_url, fresh=fresh)
+def test_it_comes_back_on_the_same_port_after_a_kill(make_hub: MakeHub, sqlite_url: str, fresh: bool) -> None:
+    hub = make_hub(database_url=sqlite_url, fresh=fresh)
     first = hub.pid
     hub.restart()
     assert hub.pid != first

@@ -10,9 +10,8 @@ import pytest
 from core.agent.consent import Consent
 from core.agent.sources import Sources
 from core.agent.ticket_tools import ticket_tools
-from core.agent.tool_registry import ToolRegistry
 from core.agent.tool_runner import ToolRunner
-from core.agent.tools import Tool, ToolContext, tool
+from core.agent.tools import Tool, ToolContext, ToolRegistry, tool
 from core.agent.turn_journal import STARTED, TurnJournal, step_id
 from core.domain.customer import Customer
 from core.domain.errors import ToolError
