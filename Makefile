@@ -21,7 +21,7 @@ run: ## install, then serve the demo on http://127.0.0.1:8080
 test: ## install everything the tests need and run all of them; ARGS="-k name" for some
 	@bash scripts/install.sh dev
 	@bash scripts/test-setup.sh
-	@AGAIN="$(AGAIN)" bash scripts/test.sh $(ORDER) $(ARGS)
+	@bash scripts/test.sh $(ORDER) $(ARGS)
 
 check: ## formatting, lint, types, import contracts, locks, and the quick tests of the project's own rules
 	@bash scripts/install.sh dev
