@@ -32,7 +32,7 @@ class ProvisionalEvents:
     it is asked right before each write, so that none begins once somebody else has it. ``every``: seconds between two writes
     of words; ``after``: seconds from the start of the turn in which nothing is written, since an answer that is ready by then is
     sent once. ``restartable``: the first write fails with Superseded where the customer wrote more since the turn began.
-    ``tells_rest``: what waits at the end is written, for a platform that is told each word; without it the message tells it.
+    ``tells_rest``: words that wait at the end are written, for a platform that is told each; without it the message tells them.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class ProvisionalEvents:
         if asyncio.get_running_loop().time() < self._silent_until:
             self._frames.clear()
         elif not self._tells_rest:
-            self._frames = [frame for frame in self._frames if frame.kind in ("typing", "discard")]
+            self._frames = [frame for frame in self._frames if frame.kind not in ("text", "sources")]
         self._due.set()
         if self._flusher is not None:
             await asyncio.wait({self._flusher})

@@ -5,32 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import time
-from typing import Protocol
 
 from tests.faults.conftest import MakeFaultyHub
 from tests.faults.crowd import crowd
-from tests.faults.points import POINTS, Plan, Switches, died
+from tests.faults.points import POINTS, Plan, Switches, Writers, died, until_reached
 from tests.scale import Scale
 from tests.seed import FIXED
 from tests.servers.hub import Hub
 from tests.servers.process import NotReady
 from tests.soak_report import Report
-
-
-class Writers(Protocol):
-    """Customers who write as many messages as they are allowed to, up to ``each``."""
-
-    each: int
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether everything that may be written was answered."""
-        ...
-
-    async def allow(self, more: int) -> None:
-        """Everybody may write so many more."""
-        ...
 
 
 def points_of(seed: int, rounds: int) -> list[str]:
@@ -56,12 +39,7 @@ async def kill_at_points(hub: Hub, switches: Switches, crowd: Writers, rng: rand
 
 
 async def _until_dead(hub: Hub, crowd: Writers, point: str) -> None:
-    started = time.monotonic()
-    while hub.running:
-        assert time.monotonic() < started + 60, f"{point} was not reached"
-        await asyncio.sleep(0.1)
-        if time.monotonic() > started + 1.5 and crowd.is_idle:  # what was written shared too few commits
-            await crowd.allow(1)
+    await until_reached(point, lambda: not hub.running, crowd)
     assert died(hub), f"at {point} it ended by itself:\n{hub.log_tail()}"
 
 

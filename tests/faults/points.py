@@ -11,8 +11,10 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -121,12 +123,34 @@ class Switches:
             plan.write(self.plan)
 
 
-async def stopped(hub: Hub, within: float = 60.0) -> None:
-    """Until the process has stopped itself."""
-    until = time.monotonic() + within
-    while not hub.running or psutil.Process(hub.pid).status() != psutil.STATUS_STOPPED:
-        assert time.monotonic() < until, "it did not stop itself"
-        await asyncio.sleep(0.02)
+class Writers(Protocol):
+    """Customers who write as many messages as they are allowed to, up to ``each``."""
+
+    each: int
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that may be written was answered."""
+        ...
+
+    async def allow(self, more: int) -> None:
+        """Everybody may write so many more."""
+        ...
+
+
+async def until_reached(place: str, is_reached: Callable[[], bool], writers: Writers, within: float = 60.0) -> None:
+    """Until the process is at its place; what was written may have shared too few commits, then everybody writes more."""
+    started = time.monotonic()
+    while not is_reached():
+        assert time.monotonic() < started + within, f"{place} was not reached"
+        await asyncio.sleep(0.05)
+        if time.monotonic() > started + 1.5 and writers.is_idle:
+            await writers.allow(1)
+
+
+def stands_still(hub: Hub) -> bool:
+    """Whether the process has stopped itself."""
+    return hub.running and psutil.Process(hub.pid).status() == psutil.STATUS_STOPPED
 
 
 def died(hub: Hub) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.conftest import MakeFaultyHub
 from tests.faults.crowd import crowd
-from tests.faults.points import POINTS, Plan, stopped
+from tests.faults.points import POINTS, Plan, stands_still, until_reached
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -28,7 +28,7 @@ async def test_frozen_past_its_leases_and_thawed(
             switches.plan_next(Plan(point, rng.randint(1, 3), signal.SIGSTOP))
             starting = asyncio.create_task(asyncio.to_thread(hub.start))
             await people.allow(4)
-            await stopped(hub)
+            await until_reached(point, lambda: stands_still(hub), people)
             await asyncio.sleep(LEASE * 1.5)
             hub.thaw()
             await starting

@@ -13,7 +13,7 @@ import pytest
 from tests.faults.conftest import MakeFaultyHub
 from tests.faults.crowd import crowd
 from tests.faults.kill_scenarios import name_of
-from tests.faults.points import POINTS, Plan, stopped
+from tests.faults.points import POINTS, Plan, stands_still, until_reached
 from tests.fixtures.report import MakeReport
 from tests.scale import Scale
 
@@ -78,7 +78,7 @@ async def test_what_a_zombie_writes_is_refused(
             switches.plan_next(Plan(point, 1, signal.SIGSTOP))
             starting = asyncio.create_task(asyncio.to_thread(zombie.start))
             await people.allow(3)
-            await stopped(zombie)
+            await until_reached(point, lambda: stands_still(zombie), people)
             other.thaw()
             await people.answered(3 * (place + 1))
             zombie.thaw()

@@ -17,6 +17,7 @@ from tests.integration.web.rig import Rig
 async def test_polls_bring_the_frames_of_the_socket(rig: Rig) -> None:
     session = await rig.session()
     async with rig.socket(session) as socket:
+        await socket.until("status")
         await rig.say(session, "Hi", "c1")
         await socket.until("complete")
     polled = await _events(rig, session, 0)

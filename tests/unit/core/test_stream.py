@@ -135,6 +135,17 @@ async def test_a_withdrawal_is_told_at_the_end_too(state: TurnState) -> None:
     assert screen.kinds == ["text", "discard"]
 
 
+async def test_a_tool_call_whose_beginning_was_shown_is_shown_to_its_end(state: TurnState) -> None:
+    screen = Screen()
+    events = ProvisionalEvents(screen, state, "t:1", tells_rest=False)
+    await events.tool_call("search_knowledge", "started")
+    await screen.begun.wait()
+    await events.tool_call("search_knowledge", "finished")
+    await events.text("One. ")
+    await events.close()
+    assert screen.kinds == ["tool_call", "tool_call"]
+
+
 async def test_tools_and_sources_are_shown(state: TurnState) -> None:
     screen = Screen()
     events = ProvisionalEvents(screen, state, "t:1")
