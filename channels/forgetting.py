@@ -42,7 +42,7 @@ FORGETS: Final[Mapping[str, Mapping[str, float]]] = {
         "install-state/": _WEEK,
     },
     "sms": {
-        "tries/": 4 * _WEEK,  # asked for while a send is in doubt
+        "tries/": 4 * _WEEK,  # of former versions
         "file/": 4 * _WEEK,  # Twilio reports within days
         "failure/": 4 * _WEEK,
         "window/": 4 * _WEEK,  # WhatsApp's is a day

@@ -183,6 +183,7 @@ def make_surroundings(
         memory=store,
         leases=store,
         paces=store,
+        deliveries=store,
         files=files,
         clock=clock,
         metrics=metrics,

@@ -35,6 +35,11 @@ def is_hidden(message: MessageInstance) -> bool:
     return not message.body and not _has_file(message)
 
 
+def has_failed(message: MessageInstance) -> bool:
+    """Whether nobody got it, so that it is no reason to leave the message away."""
+    return message.status in ("failed", "undelivered", "canceled")
+
+
 def is_it(message: MessageInstance, body: Mapping[str, Any], *, templates: bool) -> bool:
     """``templates``: it may have been put into one."""
     said = _comparable(message.body or "")

@@ -14,7 +14,7 @@ import structlog
 from twilio.rest.api.v2010.account.message import MessageInstance
 
 from channels.sms import parse
-from channels.sms.address import Address, Pair
+from channels.sms.address import Address
 from channels.sms.client import Client
 from channels.sms.consent import Consent
 from channels.sms.errors import OPTED_OUT_CODE, refuses_file
@@ -22,7 +22,6 @@ from channels.sms.message_times import created_at
 from channels.sms.parse import CHANNEL, Form
 from channels.sms.sender import EARLY, FAILURE, Sender
 from channels.sms.settings import SmsSettings
-from channels.sms.tries import Tries
 from core.domain.errors import InvalidInput
 from core.domain.messages import RawEvent
 from core.ports.channel import Channel, InboundSink
@@ -44,6 +43,7 @@ class Reports:
         self._channel = channel
         self._settings = settings
         self._memory = surroundings.memory
+        self._deliveries = surroundings.deliveries
         self._clock = surroundings.clock
         self._consent = consent
         self._told: set[tuple[str, str]] = set()
@@ -130,9 +130,7 @@ class Reports:
     async def _ours(self, messages: Sequence[MessageInstance]) -> list[MessageInstance]:
         """Other programs may send through the same account; and what failed is not said twice."""
         account = self._settings.account_sid
-        threads = sorted({_thread(one) for one in messages})
-        kept = await self._memory.recall_many(CHANNEL, account, [Tries.key(thread) for thread in threads])
-        sent = {one.sid for value in kept.values() for one in Tries.read(value)}
+        sent = await self._deliveries.known_as(CHANNEL, account, [str(one.sid) for one in messages])
         mine = [one for one in messages if one.sid in sent]
         known = await self._memory.recall_many(CHANNEL, account, [f"{FAILURE}{one.sid}" for one in mine])
         return [one for one in mine if f"{FAILURE}{one.sid}" not in known]
@@ -143,10 +141,6 @@ class Reports:
             for key, at in (await self._memory.recall_all(CHANNEL, account, kind)).items():
                 if now - datetime.fromisoformat(at) > 2 * UNDER_WAY:
                     await self._memory.forget(CHANNEL, account, key)
-
-
-def _thread(message: MessageInstance) -> str:
-    return str(Pair(str(message.from_ or ""), message.to or ""))
 
 
 def _form(message: MessageInstance, account: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +18,8 @@ from channels.sms.errors import FileRefused, OptedOut
 from channels.sms.files import Outgoing
 from channels.sms.message_times import created_at
 from channels.sms.parse import CHANNEL
-from channels.sms.recognition import between, is_hidden, is_it
+from channels.sms.recognition import between, has_failed, is_hidden, is_it
 from channels.sms.settings import SmsSettings
-from channels.sms.tries import Tries, Try
 from channels.sms.window import Window
 from core.domain.errors import (
     ChannelError,
@@ -47,68 +46,63 @@ _TAKEN = "taken/"
 """Before it goes, with the time: two reports of the same failure may come at once, or a report and the look at the list."""
 _TAKEN_FOR = timedelta(seconds=60)
 _LOOK_EVERY = 0.5
+_MOST_TRIED = 1_000
 
 _log = structlog.get_logger(__name__)
 
 
 class Sender:
-    """``send`` is asked for one conversation at a time; the memory is durable before anything is written to Twilio."""
+    """``send`` is asked for one conversation at a time. What was sent before is known from the deliveries of the hub."""
 
     def __init__(self, client: Client, settings: SmsSettings, surroundings: Surroundings, consent: Consent) -> None:
         self._client = client
         self._settings = settings
         self._memory = surroundings.memory
+        self._deliveries = surroundings.deliveries
         self._clock = surroundings.clock
         self._files = Outgoing(surroundings)
         self._consent = consent
-        self._tries = Tries(surroundings.memory, settings.account_sid)
+        self._tried: dict[str, datetime] = {}
         public = surroundings.public_url
         self._callback = public.rstrip("/") + STATUS_PATH if public else None
 
     async def send(self, payload: WirePayload, key: str) -> Receipt:
         """See Channel.send."""
         pair = pair_of(payload)
-        thread = str(pair)
         body = payload.body
         fields = {"body": str(body["text"])} if body["kind"] == "text" else await self._files.fields(body, pair)
         if not any(value.strip() for value in fields.values()):
             raise Rejected("There is nothing in this message, and Twilio takes no empty one.")
         try:
-            kept, closed = await self._allowed(pair)
-            if closed:
+            if await self._needs_template(pair):
                 fields = self._templated(fields.get("body") or await self._files.text(body))
-            tries = await self._tries.begin(thread, kept, key, self._clock.now())
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
+        self._note_try(key)
         try:
             message = await self._create(pair, fields, body)
-        except OutcomeUnknown:
-            raise
-        except ChannelError as error:
+        except OptedOut:
             with suppress(StoreUnavailable):
-                if isinstance(error, OptedOut):
-                    await self._consent.stopped(pair.theirs, self._clock.now())
-                await self._tries.failed(thread, tries, key)
+                await self._consent.stopped(pair.theirs, self._clock.now())
             raise
         _log.info("sms.sent", message=message.sid, segments=body.get("segments", 1))
-        return await self._taken(message, pair, tries, key, body if "media_url" in fields else None)
+        return await self._taken(message, pair, body if "media_url" in fields else None)
 
     async def outcome(self, payload: WirePayload, key: str) -> Receipt | None:
-        """See SupportsOutcomeQuery."""
+        """See SupportsOutcomeQuery: in Twilio's list, which shows a message a moment after it was taken."""
         pair = pair_of(payload)
+        tried = self._tried.get(key) or self._note_try(key)
+        if (self._clock.now() - tried).total_seconds() < self._settings.settle:
+            raise Unreachable("It is too early to ask Twilio what became of the message.")
         try:
-            tries = await self._tries.of(str(pair))
+            written = await self._deliveries.written_at(key.rpartition(":")[0])
+            listed = [one for one in await self._sent_since(pair, written or tried) if one.sid and not has_failed(one)]
+            known = await self._deliveries.known_as(
+                CHANNEL, self._settings.account_sid, [str(one.sid) for one in listed]
+            )
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
-        mine = next((one for one in tries if one.key == key), None)
-        if mine is None:
-            return None  # what is written to Twilio was noted before
-        if mine.sid is not None:
-            return _receipt(mine.sid)
-        if (self._clock.now() - mine.at).total_seconds() < self._settings.settle:
-            raise Unreachable("It is too early to ask Twilio what became of the message.")
-        known = {one.sid for one in tries}
-        found = [one for one in await self._sent_since(pair, mine.at) if one.sid not in known]
+        found = [one for one in listed if one.sid not in known]
         templates = pair.whatsapp and self._settings.whatsapp_template is not None
         twins = [one for one in found if is_it(one, payload.body, templates=templates)]
         if not twins:
@@ -118,6 +112,13 @@ class Sender:
                 )
             return None
         return _receipt(str(twins[-1].sid))
+
+    def _note_try(self, key: str) -> datetime:
+        """Twilio may get it from now on. Of a try in another process it is known only that it is over."""
+        if len(self._tried) >= _MOST_TRIED:
+            del self._tried[next(iter(self._tried))]
+        self._tried[key] = now = self._clock.now()
+        return now
 
     async def file_failed(self, sid: str) -> bool:
         """Twilio took a file and could not deliver it: the customer gets a link, once. Whether it has gone."""
@@ -131,7 +132,7 @@ class Sender:
         file = json.loads(kept)
         pair = Pair.read(file["thread"])
         try:
-            _, closed = await self._allowed(pair)
+            closed = await self._needs_template(pair)
             text = await self._files.text(file["body"])
             await self._client.create(**self._form(pair, self._templated(text) if closed else {"body": text}))
         except ChannelError as error:
@@ -166,18 +167,18 @@ class Sender:
         """The answer to a keyword that was found later; the customer asked for it, so nothing is checked."""
         await self._client.create(**self._form(pair, {"body": text}))
 
-    async def _allowed(self, pair: Pair) -> tuple[list[Try], bool]:
-        """One read for all that is known of the customer, and whether only a template may be sent. Raises Rejected."""
-        keys = [Consent.key(pair.theirs), Window.key(pair.theirs), Tries.key(str(pair))]
+    async def _needs_template(self, pair: Pair) -> bool:
+        """Whether only a template may be sent. Raises Rejected where nothing may be, and StoreUnavailable."""
+        keys = [Consent.key(pair.theirs), *([Window.key(pair.theirs)] if pair.whatsapp else [])]
         kept = await self._memory.recall_many(CHANNEL, self._settings.account_sid, keys)
         Consent.check(pair.theirs, kept.get(keys[0]))
-        tries, now, written = Tries.read(kept.get(keys[2])), self._clock.now(), kept.get(keys[1])
         if not pair.whatsapp:
-            return tries, False
+            return False
+        written, now = kept.get(keys[1]), self._clock.now()
         if self._settings.whatsapp_template is not None:
-            return tries, not Window.is_open(written, now)
+            return not Window.is_open(written, now)
         Window.check(written, now)
-        return tries, False
+        return False
 
     async def _create(self, pair: Pair, fields: Mapping[str, str], body: Mapping[str, Any]) -> MessageInstance:
         try:
@@ -210,15 +211,12 @@ class Sender:
             form["status_callback"] = self._callback
         return form
 
-    async def _taken(
-        self, message: MessageInstance, pair: Pair, tries: Sequence[Try], key: str, file: Mapping[str, Any] | None
-    ) -> Receipt:
+    async def _taken(self, message: MessageInstance, pair: Pair, file: Mapping[str, Any] | None) -> Receipt:
         """From here on nothing may fail: Twilio has it."""
         sid = message.sid
         if not sid:
             raise OutcomeUnknown("Twilio took the message but did not say under what name.")
         try:
-            await self._tries.took(str(pair), tries, key, sid)
             if file is not None:
                 kept = json.dumps({"thread": str(pair), "body": dict(file)})
                 await self._memory.remember(CHANNEL, self._settings.account_sid, _file_key(sid), kept)

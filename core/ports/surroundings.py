@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from core.domain.attachments import Attachment
@@ -23,6 +24,18 @@ class KnownConversations(Protocol):
     async def conversation(self, conversation_id: str) -> Conversation | None: ...
 
 
+class KnownDeliveries(Protocol):
+    """What the hub has sent, for a channel that looks for a message at its provider. Raises StoreUnavailable."""
+
+    async def written_at(self, delivery_id: str) -> datetime | None:
+        """When its message was written; None where there is no such delivery."""
+        ...
+
+    async def known_as(self, channel: str, account: str, provider_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the provider's names that belong to a delivery which has ended."""
+        ...
+
+
 async def _always() -> bool:
     return True
 
@@ -39,6 +52,7 @@ class Surroundings:
     memory: ChannelMemory
     leases: Leases
     paces: Paces
+    deliveries: KnownDeliveries
     files: AttachmentStore
     clock: Clock
     metrics: Metrics

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -17,9 +18,9 @@ from core.ports.channel import Accepted
 from core.ports.store import Settlement
 from core.storage import codec
 from core.storage.among import among
-from core.storage.database import Database
+from core.storage.database import Database, OnDatabase, reads
 from core.storage.relay_updates import mark_relays_outdated
-from core.storage.tables import conversation, outbox, reaction, receipt
+from core.storage.tables import conversation, message, outbox, reaction, receipt
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,23 @@ _BURY = (
     .where(outbox.c.id == bindparam("key"), outbox.c.status == DeliveryStatus.SENT)
     .values(status=DeliveryStatus.DEAD, last_error=bindparam("reason"))
 )
+
+
+class SqlSentMessages(OnDatabase):
+    """KnownDeliveries on a database."""
+
+    @reads
+    def written_at(self, connection: Connection, delivery_id: str) -> datetime | None:
+        statement = select(message.c.created_at).join(outbox, outbox.c.message_id == message.c.id)
+        written = connection.scalar(statement.where(outbox.c.id == delivery_id))
+        return None if written is None else codec.when(written)
+
+    @reads
+    def known_as(
+        self, connection: Connection, channel: str, account: str, provider_ids: Sequence[str]
+    ) -> frozenset[str]:
+        given = {"of_channel": channel, "of_account": account, "ids": provider_ids}
+        return frozenset(row.provider_id for row in connection.execute(_FOUND, given))
 
 
 def find_sent(connection: Connection, events: Iterable[ReactionChanged]) -> dict[str, Accepted]:

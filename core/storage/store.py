@@ -22,6 +22,7 @@ from core.storage.lanes import SqlLanes
 from core.storage.learning import SqlLearning
 from core.storage.outbox import SqlOutbox
 from core.storage.records import SqlRecords
+from core.storage.reports import SqlSentMessages
 from core.storage.retention import SqlRetention
 from core.storage.stale_files import SqlStaleFiles
 from core.storage.tickets import SqlTickets
@@ -35,6 +36,7 @@ class SqlStore(
     SqlTurns,
     SqlOutbox,
     SqlRecords,
+    SqlSentMessages,
     SqlJournal,
     SqlEventLog,
     SqlStaleFiles,

@@ -145,3 +145,16 @@ async def test_a_report_to_another_account_buries_what_was_sent(store: SqlStore)
     await accept(store, DeliveryReported(key, "m1", ReceiptStatus.FAILED, SENT_AT, "550 5.1.1 no such user"))
     (letter,) = await store.dead_letters()
     assert "550 5.1.1" in letter.error
+
+
+async def test_a_channel_learns_which_of_the_providers_names_are_its_own(store: SqlStore) -> None:
+    delivery = await sent(store, "SM1")
+    await accept(store, report(ReceiptStatus.DELIVERED, "SM2"))
+    assert await store.known_as("web", "main", ["SM1", "SM2", "SM3"]) == {"SM1"}
+    assert await store.known_as("web", "other", ["SM1"]) == frozenset()
+    written = await store.written_at(delivery.id)
+    (message,) = [
+        one for one in await store.messages(delivery.conversation_id) if one.id == delivery.message.message_id
+    ]
+    assert written == message.created_at
+    assert await store.written_at("unknown") is None

@@ -225,6 +225,7 @@ async def rig_in(folder: Path, office: PostOffice, clock: Clock | None = None) -
         memory=store,
         leases=store,
         paces=store,
+        deliveries=store,
         files=FileStore(folder / "files"),
         clock=clock,
         metrics=NoMetrics(),

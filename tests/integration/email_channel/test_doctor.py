@@ -23,6 +23,7 @@ def _channel(office: PostOffice, **changes: Any) -> EmailChannel:
         memory=None,  # type: ignore[arg-type]  # a diagnosis needs nothing of the hub
         leases=None,  # type: ignore[arg-type]
         paces=None,  # type: ignore[arg-type]
+        deliveries=None,  # type: ignore[arg-type]
         files=None,  # type: ignore[arg-type]
         clock=SystemClock(),
         metrics=NoMetrics(),

@@ -18,7 +18,7 @@ LONE = {
     "web": Limits(3, 16, 0),
     "slack": Limits(7, 20, 1),
     "telegram": Limits(5, 20, 1),
-    "sms": Limits(7, 22, 1),
+    "sms": Limits(5, 19, 1),
     "email": Limits(6, 21, 1),
 }
 STREAMED = {"web": Limits(6, 25, 0), "slack": Limits(16, 29, 5)}

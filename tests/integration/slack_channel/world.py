@@ -62,6 +62,7 @@ def surroundings(store: SqlStore, folder: Path, **changes: Any) -> Surroundings:
         memory=store,
         leases=store,
         paces=store,
+        deliveries=store,
         files=FileStore(folder / "files"),
         clock=SystemClock(),
         metrics=NoMetrics(),

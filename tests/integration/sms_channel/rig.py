@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -112,6 +113,27 @@ class Forgetful:
         return getattr(self._store, name)
 
 
+class Sent:
+    """What the hub's outbox would know of the messages of a test. ``names``: the provider's, of those that have ended."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._written: dict[str, datetime] = {}
+        self.names: set[str] = set()
+
+    def begun(self, delivery_id: str) -> None:
+        """It is handed to the channel."""
+        self._written.setdefault(delivery_id, self._clock.now())
+
+    async def written_at(self, delivery_id: str) -> datetime | None:
+        """See KnownDeliveries."""
+        return self._written.get(delivery_id)
+
+    async def known_as(self, channel: str, account: str, provider_ids: Sequence[str]) -> frozenset[str]:
+        """See KnownDeliveries."""
+        return frozenset(self.names & set(provider_ids))
+
+
 class Rig:
     """One hub with a started channel."""
 
@@ -154,9 +176,22 @@ class Rig:
         return self.channel.render(message(text, thread=thread, **fields))
 
     async def say(self, text: str, *, key: str = "d1", **fields: Any) -> list[Receipt]:
-        """An answer, sent as delivery sends it."""
-        parts = enumerate(self.payloads(text, **fields))
-        return [await self.channel.send(payload, idempotency_key=f"{key}:{number}") for number, payload in parts]
+        """An answer, sent and settled as delivery does it."""
+        receipts = []
+        for number, payload in enumerate(self.payloads(text, **fields)):
+            receipts.append(await self.send(payload, f"{key}:{number}"))
+            self.sent.names.add(receipts[-1].provider_id or "")
+        return receipts
+
+    async def send(self, payload: WirePayload, key: str = "d1:0") -> Receipt:
+        """One part, which is not settled."""
+        self.sent.begun(key.partition(":")[0])
+        return await self.channel.send(payload, idempotency_key=key)
+
+    @property
+    def sent(self) -> Sent:
+        """What the outbox knows."""
+        return cast(Sent, self.around.deliveries)
 
     async def remembered(self, key: str) -> str | None:
         """What the channel keeps under that key."""
@@ -206,6 +241,7 @@ async def running(
         memory=Forgetful(store),
         leases=store,
         paces=store,
+        deliveries=Sent(clock),
         files=FileStore(folder / "files"),
         clock=clock,
         metrics=NoMetrics(),

@@ -95,6 +95,7 @@ class World:
             memory=self.store,
             leases=self.store,
             paces=self.store,
+            deliveries=self.store,
             files=self.files,
             clock=self.clock,
             metrics=NoMetrics(),
