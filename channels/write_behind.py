@@ -13,7 +13,8 @@ from core.domain.errors import StoreUnavailable
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 
-_GATHER = 0.5
+_GATHER = 10.0
+_SOON = 0.5
 _MOST = 10_000
 _AT_ONCE = 500
 _LATELY = 600.0
@@ -24,27 +25,33 @@ _log = structlog.get_logger(__name__)
 
 
 class WriteBehindCache:
-    """Values that may be lost when the process is killed. ``gather``: seconds that a value waits for others."""
+    """Values that may be lost when the process is killed. They wait some seconds for others, so that a message costs no
+    transaction of theirs.
+    """
 
-    def __init__(
-        self, memory: ChannelMemory, channel: str, account: str, clock: Clock, *, gather: float = _GATHER
-    ) -> None:
+    def __init__(self, memory: ChannelMemory, channel: str, account: str, clock: Clock) -> None:
         self._memory = memory
         self._channel = channel
         self._account = account
         self._clock = clock
-        self._gather = gather
         self._pending: dict[str, str] = {}
         self._lately: dict[str, tuple[float, str]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._writes_at: float | None = None
 
-    def put(self, key: str, value: str) -> None:
-        """Write it soon."""
+    def put(self, key: str, value: str, *, soon: bool = False) -> None:
+        """Write it later. ``soon``: other processes ask for it within a second."""
         if len(self._pending) < _MOST or key in self._pending:
             self._pending[key] = value
         self._keep(key, value)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._write_soon())
+        wait = _SOON if soon or len(self._pending) >= _AT_ONCE else _GATHER
+        at = self._clock.monotonic() + wait
+        if self._writes_at is not None and at < self._writes_at and self._task is not None:
+            self._task.cancel()  # it sleeps
+        elif self._task is not None and not self._task.done():
+            return
+        self._writes_at = at
+        self._task = asyncio.create_task(self._write_later(wait))
 
     async def write(self, key: str, value: str) -> None:
         """Write it now. Raises StoreUnavailable."""
@@ -92,8 +99,9 @@ class WriteBehindCache:
         with contextlib.suppress(StoreUnavailable):
             await self.flush()
 
-    async def _write_soon(self) -> None:
-        await self._clock.sleep(self._gather)
+    async def _write_later(self, wait: float) -> None:
+        await self._clock.sleep(wait)
+        self._writes_at = None
         try:
             await self.flush()
         except StoreUnavailable as error:

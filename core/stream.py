@@ -58,6 +58,7 @@ class ProvisionalEvents:
         self._due = asyncio.Event()
         self._every = every
         self._words_at = float("-inf")
+        self._waits = after > 0
         self._silent_until = asyncio.get_running_loop().time() + after
         self._restartable = restartable
         self._tells_rest = tells_rest
@@ -74,14 +75,20 @@ class ProvisionalEvents:
         return self._restartable
 
     async def typing(self) -> None:
-        """Somebody is working on it; said again until the end, since clients forget it after six seconds."""
-        await self._add("typing", {"author": "agent"})
+        """Somebody is working on it; said again until the end, since clients forget it after six seconds.
+
+        Where an answer that is ready soon is sent once, it is said after a while, and until the first words.
+        """
+        if not self._waits:
+            await self._add("typing", {"author": "agent"})
         if self._channel is not None and self._typing is None:
             self._typing = asyncio.create_task(self._keep_typing())
 
     async def _keep_typing(self) -> None:
         while self._lost is None:
             await asyncio.sleep(_TYPING)
+            if self._waits and self._index:
+                return
             with contextlib.suppress(LostClaim):
                 await self._add("typing", {"author": "agent"})
 
@@ -167,7 +174,7 @@ class ProvisionalEvents:
             return
         answers_to = self._begin_showing(frames)
         try:
-            if self._still_held is not None:
+            if self._still_held is not None and any(frame.kind != "typing" for frame in frames):
                 await self._still_held(replace(self._state.claim, answers_to=answers_to))
             await self._channel.stream(
                 self._state.conversation, [replace(frames[0], answers_to=answers_to), *frames[1:]]

@@ -20,7 +20,6 @@ from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 
 _HOUR: Final = 3600
-_GATHER: Final = 10.0
 _MOST: Final = 20_000
 
 Hours = dict[int, int]
@@ -45,7 +44,7 @@ class Budget:
         }
         self._counts: Bounded[str, Hours] = Bounded(_MOST)
         self._taken: Bounded[str, bool] = Bounded(_MOST)
-        self._cache = WriteBehindCache(memory, CHANNEL, settings.account, clock, gather=_GATHER)
+        self._cache = WriteBehindCache(memory, CHANNEL, settings.account, clock)
 
     async def take(self, thread: str, recipient: str, idempotency_key: str) -> None:
         """Count one answer, once per key. Raises Rejected when there were enough, and StoreUnavailable."""

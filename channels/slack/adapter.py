@@ -92,7 +92,7 @@ class SlackChannel:
         self._around = surroundings
         self._cache = WriteBehindCache(surroundings.memory, CHANNEL, settings.account, surroundings.clock)
         self._directory = Directory(surroundings.memory, settings.account, surroundings.clock, self._cache)
-        self._reception = Reception(self._cache)
+        self._reception = Reception(self._cache, surroundings.deliveries, settings.account)
         self._streams = Streams(
             surroundings.memory,
             surroundings.paces,

@@ -51,7 +51,7 @@ class BackfillTask:
         if not await around.leases.hold(name, around.process, _LEASE):
             return None
         try:
-            reception = Reception(self._cache)
+            reception = Reception(self._cache, around.deliveries, self._account)
             reception.open(sink)
             return await CatchUp(around.memory, self._account, workspaces, reception, around.clock).run(reader)
         finally:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from channels.slack.parse import own_user
-from channels.slack.place import Place
+from channels.slack.place import CHANNEL, Place, message_id
 from channels.slack.wire import Json
 from channels.write_behind import WriteBehindCache
 from core.domain.errors import Overloaded
@@ -21,6 +21,7 @@ from core.domain.messages import (
     ReactionChanged,
 )
 from core.ports.channel import Accepted, InboundSink
+from core.ports.surroundings import KnownDeliveries
 
 _SNIPPET = 80
 
@@ -31,14 +32,16 @@ class Reception:
     ``seen/<place>``: a thread or a direct channel that is ours, with the last message and its author.
     ``heard/<team>/<channel>``: where somebody mentioned the app, with the last message to it.
     ``sent/<place>``: the newest message of ours.
-    ``at/<channel>/<ts>``: in which thread a message is.
+    ``at/<channel>/<ts>``: in which thread a customer's message is. Where ours are, the hub's deliveries tell.
     ``dm/<team>/<person>``: their direct channel.
     ``alias/<direct channel>``: the conversation that a slash command began before that channel was known.
     ``home/<person>/<place>``: what they talked about.
     """
 
-    def __init__(self, cache: WriteBehindCache) -> None:
+    def __init__(self, cache: WriteBehindCache, deliveries: KnownDeliveries, account: str) -> None:
+        self._account = account
         self._cache = cache
+        self._deliveries = deliveries
         self._sink: InboundSink | None = None
 
     def open(self, sink: InboundSink | None) -> None:
@@ -70,18 +73,22 @@ class Reception:
         """Write what is not written yet. Raises StoreUnavailable."""
         await self._cache.flush()
 
-    def sent(self, place: Place, channel: str, ts: str) -> None:
-        """A message of ours: a reaction to it names its channel and time, but not its thread."""
-        self._cache.put(f"sent/{place}", ts)
-        if place.thread_ts is not None and place.thread_ts != ts:
-            self._cache.put(f"at/{channel}/{ts}", str(place))
+    def sent(self, place: Place, ts: str, *, soon: bool) -> None:
+        """A message of ours. ``soon``: an answer may be being written there, and has to know whether it stands above this one."""
+        self._cache.put(f"sent/{place}", ts, soon=soon)
 
     def opened(self, place: Place, channel: str) -> None:
         """A person's direct channel is known now; what they write there continues what the command began."""
-        self._cache.put(f"alias/{place.team}/{channel}", str(place))
+        self._cache.put(f"alias/{place.team}/{channel}", str(place), soon=True)
 
     async def _recall(self, events: Sequence[ConversationEvent]) -> Mapping[str, str]:
-        return await self._cache.recall(sorted({key for event in events for key in _keys(event)}))
+        known = await self._cache.recall(sorted({key for event in events for key in _keys(event)}))
+        reactions = [event for event in events if isinstance(event, ReactionChanged) and _at(event) not in known]
+        for event in reactions:  # it names the channel and the time of its message, but not the thread
+            name = event.target.provider_event_id
+            threads = await self._deliveries.known_as(CHANNEL, self._account, [name])
+            known = {**known, **{_at(event): thread for thread in threads.values()}}
+        return known
 
     async def last_seen(self, place: Place) -> Mapping[str, str]:
         """The ``ts`` and ``user`` of the last message to us at a place, if one is known. Raises StoreUnavailable."""
@@ -91,6 +98,12 @@ class Reception:
     async def last_sent(self, place: Place) -> float:
         """When the newest message of ours at a place was sent, by Slack's clock. Raises StoreUnavailable."""
         return float((await self._cache.recall([key := f"sent/{place}"], lately=False)).get(key, 0))
+
+    async def has_arrived(self, place: Place, channel: str, ts: str) -> bool:
+        """Whether a message that was begun at a place has become an answer. Raises StoreUnavailable."""
+        if float((await self._cache.recall([key := f"sent/{place}"])).get(key, 0)) >= float(ts):
+            return True
+        return bool(await self._deliveries.known_as(CHANNEL, self._account, [message_id(channel, ts)]))
 
     async def _join(self, event: ConversationEvent, known: Mapping[str, str]) -> None:
         place = Place.of(event.conversation.thread)

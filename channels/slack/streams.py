@@ -23,7 +23,7 @@ from channels.slack.place import Place
 from channels.slack.reception import Reception
 from channels.slack.refusals import Refused
 from channels.slack.render import mrkdwn
-from core.domain.errors import AuthFailed, ChannelError, LostClaim, OutcomeUnknown, RateLimited
+from core.domain.errors import AuthFailed, ChannelError, LostClaim, OutcomeUnknown, RateLimited, Unreachable
 from core.ports.channel import StreamFrame
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
@@ -161,8 +161,8 @@ class Streams:
 
     def said(self, place: Place, sent: Sent, turn: str | None) -> None:
         """Something arrived, in the place of what had begun or anew."""
-        self._reception.sent(place, sent.channel, sent.ts)
         writing = self._writing.get(place)
+        self._reception.sent(place, sent.ts, soon=turn is None)
         if writing is not None and writing.turn == turn:
             if writing.granted:
                 self.edits.of(place).give_back()
@@ -229,7 +229,11 @@ class Streams:
             raise LostClaim("A later turn writes in this conversation.")
         if mark.unfinished and await self.marks.read(place) != before:
             return None  # another process may have made it the answer; the next words begin from what it is
-        if not await self._is_free(place, mark, writing.turn) or not await self.edits.of(place).take():
+        if not await self._is_free(place, mark, writing.turn):
+            writing.given_up = True
+            return None
+        streams = place.thread_ts is not None and await self.edits.streams(place).take()
+        if not streams and not await self._keep_edit(place, writing):
             writing.given_up = True
             return None
         value = None
@@ -238,17 +242,34 @@ class Streams:
                 await remove(client, mark.sent, streaming=mark.streaming)  # of a worker that died
             elif mark.begins:
                 mark = Mark.read(before := await self.placeholders.clear(client, place, before, over=True))
-            value = await self._begin_from(client, place, channel, writing, before, replace(mark, epoch=epoch))
+            now = replace(mark, epoch=epoch)
+            value = await self._begin_from(client, place, channel, writing, before, now, streams=streams)
         finally:
-            if value is None:
+            if value is None and writing.granted:
+                writing.granted = False
                 self.edits.of(place).give_back()
-        writing.granted = value is not None
         return value
 
+    async def _keep_edit(self, place: Place, writing: Writing) -> bool:
+        """Whether there is an edit for the end of a message that is no stream."""
+        writing.granted = await self.edits.of(place).take()
+        return writing.granted
+
     async def _begin_from(
-        self, client: SlackClient, place: Place, channel: str, writing: Writing, before: str | None, mark: Mark
+        self,
+        client: SlackClient,
+        place: Place,
+        channel: str,
+        writing: Writing,
+        before: str | None,
+        mark: Mark,
+        *,
+        streams: bool,
     ) -> str | None:
-        """``mark``: what is there, with the epoch to write. A beginning in doubt stays in the range that is searched."""
+        """``mark``: what is there, with the epoch to write. A beginning in doubt stays in the range that is searched.
+
+        ``streams``: a stream may be started.
+        """
         seen = await self._reception.last_seen(place)
         now = self._clock.now().timestamp()
         since = seen.get("ts") or place.thread_ts or f"{now - _BACK:.6f}"
@@ -260,7 +281,12 @@ class Streams:
             await self.marks.read(place)  # to begin from there with the next words, after another look at the claim
             return None
         try:
-            sent, streaming = await self._first(client, place, channel, seen.get("user"))
+            started = await self._start_stream(client, place, channel, seen.get("user")) if streams else None
+            if streams and started is None and not await self._keep_edit(place, writing):
+                raise Unreachable("Slack starts no stream there, and the workspace has no edit left.")
+            sent = started or await client.post_message(
+                channel, PLACEHOLDER, thread_ts=place.thread_ts, metadata=WORDLESS
+            )
         except OutcomeUnknown:
             self.placeholders.doubt(place)
             raise
@@ -268,11 +294,11 @@ class Streams:
             await self.marks.swap(place, value, begins.over())
             raise
         begun = await self.marks.swap(
-            place, value, replace(begins, channel=sent.channel, ts=sent.ts, streaming=streaming)
+            place, value, replace(begins, channel=sent.channel, ts=sent.ts, streaming=started is not None)
         )
         if begun is None:
             writing.given_up = True
-            await remove(client, sent, streaming=streaming)
+            await remove(client, sent, streaming=started is not None)
             left = await self.marks.read(place)
             if Mark.read(left).begins and Mark.read(left).at == begins.at:
                 await self.marks.swap(place, left, begins.over())
@@ -282,29 +308,28 @@ class Streams:
         """Whether no answer of an earlier turn is on its way, which needs its message and stands above this one."""
         if not mark.turn or mark.turn == turn or self._clock.now().timestamp() - mark.at > _ANSWERED_WITHIN:
             return True
-        return bool(mark.answer) and await self._reception.last_sent(place) >= float(mark.ts)
+        return bool(mark.answer) and await self._reception.has_arrived(place, mark.channel, mark.ts)
 
     async def _is_above(self, place: Place, mark: Mark) -> bool:
         """Whether something was said below the message since: then the answer comes below that."""
         return await self._reception.last_sent(place) > float(mark.ts)
 
-    async def _first(self, client: SlackClient, place: Place, channel: str, user: str | None) -> tuple[Sent, bool]:
-        """The message, and whether it is a stream.
+    async def _start_stream(self, client: SlackClient, place: Place, channel: str, user: str | None) -> Sent | None:
+        """None where Slack starts none, so that a message is edited instead.
 
         ``user``: whom the answer is for, whoever wrote last. In a shared channel they may be of another workspace, and
         Slack wants theirs (docs.slack.dev, chat.startStream, recipient_team_id).
         """
+        assert place.thread_ts is not None
         team = (self._team_of(user) if user else None) or place.team
-        streams = self.edits.streams(place)
-        if place.thread_ts is not None and await streams.take():
-            try:
-                return await client.start_stream(channel, place.thread_ts, user=user, team=team), True
-            except RateLimited as error:
-                await streams.hold_back(error.retry_after)
-                raise
-            except (Refused, AuthFailed) as error:
-                _log.info("slack.streams_by_edits", reason=error.detail)
-        return await client.post_message(channel, PLACEHOLDER, thread_ts=place.thread_ts, metadata=WORDLESS), False
+        try:
+            return await client.start_stream(channel, place.thread_ts, user=user, team=team)
+        except RateLimited as error:
+            await self.edits.streams(place).hold_back(error.retry_after)
+            raise
+        except (Refused, AuthFailed) as error:
+            _log.info("slack.streams_by_edits", reason=error.detail)
+            return None
 
 
 def _rest(writing: Writing, body: Mapping[str, Any]) -> str | None:

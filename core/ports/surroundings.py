@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -31,8 +31,8 @@ class KnownDeliveries(Protocol):
         """When its message was written; None where there is no such delivery."""
         ...
 
-    async def known_as(self, channel: str, account: str, provider_ids: Sequence[str]) -> frozenset[str]:
-        """Those of the provider's names that belong to a delivery which has ended."""
+    async def known_as(self, channel: str, account: str, provider_ids: Sequence[str]) -> Mapping[str, str]:
+        """Those of the provider's names that belong to a delivery which has ended, with the threads of their conversations."""
         ...
 
 

@@ -27,7 +27,13 @@ log = structlog.get_logger(__name__)
 _RANK = {None: 0, ReceiptStatus.DELIVERED: 1, ReceiptStatus.FAILED: 1, ReceiptStatus.READ: 2}
 _FAILED_LATER = "The provider took it and reported afterwards that it could not deliver it: "
 _FOUND = (
-    select(receipt.c.provider_id, receipt.c.conversation_id, receipt.c.message_id, conversation.c.state)
+    select(
+        receipt.c.provider_id,
+        receipt.c.conversation_id,
+        receipt.c.message_id,
+        conversation.c.state,
+        conversation.c.thread,
+    )
     .join(conversation, conversation.c.id == receipt.c.conversation_id)
     .where(
         receipt.c.channel == bindparam("of_channel"),
@@ -54,9 +60,9 @@ class SqlSentMessages(OnDatabase):
     @reads
     def known_as(
         self, connection: Connection, channel: str, account: str, provider_ids: Sequence[str]
-    ) -> frozenset[str]:
+    ) -> Mapping[str, str]:
         given = {"of_channel": channel, "of_account": account, "ids": provider_ids}
-        return frozenset(row.provider_id for row in connection.execute(_FOUND, given))
+        return {row.provider_id: row.thread for row in connection.execute(_FOUND, given)}
 
 
 def find_sent(connection: Connection, events: Iterable[ReactionChanged]) -> dict[str, Accepted]:

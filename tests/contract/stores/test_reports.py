@@ -150,8 +150,9 @@ async def test_a_report_to_another_account_buries_what_was_sent(store: SqlStore)
 async def test_a_channel_learns_which_of_the_providers_names_are_its_own(store: SqlStore) -> None:
     delivery = await sent(store, "SM1")
     await accept(store, report(ReceiptStatus.DELIVERED, "SM2"))
-    assert await store.known_as("web", "main", ["SM1", "SM2", "SM3"]) == {"SM1"}
-    assert await store.known_as("web", "other", ["SM1"]) == frozenset()
+    home = delivery.message.conversation.thread
+    assert await store.known_as("web", "main", ["SM1", "SM2", "SM3"]) == {"SM1": home}
+    assert await store.known_as("web", "other", ["SM1"]) == {}
     written = await store.written_at(delivery.id)
     (message,) = [
         one for one in await store.messages(delivery.conversation_id) if one.id == delivery.message.message_id

@@ -16,12 +16,12 @@ class Limits:
 
 LONE = {
     "web": Limits(3, 16, 0),
-    "slack": Limits(7, 20, 1),
+    "slack": Limits(5, 18, 1),
     "telegram": Limits(5, 20, 1),
     "sms": Limits(5, 19, 1),
     "email": Limits(6, 21, 1),
 }
-STREAMED = {"web": Limits(6, 25, 0), "slack": Limits(16, 29, 5)}
+STREAMED = {"web": Limits(6, 25, 0), "slack": Limits(10, 23, 4)}
 BURST = {"web": 1.5, "slack": 1.0, "telegram": 1.5, "sms": 1.5, "email": 1.5}
 """Transactions a message when many write at once."""
 CROWD = {"email": 16}

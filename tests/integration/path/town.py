@@ -15,7 +15,7 @@ from unittest import mock
 
 import aiohttp
 
-from channels.email import budget as email_budget
+from channels import write_behind
 from channels.email import reading as email_reading
 from config import hub as composition
 from config.channels import make_channels
@@ -164,7 +164,7 @@ def _hub(database_url: str, folder: Path, doors: Sequence[Door]) -> Iterator[Hub
         mock.patch.object(composition, "DeliverySettings", partial(DeliverySettings, poll=_LONG_POLL)),
         mock.patch.object(composition, "make_channels", _hastened(make_channels)),
         mock.patch.object(email_reading, "_RENEW", _LONG_POLL),
-        mock.patch.object(email_budget, "_GATHER", _LONG_POLL),
+        mock.patch.object(write_behind, "_GATHER", _LONG_POLL),
     ):
         yield Hub(settings, responder=lambda *_parts: Answers())
 

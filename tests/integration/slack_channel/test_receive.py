@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from channels.slack.adapter import SlackChannel
-from core.domain.messages import InboundEvent, MessageReceived, RawEvent, ReactionChanged
+from core.domain.messages import InboundEvent, MessageReceived, RawEvent
 from core.ports.channel import Accepted
 from core.ports.store import Acceptable
 from core.storage.store import SqlStore
+from core.storage.tables import receipt
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, outbound, serving, settings, surroundings
 from tests.servers.slack_fake import SlackFake
@@ -146,21 +148,26 @@ async def test_edits_and_reactions_among_others_ask_slack_for_no_repetition(hub:
     assert sink.events == []
 
 
-@pytest.mark.parametrize("written_down", [True, False])
-async def test_a_reaction_to_a_reply_finds_its_thread(hub: Hub, sink: Sink, written_down: bool) -> None:
-    root = hub.fake.say(f"<@{BOT}> are you open?", channel=PUBLIC)
-    await hub.push(root)
-    thread = f"{TEAM}/{PUBLIC}/{root['event']['ts']}"
-    (receipt,) = await hub.answer("We are.", thread)
-    if written_down:
-        await hub.channel.settled()
-    assert receipt.provider_id is not None
-    item = {"type": "message", "channel": PUBLIC, "ts": receipt.provider_id.rpartition("/")[2]}
-    like = {"type": "reaction_added", "user": ANNA, "reaction": "+1", "item": item, "event_ts": hub.fake.ts()}
-    await hub.push(hub.fake.event(like))
-    event = sink.events[-1]
-    assert isinstance(event, ReactionChanged)
-    assert (event.conversation.thread, event.target.provider_event_id) == (thread, receipt.provider_id)
+async def test_a_reaction_to_a_reply_finds_its_thread(fake: SlackFake, store: SqlStore, tmp_path: Path) -> None:
+    around, sink = surroundings(store, tmp_path), StoreSink(store)
+    async with serving(Hub(SlackChannel(settings(fake), around), around, sink, fake)) as hub:
+        root = fake.say(f"<@{BOT}> are you open?", channel=PUBLIC)
+        await hub.push(root)
+        (asked,) = sink.accepted
+        (sent,) = await hub.answer("We are.", f"{TEAM}/{PUBLIC}/{root['event']['ts']}")
+        assert sent.provider_id is not None
+        kept = {
+            "channel": "slack",
+            "account": hub.channel.account,
+            "provider_id": sent.provider_id,
+            "delivery_id": "d1",
+        }
+        said = {"conversation_id": asked.conversation_id, "message_id": asked.message_id, "created_at": 0.0}
+        await store.database.write(lambda connection: connection.execute(insert(receipt), {**kept, **said}).rowcount)
+        item = {"type": "message", "channel": PUBLIC, "ts": sent.provider_id.rpartition("/")[2]}
+        like = {"type": "reaction_added", "user": ANNA, "reaction": "+1", "item": item, "event_ts": fake.ts()}
+        assert await hub.push(fake.event(like)) == 200
+    assert [one.conversation_id for one in sink.accepted] == [asked.conversation_id] * 2
 
 
 async def test_what_cannot_be_read_is_kept_and_not_asked_for_again(hub: Hub, sink: Sink) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -129,9 +129,9 @@ class Sent:
         """See KnownDeliveries."""
         return self._written.get(delivery_id)
 
-    async def known_as(self, channel: str, account: str, provider_ids: Sequence[str]) -> frozenset[str]:
+    async def known_as(self, channel: str, account: str, provider_ids: Sequence[str]) -> Mapping[str, str]:
         """See KnownDeliveries."""
-        return frozenset(self.names & set(provider_ids))
+        return dict.fromkeys(self.names & set(provider_ids), "a thread")
 
 
 class Rig:
