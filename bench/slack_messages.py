@@ -113,15 +113,23 @@ async def _calm(report: Report, kind: str, count: int) -> None:
 
 
 async def _busy(report: Report, kind: str, count: int) -> None:
+    """Beside a bot that does no more than it must, on the same database, against the same fake."""
+    floor, bare = await _saturated(kind, count, "bench.bare_bot", "{port}")
+    each, rate = await _saturated(kind, count, "bench.subject")
+    name, by = f"the same, a responder that does nothing, as fast as it goes, {kind}", "bare bot"
+    report.add(Figure(name, each, "ms", floor, by, aim="2 ms"))
+    report.add(Figure(f"messages from Slack meanwhile, {kind}", rate, "/s", bare, by, aim="600/s"))
+
+
+async def _saturated(kind: str, count: int, module: str, *arguments: str) -> tuple[float, float]:
+    """Milliseconds of processor for a message, and messages a second."""
     with ExitStack() as stack:
         url = await asyncio.to_thread(stack.enter_context, database(kind))
         async with SlackFake() as slack:
-            hub = process("bench.subject", environment=_environment(slack, url))
-            port, pid = await asyncio.to_thread(stack.enter_context, hub)
+            server = process(module, *arguments, environment=_environment(slack, url))
+            port, pid = await asyncio.to_thread(stack.enter_context, server)
             customers = Customers(slack)
             await customers.answered(port, 100, rate=None)
             before = spent(pid)
             seconds = await customers.answered(port, count, rate=None)
-            each = (spent(pid) - before) / count * 1000
-    report.add(Figure(f"the same, a responder that does nothing, as fast as it goes, {kind}", each, "ms", aim="2 ms"))
-    report.add(Figure(f"messages from Slack meanwhile, {kind}", count / seconds, "/s", aim="600/s"))
+            return (spent(pid) - before) / count * 1000, count / seconds
