@@ -37,7 +37,7 @@ FORGETS: Final[Mapping[str, Mapping[str, float]]] = {
         "file/": _WEEK,  # uploads that were begun
         "stream/": _WEEK,  # answers that were being written
         "left/": _WEEK,  # what became no answer, in a workspace that took the app away
-        "sent/": _WEEK,  # what stands below an answer that is being written
+        "sent/": _WEEK,  # of former versions
         "begin/": _WEEK,  # as former versions named them
         "install-state/": _WEEK,
     },

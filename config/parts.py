@@ -184,6 +184,7 @@ def make_surroundings(
         leases=store,
         paces=store,
         deliveries=store,
+        showing=store,
         files=files,
         clock=clock,
         metrics=metrics,

@@ -263,7 +263,7 @@ class Turn:
             every=self._stream_every(state),
             after=self._stream_after(state),
             restartable=state.is_private and not state.restarted,
-            tells_rest=not self._fences_itself(state),
+            tells_rest=not self._is_logged(state),
         )
         typing = self._keep_typing(state)
         try:
@@ -302,7 +302,11 @@ class Turn:
             self._metrics.observe(timing, max(0.0, waited), channel=state.conversation.key.channel)
 
     def _fences_itself(self, state: TurnState) -> bool:
-        """What is written into the hub's own log is written under the fence."""
+        channel = self._channels.get(state.conversation.key.channel)
+        return channel is not None and (channel.capabilities.fences_stream or channel.capabilities.event_log)
+
+    def _is_logged(self, state: TurnState) -> bool:
+        """Whether it goes into the hub's own log, which is written under the fence."""
         channel = self._channels.get(state.conversation.key.channel)
         return channel is not None and channel.capabilities.event_log
 

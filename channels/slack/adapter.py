@@ -15,6 +15,7 @@ from aiohttp import web
 from channels.accepting import accept_in_order, read_or_quarantine
 from channels.slack import altering, doctor, outcome, render, signature, wire
 from channels.slack.backfill_task import BackfillTask
+from channels.slack.beginnings import BETWEEN_APPENDS
 from channels.slack.client import Sent, SlackClient, open_transport
 from channels.slack.command import thanks
 from channels.slack.files import marked
@@ -26,7 +27,7 @@ from channels.slack.reception import PayloadSink, Reception
 from channels.slack.settings import HOOK, SlackSettings
 from channels.slack.staff_channels import StaffChannels
 from channels.slack.staff_command import StaffCommands, is_staff_command
-from channels.slack.streams import BETWEEN_APPENDS, Streams
+from channels.slack.streams import Streams
 from channels.slack.views import Refusal, StaffViews, ViewDoor
 from channels.slack.words import words
 from channels.transport import Transport
@@ -45,7 +46,7 @@ from core.domain.errors import (
     Unreachable,
 )
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.domain.messages import Author, InboundEvent, Note, OutboundMessage, RawEvent, Receipt, WirePayload
 from core.ports.channel import (
     AttachmentStream,
     Diagnosis,
@@ -54,6 +55,7 @@ from core.ports.channel import (
     WebhookReply,
     WebhookRequest,
 )
+from core.ports.store import Claim
 from core.ports.surroundings import Surroundings
 
 _POSTED_ONCE_WITHIN: Final = 1.2
@@ -68,6 +70,7 @@ CAPABILITIES: Final = Capabilities(
     stream=True,
     stream_every=BETWEEN_APPENDS,
     stream_after=_POSTED_ONCE_WITHIN,
+    fences_stream=True,
     buttons=True,
     own_time=True,
     pace=Pace(messages=200, seconds=60.0, per_conversation=1.0),
@@ -96,6 +99,7 @@ class SlackChannel:
         self._streams = Streams(
             surroundings.memory,
             surroundings.paces,
+            surroundings.showing,
             settings.account,
             surroundings.clock,
             self._reception,
@@ -153,7 +157,7 @@ class SlackChannel:
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
-        await self._streams.abandoned.close()
+        await self._streams.close()
         opened, self._open = self._open, None
         if opened is not None:
             await self._forms.close()
@@ -187,13 +191,13 @@ class SlackChannel:
                 if payload.part == 0:  # without a text that could take the place of what was begun
                     await self._streams.finish(client, place, None, idempotency_key)
                 return await self._opened.files.send(client, channel, place.thread_ts, payload.body, idempotency_key)
-            sent = await self._say(client, place, channel, payload, idempotency_key)
+            sent, note = await self._say(client, place, channel, payload, idempotency_key)
         except AuthFailed as error:
             raise self._whose(client, place, error) from error
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
         self._opened.workspaces.works(place.team)
-        return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts), tracked=True)
+        return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts), tracked=True, note=note)
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
         """See SupportsOutcomeQuery: by the mark in the message's metadata, or by the file's id."""
@@ -209,7 +213,8 @@ class SlackChannel:
                     return shown
             sent = await outcome.find(client, channel, place, idempotency_key, self._around.clock.now())
             if sent is not None:
-                self._streams.said(place, sent, payload.body.get("turn_id"))
+                await self._streams.found(place, sent)
+                self._streams.said(place, payload.body.get("turn_id"))
         except AuthFailed as error:
             raise self._whose(client, place, error) from error
         except StoreUnavailable as error:
@@ -229,7 +234,9 @@ class SlackChannel:
         elif shown:
             place = _place(conversation.key)
             client = await self._client(place)
-            await self._streams.show(client, place, await self._channel(client, place), shown)
+            answers_to = next((frame.answers_to for frame in shown if frame.answers_to is not None), None)
+            claim = Claim(conversation.id, shown[-1].epoch, answers_to)
+            await self._streams.show(client, place, await self._channel(client, place), claim, shown)
 
     async def typing(self, conversation: ConversationKey, author: Author) -> None:
         """See SupportsTyping: a status under the thread. Slack has none outside of threads."""
@@ -331,17 +338,21 @@ class SlackChannel:
             return web.Response(status=404, text="Set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET, SECRET_KEY and PUBLIC_URL.")
         return await (pages.begin if request.path.endswith("/install") else pages.end)(request)
 
-    async def _say(self, client: SlackClient, place: Place, channel: str, payload: WirePayload, key: str) -> Sent:
-        """A new message, or the one that grew while the answer was being written."""
+    async def _say(
+        self, client: SlackClient, place: Place, channel: str, payload: WirePayload, key: str
+    ) -> tuple[Sent, Note | None]:
+        """A new message, or the one that grew while the answer was being written, with what ends its mark."""
         body = payload.body
-        turn = body.get("turn_id")
+        turn, note = body.get("turn_id"), None
         begun = await self._streams.finish(client, place, turn, key) if body.get("first") else None
         sent = await self._streams.become(client, place, begun, body, key) if begun is not None else None
+        if sent is not None and begun is not None:
+            note = self._streams.ended(place, begun)
         sent = sent or await client.post_message(
             channel, body["text"], blocks=body["blocks"], thread_ts=place.thread_ts, metadata=marked(key)
         )
-        self._streams.said(place, sent, turn)
-        return sent
+        self._streams.said(place, turn)
+        return sent, note
 
     async def _client(self, place: Place) -> SlackClient:
         try:

@@ -154,10 +154,16 @@ class SlackClient(AsyncWebClient):
         """chat.getPermalink."""
         return str((await self.chat_getPermalink(channel=sent.channel, message_ts=sent.ts))["permalink"])
 
-    async def start_stream(self, channel: str, thread_ts: str, *, user: str | None, team: str | None) -> Sent:
-        """chat.startStream: an empty message that grows. ``user`` and ``team`` are needed in channels."""
+    async def start_stream(
+        self, channel: str, thread_ts: str, markdown: str, *, user: str | None, team: str | None
+    ) -> Sent:
+        """chat.startStream: a message that grows. At most 12,000 characters; ``user`` and ``team`` are needed in channels."""
         found = await self.chat_startStream(
-            channel=channel, thread_ts=thread_ts, recipient_user_id=user, recipient_team_id=team
+            channel=channel,
+            thread_ts=thread_ts,
+            markdown_text=markdown,
+            recipient_user_id=user,
+            recipient_team_id=team,
         )
         return Sent(str(found["channel"]), str(found["ts"]))
 

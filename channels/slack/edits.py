@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -24,6 +24,7 @@ from core.domain.errors import RateLimited, StoreUnavailable, Unreachable
 from core.domain.messages import Receipt
 from core.ports.clock import Clock
 from core.ports.paces import Paces
+from core.ports.showing import Allowed, WantedCalls
 
 EDITS: Final = Pace(messages=8, seconds=13.0)
 STREAMS: Final = Pace(messages=4, seconds=16.0)
@@ -61,6 +62,23 @@ class Grants:
             self._held.pop()
             return True
 
+    async def take_with(self, ask: Callable[[WantedCalls | None], Awaitable[Allowed]]) -> Allowed | None:
+        """Take one call in a transaction that is made anyway; None where none may be made now. Raises what ``ask`` raises.
+
+        ``ask``: makes it, with the calls to be taken there where none is held.
+        """
+        async with self._asking:
+            now = self._clock.monotonic()
+            self._held = [until for until in self._held if until > now]
+            if now < self._paused_until or (not self._held and now < self._none_before[False]):
+                return None
+            wanted = None if self._held else WantedCalls(self._key, self._pace, _BLOCK)
+            allowed = await ask(wanted)
+            if allowed.busy:
+                return allowed
+            self._take_in(now, allowed.granted, allowed.wait, spare=False)
+            return allowed if self._held and self._held.pop() else None
+
     def give_back(self) -> None:
         """The call was not made. In a pause that Slack asked for, the grant is lost."""
         now = self._clock.monotonic()
@@ -82,6 +100,9 @@ class Grants:
             granted, wait = await self._paces.reserve(self._key, pace, _BLOCK)
         except StoreUnavailable:
             granted, wait = 0, 1.0
+        self._take_in(now, granted, wait, spare=spare)
+
+    def _take_in(self, now: float, granted: int, wait: float, *, spare: bool) -> None:
         self._held += [now + _HELD] * granted
         self._none_before[spare] = now + wait
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from channels.slack.client import Sent
 from channels.slack.place import CHANNEL, Place
+from core.domain.messages import Note
 from core.ports.channel_memory import ChannelMemory
 
 _KEY: Final = "stream/"
@@ -79,9 +80,18 @@ class Marks:
 
     async def swap(self, place: Place, before: str | None, mark: Mark) -> str | None:
         """The mark as it is written now; None where it was not ``before`` any more."""
+        note = self.note(place, before, mark)
+        return self.noted(place, note, await self._memory.replace(CHANNEL, self._account, note.key, before, note.new))
+
+    def note(self, place: Place, before: str | None, mark: Mark) -> Note:
+        """The same, to be written by a transaction that is made anyway."""
         value = json.dumps({name: value for name, value in asdict(mark).items() if value})
-        if await self._memory.replace(CHANNEL, self._account, f"{_KEY}{place}", before, value):
-            return self._keep(place, value)
+        return Note(CHANNEL, self._account, f"{_KEY}{place}", before, value)
+
+    def noted(self, place: Place, note: Note, done: bool) -> str | None:
+        """What became of a note: the mark as it is now, None where it was another one."""
+        if done:
+            return self._keep(place, note.new)
         self._known.pop(place, None)
         return None
 

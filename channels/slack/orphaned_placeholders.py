@@ -1,7 +1,7 @@
-"""Removes placeholders without text whose creation was interrupted: Slack's answer was lost, or the process died.
+"""Removes messages whose beginning was interrupted: Slack's answer was lost, or the process died.
 
 The mark of a place says that a message begins there before Slack is asked for it. Where it still says so later, the channel is
-searched for a message of ours without text.
+searched for a message of ours that is no answer.
 """
 
 from __future__ import annotations
@@ -133,14 +133,14 @@ async def _find(client: SlackClient, place: Place, mark: Mark) -> list[Sent]:
     async for page in pages:
         for message in page:
             ts = str(message.get("ts"))
-            if time_of(ts) > time_of(mark.since) and _wordless(message, own):
+            if time_of(ts) > time_of(mark.since) and _is_unfinished(message, own):
                 found.append(Sent(mark.channel, ts))
     return found
 
 
-def _wordless(message: Posted, own: str) -> bool:
-    """Ours, and nothing in it. An answer carries its own mark, and a file is something."""
+def _is_unfinished(message: Posted, own: str) -> bool:
+    """Ours, and no answer: those carry their own mark, and a stream none until it is one. A file is something."""
     mark: object = message.get("metadata")
     if message.get("user") != own or message.get("files") or (mark and mark != WORDLESS):
         return False
-    return str(message.get("text") or "").strip() in ("", PLACEHOLDER)
+    return not mark or str(message.get("text") or "").strip() in ("", PLACEHOLDER)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from channels.slack.parse import own_user
-from channels.slack.place import CHANNEL, Place, message_id
+from channels.slack.place import CHANNEL, Place
 from channels.slack.wire import Json
 from channels.write_behind import WriteBehindCache
 from core.domain.errors import Overloaded
@@ -31,7 +31,6 @@ class Reception:
 
     ``seen/<place>``: a thread or a direct channel that is ours, with the last message and its author.
     ``heard/<team>/<channel>``: where somebody mentioned the app, with the last message to it.
-    ``sent/<place>``: the newest message of ours.
     ``at/<channel>/<ts>``: in which thread a customer's message is. Where ours are, the hub's deliveries tell.
     ``dm/<team>/<person>``: their direct channel.
     ``alias/<direct channel>``: the conversation that a slash command began before that channel was known.
@@ -73,10 +72,6 @@ class Reception:
         """Write what is not written yet. Raises StoreUnavailable."""
         await self._cache.flush()
 
-    def sent(self, place: Place, ts: str, *, soon: bool) -> None:
-        """A message of ours. ``soon``: an answer may be being written there, and has to know whether it stands above this one."""
-        self._cache.put(f"sent/{place}", ts, soon=soon)
-
     def opened(self, place: Place, channel: str) -> None:
         """A person's direct channel is known now; what they write there continues what the command began."""
         self._cache.put(f"alias/{place.team}/{channel}", str(place), soon=True)
@@ -94,16 +89,6 @@ class Reception:
         """The ``ts`` and ``user`` of the last message to us at a place, if one is known. Raises StoreUnavailable."""
         found: dict[str, str] = json.loads((await self._cache.recall([key := f"seen/{place}"])).get(key, "{}"))
         return found
-
-    async def last_sent(self, place: Place) -> float:
-        """When the newest message of ours at a place was sent, by Slack's clock. Raises StoreUnavailable."""
-        return float((await self._cache.recall([key := f"sent/{place}"], lately=False)).get(key, 0))
-
-    async def has_arrived(self, place: Place, channel: str, ts: str) -> bool:
-        """Whether a message that was begun at a place has become an answer. Raises StoreUnavailable."""
-        if float((await self._cache.recall([key := f"sent/{place}"])).get(key, 0)) >= float(ts):
-            return True
-        return bool(await self._deliveries.known_as(CHANNEL, self._account, [message_id(channel, ts)]))
 
     async def _join(self, event: ConversationEvent, known: Mapping[str, str]) -> None:
         place = Place.of(event.conversation.thread)

@@ -42,6 +42,7 @@ class Capabilities:
     ``edit``, ``delete``, ``reactions``: what can be done to a message that the customer has (core.domain.alterations).
     ``stream_every``: seconds between two writes of an answer that is shown while it is being written; ``stream_after``: seconds
     within which an answer that is ready is sent once, and nothing is shown before.
+    ``fences_stream``: the channel looks itself who has the conversation before it shows more (core.ports.showing).
     ``event_log``: customers read the conversation from the hub's own log (the web), which also keeps their messages.
     ``own_time``: ``sent_at`` is the platform's own and exact, and its events may come in another order than they were written.
     ``follow_up``: customers who have left another channel can be written to here (core.ports.follow_ups).
@@ -57,6 +58,7 @@ class Capabilities:
     stream: bool = False
     stream_every: float = 0.05
     stream_after: float = 0.0
+    fences_stream: bool = False
     buttons: bool = False
     idempotent_send: bool = False
     event_log: bool = False

@@ -339,14 +339,30 @@ class WirePayload:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a channel remembers in a transaction that is made anyway: ``new`` under ``key``, if it is still ``old``.
+
+    ``old``: None for what is not there yet.
+    """
+
+    channel: str
+    account: str
+    key: str
+    old: str | None
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The provider took a payload. ``provider_id`` names it there for edits, deletes and delivery status.
 
     ``tracked``: the provider will speak of it by that id, unique in the account, so that it can be found again.
     ``reported_to``: the channel and account that get those reports, where they are not the ones that it was sent by.
+    ``note``: kept with it.
     """
 
     provider_id: str | None = None
     at: datetime | None = None
     tracked: bool = False
     reported_to: tuple[str, str] | None = None
+    note: Note | None = None

@@ -16,6 +16,7 @@ from core.ports.extractor import AttachmentStore
 from core.ports.leases import Leases
 from core.ports.metrics import Metrics
 from core.ports.paces import Paces
+from core.ports.showing import Showing
 
 
 class KnownConversations(Protocol):
@@ -53,6 +54,7 @@ class Surroundings:
     leases: Leases
     paces: Paces
     deliveries: KnownDeliveries
+    showing: Showing
     files: AttachmentStore
     clock: Clock
     metrics: Metrics

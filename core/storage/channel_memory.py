@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Double, bindparam, delete, or_, select, tuple_, update
 
 from core.domain.errors import StoreUnavailable
+from core.domain.messages import Note
 from core.group_commit import GroupCommit
 from core.ports.retention import Page, Place
 from core.storage.among import among
@@ -153,10 +154,8 @@ class SqlChannelMemory(OnDatabase):
             found = connection.execute(_FORGET, given)
         elif item.new is None:
             found = connection.execute(_FORGET_THAT, given)
-        elif item.old is None:
-            found = connection.execute(self.database.insert_new(channel_memory), self._row(item))
         else:
-            found = connection.execute(_REPLACE, {**given, "new": item.new, "at": self.database.timestamp()})
+            return keep_note(connection, self.database, Note(channel, account, key, item.old, item.new))
         return found.rowcount > 0
 
     @reads
@@ -204,9 +203,21 @@ class SqlChannelMemory(OnDatabase):
         return Page(removed, (rows[-1].account, rows[-1].key) if len(rows) == limit else None)
 
     def _row(self, item: _Write) -> dict[str, object]:
-        channel, account, key = item.place
-        at = self.database.timestamp()
-        return {"channel": channel, "account": account, "key": key, "value": item.new, "updated_at": at}
+        return _row(*item.place, item.new, self.database)
+
+
+def keep_note(connection: Connection, database: Database, note: Note) -> bool:
+    """Whether what was there was what the note expected."""
+    if note.old is None:
+        row = _row(note.channel, note.account, note.key, note.new, database)
+        return connection.execute(database.insert_new(channel_memory), row).rowcount > 0
+    given = _of((note.channel, note.account), wanted=note.key, old=note.old, new=note.new, at=database.timestamp())
+    return connection.execute(_REPLACE, given).rowcount > 0
+
+
+def _row(channel: str, account: str, key: str, value: str | None, database: Database) -> dict[str, object]:
+    at = database.timestamp()
+    return {"channel": channel, "account": account, "key": key, "value": value, "updated_at": at}
 
 
 def _of(home: tuple[str, str], **given: object) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class SqlJournal(OnDatabase):
 
     @reads
     def still_held(self, connection: Connection, claim: Claim) -> None:
-        _check(connection.execute(_HELD, {"conversation": claim.conversation_id}).first(), claim)
+        check_held(connection, claim)
 
     @writes
     def record(self, connection: Connection, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
@@ -63,6 +63,11 @@ class SqlJournal(OnDatabase):
         held = connection.execute(_HELD.with_for_update(), {"conversation": claim.conversation_id})
         _check(held.first(), claim)
         connection.execute(statement, values)
+
+
+def check_held(connection: Connection, claim: Claim) -> None:
+    """Raises LostClaim, and Superseded where the customer wrote past what the claim answers to."""
+    _check(connection.execute(_HELD, {"conversation": claim.conversation_id}).first(), claim)
 
 
 def _check(held: Row[*tuple[Any, ...]] | None, claim: Claim) -> None:

@@ -24,6 +24,7 @@ from core.storage.outbox import SqlOutbox
 from core.storage.records import SqlRecords
 from core.storage.reports import SqlSentMessages
 from core.storage.retention import SqlRetention
+from core.storage.showing import SqlShowing
 from core.storage.stale_files import SqlStaleFiles
 from core.storage.tickets import SqlTickets
 from core.storage.timers import SqlTimers
@@ -37,6 +38,7 @@ class SqlStore(
     SqlOutbox,
     SqlRecords,
     SqlSentMessages,
+    SqlShowing,
     SqlJournal,
     SqlEventLog,
     SqlStaleFiles,

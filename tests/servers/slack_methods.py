@@ -102,7 +102,10 @@ async def start_stream(fake: SlackFake, args: Json, workspace: Workspace) -> Jso
         raise Refusal("invalid_thread_ts")
     if args["channel"][0] != "D" and not (args.get("recipient_user_id") and args.get("recipient_team_id")):
         raise Refusal("missing_recipient_user_id")
-    channel, message = fake.post(args, workspace, streaming_state="in_progress", markdown="")
+    words = args.get("markdown_text") or ""
+    if len(words) > 12_000:
+        raise Refusal("msg_too_long")
+    channel, message = fake.post(args, workspace, streaming_state="in_progress", markdown=words)
     return {"channel": channel, "ts": message["ts"]}
 
 

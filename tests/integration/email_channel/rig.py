@@ -226,6 +226,7 @@ async def rig_in(folder: Path, office: PostOffice, clock: Clock | None = None) -
         leases=store,
         paces=store,
         deliveries=store,
+        showing=store,
         files=FileStore(folder / "files"),
         clock=clock,
         metrics=NoMetrics(),

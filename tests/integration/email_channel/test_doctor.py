@@ -24,6 +24,7 @@ def _channel(office: PostOffice, **changes: Any) -> EmailChannel:
         leases=None,  # type: ignore[arg-type]
         paces=None,  # type: ignore[arg-type]
         deliveries=None,  # type: ignore[arg-type]
+        showing=None,  # type: ignore[arg-type]
         files=None,  # type: ignore[arg-type]
         clock=SystemClock(),
         metrics=NoMetrics(),

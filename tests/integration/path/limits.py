@@ -21,7 +21,7 @@ LONE = {
     "sms": Limits(5, 19, 1),
     "email": Limits(6, 21, 1),
 }
-STREAMED = {"web": Limits(6, 25, 0), "slack": Limits(10, 23, 4)}
+STREAMED = {"web": Limits(6, 25, 0), "slack": Limits(6, 24, 3)}
 BURST = {"web": 1.5, "slack": 1.0, "telegram": 1.5, "sms": 1.5, "email": 1.5}
 """Transactions a message when many write at once."""
 CROWD = {"email": 16}

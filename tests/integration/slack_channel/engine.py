@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.slack import edits, streams
+from channels.slack import beginnings, edits, streams
 from channels.slack.adapter import SlackChannel
 from config.clock import SystemClock
 from core.delivery import DeliveryService, DeliverySettings
@@ -60,7 +60,8 @@ def faster(times: float, channel: SlackChannel, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(edits, "EDITS", shorter(edits.EDITS))
     monkeypatch.setattr(edits, "STREAMS", shorter(edits.STREAMS))
-    monkeypatch.setattr(streams, "BETWEEN_APPENDS", streams.BETWEEN_APPENDS / times)
+    for module in (streams, beginnings):
+        monkeypatch.setattr(module, "BETWEEN_APPENDS", beginnings.BETWEEN_APPENDS / times)
     monkeypatch.setattr(streams, "BETWEEN_EDITS", streams.BETWEEN_EDITS / times)
     can = channel.capabilities
     channel.capabilities = replace(
@@ -77,7 +78,7 @@ async def at_work(
     fake: SlackFake, store: SqlStore, folder: Path, model: Model, channel: SlackChannel | None = None
 ) -> AsyncIterator[Hub]:
     """A hub whose customers write by ``push``."""
-    around = surroundings(store, folder)
+    around = surroundings(store, folder, showing=store)
     channel = channel or SlackChannel(settings(fake, timeout=4.0), around)
     wake, metrics, clock = LocalWake(), NoMetrics(), SystemClock()
     intake = Intake(store, wake, metrics, {channel.name: channel.capabilities})

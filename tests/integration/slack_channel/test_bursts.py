@@ -26,7 +26,9 @@ LATE = 3.0
 
 @pytest.fixture
 def channel(fake: SlackFake, store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SlackChannel:
-    return faster(FASTER, SlackChannel(settings(fake, timeout=4.0), surroundings(store, tmp_path)), monkeypatch)
+    return faster(
+        FASTER, SlackChannel(settings(fake, timeout=4.0), surroundings(store, tmp_path, showing=store)), monkeypatch
+    )
 
 
 async def test_a_burst_is_answered_once(fake: SlackFake, store: SqlStore, tmp_path: Path) -> None:

@@ -104,12 +104,41 @@ async def test_the_successor_of_a_process_that_died_clears_up(
     await started.wait()
     dying.cancel()
     monkeypatch.undo()
-    assert everything(fake) == [""]
+    assert everything(fake) == ["We open"]
     around = surroundings(store, tmp_path, clock=clock, process="p2")
     async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
         await other.channel.stream(conversation(thread), [text("We open", 0, epoch=2)])
         await other.answer("We open at nine.", thread)
     assert everything(fake) == ["We open at nine."]
+
+
+async def test_words_of_a_process_that_died_before_it_noted_their_message_are_taken_away(
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock
+) -> None:
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("We open", 0)])
+    assert everything(fake) == ["We open"]
+    clock.seconds += 20
+    around = surroundings(store, tmp_path, clock=clock, process="p2")
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
+        await other.answer("Ben here.", thread, author=Author.STAFF, turn_id=None)
+        assert everything(fake) == ["Ben here."]
+
+
+async def test_the_name_of_a_message_is_noted_when_no_words_follow(
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock
+) -> None:
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("We open", 0)])
+    async with asyncio.timeout(10):
+        while await _begun(live):
+            clock.seconds += 0.5
+            await asyncio.sleep(0.02)
+    around = surroundings(store, tmp_path, clock=clock, process="p2")
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
+        await other.answer("We open at nine.", thread)
+    assert everything(fake) == ["We open at nine."]
+    assert fake.called("chat.delete") == [], "it became the answer"
 
 
 async def test_what_nobody_comes_back_to_is_swept_after_a_start(

@@ -24,7 +24,9 @@ LATE = 5.0
 
 @pytest.fixture
 def channel(fake: SlackFake, store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SlackChannel:
-    return faster(FASTER, SlackChannel(settings(fake, timeout=4.0), surroundings(store, tmp_path)), monkeypatch)
+    return faster(
+        FASTER, SlackChannel(settings(fake, timeout=4.0), surroundings(store, tmp_path, showing=store)), monkeypatch
+    )
 
 
 @pytest.mark.soak

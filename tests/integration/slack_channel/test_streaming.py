@@ -6,22 +6,22 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from channels.slack import streams as streams_module
 from channels.slack.adapter import SlackChannel
 from channels.slack.client import Sent, SlackClient
-from channels.slack.place import Place
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.errors import LostClaim, OutcomeUnknown, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author
 from core.ports.channel import StreamFrame
+from core.ports.showing import Allowed
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
-from tests.integration.slack_channel.world import Hub, outbound, serving, settings, surroundings
+from tests.integration.slack_channel.world import Hub, Unfenced, outbound, serving, settings, surroundings
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import ANNA, BOT, DIRECT, PUBLIC, TEAM, Fault
 from tests.unit.web.clock import HandClock
@@ -73,6 +73,11 @@ async def live(fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandCloc
         yield hub
 
 
+def unfenced(hub: Hub) -> Unfenced:
+    """What stands in for the fence."""
+    return cast(Unfenced, hub.around.showing)
+
+
 async def thread_of(hub: Hub) -> str:
     mention = hub.fake.say(f"<@{BOT}> hello", channel=PUBLIC)
     await hub.push(mention)
@@ -89,7 +94,8 @@ async def test_in_a_thread_it_grows_and_becomes_the_answer(live: Hub, clock: Han
     assert growing["markdown"] == "We open at nine. On Sunday too."
     (start,) = live.fake.called("chat.startStream")
     assert (start["recipient_user_id"], start["recipient_team_id"]) == (ANNA, TEAM)
-    assert len(live.fake.called("chat.appendStream")) == 2
+    assert start["markdown_text"] == "We open "
+    assert len(live.fake.called("chat.appendStream")) == 1
     (receipt,) = await live.answer("We open at nine. On Sunday too.", thread)
     assert live.fake.shown(PUBLIC) == ["We open at nine. On Sunday too."]
     assert growing["streaming_state"] == "completed"
@@ -139,7 +145,7 @@ async def test_what_is_withdrawn_disappears(live: Hub) -> None:
 
 
 async def test_what_a_person_says_waits_for_a_message_that_is_just_being_begun(
-    live: Hub, monkeypatch: pytest.MonkeyPatch
+    live: Hub, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slack has been asked to begin it, and does so when the person has claimed: it would stand below their words."""
     thread = await thread_of(live)
@@ -152,24 +158,39 @@ async def test_what_a_person_says_waits_for_a_message_that_is_just_being_begun(
 
     monkeypatch.setattr(SlackClient, "start_stream", claimed_meanwhile)
     await live.channel.stream(conversation(thread), [text("The refund is", 0)])
-    assert live.fake.shown(PUBLIC) == []
+    async with asyncio.timeout(10):
+        while live.fake.shown(PUBLIC):
+            clock.seconds += 1
+            await asyncio.sleep(0.05)
     await live.answer("Ben here.", thread, author=Author.STAFF, turn_id=None)
     assert live.fake.shown(PUBLIC) == ["Ben here."]
 
 
 async def test_nothing_is_begun_below_what_a_person_has_just_said(live: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     thread = await thread_of(live)
-    swap = live.channel._streams.marks.swap
+    showing = unfenced(live)
+    begin = showing.begin_showing
 
-    async def claimed_before(*given: Any) -> str | None:
-        monkeypatch.setattr(live.channel._streams.marks, "swap", swap)
+    async def claimed_before(*given: Any) -> Allowed:
+        monkeypatch.setattr(showing, "begin_showing", begin)
         await live.answer("Ben here.", thread, author=Author.STAFF, turn_id=None)
-        return await swap(*given)
+        return await begin(*given)
 
-    monkeypatch.setattr(live.channel._streams.marks, "swap", claimed_before)
+    monkeypatch.setattr(showing, "begin_showing", claimed_before)
     await live.channel.stream(conversation(thread), [text("The refund is", 0)])
     assert live.fake.shown(PUBLIC) == ["Ben here."]
     assert live.fake.called("chat.startStream") == []
+
+
+async def test_nothing_is_begun_while_an_earlier_message_is_on_its_way(live: Hub) -> None:
+    thread = await thread_of(live)
+    unfenced(live).busy = True
+    await live.channel.stream(conversation(thread), [text("On Sunday", 0)])
+    assert live.fake.called("chat.startStream") == []
+    unfenced(live).busy = False
+    await live.channel.stream(conversation(thread), [text(" too.", 1)])
+    (start,) = live.fake.called("chat.startStream")
+    assert start["markdown_text"] == "On Sunday too."
 
 
 async def test_a_person_who_takes_over_speaks_alone(live: Hub) -> None:
@@ -208,15 +229,14 @@ async def test_what_another_process_has_said_is_noticed_before_anything_is_begun
     await live.channel.stream(conversation(thread), [text(" too.", 1)])
     await live.answer("On Sunday too.", thread)
     assert fake.shown(PUBLIC) == ["We open at nine.", "Ben here.", "On Sunday too."]
-    (grown,) = fake.called("chat.appendStream")
-    assert grown["markdown_text"] == "On Sunday too."
+    (start,) = fake.called("chat.startStream")
+    assert start["markdown_text"] == "On Sunday too."
 
 
 async def test_an_answer_that_another_process_has_delivered_is_never_taken_away(
-    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock
 ) -> None:
     """This process knows the message as one that is being written, until it reads the mark again."""
-    monkeypatch.setattr(streams_module, "_ANSWERED_WITHIN", 1.0)
     thread = await thread_of(live)
     await live.channel.stream(conversation(thread), [text("We open at nine.", 0)])
     around = surroundings(store, tmp_path, clock=clock, process="p2")
@@ -227,20 +247,6 @@ async def test_an_answer_that_another_process_has_delivered_is_never_taken_away(
     await live.channel.stream(conversation(thread), [text(" too.", 1, turn="t2", epoch=2)])
     await live.answer("On Sunday too.", thread, turn_id="t2")
     assert fake.shown(PUBLIC) == ["We open at nine.", "On Sunday too."]
-
-
-async def test_an_answer_comes_below_what_another_process_has_said_since_it_was_begun(
-    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock
-) -> None:
-    thread = await thread_of(live)
-    await live.channel.stream(conversation(thread), [text("On Sunday", 0, turn="t2", epoch=2)])
-    around = surroundings(store, tmp_path, clock=clock, process="p2")
-    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
-        other.channel._streams.said(Place.of(thread), Sent(PUBLIC, fake.ts()), "t1")
-        await other.channel.settled()
-    await live.answer("On Sunday too.", thread, turn_id="t2")
-    assert len(fake.called("chat.postMessage")) == 1
-    assert fake.shown(PUBLIC) == ["On Sunday too."]
 
 
 async def test_a_worker_of_an_older_epoch_shows_nothing(
@@ -270,7 +276,9 @@ async def test_an_answer_that_was_delivered_is_never_taken_away(live: Hub) -> No
 async def test_a_pause_that_slack_asks_for_is_kept(live: Hub, clock: HandClock) -> None:
     thread = await thread_of(live)
     live.fake.fail("chat.appendStream", Fault(status=429, retry_after=9))
-    await live.channel.stream(conversation(thread), [text("One ", 0)])
+    await live.channel.stream(conversation(thread), [text("One", 0)])
+    clock.seconds += 2
+    await live.channel.stream(conversation(thread), [text(" ", 1)])
     clock.seconds += 8
     await live.channel.stream(conversation(thread), [text("two ", 1)])
     assert len(live.fake.called("chat.appendStream")) == 1
@@ -306,26 +314,11 @@ async def test_a_later_turn_leaves_the_message_of_an_answer_that_met_trouble(liv
     live.fake.fail("chat.update", Fault(status=503))
     with pytest.raises(Unreachable):
         await live.answer("We open at nine.", thread)
+    unfenced(live).busy = True
     await live.channel.stream(conversation(thread), [text("On Sunday", 0, turn="t2", epoch=2)])
     await live.answer("We open at nine.", thread)
     await live.answer("On Sunday too.", thread, turn_id="t2")
     assert live.fake.shown(PUBLIC) == ["We open at nine.", "On Sunday too."]
-
-
-async def test_what_a_later_turn_has_begun_above_an_answer_is_said_below_it(live: Hub, clock: HandClock) -> None:
-    """The later turn begins to write while the answer is on its way to Slack, and Slack names the answer last."""
-    thread = await thread_of(live)
-    streams, place = live.channel._streams, Place.of(thread)
-    later = conversation(thread)
-    await live.channel.stream(later, [text("On Sunday", 0, turn="t2", epoch=2)])
-    streams.said(place, Sent(PUBLIC, live.fake.ts()), "t1")
-    clock.seconds += 2
-    await live.channel.stream(later, [text(" too", 1, turn="t2", epoch=2)])
-    await live.answer("On Sunday too.", thread, turn_id="t2")
-    (start,) = live.fake.called("chat.startStream")
-    assert start
-    assert len(live.fake.called("chat.postMessage")) == 1
-    assert live.fake.shown(PUBLIC) == ["On Sunday too."]
 
 
 async def test_what_begins_while_older_words_are_taken_away_is_not_left_behind(

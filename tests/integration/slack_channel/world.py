@@ -18,9 +18,11 @@ from config.clock import SystemClock
 from core.attachments.file_store import FileStore
 from core.domain.attachments import Attachment
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author, MessageKind, OutboundMessage, Receipt
+from core.domain.messages import Author, MessageKind, Note, OutboundMessage, Receipt
 from core.ports.channel import InboundSink
 from core.ports.metrics import NoMetrics
+from core.ports.showing import Allowed, WantedCalls
+from core.ports.store import Claim
 from core.ports.surroundings import Surroundings
 from core.storage.store import SqlStore
 from tests.calls_here import CallsHere
@@ -56,6 +58,33 @@ async def store_in(folder: Path) -> AsyncIterator[SqlStore]:
         await store.close()
 
 
+class Unfenced:
+    """Implements Showing for conversations that no turn has claimed, since a test speaks to the channel alone.
+
+    ``busy``: an earlier message is on its way.
+    """
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self.busy = False
+
+    async def begin_showing(self, claim: Claim, note: Note | None = None, calls: WantedCalls | None = None) -> Allowed:
+        """See Showing."""
+        if self.busy:
+            return Allowed(busy=True)
+        granted, wait = await self._store.reserve(calls.key, calls.pace, calls.most) if calls is not None else (0, 0.0)
+        if calls is not None and not granted:
+            return Allowed(wait=wait)
+        return Allowed(granted, wait, await self._keep(note))
+
+    async def go_on_showing(self, claim: Claim, note: Note | None = None) -> Allowed:
+        """See Showing."""
+        return Allowed(noted=await self._keep(note))
+
+    async def _keep(self, note: Note | None) -> bool:
+        return note is not None and await self._store.replace(note.channel, note.account, note.key, note.old, note.new)
+
+
 def surroundings(store: SqlStore, folder: Path, **changes: Any) -> Surroundings:
     """What the hub would give a channel."""
     plain = Surroundings(
@@ -63,6 +92,7 @@ def surroundings(store: SqlStore, folder: Path, **changes: Any) -> Surroundings:
         leases=store,
         paces=store,
         deliveries=store,
+        showing=Unfenced(store),
         files=FileStore(folder / "files"),
         clock=SystemClock(),
         metrics=NoMetrics(),
@@ -92,12 +122,15 @@ class Hub:
         return status
 
     async def answer(self, text: str, thread: str = f"{TEAM}/{DIRECT}", **more: Any) -> list[Receipt]:
-        """Send all payloads of a message."""
+        """Send all payloads of a message, and settle them."""
         message = outbound(text, thread, **more)
-        return [
+        receipts = [
             await self.channel.send(payload, idempotency_key=f"d1:{payload.part}")
             for payload in self.channel.render(message)
         ]
+        for note in [one.note for one in receipts if one.note is not None]:
+            await self.around.memory.replace(note.channel, note.account, note.key, note.old or "", note.new)
+        return [replace(one, note=None) for one in receipts]
 
     async def store(self, name: str, content: bytes) -> Attachment:
         """A file in the hub's own store."""

@@ -242,6 +242,7 @@ async def running(
         leases=store,
         paces=store,
         deliveries=Sent(clock),
+        showing=store,
         files=FileStore(folder / "files"),
         clock=clock,
         metrics=NoMetrics(),

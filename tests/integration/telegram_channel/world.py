@@ -96,6 +96,7 @@ class World:
             leases=self.store,
             paces=self.store,
             deliveries=self.store,
+            showing=self.store,
             files=self.files,
             clock=self.clock,
             metrics=NoMetrics(),
