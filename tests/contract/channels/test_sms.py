@@ -43,6 +43,9 @@ class SmsPeer(Peer):
         }
         return RawEvent("sms", SID, urlencode(form).encode(), _FORM, self._rig.clock.now())
 
+    async def pass_time(self) -> None:
+        self._rig.clock.move(6)
+
     def recordings(self) -> Mapping[str, RawEvent]:
         return {name: raw(form(name)) for name in ("whatsapp_voice", "mms_voice", "mms_video")}
 
