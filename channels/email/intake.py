@@ -12,8 +12,8 @@ from channels.accepting import accept_each
 from channels.email.confined import ConfinedMail, UnreadMail
 from channels.email.letter import Letter
 from channels.email.parse import BY_STAFF, CASE, JOINED, THREAD, Reader
-from channels.email.threads import Place, Threads
-from core.domain.errors import InvalidInput, Overloaded, StoreUnavailable
+from channels.email.threads import NewMail, Place, Threads
+from core.domain.errors import InvalidInput, Outdated, Overloaded, StoreUnavailable
 from core.domain.messages import InboundEvent, MessageReceived, RawEvent
 from core.ports.channel import InboundSink
 
@@ -77,7 +77,7 @@ class Intake:
 
     async def _accept(self, raw: RawEvent, after_reading: AfterReading | None) -> None:
         place: Place | None = None
-        noting: Callable[[], Awaitable[None]] | None = None
+        new: NewMail | None = None
         async with self._in_order:
             if self._stopped:
                 raise Overloaded("An earlier mail was not taken.")
@@ -89,34 +89,41 @@ class Intake:
                 raw = placed(raw, place)
             events = self._reader.events(raw, mail)
             if place is not None and place.case is None:
-                noting = self._note(raw, place, mail, events)
+                new = self._note(raw, place, mail, events)
             thread = place.thread if place is not None else mail.event_id
             before = self._ends.get(thread)
             ended = self._ends[thread] = asyncio.get_running_loop().create_future()
         taken = False
         try:
             await self._all_are_read.wait()
-            if noting is not None:
-                await noting()
             if before is not None and not await asyncio.shield(before):
                 raise Overloaded("An earlier mail of this thread was not taken.")
-            await self._hand_over(raw, mail, events)
+            await self._hand_over(raw, mail, events, new)
             taken = True
         finally:
+            if new is not None and not taken:
+                self._threads.forget(new)
+            if new is not None:
+                self._threads.over(new)
             ended.set_result(taken)
 
-    async def _hand_over(self, raw: RawEvent, mail: Letter, events: Sequence[InboundEvent]) -> None:
+    async def _hand_over(
+        self, raw: RawEvent, mail: Letter, events: Sequence[InboundEvent], new: NewMail | None
+    ) -> None:
         if not events:
             said = str(mail.origin or "report")
             _log.info("email.left_alone", reason=said, folder=raw.headers["folder"], uid=raw.headers["uid"])
             return
-        refused = await accept_each(self._sink, events, raw)
+        try:
+            refused = await accept_each(self._sink, _with_notes(events, new), raw)
+        except Outdated:
+            if new is not None:
+                await self._threads.write(new)
+            refused = await accept_each(self._sink, events, raw)
         if refused:
             await self._sink.quarantine(raw, "; ".join(error.detail for _, error in refused))
 
-    def _note(
-        self, raw: RawEvent, place: Place, mail: Letter, events: Sequence[InboundEvent]
-    ) -> Callable[[], Awaitable[None]] | None:
+    def _note(self, raw: RawEvent, place: Place, mail: Letter, events: Sequence[InboundEvent]) -> NewMail | None:
         for event in events:
             if isinstance(event, MessageReceived):
                 if event.caution:
@@ -126,6 +133,14 @@ class Intake:
                 if not place.known and not (event.for_record and place.joined):
                     return self._threads.note(place, mail, event.text, event.sent_at)
         return None
+
+
+def _with_notes(events: Sequence[InboundEvent], new: NewMail | None) -> Sequence[InboundEvent]:
+    """The first message that came with it has them."""
+    first = next((event for event in events if isinstance(event, MessageReceived)), None)
+    if first is None or new is None:
+        return events
+    return [replace(first, notes=new.notes) if event is first else event for event in events]
 
 
 def placed(raw: RawEvent, place: Place) -> RawEvent:

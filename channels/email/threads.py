@@ -12,10 +12,9 @@ A mail that answers one of ours to staff begins no conversation of a customer's,
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from functools import partial
@@ -27,6 +26,7 @@ from channels.email.settings import CHANNEL
 from channels.email.staff import may_be_staff
 from channels.email.tokens import Tokens, event_id
 from core.domain.errors import StoreUnavailable
+from core.domain.messages import Note
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 
@@ -55,6 +55,16 @@ class Place:
     was: str | None = None
     case: str | None = None
     by_staff: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewMail:
+    """What is remembered with a mail. ``change``: the thread with it."""
+
+    place: Place
+    mail: Letter
+    notes: tuple[Note, ...]
+    change: Callable[[Thread | None], Thread]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,45 +170,48 @@ class Threads:
             return Place(thread, joined=True, was=was, case=found.case, by_staff=by_staff)
         return Place(thread, joined=True, was=was) if self._may_join(found, mail) else None
 
-    def note(self, place: Place, mail: Letter, text: str, sent_at: datetime) -> Callable[[], Awaitable[None]]:
-        """Remember the mail before it is accepted: for this process at once, durably by calling what is returned.
+    def note(self, place: Place, mail: Letter, text: str, sent_at: datetime) -> NewMail:
+        """Remember the mail: for this process at once, durably with the event that has the notes.
 
-        Both rows share a transaction. The same mail again changes nothing that matters.
+        Whoever calls it says ``over`` in the end, and ``write`` where the notes were outdated. The same mail again changes
+        nothing that matters.
         """
-        after = _with(_read(place.was), mail, text, sent_at).to_json()
+        change = partial(_with, mail=mail, text=text, sent_at=sent_at)
+        after = change(_read(place.was)).to_json()
         self._keep(place.thread, after)
         self._mails.setdefault(_own_key(mail), place.thread)
         self._noting[place.thread] += 1
-        return partial(self._write, place, mail, after, partial(_with, mail=mail, text=text, sent_at=sent_at))
+        how = "joined" if place.joined else "began"
+        notes = [Note(CHANNEL, self._account, _own_key(mail), None, f"{place.thread} {how}")]
+        if place.was != after:
+            notes.append(Note(CHANNEL, self._account, f"thread/{place.thread}", place.was, after, needed=True))
+        return NewMail(place, mail, tuple(notes), change)
 
-    async def _write(self, place: Place, mail: Letter, after: str, change: Callable[[Thread | None], Thread]) -> None:
-        try:
-            how = "joined" if place.joined else "began"
-            done, is_new = await asyncio.gather(
-                self._replace(f"thread/{place.thread}", place.was, after),
-                self._replace(_own_key(mail), None, f"{place.thread} {how}"),
-            )
-            if not is_new:
-                self._mails.pop(_own_key(mail), None)
-            if done:
+    def over(self, new: NewMail) -> None:
+        """It is written, or will never be."""
+        self._noting.subtract((new.place.thread,))
+        self._noting += Counter()  # without those that are zero
+
+    def forget(self, new: NewMail) -> None:
+        """It is not known whether it was written."""
+        self._recent.pop(new.place.thread, None)
+        self._mails.pop(_own_key(new.mail), None)
+
+    async def write(self, new: NewMail) -> None:
+        """Into the thread as it is by now."""
+        place, mail = new.place, new.mail
+        self.forget(new)
+        own = new.notes[0]
+        if not await self._replace(own.key, None, own.new) and await self._is_noted(place, mail):
+            return
+        for _ in range(_TRIES):
+            before = await self._text(place.thread)
+            if place.joined and not self._may_join(_read(before), mail):
+                break
+            after = new.change(_read(before)).to_json()
+            if before == after or await self._replace(f"thread/{place.thread}", before, after):
+                self._keep(place.thread, after)
                 return
-            self._recent.pop(place.thread, None)
-            if not is_new and await self._is_noted(place, mail):
-                return
-            for _ in range(_TRIES):
-                before = await self._text(place.thread)
-                if place.joined and not self._may_join(_read(before), mail):
-                    break
-                after = change(_read(before)).to_json()
-                if before == after or await self._replace(f"thread/{place.thread}", before, after):
-                    self._keep(place.thread, after)
-                    return
-        except StoreUnavailable:
-            self._recent.pop(place.thread, None)
-            raise
-        finally:
-            self._noting.subtract((place.thread,))
-            self._noting += Counter()  # without those that are zero
         raise StoreUnavailable("The thread is being changed by others.")
 
     async def _is_noted(self, place: Place, mail: Letter) -> bool:

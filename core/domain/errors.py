@@ -93,6 +93,12 @@ class SessionEnded(HubError):
     code = "session_ended"
 
 
+class Outdated(HubError):
+    """What a channel wanted to remember with an event rests on something that somebody else has changed. Nothing was stored."""
+
+    code = "outdated"
+
+
 class Overloaded(HubError):
     """The hub refuses work it could not acknowledge in time. Retry after ``retry_after`` seconds."""
 

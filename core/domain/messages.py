@@ -148,6 +148,21 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a channel remembers in a transaction that is made anyway: ``new`` under ``key``, if it is still ``old``.
+
+    ``old``: None for what is not there yet. ``needed``: the transaction is of no use without it.
+    """
+
+    channel: str
+    account: str
+    key: str
+    old: str | None
+    new: str
+    needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MessageReceived:
     """A customer (or staff member) wrote something. ``sent_at`` is the provider's time, or the hub's when it has none.
 
@@ -157,6 +172,7 @@ class MessageReceived:
     as in a group, a channel's thread, or a mail to several people; a channel that does not say so vouches that nobody does.
     ``answered_alone``: an answer goes to its author only, whoever else read it, as by mail.
     ``origin``: of a stranger, a keyed hash of the address it came from, by which budgets are counted.
+    ``notes``: kept with it; where a needed one is outdated, it is not accepted (Outdated).
     """
 
     key: EventKey
@@ -177,6 +193,7 @@ class MessageReceived:
     shared: bool = False
     answered_alone: bool = False
     origin: str | None = None
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,20 +353,6 @@ class WirePayload:
     conversation: ConversationKey
     body: Mapping[str, Any]
     part: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What a channel remembers in a transaction that is made anyway: ``new`` under ``key``, if it is still ``old``.
-
-    ``old``: None for what is not there yet.
-    """
-
-    channel: str
-    account: str
-    key: str
-    old: str | None
-    new: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, Update, insert, select, update
 
 from core.domain.conversation import OwnershipState, Sharing
-from core.domain.errors import InvalidInput, SessionEnded
+from core.domain.errors import InvalidInput, Outdated, SessionEnded
 from core.domain.messages import (
     ConversationEvent,
     DeliveryReported,
@@ -30,6 +30,7 @@ from core.storage.accept_statements import (
     THREADS,
     thread_update,
 )
+from core.storage.channel_memory import keep_note
 from core.storage.contact_routes import ANSWERS_WITHIN, note_answers, route_answers
 from core.storage.conversation_inserts import MessageAuthor, Person, create_conversations, find_known, identify, person
 from core.storage.database import Database, OnDatabase, writes
@@ -61,13 +62,16 @@ class SqlInbox(OnDatabase):
         ]
         threads = self._lock(connection, possible)
         known = self._known(connection, possible)
+        outdated = self._keep_notes(connection, [one for one in possible if str(one.key) not in known])
         files = self._owned_files(connection, possible)
         others = self._identify_others(connection, threads, [one for one in possible if str(one.key) not in routes])
         batch = Batch(self.database.timestamp(), threads, known, files, routes=routes, others=others)
         results: list[Accepted | Exception] = []
         for item in items:
             try:
-                if isinstance(item.event, DeliveryReported):
+                if str(item.event.key) in outdated:
+                    results.append(Outdated("What was to be remembered with it has changed."))
+                elif isinstance(item.event, DeliveryReported):
                     results.append(keep_report(connection, self.database, item.event, batch.now))
                 else:
                     results.append(place(batch, item, item.event))
@@ -75,6 +79,14 @@ class SqlInbox(OnDatabase):
                 results.append(error)
         self._write(connection, batch)
         return _with_ratings(items, results, rate_by_thumbs(connection, self.database, batch.rated, batch.now))
+
+    def _keep_notes(self, connection: Connection, events: Sequence[ConversationEvent]) -> frozenset[str]:
+        """Of all new messages, in one order everywhere. The keys of those whose notes are outdated."""
+        messages = [event for event in events if isinstance(event, MessageReceived)]
+        wanted = [(note, str(event.key)) for event in messages for note in event.notes]
+        wanted.sort(key=lambda one: (one[0].channel, one[0].account, one[0].key))
+        kept = [(keep_note(connection, self.database, note) or not note.needed, key) for note, key in wanted]
+        return frozenset(key for done, key in kept if not done)
 
     def _lock(self, connection: Connection, events: Sequence[ConversationEvent]) -> dict[str, Thread]:
         threads = _select_threads(connection, sorted({event.conversation.conversation_id for event in events}))

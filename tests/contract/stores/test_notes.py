@@ -1,4 +1,4 @@
-"""Before an answer is shown while it is being written: the fence, the pace and the note are one decision."""
+"""What channels remember in transactions that are made anyway; before an answer is shown, the fence and the pace are among it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import pytest
 from core.domain.capabilities import Pace
 from core.domain.conversation import OwnershipEvent
 from core.domain.delivery import DeliveryStatus
-from core.domain.errors import LostClaim, Superseded
+from core.domain.errors import LostClaim, Outdated, Superseded
 from core.domain.messages import Note, Receipt
+from core.ports.channel import Accepted
 from core.ports.showing import Allowed, WantedCalls
 from core.ports.store import Settlement, Transition
 from core.storage.store import SqlStore
-from tests.contract.stores.sayings import LEASE, accept, answered, claim_one, said
+from tests.contract.stores.sayings import LEASE, accept, answered, claim_one, item, said
 
 BEGINS = Note("slack", "main", "stream/T1/C1/1", None, "begins")
 CALLS = WantedCalls("slack:main:T1:stream", Pace(messages=2, seconds=10.0), 4)
@@ -88,3 +89,24 @@ async def test_a_receipts_note_is_kept_with_it(store: SqlStore) -> None:
     assert await kept(store) == "named", "the settlement of who has lost the delivery changes nothing"
     await store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.SENT, (over, stale))])
     assert await kept(store) == "over"
+
+
+async def test_a_messages_notes_are_kept_with_it(store: SqlStore) -> None:
+    needed = replace(BEGINS, needed=True)
+    known = replace(BEGINS, key="mid/1", new="thread")
+    await accept(store, said("e1", notes=(needed, known)))
+    assert await kept(store) == "begins"
+    (again,) = await accept(store, said("e1", notes=(needed, known)))
+    assert again.duplicate, "and nothing is outdated"
+    await accept(store, said("e2", notes=(known,)))
+    assert await store.recall("slack", "main", "mid/1") == "thread"
+
+
+async def test_a_message_whose_notes_are_outdated_is_not_accepted(store: SqlStore) -> None:
+    await store.remember(BEGINS.channel, BEGINS.account, BEGINS.key, "somebody else's")
+    wrong = said("e1", notes=(replace(BEGINS, needed=True), replace(BEGINS, key="mid/1")))
+    outdated, accepted = await store.accept([item(wrong), item(said("e2"))])
+    assert isinstance(outdated, Outdated)
+    assert isinstance(accepted, Accepted)
+    assert [message.text for message in await store.messages(accepted.conversation_id)] == [said("e2").text]
+    assert await kept(store) == "somebody else's"
