@@ -9,7 +9,7 @@ from itertools import islice
 
 import structlog
 
-from core.domain.errors import StoreUnavailable
+from core.domain.errors import Overloaded, StoreUnavailable
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 
@@ -38,6 +38,7 @@ class WriteBehindCache:
         self._lately: dict[str, tuple[float, str]] = {}
         self._task: asyncio.Task[None] | None = None
         self._writes_at: float | None = None
+        self._soon = False
 
     def put(self, key: str, value: str, *, soon: bool = False) -> None:
         """Write it later. ``soon``: other processes ask for it within a second."""
@@ -49,6 +50,7 @@ class WriteBehindCache:
         if self._writes_at is not None and at < self._writes_at and self._task is not None:
             self._task.cancel()  # it sleeps
         elif self._task is not None and not self._task.done():
+            self._soon = self._soon or wait == _SOON
             return
         self._writes_at = at
         self._task = asyncio.create_task(self._write_later(wait))
@@ -84,25 +86,38 @@ class WriteBehindCache:
 
     async def flush(self) -> None:
         """Write all of it now. Raises StoreUnavailable."""
-        while written := dict(islice(self._pending.items(), _AT_ONCE)):
-            await self._memory.remember_many(self._channel, self._account, written)
-            for key, value in written.items():
-                if self._pending.get(key) == value:
-                    del self._pending[key]
+        while self._pending:
+            await self._write(_AT_ONCE)
 
     async def close(self) -> None:
         """Write what is left, if the database is available."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        with contextlib.suppress(StoreUnavailable):
+            await asyncio.wait({self._task})
+        with contextlib.suppress(StoreUnavailable, Overloaded):
             await self.flush()
 
+    async def _write(self, most: int) -> None:
+        written = dict(islice(self._pending.items(), most))
+        await self._memory.remember_many(self._channel, self._account, written)
+        for key, value in written.items():
+            if self._pending.get(key) == value:
+                del self._pending[key]
+
     async def _write_later(self, wait: float) -> None:
-        await self._clock.sleep(wait)
-        self._writes_at = None
-        try:
-            await self.flush()
-        except StoreUnavailable as error:
-            _log.warning("channel.not_remembered", channel=self._channel, error=error.detail, keys=len(self._pending))
+        """Once for what waits then, and again as long as something does: also when the database was away."""
+        while True:
+            await self._clock.sleep(wait)
+            self._writes_at = None
+            try:
+                await self._write(_MOST)
+            except (StoreUnavailable, Overloaded) as error:
+                _log.warning(
+                    "channel.not_remembered", channel=self._channel, error=error.detail, keys=len(self._pending)
+                )
+            except Exception:
+                _log.exception("channel.not_remembered", channel=self._channel, keys=len(self._pending))
+            if not self._pending:
+                return
+            wait, self._soon = _SOON if self._soon else _GATHER, False
+            self._writes_at = self._clock.monotonic() + wait

@@ -25,6 +25,7 @@ from core.domain.errors import (
     RateLimited,
     Rejected,
     StoreUnavailable,
+    TooEarly,
     Unreachable,
     Unsupported,
 )
@@ -348,6 +349,9 @@ class Lane:
             case NotBegun():
                 tried = bool(attempt.receipts)
                 return attempt.ended(DeliveryStatus.DUE, error=error.detail, retry_after=error.wait, counts=tried)
+            case TooEarly():
+                tried = bool(attempt.receipts)
+                return attempt.ended(DeliveryStatus.DUE, error=error.detail, retry_after=error.seconds, counts=tried)
             case RateLimited():
                 attempt.pause = min(max(0.0, error.retry_after), self._settings.pause_cap)
                 return self._retry(attempt, error.detail, wait=attempt.pause)

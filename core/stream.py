@@ -133,7 +133,9 @@ class ProvisionalEvents:
         self._closed = True
         if asyncio.get_running_loop().time() < self._silent_until:
             self._frames.clear()
-        elif not self._tells_rest:
+        else:
+            self._frames = [frame for frame in self._frames if frame.kind != "typing"]
+        if not self._tells_rest:
             self._frames = [frame for frame in self._frames if frame.kind not in ("text", "sources")]
         self._due.set()
         if self._flusher is not None:

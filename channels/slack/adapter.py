@@ -228,15 +228,18 @@ class SlackChannel:
 
     async def stream(self, conversation: Conversation, frames: Sequence[StreamFrame]) -> None:
         """See SupportsStreaming."""
+        answers_to = next((frame.answers_to for frame in frames if frame.answers_to is not None), None)
+        claim = Claim(conversation.id, frames[-1].epoch, answers_to)
         shown = [frame for frame in frames if frame.kind in ("text", "discard")]
-        if not shown and any(frame.kind == "typing" for frame in frames):
-            await self.typing(conversation.key, Author.AGENT)
-        elif shown:
+        if shown:
             place = _place(conversation.key)
             client = await self._client(place)
-            answers_to = next((frame.answers_to for frame in shown if frame.answers_to is not None), None)
-            claim = Claim(conversation.id, shown[-1].epoch, answers_to)
             await self._streams.show(client, place, await self._channel(client, place), claim, shown)
+            return
+        if answers_to is not None:
+            await self._around.showing.go_on_showing(claim)
+        if any(frame.kind == "typing" for frame in frames):
+            await self.typing(conversation.key, Author.AGENT)
 
     async def typing(self, conversation: ConversationKey, author: Author) -> None:
         """See SupportsTyping: a status under the thread. Slack has none outside of threads."""

@@ -48,10 +48,12 @@ class Writing:
     """What this process knows of one turn. ``mark``: of the message that was begun; ``value``: as it was written last.
 
     ``shown`` counts characters of ``text`` that were handed over. ``granted``: an edit for the end was taken before
-    the message was begun, and not used yet. ``named``: the mark was written with the message's name.
+    the message was begun, and not used yet. ``named``: the mark was written with the message's name; ``value`` is None where
+    nobody knows whether it was. ``doubtful``: words were handed over and nobody knows whether they arrived.
     """
 
     turn: str
+    epoch: int
     text: str = ""
     shown: int = 0
     not_before: float = 0.0
@@ -61,6 +63,7 @@ class Writing:
     naming: asyncio.Lock = field(default_factory=asyncio.Lock)
     granted: bool = False
     given_up: bool = False
+    doubtful: bool = False
 
 
 class Beginnings:
@@ -113,20 +116,18 @@ class Beginnings:
         if allowed is None:
             streams = False
             allowed = await self._edits.of(place).take_with(begin)
-            writing.granted = allowed is not None and not allowed.busy
+            writing.granted = allowed is not None and allowed.noted
         if allowed is None:
             writing.given_up = True
         elif allowed.noted:
             writing.value = self._marks.noted(place, note, True)
             await self._begin_message(client, place, channel, writing, begins, seen.get("user"), streams=streams)
-        else:
-            if not allowed.busy:
-                self.give_back(place, writing, streams=streams)
-                await self._marks.read(place)  # to begin from there with the next words
+        elif not allowed.busy:
+            await self._marks.read(place)  # to begin from there with the next words
 
     async def _may_clear(self, place: Place, before: str | None, claim: Claim) -> bool:
         """Whether what stands there is of a worker that died, and no answer that is on its way."""
-        return await self._marks.read(place) == before and not (await self._showing.begin_showing(claim)).busy
+        return not (await self._showing.begin_showing(claim)).busy and await self._marks.read(place) == before
 
     async def _begin_message(
         self,
@@ -149,12 +150,12 @@ class Beginnings:
                 channel, PLACEHOLDER, thread_ts=place.thread_ts, metadata=WORDLESS
             )
         except OutcomeUnknown:
-            self.give_back(place, writing, streams=False)
+            self.give_back(place, writing)
             self._placeholders.doubt(place)
             raise
         except ChannelError:
-            self.give_back(place, writing, streams=False)
-            writing.value = await self._marks.swap(place, writing.value, begins.over())
+            self.give_back(place, writing)
+            await self._replace(place, begins, begins.over(), though_said=True)
             raise
         writing.mark = replace(begins, channel=sent.channel, ts=sent.ts, streaming=started is not None)
         task = asyncio.create_task(self._name_later(client, place, writing))
@@ -168,21 +169,32 @@ class Beginnings:
             with contextlib.suppress(StoreUnavailable):
                 async with writing.naming:
                     if not writing.named and writing.mark is not None:
-                        await self._marks.swap(place, writing.value, writing.mark)
+                        await self._replace(place, writing.mark, writing.mark)
 
     async def _name_later(self, client: SlackClient, place: Place, writing: Writing) -> None:
         """Where no further words come for a while, which would bring the name with them."""
-        await self._clock.sleep(_NAMED_WITHIN)
-        with contextlib.suppress(HubError):
-            async with writing.naming:
-                if not writing.named and writing.mark is not None:
-                    value = await self._marks.swap(place, writing.value, writing.mark)
-                    await self._named(client, place, writing, value)
+        while True:
+            await self._clock.sleep(_NAMED_WITHIN)
+            try:
+                async with writing.naming:
+                    if not writing.named and writing.mark is not None:
+                        value = await self._replace(place, writing.mark, writing.mark)
+                        await self._named(client, place, writing, value)
+                return
+            except StoreUnavailable:
+                continue
+            except HubError as error:
+                _log.info("slack.not_taken_away", place=str(place), error=error.detail)
+                return
 
     async def go_on(self, client: SlackClient, place: Place, writing: Writing, claim: Claim) -> None:
         """Look who has the conversation, and write down the message's name with that, once."""
         async with writing.naming:
             if writing.named or writing.mark is None:
+                await self._showing.go_on_showing(claim)
+                return
+            if writing.value is None:
+                await self._named(client, place, writing, await self._replace(place, writing.mark, writing.mark))
                 await self._showing.go_on_showing(claim)
                 return
             note = self._marks.note(place, writing.value, writing.mark)
@@ -191,6 +203,9 @@ class Beginnings:
             except LostClaim:
                 with contextlib.suppress(HubError):
                     await self._take_away(client, place, writing, writing.mark)
+                raise
+            except StoreUnavailable:
+                writing.value = None  # it may have been written
                 raise
             await self._named(client, place, writing, self._marks.noted(place, note, allowed.noted))
 
@@ -204,18 +219,31 @@ class Beginnings:
     async def _take_away(self, client: SlackClient, place: Place, writing: Writing, mark: Mark) -> None:
         """A message whose name nobody else knows. Raises LostClaim where another turn writes there, and ChannelError."""
         writing.given_up, writing.mark = True, None
-        self.give_back(place, writing, streams=False)
-        await remove(client, mark.sent, streaming=mark.streaming)
-        left = Mark.read(value := await self._marks.read(place))
-        if (left.turn, left.epoch, left.at) == (mark.turn, mark.epoch, mark.at):
-            await self._marks.swap(place, value, mark.over())
-        elif left.turn:
+        self.give_back(place, writing)
+        try:
+            await remove(client, mark.sent, streaming=mark.streaming)
+        except ChannelError:
+            await self._replace(place, mark, mark, though_said=True)  # whoever speaks next takes it away
+            raise
+        await self._replace(place, mark, mark.over(), though_said=True)
+        left = Mark.read(await self._marks.last(place))
+        if left.turn and not left.is_same(mark):
             raise LostClaim("Somebody else writes in this conversation now.")
 
-    def give_back(self, place: Place, writing: Writing, *, streams: bool) -> None:
-        if streams:
-            self._edits.streams(place).give_back()
-        elif writing.granted:
+    async def _replace(self, place: Place, ours: Mark, new: Mark, *, though_said: bool = False) -> str | None:
+        """Where the place still has our beginning; None where it has not, or somebody has said something since.
+
+        ``though_said``: also then.
+        """
+        value = await self._marks.read(place)
+        left = Mark.read(value)
+        if not left.is_same(ours) or (left.said != ours.said and not though_said):
+            return None
+        return await self._marks.swap(place, value, new)
+
+    def give_back(self, place: Place, writing: Writing) -> None:
+        """An edit that was kept for the end is not needed."""
+        if writing.granted:
             writing.granted = False
             self._edits.of(place).give_back()
 

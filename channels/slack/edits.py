@@ -72,12 +72,16 @@ class Grants:
             self._held = [until for until in self._held if until > now]
             if now < self._paused_until or (not self._held and now < self._none_before[False]):
                 return None
-            wanted = None if self._held else WantedCalls(self._key, self._pace, _BLOCK)
-            allowed = await ask(wanted)
-            if allowed.busy:
-                return allowed
-            self._take_in(now, allowed.granted, allowed.wait, spare=False)
-            return allowed if self._held and self._held.pop() else None
+            held = self._held.pop() if self._held else None
+            allowed = Allowed()
+            try:
+                allowed = await ask(WantedCalls(self._key, self._pace, _BLOCK) if held is None else None)
+            finally:
+                if held is not None and not allowed.noted:
+                    self._held.append(held)
+            if held is None and not allowed.busy:
+                self._take_in(now, allowed.granted - int(allowed.noted), allowed.wait, spare=False)
+            return allowed if held is not None or allowed.granted or allowed.busy else None
 
     def give_back(self) -> None:
         """The call was not made. In a pause that Slack asked for, the grant is lost."""

@@ -57,6 +57,10 @@ class Mark:
         """Whether a message was begun that has not become an answer."""
         return bool(self.ts) and not self.answer
 
+    def is_same(self, other: Mark) -> bool:
+        """Whether both are of the same beginning."""
+        return bool(self.turn) and (self.turn, self.epoch, self.at) == (other.turn, other.epoch, other.at)
+
     def over(self) -> Mark:
         """The mark once no message is being written."""
         return Mark(epoch=self.epoch)

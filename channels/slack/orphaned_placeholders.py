@@ -139,8 +139,6 @@ async def _find(client: SlackClient, place: Place, mark: Mark) -> list[Sent]:
 
 
 def _is_unfinished(message: Posted, own: str) -> bool:
-    """Ours, and no answer: those carry their own mark, and a stream none until it is one. A file is something."""
+    """Ours, and no answer: those carry a mark of their own. A file is something."""
     mark: object = message.get("metadata")
-    if message.get("user") != own or message.get("files") or (mark and mark != WORDLESS):
-        return False
-    return not mark or str(message.get("text") or "").strip() in ("", PLACEHOLDER)
+    return message.get("user") == own and not message.get("files") and (not mark or mark == WORDLESS)

@@ -26,12 +26,7 @@ from channels.slack.place import Place
 from channels.slack.reception import Reception
 from channels.slack.refusals import Refused
 from channels.slack.render import mrkdwn
-from core.domain.errors import (
-    ChannelError,
-    LostClaim,
-    RateLimited,
-    StoreUnavailable,
-)
+from core.domain.errors import ChannelError, LostClaim, OutcomeUnknown, RateLimited, StoreUnavailable
 from core.domain.messages import Note
 from core.ports.channel import StreamFrame
 from core.ports.channel_memory import ChannelMemory
@@ -88,6 +83,8 @@ class Streams:
         self, client: SlackClient, place: Place, channel: str, claim: Claim, frames: Sequence[StreamFrame]
     ) -> None:
         """Raises LostClaim when somebody else has the conversation, ChannelError and StoreUnavailable."""
+        if any(frame.kind == "discard" for frame in frames):
+            await self._showing.go_on_showing(claim)
         now = await self._take_in(client, place, frames)
         if now.given_up or len(now.text) <= now.shown or self._clock.monotonic() < now.not_before:
             if claim.answers_to is not None:
@@ -111,10 +108,10 @@ class Streams:
     async def _take_in(self, client: SlackClient, place: Place, frames: Sequence[StreamFrame]) -> Writing:
         for frame in frames:
             if frame.kind == "text":
-                self._of(place, frame.turn_id).text += str(frame.body.get("delta", ""))
+                self._of(place, frame).text += str(frame.body.get("delta", ""))
             elif frame.kind == "discard":
-                await self._withdraw(client, place, frame.turn_id)
-        return self._of(place, frames[-1].turn_id)
+                await self._withdraw(client, place, frame)
+        return self._of(place, frames[-1])
 
     async def finish(self, client: SlackClient, place: Place, turn: str | None, key: str) -> Begun | None:
         """The message that the turn's answer takes the place of. One of another turn is taken away. Raises ChannelError.
@@ -131,6 +128,8 @@ class Streams:
                     value = await self.marks.swap(place, value, replace(mark, said=uuid4().hex)) or value
                 value = await self.placeholders.clear(client, place, value, over=mark.turn == turn)
                 mark = self._as_known(place, value)
+                if mark.begins and mark.turn == turn:  # so that who has begun it takes it away, if that comes to light
+                    value = await self.marks.swap(place, value, replace(mark, said=uuid4().hex))
             if mark.ts and mark.turn == turn and mark.answer in ("", key):
                 taken = value if mark.answer else await self.marks.swap(place, value, replace(mark, answer=key))
                 if taken is not None:
@@ -172,24 +171,33 @@ class Streams:
         if rest is not None or await self._may_edit(place, writing):
             try:
                 sent = await self.edits.become(client, place, mark.sent, body, key, streaming=mark.streaming, rest=rest)
+            except OutcomeUnknown:
+                await self._keep(place, begun, replace(mark, answer=key))  # it may have become the answer
+                raise
             except ChannelError:
-                with contextlib.suppress(StoreUnavailable):  # it may have become the answer
-                    await self.marks.swap(place, begun.value, replace(mark, answer=key))
+                await self._keep(place, begun, mark)
                 raise
             if sent is not None:
                 return sent
-        await self.marks.swap(place, begun.value, mark.over())  # a later try at the answer does not put it there
         worded = writing is None or writing.shown > 0
+        await self.abandoned.leave(client, place, mark.sent, streaming=mark.streaming, worded=worded)
+        await self.marks.swap(place, begun.value, mark.over())  # a later try at the answer does not put it there
         if writing is not None:
             writing.mark, writing.given_up = None, True
-        await self.abandoned.leave(client, place, mark.sent, streaming=mark.streaming, worded=worded)
         return None
+
+    async def _keep(self, place: Place, begun: Begun, mark: Mark) -> None:
+        """What whoever tries next has to know of the message."""
+        with contextlib.suppress(StoreUnavailable):
+            value = await self.marks.swap(place, begun.value, mark)
+            if begun.writing is not None:
+                begun.writing.value = value
 
     def said(self, place: Place, turn: str | None) -> None:
         """Something arrived, in the place of what had begun or anew."""
         writing = self._writing.get(place)
         if writing is not None and writing.turn == turn:
-            self._beginnings.give_back(place, writing, streams=False)
+            self._beginnings.give_back(place, writing)
             del self._writing[place]
 
     def ended(self, place: Place, begun: Begun) -> Note:
@@ -211,32 +219,35 @@ class Streams:
             return True
         return await self.edits.of(place).take()
 
-    async def _withdraw(self, client: SlackClient, place: Place, turn: str) -> None:
+    async def _withdraw(self, client: SlackClient, place: Place, frame: StreamFrame) -> None:
         """Nobody shall see it any more. Raises ChannelError."""
-        writing = self._writing.get(place)
-        value = writing.value if writing is not None else None
-        if value is None:
-            value = await self.marks.read(place)
+        value = await self.marks.read(place)
         mark = self._as_known(place, value)
         self._writing.pop(place, None)
+        if mark.turn != frame.turn_id or mark.epoch != frame.epoch:
+            return
         if mark.begins:
-            await self.placeholders.clear(client, place, value, over=mark.turn == turn)
+            await self.placeholders.clear(client, place, value, over=True)
         elif mark.unfinished:
             await remove(client, mark.sent, streaming=mark.streaming)
             await self.marks.swap(place, value, mark.over())
 
-    def _of(self, place: Place, turn: str) -> Writing:
+    def _of(self, place: Place, frame: StreamFrame) -> Writing:
         known = self._writing.get(place)
-        if known is None or known.turn != turn:
+        if known is None or (known.turn, known.epoch) != (frame.turn_id, frame.epoch):
             if len(self._writing) >= _MOST_WRITING:
                 del self._writing[next(iter(self._writing))]
-            known = self._writing[place] = Writing(turn)
+            known = self._writing[place] = Writing(frame.turn_id, frame.epoch)
         return known
 
     async def _push(self, client: SlackClient, place: Place, writing: Writing, mark: Mark) -> None:
         text = writing.text
         if mark.streaming:
-            await client.append_stream(mark.sent, text[writing.shown : writing.shown + MOST_APPENDED])
+            try:
+                await client.append_stream(mark.sent, text[writing.shown : writing.shown + MOST_APPENDED])
+            except OutcomeUnknown:
+                writing.doubtful = True
+                raise
             writing.shown = min(len(text), writing.shown + MOST_APPENDED)
             writing.not_before = self._clock.monotonic() + BETWEEN_APPENDS
             return
@@ -252,11 +263,13 @@ class Streams:
     async def _check_still_ours(self, place: Place, ours: Mark) -> None:
         """The message is gone: a person of Slack's may have deleted it. Raises LostClaim where another turn took it away."""
         mark = Mark.read(await self.marks.read(place))
-        if mark.turn and (mark.turn, mark.epoch, mark.at) != (ours.turn, ours.epoch, ours.at):
+        if mark.turn and not mark.is_same(ours):
             raise LostClaim("Somebody else writes in this conversation now.")
 
 
 def _rest(writing: Writing, body: Mapping[str, Any]) -> str | None:
-    """What the answer holds beyond what is shown; None where it is not what was written."""
+    """What the answer holds beyond what is shown; None where it is not what was written, or that is not certain."""
     rest = writing.text[writing.shown :]
+    if writing.doubtful:
+        return None
     return rest if mrkdwn(writing.text) == [body["text"]] and len(rest) <= MOST_APPENDED else None

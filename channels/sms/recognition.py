@@ -32,7 +32,7 @@ def between(message: MessageInstance, pair: Pair) -> bool:
 
 def is_hidden(message: MessageInstance) -> bool:
     """Whether the account keeps texts from its own API (redaction)."""
-    return not message.body and not _has_file(message)
+    return not message.body and not has_file(message)
 
 
 def has_failed(message: MessageInstance) -> bool:
@@ -44,7 +44,7 @@ def is_it(message: MessageInstance, body: Mapping[str, Any], *, templates: bool)
     """``templates``: it may have been put into one."""
     said = _comparable(message.body or "")
     if body["kind"] != "text":
-        return _has_file(message) or _comparable(body["file"]["name"]) in said  # a link, or that it cannot be sent
+        return has_file(message) or _comparable(body["file"]["name"]) in said  # a link, or that it cannot be sent
     wanted = _comparable(str(body["text"]))
     if said.endswith(wanted) or (templates and wanted in said):
         return True
@@ -56,7 +56,8 @@ def _with_other_links(wanted: str, said: str) -> bool:
     return len(between_links) > 1 and re.search(_LINK.join(map(re.escape, between_links)) + r"\Z", said) is not None
 
 
-def _has_file(message: MessageInstance) -> bool:
+def has_file(message: MessageInstance) -> bool:
+    """Whether it carries one."""
     return (message.num_media or "0") != "0"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from twilio.rest.api.v2010.account.message import MessageInstance
 
+from channels.bounded import Bounded
 from channels.sms.address import Pair
 from channels.sms.client import Client
 from channels.sms.consent import Consent
@@ -18,7 +19,7 @@ from channels.sms.errors import FileRefused, OptedOut
 from channels.sms.files import Outgoing
 from channels.sms.message_times import created_at
 from channels.sms.parse import CHANNEL
-from channels.sms.recognition import between, has_failed, is_hidden, is_it
+from channels.sms.recognition import between, has_failed, has_file, is_hidden, is_it
 from channels.sms.settings import SmsSettings
 from channels.sms.window import Window
 from core.domain.errors import (
@@ -27,13 +28,14 @@ from core.domain.errors import (
     OutcomeUnknown,
     Rejected,
     StoreUnavailable,
+    TooEarly,
     Unreachable,
 )
 from core.domain.messages import Receipt, WirePayload
 from core.ports.surroundings import Surroundings
 
 STATUS_PATH = "/webhooks/twilio/status"
-_SKEW = timedelta(seconds=30)
+_SKEW = timedelta(minutes=2)
 """How far Twilio's clock and ours may differ."""
 _MOST_PAGES = 10
 FAILURE = "failure/"
@@ -46,7 +48,7 @@ _TAKEN = "taken/"
 """Before it goes, with the time: two reports of the same failure may come at once, or a report and the look at the list."""
 _TAKEN_FOR = timedelta(seconds=60)
 _LOOK_EVERY = 0.5
-_MOST_TRIED = 1_000
+_MOST_KNOWN = 5_000
 
 _log = structlog.get_logger(__name__)
 
@@ -62,7 +64,8 @@ class Sender:
         self._clock = surroundings.clock
         self._files = Outgoing(surroundings)
         self._consent = consent
-        self._tried: dict[str, datetime] = {}
+        self._asked: Bounded[str, datetime] = Bounded(_MOST_KNOWN)
+        self._keys: Bounded[str, str] = Bounded(_MOST_KNOWN)
         public = surroundings.public_url
         self._callback = public.rstrip("/") + STATUS_PATH if public else None
 
@@ -78,7 +81,7 @@ class Sender:
                 fields = self._templated(fields.get("body") or await self._files.text(body))
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
-        self._note_try(key)
+        self._asked.pop(key, None)
         try:
             message = await self._create(pair, fields, body)
         except OptedOut:
@@ -86,39 +89,57 @@ class Sender:
                 await self._consent.stopped(pair.theirs, self._clock.now())
             raise
         _log.info("sms.sent", message=message.sid, segments=body.get("segments", 1))
-        return await self._taken(message, pair, body if "media_url" in fields else None)
+        return await self._taken(message, pair, key, body if "media_url" in fields else None)
 
     async def outcome(self, payload: WirePayload, key: str) -> Receipt | None:
         """See SupportsOutcomeQuery: in Twilio's list, which shows a message a moment after it was taken."""
         pair = pair_of(payload)
-        tried = self._tried.get(key) or self._note_try(key)
-        if (self._clock.now() - tried).total_seconds() < self._settings.settle:
-            raise Unreachable("It is too early to ask Twilio what became of the message.")
+        self._wait_for_list(key)
         try:
             written = await self._deliveries.written_at(key.rpartition(":")[0])
-            listed = [one for one in await self._sent_since(pair, written or tried) if one.sid and not has_failed(one)]
-            known = await self._deliveries.known_as(
-                CHANNEL, self._settings.account_sid, [str(one.sid) for one in listed]
-            )
+            found = await self._unclaimed(pair, payload.body, key, written or self._clock.now())
+            twin = self._twin(found, pair, payload.body)
+            if twin is None:
+                return None
+            return await self._found(twin, pair, key, payload.body)
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
-        found = [one for one in listed if one.sid not in known]
-        templates = pair.whatsapp and self._settings.whatsapp_template is not None
-        twins = [one for one in found if is_it(one, payload.body, templates=templates)]
-        if not twins:
-            if any(is_hidden(one) for one in found):
-                raise OutcomeUnknown(
-                    "Twilio keeps the text of messages from us, so nobody can tell whether it arrived."
-                )
-            return None
-        return _receipt(str(twins[-1].sid))
 
-    def _note_try(self, key: str) -> datetime:
-        """Twilio may get it from now on. Of a try in another process it is known only that it is over."""
-        if len(self._tried) >= _MOST_TRIED:
-            del self._tried[next(iter(self._tried))]
-        self._tried[key] = now = self._clock.now()
-        return now
+    def _wait_for_list(self, key: str) -> None:
+        """Twilio is asked a moment after the first question, since another process may have tried a moment before it.
+
+        An older question says nothing: there may have been a try since. Raises TooEarly.
+        """
+        now, settle = self._clock.now(), self._settings.settle
+        asked = self._asked.pop(key, None)
+        if asked is None or not settle <= (now - asked).total_seconds() <= 2 * settle:
+            self._asked[key] = now
+            raise TooEarly("It is too early to ask Twilio what became of the message.", seconds=settle)
+
+    async def _unclaimed(self, pair: Pair, body: Mapping[str, Any], key: str, since: datetime) -> list[MessageInstance]:
+        """What went to that customer and is no other message of ours. A text that failed counts as not sent."""
+        listed = [one for one in await self._sent_since(pair, since) if one.sid]
+        if body["kind"] == "text":
+            listed = [one for one in listed if not has_failed(one)]
+        known = await self._deliveries.known_as(CHANNEL, self._settings.account_sid, [str(one.sid) for one in listed])
+        return [one for one in listed if one.sid not in known and self._keys.get(str(one.sid), key) == key]
+
+    def _twin(self, found: Sequence[MessageInstance], pair: Pair, body: Mapping[str, Any]) -> MessageInstance | None:
+        templates = pair.whatsapp and self._settings.whatsapp_template is not None
+        twins = [one for one in found if is_it(one, body, templates=templates)]
+        if not twins and any(is_hidden(one) for one in found):
+            raise OutcomeUnknown("Twilio keeps the text of messages from us, so nobody can tell whether it arrived.")
+        return twins[-1] if twins else None
+
+    async def _found(self, twin: MessageInstance, pair: Pair, key: str, body: Mapping[str, Any]) -> Receipt:
+        """A file is remembered as if Twilio had answered, unless its failure was dealt with. Raises StoreUnavailable."""
+        if body["kind"] == "text" or not has_file(twin):
+            return await self._taken(twin, pair, key, None)
+        kept = await self._file_of(str(twin.sid))
+        if kept == _LINKED:
+            self._keys[str(twin.sid)] = key
+            return Receipt(provider_id=twin.sid)
+        return await self._taken(twin, pair, key, body if kept is None else None)
 
     async def file_failed(self, sid: str) -> bool:
         """Twilio took a file and could not deliver it: the customer gets a link, once. Whether it has gone."""
@@ -134,7 +155,8 @@ class Sender:
         try:
             closed = await self._needs_template(pair)
             text = await self._files.text(file["body"])
-            await self._client.create(**self._form(pair, self._templated(text) if closed else {"body": text}))
+            link = await self._client.create(**self._form(pair, self._templated(text) if closed else {"body": text}))
+            self._keys[str(link.sid)] = f"link of {sid}"
         except ChannelError as error:
             _log.warning("sms.no_link_for_file", message=sid, error=error.detail)
             await self._memory.forget(CHANNEL, account, _file_key(sid))
@@ -165,7 +187,8 @@ class Sender:
 
     async def reply(self, pair: Pair, text: str) -> None:
         """The answer to a keyword that was found later; the customer asked for it, so nothing is checked."""
-        await self._client.create(**self._form(pair, {"body": text}))
+        message = await self._client.create(**self._form(pair, {"body": text}))
+        self._keys[str(message.sid)] = "reply"
 
     async def _needs_template(self, pair: Pair) -> bool:
         """Whether only a template may be sent. Raises Rejected where nothing may be, and StoreUnavailable."""
@@ -211,11 +234,12 @@ class Sender:
             form["status_callback"] = self._callback
         return form
 
-    async def _taken(self, message: MessageInstance, pair: Pair, file: Mapping[str, Any] | None) -> Receipt:
+    async def _taken(self, message: MessageInstance, pair: Pair, key: str, file: Mapping[str, Any] | None) -> Receipt:
         """From here on nothing may fail: Twilio has it."""
         sid = message.sid
         if not sid:
             raise OutcomeUnknown("Twilio took the message but did not say under what name.")
+        self._keys[sid] = key
         try:
             if file is not None:
                 kept = json.dumps({"thread": str(pair), "body": dict(file)})

@@ -237,6 +237,16 @@ class Unreachable(ChannelError):
     code = "unreachable"
 
 
+class TooEarly(Unreachable):
+    """The provider cannot say yet what became of a message; it can in ``seconds``. Asking was no try."""
+
+    code = "too_early"
+
+    def __init__(self, detail: str, *, seconds: float) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
 class NoRoom(Unreachable):
     """The hub's own disk or its quota leaves no room for files. Text is still taken."""
 

@@ -82,6 +82,8 @@ class EmailPeer(Peer):
         ).take(self.raw("A question", 9))
         (event,) = mailbox.events
         assert isinstance(event, MessageReceived)
+        for note in event.notes:
+            await self.rig.around.memory.replace(note.channel, note.account, note.key, note.old, note.new)  # type: ignore[arg-type]
         return OutboundMessage("m1", event.conversation, Author.AGENT, text, MessageKind.ANSWER)
 
     async def seen(self) -> str:

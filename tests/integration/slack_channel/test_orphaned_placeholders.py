@@ -112,17 +112,19 @@ async def test_the_successor_of_a_process_that_died_clears_up(
     assert everything(fake) == ["We open at nine."]
 
 
+@pytest.mark.parametrize("direct", [False, True])
 async def test_words_of_a_process_that_died_before_it_noted_their_message_are_taken_away(
-    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock, direct: bool
 ) -> None:
-    thread = await thread_of(live)
+    thread = f"{TEAM}/{DIRECT}" if direct else await thread_of(live)
+    where = thread.split("/")[1]
     await live.channel.stream(conversation(thread), [text("We open", 0)])
-    assert everything(fake) == ["We open"]
+    assert everything(fake, where) == ["We open"]
     clock.seconds += 20
     around = surroundings(store, tmp_path, clock=clock, process="p2")
     async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
         await other.answer("Ben here.", thread, author=Author.STAFF, turn_id=None)
-        assert everything(fake) == ["Ben here."]
+        assert everything(fake, where) == ["Ben here."]
 
 
 async def test_the_name_of_a_message_is_noted_when_no_words_follow(

@@ -14,11 +14,12 @@ from channels.slack import streams as streams_module
 from channels.slack.adapter import SlackChannel
 from channels.slack.client import Sent, SlackClient
 from core.domain.conversation import Conversation, OwnershipState
-from core.domain.errors import LostClaim, OutcomeUnknown, Unreachable
+from core.domain.errors import LostClaim, OutcomeUnknown, StoreUnavailable, Unreachable
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author
+from core.domain.messages import Author, Note
 from core.ports.channel import StreamFrame
 from core.ports.showing import Allowed
+from core.ports.store import Claim
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, Unfenced, outbound, serving, settings, surroundings
@@ -159,7 +160,9 @@ async def test_what_a_person_says_waits_for_a_message_that_is_just_being_begun(
     monkeypatch.setattr(SlackClient, "start_stream", claimed_meanwhile)
     await live.channel.stream(conversation(thread), [text("The refund is", 0)])
     async with asyncio.timeout(10):
-        while live.fake.shown(PUBLIC):
+        while live.fake.shown(PUBLIC) or any(
+            mark.begins for mark in (await live.channel._streams.marks.all()).values()
+        ):
             clock.seconds += 1
             await asyncio.sleep(0.05)
     await live.answer("Ben here.", thread, author=Author.STAFF, turn_id=None)
@@ -191,6 +194,63 @@ async def test_nothing_is_begun_while_an_earlier_message_is_on_its_way(live: Hub
     await live.channel.stream(conversation(thread), [text(" too.", 1)])
     (start,) = live.fake.called("chat.startStream")
     assert start["markdown_text"] == "On Sunday too."
+
+
+@pytest.mark.parametrize("words", [True, False])
+async def test_what_the_customer_added_is_asked_for_whatever_is_shown_first(live: Hub, words: bool) -> None:
+    thread = await thread_of(live)
+    sources = StreamFrame("sources", "t1", 1, 0, {"citations": []}, answers_to=7)
+    await live.channel.stream(conversation(thread), [sources, *([text("We open", 0)] if words else [])])
+    assert [claim.answers_to for claim in unfenced(live).claims] == [7]
+
+
+async def test_an_older_run_of_a_turn_withdraws_nothing_of_the_newer(
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock
+) -> None:
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("We open", 0)])
+    around = surroundings(store, tmp_path, clock=clock, process="p2")
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
+        await other.channel.stream(conversation(thread), [text("We are open", 0, epoch=2)])
+        await live.channel.stream(conversation(thread), [StreamFrame("discard", "t1", 1)])
+        assert fake.shown(PUBLIC) == ["We are open"]
+        await other.answer("We are open at nine.", thread)
+    await live.channel.stream(conversation(thread), [StreamFrame("discard", "t1", 1)])
+    assert fake.shown(PUBLIC) == ["We are open at nine."]
+
+
+async def test_words_that_may_have_arrived_stand_once_in_the_answer(live: Hub, clock: HandClock) -> None:
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("We open ", 0)])
+    clock.seconds += 2
+    live.fake.fail("chat.appendStream", Fault(drop=True, written=True))
+    with pytest.raises(OutcomeUnknown):
+        await live.channel.stream(conversation(thread), [text("at nine.", 1)])
+    await live.answer("We open at nine.", thread)
+    assert live.fake.shown(PUBLIC) == ["We open at nine."]
+
+
+async def test_a_name_that_may_have_been_written_down_is_looked_up(
+    live: Hub, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database commits it, and its answer is lost; the delivered answer is taken away by nobody."""
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("We open ", 0)])
+    showing = unfenced(live)
+    go_on = showing.go_on_showing
+
+    async def unheard(claim: Claim, note: Note | None = None) -> Allowed:
+        monkeypatch.setattr(showing, "go_on_showing", go_on)
+        await go_on(claim, note)
+        raise StoreUnavailable("The database did not answer.")
+
+    monkeypatch.setattr(showing, "go_on_showing", unheard)
+    clock.seconds += 1
+    with pytest.raises(StoreUnavailable):
+        await live.channel.stream(conversation(thread), [text("at nine.", 1)])
+    await live.answer("We open at nine.", thread)
+    await live.answer("Ben here.", thread, author=Author.STAFF, turn_id=None)
+    assert live.fake.shown(PUBLIC) == ["We open at nine.", "Ben here."]
 
 
 async def test_a_person_who_takes_over_speaks_alone(live: Hub) -> None:

@@ -67,9 +67,11 @@ class Unfenced:
     def __init__(self, store: SqlStore) -> None:
         self._store = store
         self.busy = False
+        self.claims: list[Claim] = []
 
     async def begin_showing(self, claim: Claim, note: Note | None = None, calls: WantedCalls | None = None) -> Allowed:
         """See Showing."""
+        self.claims.append(claim)
         if self.busy:
             return Allowed(busy=True)
         granted, wait = await self._store.reserve(calls.key, calls.pace, calls.most) if calls is not None else (0, 0.0)
@@ -79,6 +81,7 @@ class Unfenced:
 
     async def go_on_showing(self, claim: Claim, note: Note | None = None) -> Allowed:
         """See Showing."""
+        self.claims.append(claim)
         return Allowed(noted=await self._keep(note))
 
     async def _keep(self, note: Note | None) -> bool:

@@ -19,7 +19,7 @@ from channels.sms.settings import SmsSettings
 from config.clock import SystemClock
 from core.attachments.file_store import FileStore
 from core.domain.attachments import Attachment
-from core.domain.errors import StoreUnavailable
+from core.domain.errors import StoreUnavailable, TooEarly
 from core.domain.keys import ConversationKey
 from core.domain.messages import (
     Author,
@@ -187,6 +187,14 @@ class Rig:
         """One part, which is not settled."""
         self.sent.begun(key.partition(":")[0])
         return await self.channel.send(payload, idempotency_key=key)
+
+    async def outcome(self, payload: WirePayload, key: str = "d1:0") -> Receipt | None:
+        """What became of it, asked again when that can be told."""
+        try:
+            return await self.channel.outcome(payload, idempotency_key=key)
+        except TooEarly as error:
+            self.clock.move(error.seconds)
+            return await self.channel.outcome(payload, idempotency_key=key)
 
     @property
     def sent(self) -> Sent:

@@ -144,7 +144,7 @@ async def test_what_was_said_of_a_file_that_is_gone_is_said_once(rig: Rig) -> No
     with pytest.raises(OutcomeUnknown):
         await rig.send(payload)
     rig.clock.move(6)
-    assert await rig.channel.outcome(payload, idempotency_key="d1:0") is not None
+    assert await rig.outcome(payload) is not None
 
 
 async def test_a_file_that_twilio_refuses_goes_as_a_link(rig: Rig) -> None:
@@ -265,6 +265,6 @@ async def test_the_outcome_of_a_file_can_be_asked(rig: Rig) -> None:
     with pytest.raises(Exception, match="did not answer"):
         await rig.send(payload)
     rig.clock.move(6)
-    found = await rig.channel.outcome(payload, idempotency_key="d1:0")
+    found = await rig.outcome(payload)
     assert found is not None
     assert found.provider_id == rig.twilio.messages[-1]["sid"]

@@ -14,6 +14,7 @@ from core.domain.errors import (
     AuthFailed,
     OutcomeUnknown,
     RateLimited,
+    TooEarly,
     Unreachable,
 )
 from core.domain.messages import Author, MessageKind, Receipt
@@ -324,3 +325,21 @@ async def test_a_dead_workers_message_comes_back_in_doubt(
     async with running(channel):
         await status_of(row, DeliveryStatus.SENT)
     assert (channel.asked, channel.sent) == (["one"], [])
+
+
+async def test_a_question_that_comes_too_early_is_no_try(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    """After an outage of days, too: nothing is given up without having been asked for."""
+    await answered(store, "one")
+    channel = QueryableChannel(OutcomeUnknown("time-out"), answers=[TooEarly("soon", seconds=5.0), Receipt("p9")])
+    async with running(channel):
+        tried = (await status_of(row, DeliveryStatus.DUE)).attempts
+        clock.move(3 * 86_400.0)
+        await eventually(lambda: len(channel.asked) == 1)
+        waiting = await status_of(row, DeliveryStatus.DUE)
+        assert waiting.uncertain
+        assert waiting.attempts == tried
+        clock.move(5.0)
+        await status_of(row, DeliveryStatus.SENT)
+    assert channel.sent == ["one"]

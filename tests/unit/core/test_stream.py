@@ -150,11 +150,12 @@ async def test_tools_and_sources_are_shown(state: TurnState) -> None:
     screen = Screen()
     events = ProvisionalEvents(screen, state, "t:1")
     await events.typing()
+    await screen.begun.wait()
     await events.tool_call("search_knowledge", "started")
     await events.sources([Citation("p1", "Passwords", "…", "faq.yaml", 0.9)])
     await events.close()
     assert screen.kinds == ["typing", "tool_call", "sources"]
-    assert screen.writes[0][2].body["citations"][0]["id"] == "p1"
+    assert screen.writes[1][1].body["citations"][0]["id"] == "p1"
 
 
 async def test_a_withdrawal_takes_back_what_was_shown(state: TurnState) -> None:
