@@ -180,12 +180,11 @@ class Beginnings:
                     if not writing.named and writing.mark is not None:
                         value = await self._replace(place, writing.mark, writing.mark)
                         await self._named(client, place, writing, value)
-                return
             except StoreUnavailable:
                 continue
             except HubError as error:
                 _log.info("slack.not_taken_away", place=str(place), error=error.detail)
-                return
+            return
 
     async def go_on(self, client: SlackClient, place: Place, writing: Writing, claim: Claim) -> None:
         """Look who has the conversation, and write down the message's name with that, once."""

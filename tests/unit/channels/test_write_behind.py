@@ -41,7 +41,7 @@ def cache(memory: Memory) -> WriteBehindCache:
 
 async def until(holds: Callable[[], Any]) -> None:
     async with asyncio.timeout(10):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - what is written is no event
             await asyncio.sleep(0.01)
 
 
