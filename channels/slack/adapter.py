@@ -346,16 +346,21 @@ class SlackChannel:
     ) -> tuple[Sent, Note | None]:
         """A new message, or the one that grew while the answer was being written, with what ends its mark."""
         body = payload.body
-        turn, note = body.get("turn_id"), None
+        turn = body.get("turn_id")
         begun = await self._streams.finish(client, place, turn, key) if body.get("first") else None
-        sent = await self._streams.become(client, place, begun, body, key) if begun is not None else None
-        if sent is not None and begun is not None:
-            note = self._streams.ended(place, begun)
-        sent = sent or await client.post_message(
+        while begun is not None:
+            sent = await self._streams.become(client, place, begun, body, key)
+            if sent is not None:
+                self._streams.said(place, turn)
+                return sent, self._streams.ended(place, begun)
+            if begun.writing is None:
+                break
+            begun = await self._streams.finish(client, place, turn, key)  # another run of the turn may have begun one
+        sent = await client.post_message(
             channel, body["text"], blocks=body["blocks"], thread_ts=place.thread_ts, metadata=marked(key)
         )
         self._streams.said(place, turn)
-        return sent, note
+        return sent, None
 
     async def _client(self, place: Place) -> SlackClient:
         try:

@@ -219,6 +219,20 @@ async def test_an_older_run_of_a_turn_withdraws_nothing_of_the_newer(
     assert fake.shown(PUBLIC) == ["We are open at nine."]
 
 
+async def test_an_older_run_that_delivers_takes_the_message_of_the_newer(
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock
+) -> None:
+    """The first process lost the turn, and its lane got the delivery of the second."""
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("We open", 0)])
+    around = surroundings(store, tmp_path, clock=clock, process="p2")
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
+        await other.channel.stream(conversation(thread), [text("We are open", 0, epoch=2)])
+        await other.channel.stop()
+        await live.answer("We are open at nine.", thread)
+    assert fake.shown(PUBLIC) == ["We are open at nine."]
+
+
 async def test_words_that_may_have_arrived_stand_once_in_the_answer(live: Hub, clock: HandClock) -> None:
     thread = await thread_of(live)
     await live.channel.stream(conversation(thread), [text("We open ", 0)])
