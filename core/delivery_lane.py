@@ -75,8 +75,7 @@ class Lane:
         self._claiming = asyncio.Lock()
         self._paused: str | None = None
         self._due_at: list[float] = []
-        self._stopping = False
-        self._waits_for_pace = False
+        self._stopping = self._waits_for_pace = False
         self._loop_task: asyncio.Task[None] | None = None
 
     @property
@@ -346,12 +345,9 @@ class Lane:
 
     def _after_error(self, attempt: Attempt, error: ChannelError) -> Settlement:
         match error:
-            case NotBegun():
+            case NotBegun(wait=wait) | TooEarly(seconds=wait):
                 tried = bool(attempt.receipts)
-                return attempt.ended(DeliveryStatus.DUE, error=error.detail, retry_after=error.wait, counts=tried)
-            case TooEarly():
-                tried = bool(attempt.receipts)
-                return attempt.ended(DeliveryStatus.DUE, error=error.detail, retry_after=error.seconds, counts=tried)
+                return attempt.ended(DeliveryStatus.DUE, error=error.detail, retry_after=wait, counts=tried)
             case RateLimited():
                 attempt.pause = min(max(0.0, error.retry_after), self._settings.pause_cap)
                 return self._retry(attempt, error.detail, wait=attempt.pause)

@@ -16,9 +16,8 @@ from channels.accepting import accept_in_order, read_or_quarantine
 from channels.slack import altering, doctor, outcome, render, signature, wire
 from channels.slack.backfill_task import BackfillTask
 from channels.slack.beginnings import BETWEEN_APPENDS
-from channels.slack.client import Sent, SlackClient, open_transport
+from channels.slack.client import SlackClient, open_transport
 from channels.slack.command import thanks
-from channels.slack.files import marked
 from channels.slack.names import Directory
 from channels.slack.opened import Opened
 from channels.slack.parse import Reader
@@ -46,7 +45,7 @@ from core.domain.errors import (
     Unreachable,
 )
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author, InboundEvent, Note, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
 from core.ports.channel import (
     AttachmentStream,
     Diagnosis,
@@ -191,7 +190,7 @@ class SlackChannel:
                 if payload.part == 0:  # without a text that could take the place of what was begun
                     await self._streams.finish(client, place, None, idempotency_key)
                 return await self._opened.files.send(client, channel, place.thread_ts, payload.body, idempotency_key)
-            sent, note = await self._say(client, place, channel, payload, idempotency_key)
+            sent, note = await self._streams.say(client, place, channel, payload.body, idempotency_key)
         except AuthFailed as error:
             raise self._whose(client, place, error) from error
         except StoreUnavailable as error:
@@ -340,27 +339,6 @@ class SlackChannel:
         if pages is None:
             return web.Response(status=404, text="Set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET, SECRET_KEY and PUBLIC_URL.")
         return await (pages.begin if request.path.endswith("/install") else pages.end)(request)
-
-    async def _say(
-        self, client: SlackClient, place: Place, channel: str, payload: WirePayload, key: str
-    ) -> tuple[Sent, Note | None]:
-        """A new message, or the one that grew while the answer was being written, with what ends its mark."""
-        body = payload.body
-        turn = body.get("turn_id")
-        begun = await self._streams.finish(client, place, turn, key) if body.get("first") else None
-        while begun is not None:
-            sent = await self._streams.become(client, place, begun, body, key)
-            if sent is not None:
-                self._streams.said(place, turn)
-                return sent, self._streams.ended(place, begun)
-            if begun.writing is None:
-                break
-            begun = await self._streams.finish(client, place, turn, key)  # another run of the turn may have begun one
-        sent = await client.post_message(
-            channel, body["text"], blocks=body["blocks"], thread_ts=place.thread_ts, metadata=marked(key)
-        )
-        self._streams.said(place, turn)
-        return sent, None
 
     async def _client(self, place: Place) -> SlackClient:
         try:

@@ -20,6 +20,7 @@ from channels.slack.abandoned_messages import AbandonedMessages
 from channels.slack.beginnings import BETWEEN_APPENDS, MOST_APPENDED, Beginnings, Writing
 from channels.slack.client import Sent, SlackClient
 from channels.slack.edits import Edits
+from channels.slack.files import marked
 from channels.slack.marks import Mark, Marks
 from channels.slack.orphaned_placeholders import PLACEHOLDER, OrphanedPlaceholders, remove
 from channels.slack.place import Place
@@ -113,6 +114,28 @@ class Streams:
                 await self._withdraw(client, place, frame)
         return self._of(place, frames[-1])
 
+    async def say(
+        self, client: SlackClient, place: Place, channel: str, body: Mapping[str, Any], key: str
+    ) -> tuple[Sent, Note | None]:
+        """A new message, or the one that grew while the answer was being written, with what ends its mark.
+
+        Raises ChannelError and StoreUnavailable.
+        """
+        turn = body.get("turn_id")
+        begun = await self.finish(client, place, turn, key) if body.get("first") else None
+        while begun is not None:
+            if (grown := await self._become(client, place, begun, body, key)) is not None:
+                self.said(place, turn)
+                return grown, self._ended(place, begun)
+            if begun.writing is None:
+                break
+            begun = await self.finish(client, place, turn, key)  # another run of the turn may have begun one
+        sent = await client.post_message(
+            channel, body["text"], blocks=body["blocks"], thread_ts=place.thread_ts, metadata=marked(key)
+        )
+        self.said(place, turn)
+        return sent, None
+
     async def finish(self, client: SlackClient, place: Place, turn: str | None, key: str) -> Begun | None:
         """The message that the turn's answer takes the place of. One of another turn is taken away. Raises ChannelError.
 
@@ -162,7 +185,7 @@ class Streams:
         now = replace(mark if mark.begins else mark.over(), said=uuid4().hex if trace else "")
         return await self.marks.swap(place, value, now) is not None
 
-    async def become(
+    async def _become(
         self, client: SlackClient, place: Place, begun: Begun, body: Mapping[str, Any], key: str
     ) -> Sent | None:
         """The message as the answer; None where the answer has to be posted. Raises ChannelError, StoreUnavailable."""
@@ -200,7 +223,7 @@ class Streams:
             self._beginnings.give_back(place, writing)
             del self._writing[place]
 
-    def ended(self, place: Place, begun: Begun) -> Note:
+    def _ended(self, place: Place, begun: Begun) -> Note:
         """The end of the mark of a message that has become an answer, for the settlement of its delivery."""
         note = self.marks.note(place, begun.value, begun.mark.over())
         self.marks.noted(place, note, True)
