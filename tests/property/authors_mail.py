@@ -131,7 +131,9 @@ class Place:
         raw, read = raw_of(body, uid=str(self._count)), letter.read(body, SETTINGS)
         place = await self._threads.find(read)
         event = _one(MailReader(SETTINGS, TOKENS).read(placed(raw, place)))
-        await self._threads.note(place, read, event.text, event.sent_at)()
+        new = self._threads.note(place, read, event.text, event.sent_at)
+        await self._threads.write(new)
+        self._threads.over(new)
         return event
 
 
