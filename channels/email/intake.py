@@ -11,7 +11,7 @@ import structlog
 from channels.accepting import accept_each
 from channels.email.confined import ConfinedMail, UnreadMail
 from channels.email.letter import Letter
-from channels.email.parse import BY_STAFF, CASE, JOINED, THREAD, Reader
+from channels.email.parse import BEGUN_BY_US, BY_STAFF, CASE, JOINED, THREAD, Reader
 from channels.email.threads import NewMail, Place, Threads
 from core.domain.errors import InvalidInput, Outdated, Overloaded, StoreUnavailable
 from core.domain.messages import InboundEvent, MessageReceived, RawEvent
@@ -146,4 +146,6 @@ def _with_notes(events: Sequence[InboundEvent], new: NewMail | None) -> Sequence
 def placed(raw: RawEvent, place: Place) -> RawEvent:
     """The event with its thread, so that parsing needs no memory."""
     about = {CASE: place.case, BY_STAFF: "1" if place.by_staff else "0"} if place.case is not None else {}
+    if place.begun_by_us:
+        about[BEGUN_BY_US] = "1"
     return replace(raw, headers={**raw.headers, THREAD: place.thread, JOINED: "1" if place.joined else "0", **about})

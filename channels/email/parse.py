@@ -27,6 +27,7 @@ VALIDITY: Final = "validity"
 UID: Final = "uid"
 THREAD: Final = "thread"
 JOINED: Final = "joined"
+BEGUN_BY_US: Final = "begun_by_us"
 CASE: Final = "case"
 """The case that an answer to a mail of staff's is about."""
 BY_STAFF: Final = "by_staff"
@@ -100,6 +101,7 @@ class Reader:
                 for_record=_is_old(raw, mail),
                 shared=mail.is_shared,
                 answered_alone=True,
+                begun_by_us=BEGUN_BY_US in raw.headers,
             )
         ]
 

@@ -46,7 +46,7 @@ class Place:
     """``joined``: the thread was there before this mail. ``known``: this mail was noted before.
 
     ``was``: what is remembered of the thread, as JSON. ``case``: the one that the thread tells staff about. ``by_staff``: whether
-    the mail's author may answer for the company.
+    the mail's author may answer for the company. ``begun_by_us``: the thread is a mail of ours to one customer.
     """
 
     thread: str
@@ -55,6 +55,7 @@ class Place:
     was: str | None = None
     case: str | None = None
     by_staff: bool = False
+    begun_by_us: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +151,9 @@ class Threads:
         if own in stored:
             thread, _, joined = stored[own].partition(" ")
             was = await self._newest(thread)
-            if self._may_join(_read(was), mail):
-                return Place(thread, joined == "joined", known=True, was=was)
+            found = _read(was)
+            if found is not None and self._may_join(found, mail):
+                return Place(thread, joined == "joined", known=True, was=was, begun_by_us=found.only is not None)
         quoted = [
             self._tokens.thread_of(one) or known.get(key, "").partition(" ")[0]
             for one, key in zip(mail.answers, keys, strict=True)
@@ -168,7 +170,9 @@ class Threads:
         if found is not None and found.case is not None:
             by_staff = may_be_staff(mail.author, self._staff)
             return Place(thread, joined=True, was=was, case=found.case, by_staff=by_staff)
-        return Place(thread, joined=True, was=was) if self._may_join(found, mail) else None
+        if found is None or not self._may_join(found, mail):
+            return None
+        return Place(thread, joined=True, was=was, begun_by_us=found.only is not None)
 
     def note(self, place: Place, mail: Letter, text: str, sent_at: datetime) -> NewMail:
         """Remember the mail: for this process at once, durably with the event that has the notes.

@@ -161,6 +161,11 @@ class Note:
     new: str
     needed: bool = False
 
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """By which it is found."""
+        return self.channel, self.account, self.key
+
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
@@ -173,6 +178,7 @@ class MessageReceived:
     ``answered_alone``: an answer goes to its author only, whoever else read it, as by mail.
     ``origin``: of a stranger, a keyed hash of the address it came from, by which budgets are counted.
     ``notes``: kept with it; where a needed one is outdated, it is not accepted (Outdated).
+    ``begun_by_us``: the hub wrote first in its thread; elsewhere nothing answers a follow-up that is known by its thread.
     """
 
     key: EventKey
@@ -194,6 +200,7 @@ class MessageReceived:
     answered_alone: bool = False
     origin: str | None = None
     notes: tuple[Note, ...] = ()
+    begun_by_us: bool = False
 
 
 @dataclass(frozen=True, slots=True)

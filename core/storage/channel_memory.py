@@ -206,6 +206,16 @@ class SqlChannelMemory(OnDatabase):
         return _row(*item.place, item.new, self.database)
 
 
+def keep_notes(connection: Connection, database: Database, notes: Sequence[Note]) -> Sequence[bool]:
+    """For each note, whether what was there was what it expected. In one order everywhere, so that no two processes wait for
+    each other.
+    """
+    kept = {}
+    for number in sorted(range(len(notes)), key=lambda number: notes[number].place):
+        kept[number] = keep_note(connection, database, notes[number])
+    return [kept[number] for number in range(len(notes))]
+
+
 def keep_note(connection: Connection, database: Database, note: Note) -> bool:
     """Whether what was there was what the note expected."""
     if note.old is None:

@@ -113,11 +113,13 @@ def _answered(connection: Connection, item: Acceptable, since: float) -> tuple[C
     event = item.event
     if not isinstance(event, MessageReceived) or event.audience is not Audience.CUSTOMER:
         return None
+    by_thread = item.follow_up is AnswersBy.THREAD
+    if by_thread and not event.begun_by_us:
+        return None
     place, address = event.conversation, event.sender.external_id
     if not codec.storable(address):
         return None
     given = {"of_channel": place.channel, "of_account": place.account, "of_address": address}
-    by_thread = item.follow_up is AnswersBy.THREAD
     for row in connection.execute(_ANSWERED, given).all():
         if row.thread == place.thread if by_thread else row.open and row.sent_at >= since:
             if not by_thread and connection.execute(OWN_CONVERSATION, given).first() is not None:

@@ -30,7 +30,7 @@ from core.storage.accept_statements import (
     THREADS,
     thread_update,
 )
-from core.storage.channel_memory import keep_note
+from core.storage.channel_memory import keep_notes
 from core.storage.contact_routes import ANSWERS_WITHIN, note_answers, route_answers
 from core.storage.conversation_inserts import MessageAuthor, Person, create_conversations, find_known, identify, person
 from core.storage.database import Database, OnDatabase, writes
@@ -81,12 +81,11 @@ class SqlInbox(OnDatabase):
         return _with_ratings(items, results, rate_by_thumbs(connection, self.database, batch.rated, batch.now))
 
     def _keep_notes(self, connection: Connection, events: Sequence[ConversationEvent]) -> frozenset[str]:
-        """Of all new messages, in one order everywhere. The keys of those whose notes are outdated."""
+        """Of all new messages. The keys of those whose notes are outdated."""
         messages = [event for event in events if isinstance(event, MessageReceived)]
         wanted = [(note, str(event.key)) for event in messages for note in event.notes]
-        wanted.sort(key=lambda one: (one[0].channel, one[0].account, one[0].key))
-        kept = [(keep_note(connection, self.database, note) or not note.needed, key) for note, key in wanted]
-        return frozenset(key for done, key in kept if not done)
+        kept = keep_notes(connection, self.database, [note for note, _ in wanted])
+        return frozenset(key for (note, key), done in zip(wanted, kept, strict=True) if note.needed and not done)
 
     def _lock(self, connection: Connection, events: Sequence[ConversationEvent]) -> dict[str, Thread]:
         threads = _select_threads(connection, sorted({event.conversation.conversation_id for event in events}))

@@ -32,7 +32,7 @@ from core.ports.lanes import ClaimedDeliveries
 from core.ports.store import Settlement
 from core.storage import codec
 from core.storage.among import among
-from core.storage.channel_memory import keep_note
+from core.storage.channel_memory import keep_notes
 from core.storage.database import Database, writes
 from core.storage.dead_letters import SqlDeadLetters
 from core.storage.delivery_states import in_doubt, load_deliveries, owner_changed
@@ -175,8 +175,7 @@ class SqlOutbox(SqlDeadLetters):
         settled = [(item, claimed[item.delivery_id, item.token]) for item in held.values()]
         keep_receipts(connection, self.database, settled, self.database.timestamp())
         notes = [taken.note for item in held.values() for taken in item.receipts if taken.note is not None]
-        for note in sorted(notes, key=lambda note: (note.channel, note.account, note.key)):
-            keep_note(connection, self.database, note)
+        keep_notes(connection, self.database, notes)
         owners = {item.delivery_id: claimed[item.delivery_id, item.token].conversation_id for item in held.values()}
         was_not_delivered = [item for item in held.values() if item.status == DeliveryStatus.WITHHELD]
         self._withdraw(connection, [claimed[item.delivery_id, item.token] for item in was_not_delivered])

@@ -19,7 +19,7 @@ LONE = {
     "slack": Limits(5, 18, 1),
     "telegram": Limits(5, 20, 1),
     "sms": Limits(5, 19, 1),
-    "email": Limits(5, 21, 1),
+    "email": Limits(5, 20, 1),
 }
 STREAMED = {"web": Limits(6, 25, 0), "slack": Limits(6, 24, 3)}
 BURST = {"web": 1.5, "slack": 1.0, "telegram": 1.5, "sms": 1.5, "email": 1.5}
