@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from sqlalchemy import func, select
 
 from config.clock import SystemClock
@@ -10,6 +12,7 @@ from core.storage.store import SqlStore
 from core.storage.tables import message
 from tests.fixtures.hub import MakeHub
 from tests.servers.telegram_fake import TOKEN, TelegramFake
+from tests.unit.core.eventually import eventually
 
 FLOOD, OTHER = 70_001, 70_002
 
@@ -30,17 +33,18 @@ async def test_a_flood_on_telegram_is_kept_and_others_are_answered(make_hub: Mak
         await telegram.write("Hello", chat=OTHER)
         await telegram.until(lambda: bool(telegram.texts(OTHER)), 60)
         assert "assistant of our company" in telegram.texts(OTHER)[0]
+        await eventually(functools.partial(_are_stored, sqlite_url, 41), seconds=60)
         hub.stop()
         said = telegram.texts(FLOOD)
         assert len([text for text in said if "kept" in text]) == 1
         assert len(said) <= 4, "three messages are answered at most, and the notice"
-        assert await _stored(sqlite_url) == 41
+        assert await _are_stored(sqlite_url, 41)
 
 
-async def _stored(url: str) -> int:
+async def _are_stored(url: str, number: int) -> bool:
     store = SqlStore(url, SystemClock())
     await store.open()
     statement = select(func.count()).select_from(message).where(message.c.author == Author.CUSTOMER)
     found = await store.database.read(lambda connection: connection.scalar(statement))
     await store.close()
-    return int(found or 0)
+    return found == number
