@@ -20,6 +20,7 @@ from core.ports.staff_mail import REPLY_MARK
 _WINDOW = 4
 """An attribution ("On ... wrote:") is wrapped over at most so many lines."""
 _LONGEST = 400
+_LABELS = 12
 _CANDIDATES = 200
 _LINES = 20_000
 
@@ -81,7 +82,6 @@ def _segments(lines: Sequence[str]) -> list[list[str]]:
     """The runs of lines that are the writer's own."""
     own: list[list[str]] = [[]]
     place, budget = 0, _CANDIDATES
-    last_quoted = max((number for number, line in enumerate(lines) if _QUOTED.match(line)), default=-1)
     while place < len(lines):
         line = lines[place]
         if _QUOTED.match(line):
@@ -94,11 +94,10 @@ def _segments(lines: Sequence[str]) -> list[list[str]]:
             budget -= 1
             length = _attribution(lines, place)
         if length:
-            after = place + length
-            if last_quoted < after:
-                break  # quoted without marks, down to the end
+            place += length
+            if not _quote_follows(lines, place):
+                break  # quoted without marks, down to the end, whatever is marked in it
             own.append([])
-            place = after
             continue
         own[-1].append(line)
         place += 1
@@ -128,13 +127,16 @@ def _labels(lines: Sequence[str], place: int) -> int:
         first = next(
             (number for number in range(place + 1, min(place + 4, len(lines))) if lines[number].strip()), place
         )
-    last = first
-    while last < len(lines) and last - first < 12 and _LABEL.match(lines[last]):
+    last, found = first, list[str]()
+    while last < len(lines) and len(found) < _LABELS:
+        if _LABEL.match(lines[last]):
+            found.append(lines[last].strip()[:_LONGEST])
+        elif not found or lines[last].strip() or not lines[last - 1].strip():
+            break  # one empty line may stand between two of them
         last += 1
-    count = last - first
+    count, block = len(found), "\n".join(found)
     if count < 2:
         return 0
-    block = "\n".join(line.strip()[:_LONGEST] for line in lines[first:last])
     address, moment = _ADDRESS.search(block) is not None, _MOMENT.search(block) is not None
     known = (address or (count >= 3 and moment)) and _header().search(block) is not None
     return last - place if known or (count >= 3 and address and moment) else 0

@@ -38,10 +38,21 @@ def test_quotations_are_introduced_in_many_languages(header: str) -> None:
         "________________________________\nVon: Ann <ann@x.example>\nGesendet: Montag, 2. April 2012 18:26\nAn: Bob\nBetreff: Hi",
         "-----Ursprüngliche Nachricht-----\nVon: Ann\nGesendet: gestern",
         "De : Ann <ann@x.example>\nEnvoyé : lundi 2 avril 2012 18:26\nÀ : Bob\nObjet : Hi",
+        "*From:* Ann <ann@x.example>\n*Sent:* Monday, April 2, 2012 6:26 PM\n*To:* Bob\n*Subject:* Hi",
+        "From: Ann <ann@x.example>\n\nSent: Monday, April 2, 2012 6:26 PM\n\nTo: Bob\n\nSubject: Hi",
+        "On Mon, 2 Apr 2012 at 18:26, Ann <ann@x.example> wrote:",
     ],
 )
-def test_outlook_quotes_without_marks(block: str) -> None:
-    assert reply_text(f"My answer.\n\n{block}\n\nWhat they said\n") == "My answer."
+@pytest.mark.parametrize("marked", ["", "\n> what was said before\n> that\n"])
+def test_outlook_quotes_without_marks(block: str, marked: str) -> None:
+    """Whatever the quoted mail itself quotes with marks."""
+    assert reply_text(f"My answer.\n\n{block}\n\nWhat they said\n{marked}") == "My answer."
+    assert own_words(f"My answer.\n\n{block}\n\nCase TKT-20260101-0001\nWhat they said\n{marked}") == "My answer."
+
+
+def test_answers_between_the_lines_stay_below_outlooks_block() -> None:
+    block = "From: Ann <ann@x.example>\nSent: Monday, April 2, 2012 6:26 PM\nTo: Bob\nSubject: Hi"
+    assert reply_text(f"See below.\n\n{block}\n\n> Which model?\nT-9\n> Since when?\nMay") == "See below.\n\nT-9\n\nMay"
 
 
 @pytest.mark.parametrize(
