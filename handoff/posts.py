@@ -124,7 +124,7 @@ def of_team(card: NewMessage, team: str) -> NewMessage:
 def card_now(
     facts: Mapping[str, Any], state: OwnershipState, owner: str | None, *, snoozed_until: float | None = None
 ) -> NewMessage:
-    """The card again, with who has the conversation now, and until when it was put aside."""
+    """The card again. ``owner``: the name of who has the conversation now. ``snoozed_until``: when it was put aside."""
     now = {**facts, "state": str(state), "owner": owner, "snoozed_until": snoozed_until}
     return _post(Post.CARD_NOW, f"{facts['customer']}: {state}", facts=now)
 

@@ -17,7 +17,6 @@ from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome
 from handoff import posts, tickets
 from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
-from handoff.facts import facts_of
 from handoff.mood.words import mood_in_words
 from handoff.policy import moods_of
 from handoff.rating.ratings import Ratings
@@ -224,8 +223,7 @@ class SlackDesk:
         return DeskReply((self._transfer(turn, facts.get("team")),), self.contact(turn), reopened)
 
     async def _facts(self, case_id: str) -> Mapping[str, Any]:
-        """What the case's card says, from the card itself."""
-        return await facts_of(self._parts.records, feed(self._parts.desk_channel.account, case_id))
+        return await self._parts.cases.card(self._parts.desk_channel.account, case_id)
 
     async def _settings_for(self, case_id: str) -> HandoffSettings:
         """As they hold for the team that a case is for."""

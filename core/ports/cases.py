@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.domain.case import Case
 from core.domain.customer import Writer
@@ -79,6 +79,13 @@ class Cases(Protocol):
 
     async def writers(self, conversation_id: str) -> Sequence[Writer]:
         """The customers who wrote in the conversation, by their addresses, whoever wrote last first; at most 100."""
+        ...
+
+    async def card(self, account: str, case_id: str) -> Mapping[str, Any]:
+        """What stands on its card at the desk of ``account``, as it was shown last; nothing where it has none.
+
+        With the ticket's priority and category and the end of its snooze as they are now.
+        """
         ...
 
     async def owned_since(self, account: str, case_id: str) -> datetime | None:

@@ -14,13 +14,14 @@ from core.domain.conversation import OwnershipState
 from core.domain.customer import Customer
 from core.domain.messages import Audience, Author
 from core.domain.ticket import Ticket
+from core.domain.timers import TimerKind
 from core.ports.case_files import LogEntry, PastCase, PastConversation
 from core.ports.outcomes import CaseRecord, KeepNote
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database, OnDatabase, reads
 from core.storage.delivered import is_said
-from core.storage.desk_tables import desk_case, desk_note, rating, relay
+from core.storage.desk_tables import desk_case, desk_note, desk_timer, rating, relay
 from core.storage.tables import conversation, message, outbox, ownership_change, receipt
 from core.storage.ticket_tables import ticket, ticket_entry
 from core.storage.tickets import ticket_from
@@ -45,6 +46,18 @@ _OWNED_SINCE = (
     .where(message.c.conversation_id == bindparam("of"), message.c.meta.contains(f'"{OWNED_SINCE}":'))
     .order_by(message.c.seq.desc())
     .limit(1)
+)
+_CARD = (
+    select(message.c.meta)
+    .where(message.c.conversation_id == bindparam("of"), message.c.meta.contains('"facts":'))
+    .order_by(message.c.seq.desc())
+    .limit(1)
+)
+_SNOOZED = (desk_timer.c.case_id == ticket.c.case_id) & (desk_timer.c.kind == TimerKind.SNOOZED)
+_CHANGED_SINCE = (
+    select(ticket.c.priority, ticket.c.category, desk_timer.c.due_at)
+    .outerjoin_from(ticket, desk_timer, _SNOOZED)
+    .where(ticket.c.case_id == bindparam("case"))
 )
 _CASES = (
     select(desk_case, ticket.c.number.label("ticket"), ticket.c.status, rating.c.score, rating.c.comment)
@@ -137,6 +150,15 @@ class SqlCaseFiles(OnDatabase):
         meta = await self.database.read(lambda connection: connection.scalar(_OWNED_SINCE, given))
         since = codec.load(meta).get(OWNED_SINCE)
         return None if since is None else codec.when(since)
+
+    @reads
+    def card(self, connection: Connection, account: str, case_id: str) -> Mapping[str, Any]:
+        shown = connection.scalar(_CARD, {"of": feed(account, case_id).conversation_id})
+        facts: Mapping[str, Any] = codec.load(shown).get("facts", {})
+        now = connection.execute(_CHANGED_SINCE, {"case": case_id}).first() if facts else None
+        if now is None:
+            return facts
+        return {**facts, "urgency": now.priority, "category": now.category, "snoozed_until": now.due_at}
 
     @reads
     def past(

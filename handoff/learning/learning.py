@@ -22,7 +22,6 @@ from core.ports.drafter import Drafter
 from core.ports.learning import Learning
 from core.ports.outcomes import Aside, ProposeAnswer, SetTimer
 from core.ports.timers import DecideTimer, TimerDecision
-from handoff.facts import facts_of
 from handoff.learning.personal import without_persons
 from handoff.learning.proposals import Lesson, judged, lesson_of, proposal
 from handoff.posts import POST, Post
@@ -115,7 +114,7 @@ class LearningTimers:
         if lesson is None or (known is not None and lesson == lesson_of(case, _before(known, said), names)):
             return None
         lesson = await self._drafted(lesson, names)
-        facts = await facts_of(self._records, feed(self._account, case.id))
+        facts = await self._cases.card(self._account, case.id)
         origin = _origin(str(facts.get("ticket") or ""), case.closed_at or case.opened_at)
         return LearnedAnswer(case.id, lesson.question, lesson.answer, origin, LearningState.PROPOSED)
 

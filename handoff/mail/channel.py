@@ -19,7 +19,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
 from core.ports.channel import AttachmentStream, InboundSink, WebhookReply, WebhookRequest
 from core.ports.staff_mail import StaffMail, StaffMailer, case_of_thread
-from handoff.facts import FeedRecords
+from handoff.desk_parts import DeskRecords
 from handoff.mail.letters import following, is_mailed, opening
 from handoff.posts import POST, WITH_CARD, Post
 
@@ -54,7 +54,7 @@ class MailDeskChannel:
     name = DESK
     capabilities = CAPABILITIES
 
-    def __init__(self, account: str, mailer: StaffMailer, records: FeedRecords, language: str, note_sign: str) -> None:
+    def __init__(self, account: str, mailer: StaffMailer, records: DeskRecords, language: str, note_sign: str) -> None:
         self.account = account
         self.people = MailPeople()
         self._mailer = mailer

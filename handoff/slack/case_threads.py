@@ -26,7 +26,6 @@ from core.ports.cases import Cases
 from core.ports.channel_memory import ChannelMemory
 from core.ports.store import NewMessage
 from handoff import posts
-from handoff.facts import facts_of
 from handoff.slack.posts import bodies
 from handoff.slack.rich_text import Link, fallback, small, words
 from handoff.slack.transcript import transcript
@@ -87,7 +86,7 @@ class CaseThreads:
 
     async def team(self, feed: ConversationKey) -> str | None:
         """The team that a case is for, as its card says. Raises StoreUnavailable."""
-        return (await facts_of(self._records, feed)).get("team")
+        return (await self._cases.card(feed.account, feed.thread)).get("team")
 
     async def case_of(self, place: Place) -> str | None:
         """The case that was shown anew there. Raises StoreUnavailable."""
@@ -141,7 +140,7 @@ class CaseThreads:
     async def _card(
         self, client: SlackClient, feed: ConversationKey, case: Case, before: Sent, channel: str, link: str | None
     ) -> Sent:
-        facts = await facts_of(self._records, feed)
+        facts = await self._cases.card(feed.account, feed.thread)
         conversation = await self._records.conversation(case.conversation_id)
         state = OwnershipState.QUEUED if conversation is None else conversation.state
         owner = conversation.owner if conversation is not None else None

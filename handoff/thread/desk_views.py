@@ -11,7 +11,7 @@ import structlog
 from channels.slack.place import Place
 from channels.slack.views import Form, Press, words_of
 from channels.slack.wire import View
-from core.domain.case import Case, feed
+from core.domain.case import Case
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import Customer
 from core.domain.errors import HubError
@@ -22,7 +22,6 @@ from core.ports.case_files import CaseFiles
 from core.ports.tickets import Holder
 from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
-from handoff.facts import facts_of
 from handoff.settings import HandoffSettings
 from handoff.slack import forms as slack_forms
 from handoff.slack.block_form import CHOICE, block_form
@@ -156,9 +155,7 @@ class DeskViews:
         customer = await parts.records.customer(case.conversation_id, case.id) if case else None
         if case is None or conversation is None or customer is None:
             return None
-        return _About(
-            case, conversation, customer, await facts_of(parts.records, feed(parts.desk_channel.account, case.id))
-        )
+        return _About(case, conversation, customer, await parts.cases.card(parts.desk_channel.account, case.id))
 
     async def _view(self, press: Press, about: _About) -> View | None:
         carried = {"case": about.case.id, "thread": str(press.place)}

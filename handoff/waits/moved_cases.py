@@ -13,6 +13,7 @@ from core.domain.customer import Customer
 from core.domain.keys import ConversationKey
 from core.domain.messages import Message
 from core.domain.timers import TimerKind
+from core.ports.cases import Cases
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 from core.ports.outcomes import Aside, CaseRecord, ClearTimers, NewMessage
@@ -20,7 +21,6 @@ from core.ports.tickets import Tickets
 from core.ports.waiting import WaitingCustomers
 from handoff import posts
 from handoff.desk_parts import DeskRecords
-from handoff.facts import facts_of
 from handoff.settings import HandoffSettings
 from handoff.texts import say
 from handoff.waits.owner_gone import RELEASED
@@ -32,7 +32,7 @@ _LAST_DESK = "desk"
 """Under which the account of the desk of the last start is remembered; empty where there was none."""
 
 
-class MovingStore(WaitingCustomers, DeskRecords, Tickets, ChannelMemory, Protocol):
+class MovingStore(WaitingCustomers, DeskRecords, Cases, Tickets, ChannelMemory, Protocol):
     """What is read and written of cases that move."""
 
 
@@ -110,7 +110,7 @@ class MovedCases:
         after, language = max(0, conversation.done_seq - _LATEST), self.settings.staff_locale
         said = await self.store.messages(conversation.id, after=after, limit=_LATEST)
         history = [one for one in said if one.seq <= conversation.done_seq]  # the rest is still to be relayed
-        facts = await facts_of(self.store, feed(self.account, case.id))
+        facts = await self.store.card(self.account, case.id)
         if facts:
             card = posts.card_now(facts, OwnershipState.QUEUED, None)
             return card, posts.reminder(say("staff_moved_here", language), loud=True), *posts.transcript(history)

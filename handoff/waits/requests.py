@@ -13,7 +13,6 @@ from core.ports.outcomes import Aside, CaseRecord, CloseCase, Transition
 from core.ports.waiting import WaitingCustomer, WaitingCustomers
 from handoff import posts, tickets
 from handoff.desk_parts import DeskRecords
-from handoff.facts import facts_of
 from handoff.texts import say
 
 OPERATOR = "operator"
@@ -54,9 +53,8 @@ class Requests:
 
     async def _told(self, case: Case) -> list[Aside]:
         """What staff read of it where they were shown the case."""
-        where = None if self.account is None else feed(self.account, case.id)
-        facts = {} if where is None else await facts_of(self.store, where)
-        if where is None or not facts:
+        facts = {} if self.account is None else await self.store.card(self.account, case.id)
+        if self.account is None or not facts:
             return []
         done = posts.remark(say("staff_did_hand_back", self.language, name=OPERATOR))
-        return [Aside(where, (posts.card_now(facts, OwnershipState.BOT, None), done))]
+        return [Aside(feed(self.account, case.id), (posts.card_now(facts, OwnershipState.BOT, None), done))]

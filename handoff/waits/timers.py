@@ -14,7 +14,6 @@ from core.ports.timers import TimerDecision
 from handoff import posts
 from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
-from handoff.facts import facts_of
 from handoff.settings import HandoffSettings
 from handoff.texts import say
 from handoff.thread.addressing import Addressing
@@ -121,7 +120,7 @@ class DeskTimers:
         return TimerDecision((Aside(feed(self._parts.desk_channel.account, case.id), tuple(told)), home), records)
 
     async def _facts(self, case: Case) -> Mapping[str, Any]:
-        return await facts_of(self._parts.records, feed(self._parts.desk_channel.account, case.id))
+        return await self._parts.cases.card(self._parts.desk_channel.account, case.id)
 
     def _now(self, settings: HandoffSettings) -> Waiting:
         return Waiting(settings, self._parts.clock.now())

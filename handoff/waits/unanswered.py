@@ -11,11 +11,16 @@ from core.domain.alterations import as_altered
 from core.domain.conversation import Conversation
 from core.domain.messages import BLOCKED, Author, Message, MessageKind
 from core.ports.cases import Cases
-from handoff.facts import FeedRecords
 from handoff.thread.altering import CORRECTS, withdrawn_by
 
 _LOOKED_AT = 100
 _SPEAK = (Author.CUSTOMER, Author.STAFF)
+
+
+class SaidRecords(Protocol):
+    """What is read of conversations."""
+
+    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 
 
 class Said(Protocol):
@@ -31,7 +36,7 @@ class Said(Protocol):
 class LastSaid:
     """Implements Said. What certainly did not reach the customer does not count, nor what was taken from them again."""
 
-    def __init__(self, records: FeedRecords, cases: Cases) -> None:
+    def __init__(self, records: SaidRecords, cases: Cases) -> None:
         self._records = records
         self._cases = cases
 

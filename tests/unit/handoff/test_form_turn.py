@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from core.domain.messages import Author, StaffAction
 from handoff.thread.macros import Macro, Macros
 from tests.property.desk_world import HOME, UNDO
@@ -158,3 +162,42 @@ def draft(case: Case, text: str, user: str) -> str:
     case.world.work_once()
     told = case.world.told_staff(f"{HOME.conversation_id}.1")
     return str([one.meta["source"] for one in told if one.meta.get("post") == "outgoing"][-1])
+
+
+def change_ticket(case: Case, **fields: str) -> None:
+    fill_in(case, StaffAction.TICKET, json.dumps({f"ticket_{name}": value for name, value in fields.items()}))
+    case.rest()
+
+
+def shown(case: Case) -> Mapping[str, Any]:
+    """What the card says now."""
+    told = case.world.told_staff(f"{HOME.conversation_id}.1")
+    facts: Mapping[str, Any] = next(one.meta["facts"] for one in reversed(told) if "facts" in one.meta)
+    return facts
+
+
+def test_a_changed_ticket_leaves_its_case_with_whoever_has_it(case: Case) -> None:
+    case.press(StaffAction.CLAIM)
+    case.rest()
+    change_ticket(case, category="billing", priority="high")
+    assert {**shown(case), "state": "staff", "owner": "Grace", "category": "billing", "urgency": "high"} == shown(case)
+    case.press(StaffAction.RELEASE)
+    case.rest()
+    assert {**shown(case), "state": "queued", "owner": None, "category": "billing", "urgency": "high"} == shown(case)
+
+
+def test_a_changed_ticket_opens_no_closed_case(case: Case) -> None:
+    case.press(StaffAction.CLAIM)
+    case.press(StaffAction.RESOLVE)
+    case.rest()
+    change_ticket(case, category="billing")
+    assert {**shown(case), "state": "resolved", "owner": None, "category": "billing"} == shown(case)
+
+
+def test_a_changed_ticket_does_not_wake_its_case(case: Case) -> None:
+    fill_in(case, StaffAction.SNOOZE, "hour")
+    case.rest()
+    until = shown(case)["snoozed_until"]
+    assert until is not None
+    change_ticket(case, priority="low")
+    assert {**shown(case), "snoozed_until": until, "urgency": "low"} == shown(case)
