@@ -28,6 +28,7 @@ from core.domain.messages import (
     StaffAction,
 )
 from core.ports.store import NewMessage
+from handoff.places import address_of, place_of
 from handoff.texts import say
 
 POST = "post"
@@ -86,7 +87,8 @@ def card(
     earlier: Case | None = None,
 ) -> NewMessage:
     """Everything that a person needs to decide whether to take it. ``earlier``: the customer's case before this one."""
-    who = customer.display_name or customer.contact.email or customer.contact.phone or title
+    address = address_of(conversation.key.channel, customer.external_id)
+    who = customer.display_name or customer.contact.email or customer.contact.phone or address or title
     facts = {
         "case": case.id,
         "number": case.number,
@@ -96,7 +98,8 @@ def card(
         "verified": customer.verified,
         "email": customer.contact.email,
         "phone": customer.contact.phone,
-        "channel": conversation.key.channel,
+        "address": address,
+        "channel": place_of(conversation.key),
         "language": conversation.locale or customer.locale,
         "reason": escalation.reason,
         "mood": mood,
@@ -215,14 +218,14 @@ def places(told: Sequence[NewMessage], first: int) -> dict[str, int]:
     return found
 
 
-def said(message: Message, name: str | None) -> NewMessage:
-    """A message of the customer's, with its files, and by which other road it came."""
+def said(message: Message) -> NewMessage:
+    """A message of a customer's, with its files, and by which other road it came."""
     way = message.meta.get(CAME_BY)
     return NewMessage(
         Author.CUSTOMER,
         message.text,
         MessageKind.NOTICE,
-        author_name=message.author_name or name,
+        author_name=message.author_name,
         attachments=tuple(file for file in message.attachments if file.storage_key),
         meta={
             POST: str(Post.SAID),
@@ -247,14 +250,18 @@ def answered(message: NewMessage) -> NewMessage:
     return NewMessage(message.author, message.text, MessageKind.NOTICE, meta={POST: str(Post.SAID)})
 
 
-def changed(change: Change, copy_id: str | None, name: str | None) -> NewMessage:
-    """What the customer did to a message. ``copy_id``: the message of the feed that shows it."""
+def changed(change: Change, copy_id: str | None) -> NewMessage:
+    """What a customer did to a message. ``copy_id``: the message of the feed that shows it.
+
+    Its writer edits and deletes it. Anybody who reads it may react: it is not put down to its writer.
+    """
+    reacted = change.kind is ChangeKind.REACTED
     post = {ChangeKind.EDITED: Post.EDITED, ChangeKind.DELETED: Post.DELETED, ChangeKind.REACTED: Post.REACTED}
     return NewMessage(
         Author.CUSTOMER,
         change.message.text,
         MessageKind.NOTICE,
-        author_name=change.detail.get(REACTED_BY, change.message.author_name or name),
+        author_name=change.detail.get(REACTED_BY) if reacted else change.message.author_name,
         meta={POST: str(post[change.kind]), "copy": copy_id, **change.detail},
     )
 

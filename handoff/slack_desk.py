@@ -18,6 +18,7 @@ from handoff import posts, tickets
 from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
 from handoff.mood.words import mood_in_words
+from handoff.places import with_names
 from handoff.policy import moods_of
 from handoff.rating.ratings import Ratings
 from handoff.reasons import reason_in
@@ -72,10 +73,11 @@ class SlackDesk:
     async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
         """See Desk.opened: the card, and below it what was said so far."""
         last = await self._parts.cases.last_case(turn.conversation.id)
-        return await self._open(turn, escalation, said, last)
+        return await self._open(with_names(turn), escalation, said, last)
 
     async def relay(self, turn: TurnState) -> DeskReply:
         """See Desk.relay: into the thread, in order; what happened to earlier messages as well."""
+        turn = with_names(turn)
         case = await self._parts.cases.open_case(turn.conversation.id)
         if case is None:
             return await self._reopened(turn)
@@ -105,7 +107,7 @@ class SlackDesk:
         unread = {message.id for message in turn.pending}
         changes = [one for one in turn.changes if one.kind is not ChangeKind.EDITED or _is_news(one.message, unread)]
         copies = await self._parts.cases.copies([change.message.id for change in changes])
-        shown = [(message.seq, posts.said(message, turn.customer.display_name)) for message in turn.pending]
+        shown = [(message.seq, posts.said(message)) for message in turn.pending]
         for change in changes:
             became = self._what_became(change, copies.get(change.message.id), turn)
             shown += [(change.seq, post) for post in became]
@@ -116,8 +118,7 @@ class SlackDesk:
             return [posts.remark(say("staff_customer_ended", self._settings.staff_locale))]
         if change.kind is ChangeKind.FILES:
             return posts.brought(change.message)
-        by_writer = turn.author_of(change.message) == turn.customer.id
-        return [posts.changed(change, copy_id, turn.customer.display_name if by_writer else None)]
+        return [posts.changed(change, copy_id)]
 
     async def _card_with(self, turn: TurnState, case: Case, contact: ContactDetails) -> NewMessage:
         """The card with the address or number that the customer has just left."""
@@ -146,6 +147,7 @@ class SlackDesk:
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
         """See Desk.taken_back. Where writing had only just begun to open the case again, it stays closed, and says so."""
+        turn = with_names(turn)
         case = await self._parts.cases.last_case(turn.conversation.id)
         if case is None:
             return ForStaff()

@@ -74,9 +74,8 @@ def with_summary(
     """A new case's posts: the card, what was said before and now, the card again, as links need posts to lead to, and files last,
     since a large one takes its time.
     """
-    name = turn.customer.display_name
     told = posts.transcript(turn.history, {one.about for one in lines if one.about})
-    told += [posts.said(message, name) for message in turn.pending]
+    told += [posts.said(message) for message in turn.pending]
     told += [posts.answered(message) for message in said]
     places = posts.places(told, first=2)
     facts = {

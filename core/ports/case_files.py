@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.customer import Customer
+from core.domain.keys import ConversationKey
 from core.domain.messages import Author
 from core.domain.ticket import Ticket
 
@@ -34,7 +35,7 @@ class PastConversation:
     """
 
     id: str
-    channel: str
+    key: ConversationKey
     began_at: datetime
     first: str
     messages: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -69,6 +69,7 @@ class TurnState:
     Pending are the customer's, in a conversation of staff theirs. Where several customers write, pending is what one of them
     wrote in a row, ``customer`` is that one, and what follows is another turn's (ADR 12). ``changes``: what happened to messages
     since the last turn, where a copy of them was shown to somebody else. ``files``: those that may be disclosed to the customer.
+    ``addresses``: of those who wrote, by the customer's id, as their channel knows them.
     ``restarted``: the turn was begun anew once already because the customer wrote more, and is not again.
     """
 
@@ -80,6 +81,7 @@ class TurnState:
     files: tuple[Attachment, ...] = ()
     changes: tuple[Change, ...] = ()
     restarted: bool = False
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_private(self) -> bool:

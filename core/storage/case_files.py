@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, String, bindparam, cast, func, o
 from core.domain.case import DESK, OWNED_SINCE, Case, feed
 from core.domain.conversation import OwnershipState
 from core.domain.customer import Customer
+from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, Author
 from core.domain.ticket import Ticket
 from core.domain.timers import TimerKind
@@ -204,7 +205,7 @@ def _past(connection: Connection, newest: Select[Any]) -> Sequence[PastConversat
     return [
         PastConversation(
             row.id,
-            row.channel,
+            ConversationKey(row.channel, row.account, row.thread),
             codec.when(row.created_at),
             first.get(row.id, "")[:_QUOTED],
             counts.get(row.id, 0),

@@ -311,9 +311,8 @@ def _place_reaction(batch: Batch, item: Acceptable, event: ReactionChanged) -> A
     batch.reactions.append(reaction_row(event, target))
     if item.rates and thread.audience != Audience.STAFF and rating_of(event.emoji) is not None:
         batch.rated.add(target.message_id)
-    detail: dict[str, Any] = {"emoji": event.emoji, "present": event.present}
-    if person(event.sender) != thread.person:
-        detail[REACTED_BY] = codec.cleaned(event.sender.display_name)
+    by = codec.cleaned(event.sender.display_name)
+    detail: dict[str, Any] = {"emoji": event.emoji, "present": event.present, REACTED_BY: by}
     _tell(batch, thread, ChangeKind.REACTED, target.message_id, detail)
     return accepted
 

@@ -117,6 +117,7 @@ def _state(
         and not _is_blocked(item, row.customer_id, blocked)
     ]
     pending, until = _first_author_in(waiting) if inbound is Author.CUSTOMER else (waiting, float("inf"))
+    writers = {row.customer_id, *(line.customer_id for line in (*spoken, *changes) if line.customer_id)}
     writer = codec.customer_from(people[_author(pending) or row.customer_id])
     if any(CAME_BY in item.meta for item in pending):  # whoever reads that mailbox or telephone (ADR 9)
         writer = replace(writer, verified=False)
@@ -134,6 +135,7 @@ def _state(
             if one.change_seq < until
             and not _is_blocked((changed := _change(one, by_message.get(one.id, ()))).message, row.customer_id, blocked)
         ),
+        addresses={writer: people[writer].external_id for writer in writers if writer in people},
     )
     return replace(state, files=tuple(codec.attachment_from(file) for file in files if _may_be_used(file, state)))
 

@@ -11,6 +11,7 @@ from typing import Any
 from core.domain.attachments import Attachment
 from core.domain.messages import Author, Message, OutboundMessage
 from core.ports.staff_mail import REPLY_MARK, StaffMail
+from handoff.places import place_name
 from handoff.posts import POST, WITH_CARD, Post
 from handoff.texts import say
 
@@ -19,7 +20,6 @@ _SHOWN = frozenset(
     {Post.CARD, Post.TRANSCRIPT, Post.SAID, Post.EDITED, Post.DELETED, Post.REMARK, Post.REMINDER, Post.FILES}
 )
 """What becomes a mail; the rest is for a place in which posts can be changed, signed or pressed."""
-_CHANNELS = {"web": "Web", "sms": "SMS", "slack": "Slack", "telegram": "Telegram"}
 _WHO = {"customer": "card_customer", "agent": "card_agent", "staff": "card_colleague", "system": "card_hub"}
 
 
@@ -64,10 +64,10 @@ def _subject(facts: Mapping[str, Any]) -> str:
 
 
 def _about(facts: Mapping[str, Any], language: str) -> str:
-    channel = str(facts.get("channel", ""))
-    place = say(f"card_{channel}", language) if channel in ("email", "console") else _CHANNELS.get(channel, channel)
+    place = place_name(str(facts.get("channel", "")), language)
     proof = say("card_verified" if facts.get("verified") else "card_unverified", language)
-    reach = [str(facts[one]) for one in ("email", "phone") if facts.get(one)]
+    reached = dict.fromkeys(str(facts[one]) for one in ("email", "phone", "address") if facts.get(one))
+    reach = [one for one in reached if one != facts.get("customer")]
     lines = [
         f"{say('card_customer', language)}: {facts.get('customer', '')} ({proof})",
         " · ".join([place, *reach]),

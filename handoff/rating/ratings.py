@@ -16,6 +16,7 @@ from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED, DESK_NOTICE,
 from core.ports.store import Aside, CaseRecord, KeepComment, KeepRating, NewMessage, Transition, TurnState
 from handoff import posts
 from handoff.customer_language import known_locale
+from handoff.places import with_names
 from handoff.rating.rating import Rating, are_words, comment_of, is_beside_the_scale, rating_of
 from handoff.settings import HandoffSettings
 from handoff.texts import say
@@ -158,7 +159,7 @@ class Ratings:
         return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta=meta)
 
     def _said(self, turn: TurnState) -> list[NewMessage]:
-        return [posts.said(message, turn.customer.display_name) for message in turn.pending]
+        return [posts.said(message) for message in with_names(turn).pending]
 
     def _remark(self, key: str, *, score: str = "", comment: str = "") -> NewMessage:
         return posts.remark(say(key, self._settings.staff_locale, score=score, comment=" ".join(comment.split())))

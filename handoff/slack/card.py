@@ -14,6 +14,7 @@ from channels.markdown.plain import PlainDialect
 from channels.slack.views import OPENS
 from core.domain.conversation import OwnershipState
 from core.domain.messages import StaffAction
+from handoff.places import place_name
 from handoff.slack.rich_text import (
     LONGEST,
     Block,
@@ -37,7 +38,6 @@ from handoff.texts import say
 
 _QUOTE = 600
 _SUGGESTED = 400
-_NAMES = {"web": "Web", "sms": "SMS", "slack": "Slack", "telegram": "Telegram"}
 _BUTTONS = {
     OwnershipState.QUEUED: (StaffAction.CLAIM, StaffAction.HAND_BACK, StaffAction.RESOLVE),
     OwnershipState.STAFF: (
@@ -92,14 +92,10 @@ def button(action: StaffAction, value: str, language: str) -> Block:
     return made | ({"style": "primary"} if action is StaffAction.CLAIM else {})
 
 
-def place_name(channel: str, language: str) -> str:
-    """A customer's channel, as staff call it."""
-    return say(f"card_{channel}", language) if channel in ("email", "console") else _NAMES.get(channel, channel)
-
-
 def _head(facts: Mapping[str, Any], state: OwnershipState, language: str) -> Line:
     proof = words(say("card_verified" if facts["verified"] else "card_unverified", language))
-    reach = [one_line(str(facts.get(one) or "")) for one in ("language", "email", "phone")]
+    reached = dict.fromkeys(facts.get(one) for one in ("language", "email", "phone", "address"))
+    reach = [one_line(str(one or "")) for one in reached if one != facts["customer"]]
     where = words(place_name(facts["channel"], language))
     urgent = (Emoji("rotating_light"),) if facts.get("urgency") == "high" else ()
     owner = one_line(facts.get("owner") or "") if state is OwnershipState.STAFF else ()

@@ -13,7 +13,7 @@ from channels.slack.wire import View
 from core.domain.messages import StaffAction
 from core.domain.ticket import Ticket
 from core.ports.case_files import PastCase, PastConversation
-from handoff.slack.card import place_name
+from handoff.places import place_name, place_of
 from handoff.slack.rich_text import (
     LONGEST,
     Block,
@@ -114,7 +114,7 @@ def history(
 
 
 def _conversation(one: PastConversation, language: str, *, here: bool) -> Block:
-    parts = [(Moment(one.began_at.timestamp()),), words(place_name(one.channel, language))]
+    parts = [(Moment(one.began_at.timestamp()),), words(place_name(place_of(one.key), language))]
     parts.append(phrase("history_messages", language, count=str(one.messages)))
     if here:
         parts.append(phrase("history_here", language, italic=True))

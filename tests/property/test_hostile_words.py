@@ -107,7 +107,7 @@ def said(text: str, **meta: Any) -> Message:
 def a_message(text: str) -> list[Any]:
     here = said(text, caution=text, for_record=True)
     refs = replace(here, attachments=(), meta={"attachment_refs": [{"name": text}]})
-    return [*shown(posts.said(here, None)), *shown(posts.said(refs, None))]
+    return [*shown(posts.said(here)), *shown(posts.said(refs))]
 
 
 def a_change(text: str) -> list[Any]:
@@ -145,7 +145,7 @@ def a_proposal(text: str) -> list[Any]:
 def a_history(text: str) -> list[Any]:
     case = PastCase(1, text, AT, AT, "TKT-1", "resolved", 5, text)
     ticket = Ticket("TKT-2", "ada", "c1", text, TicketStatus.OPEN, TicketPriority.NORMAL, AT, AT)
-    past = [PastConversation("c1", "web", AT, text, 3, (case,), (ticket,))]
+    past = [PastConversation("c1", ConversationKey("web", "main", "c1"), AT, text, 3, (case,), (ticket,))]
     carried = {"case": "c.1", "thread": "T1/C1/1.1"}
     view = forms.history(carried, "en", past, "c1", page=0, more=False, verified=False)
     return [dict(view), dict(forms.reply(carried, "en", text, [], claims=True, sources=[text]))]

@@ -152,11 +152,11 @@ class RelayingDesk(NotedDesk):
 
     async def relay(self, turn: TurnState) -> DeskReply:
         """See Desk."""
-        return DeskReply(staff=_shown([posts.said(one, None) for one in turn.pending]))
+        return DeskReply(staff=_shown([posts.said(one) for one in turn.pending]))
 
     async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
         """See Desk."""
-        return _shown([*posts.transcript(turn.history), *(posts.said(one, None) for one in turn.pending)])
+        return _shown([*posts.transcript(turn.history), *(posts.said(one) for one in turn.pending)])
 
 
 def _shown(told: Sequence[NewMessage]) -> ForStaff:

@@ -11,6 +11,7 @@ import pytest
 from slack_sdk.models.blocks import Block
 
 from core.domain.conversation import OwnershipState
+from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, Message, MessageKind
 from core.domain.ticket import Ticket, TicketPriority, TicketStatus
 from core.ports.case_files import PastCase, PastConversation
@@ -119,7 +120,7 @@ def test_every_form_is_one_that_slack_takes(language: str) -> None:
     case = PastCase(1, LONG, AT, AT, "TKT-1", "resolved", 5, LONG)
     ticket = Ticket("TKT-2", "ada", "c1", LONG, TicketStatus.OPEN, TicketPriority.NORMAL, AT, AT)
     past = [
-        PastConversation(f"c{number}", "web", AT, LONG, 3, (case,) * 30, (ticket,) * 30)
+        PastConversation(f"c{number}", ConversationKey("web", "main", "c"), AT, LONG, 3, (case,) * 30, (ticket,) * 30)
         for number in range(slack_forms.PER_PAGE)
     ]
     views = [
@@ -184,7 +185,7 @@ def test_only_a_grounded_answer_to_the_last_question_is_suggested() -> None:
 def test_what_the_summary_rests_on_begins_a_post() -> None:
     told = posts.transcript(HISTORY, {"m3", "m6"})
     assert [[line["id"] for line in one.meta["lines"]] for one in told] == [["m1", "m2"], ["m3", "m4", "m5"], ["m6"]]
-    assert posts.places([*told, posts.said(WISH, "Ada")], first=2) == {
+    assert posts.places([*told, posts.said(WISH)], first=2) == {
         "m1": 2,
         "m2": 2,
         "m3": 3,

@@ -46,8 +46,8 @@ def _out(new: NewMessage) -> OutboundMessage:
 
 
 def _said(text: str, **meta: Any) -> NewMessage:
-    message = Message("m1", "c", 1, Author.CUSTOMER, text, _AT, meta=meta)
-    return posts.said(message, "Ada")
+    message = Message("m1", "c", 1, Author.CUSTOMER, text, _AT, author_name="Ada", meta=meta)
+    return posts.said(message)
 
 
 def _card() -> NewMessage:

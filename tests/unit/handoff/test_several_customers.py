@@ -81,6 +81,15 @@ def test_who_reacts_to_anothers_words_is_named(world: DeskWorld) -> None:
     assert [name for name, _ in shown(world, "reacted")] == ["Bob"]
 
 
+def test_a_reaction_is_never_put_down_to_who_wrote_the_message(world: DeskWorld) -> None:
+    event = says(world, BOB, "Look")
+    for number, who in enumerate((ADA, replace(ADA, display_name=None), replace(BOB, display_name=None))):
+        key = EventKey("web", "main", f"r{number}")
+        world.accept(ReactionChanged(key, HOME, event.key, who, "👍", True, world.clock.now()))
+        world.settle_down()
+    assert [name for name, _ in shown(world, "reacted")] == ["Ada", None, None]
+
+
 def test_nobody_takes_back_anothers_wish(world: DeskWorld) -> None:
     says(world, ADA, "Never mind, I don't need a person any more.")
     assert world.conversation_state() == "queued"

@@ -1,0 +1,56 @@
+"""Where a customer writes and from which address, as staff call it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from core.domain.conversation import Sharing
+from core.domain.keys import ConversationKey
+from core.domain.messages import REACTED_BY, Author, Change, ChangeKind, Message
+from core.ports.store import TurnState
+from handoff.texts import say
+
+_WHATSAPP = "whatsapp:"
+_NAMES = {"web": "Web", "sms": "SMS", "whatsapp": "WhatsApp", "slack": "Slack", "telegram": "Telegram"}
+
+
+def place_of(key: ConversationKey) -> str:
+    """The channel; WhatsApp, which Twilio brings through the channel of text messages, by its own name."""
+    return "whatsapp" if key.channel == "sms" and _WHATSAPP in key.thread else key.channel
+
+
+def place_name(place: str, language: str) -> str:
+    """A place as people read it."""
+    return say(f"card_{place}", language) if place in ("email", "console") else _NAMES.get(place, place)
+
+
+def address_of(channel: str, external_id: str) -> str | None:
+    """The mail address or telephone number that somebody writes from; None where their id tells people nothing."""
+    return external_id.removeprefix(_WHATSAPP) if channel in ("email", "sms") and external_id else None
+
+
+def with_names(turn: TurnState) -> TurnState:
+    """Each message under its writer's name, or under their address where nobody knows one: never under another's name."""
+
+    def named(message: Message) -> Message:
+        if message.author is not Author.CUSTOMER or message.author_name:
+            return message
+        writer = turn.author_of(message)
+        known = turn.customer.display_name if writer == turn.customer.id else None
+        address = address_of(turn.conversation.key.channel, turn.addresses.get(writer, ""))
+        return replace(message, author_name=known or address)
+
+    return replace(
+        turn,
+        pending=tuple(map(named, turn.pending)),
+        history=tuple(map(named, turn.history)),
+        changes=tuple(replace(one, message=named(one.message), detail=_reacted(one, turn)) for one in turn.changes),
+    )
+
+
+def _reacted(change: Change, turn: TurnState) -> dict[str, Any]:
+    """Where one customer alone writes, it was that one."""
+    nameless = change.kind is ChangeKind.REACTED and not change.detail.get(REACTED_BY)
+    alone = turn.customer.display_name if nameless and turn.conversation.shared is Sharing.NEVER else None
+    return {**change.detail, **({REACTED_BY: alone} if alone else {})}
