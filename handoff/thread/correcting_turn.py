@@ -205,9 +205,15 @@ class CorrectingTurn:
         owner = self._conversation.owner
         return (await self._people.called(owner) if owner else None) or self._say("staff_somebody")
 
-    def _notice(self, key: str, who: Person) -> NewMessage:
+    @property
+    def _over(self) -> str:
+        """Who has the conversation of a case that staff do not work on."""
+        return "with_agent" if self._conversation.state is OwnershipState.BOT else "over"
+
+    def _notice(self, key: str, who: Person, words: str | None = None) -> NewMessage:
+        """For the customer. ``words``: the text's key, where one kind of notice has several texts."""
         name, fallback = self._to_customer(who), self._settings.default_locale
-        text = say(key, self._locale, fallback=fallback, name=name)
+        text = say(words or key, self._locale, fallback=fallback, name=name)
         return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={DESK_NOTICE: key}, followed=True)
 
     @property

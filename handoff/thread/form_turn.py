@@ -42,7 +42,7 @@ class FormTurn(StaffTurn):
         elif action is StaffAction.TAKE_BACK:
             await self._take_back(message.text, who)
         elif self._closed or self._conversation.state not in _OPEN:
-            self._keep("staff_kept_over", message, who)
+            self._keep(f"staff_kept_{self._over}", message, who)
         elif self._conversation.owner not in (None, who.id):
             self._keep("staff_kept_taken", message, await self._owner())
         elif action is StaffAction.ASSIGN:

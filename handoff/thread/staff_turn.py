@@ -132,13 +132,14 @@ class StaffTurn(CorrectingTurn):
         if not self._closed:
             owned = self._conversation.state is OwnershipState.STAFF
             name = await self._owner_name() if owned else None
-            self._thread.append(posts.card_now(self._facts, self._conversation.state, name))
+            snoozed = self._facts.get("snoozed_until")
+            self._thread.append(posts.card_now(self._facts, self._conversation.state, name, snoozed_until=snoozed))
 
     async def _pressed(self, message: Message, action: StaffAction) -> None:
         who = await self._who(message)
         conversation = self._conversation
         if self._closed or conversation.state not in _STATES:
-            self._remark("staff_over")
+            self._remark(f"staff_{self._over}")
         elif action in (StaffAction.CLAIM, StaffAction.TAKE_OVER) and conversation.owner == who.id:
             return
         elif action is StaffAction.TAKE_OVER:
@@ -174,7 +175,9 @@ class StaffTurn(CorrectingTurn):
         if event is OwnershipEvent.CLAIM:
             self._customers.append(self._notice("assigned" if by else "joined", who))
         elif event is OwnershipEvent.HAND_BACK:
-            self._customers.append(handed_back(self._notice("handed_back", who), self._case))
+            claimed = self._conversation.state is OwnershipState.STAFF
+            said = self._notice("handed_back", who, "handed_back" if claimed else "handed_back_unclaimed")
+            self._customers.append(handed_back(said, self._case))
         elif event is OwnershipEvent.RESOLVE:
             resolved, name = self._notice("resolved", who), self._to_customer(who)
             self._customers.append(with_question(resolved, name, self._case.id, self._locale, self._settings))
@@ -221,7 +224,7 @@ class StaffTurn(CorrectingTurn):
             self._mark(message, "note")
         elif self._closed or self._conversation.state is not OwnershipState.STAFF:
             over = self._closed or self._conversation.state is not OwnershipState.QUEUED
-            self._remark("staff_inside_over" if over else "staff_inside_unclaimed")
+            self._remark(f"staff_inside_{self._over if over else 'unclaimed'}")
         elif self._conversation.owner != who.id:
             self._remark("staff_inside_other", name=await self._owner_name())
         elif await self._is_older(message):

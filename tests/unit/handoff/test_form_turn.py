@@ -201,3 +201,28 @@ def test_a_changed_ticket_does_not_wake_its_case(case: Case) -> None:
     assert until is not None
     change_ticket(case, priority="low")
     assert {**shown(case), "snoozed_until": until, "urgency": "low"} == shown(case)
+
+
+def test_nobody_leaves_who_never_joined(case: Case) -> None:
+    case.press(StaffAction.HAND_BACK)
+    case.rest()
+    assert "has left" not in " ".join(said_to_customer(case))
+    assert any(text.startswith("The assistant answers again.") for text in said_to_customer(case))
+
+
+def test_after_a_hand_back_staff_are_told_that_the_agent_has_it(case: Case) -> None:
+    case.press(StaffAction.CLAIM)
+    case.press(StaffAction.HAND_BACK)
+    case.rest()
+    assert "Grace has left the conversation" in " ".join(said_to_customer(case))
+    case.write("One more thing")
+    case.press(StaffAction.CLAIM)
+    fill_in(case, StaffAction.REPLY, "Typed")
+    case.rest()
+    again = "he agent answers in this conversation again"
+    assert [one for one in case.remarks() if again in one] == [
+        f"That stays inside: t{again}.",
+        f"T{again}.",
+        f"Not sent, because t{again}: Typed",
+    ]
+    assert case.heard() == []
