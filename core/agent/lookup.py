@@ -10,12 +10,13 @@ from itertools import chain, zip_longest
 
 from core.agent.excerpt import best_match, opening
 from core.agent.files import about_what, readable
+from core.agent.settings import AgentSettings
 from core.agent.sources import Source, from_file, from_retrieval
 from core.agent.tokens import estimate, trim
 from core.agent.wording import content_stems
 from core.domain.attachments import Attachment
 from core.domain.errors import KnowledgeUnavailable
-from core.domain.knowledge import KnowledgeAudience, Retrieval
+from core.domain.knowledge import Retrieval
 from core.looked_up import only_tried
 from core.ports.clock import Clock
 from core.ports.retriever import Retriever
@@ -25,40 +26,26 @@ _CHARS_PER_TOKEN = 3
 
 
 class Lookup:
-    """``find`` answers like the retriever, but asks again for ``wait`` seconds before KnowledgeUnavailable is final.
+    """``find`` answers like the retriever, but waits for one that is not ready before KnowledgeUnavailable is final.
 
-    The name of ``company`` is not looked for: it stands in every document, so a question that holds it is like all of them,
+    The company's name is not looked for: it stands in every document, so a question that holds it is like all of them,
     also one to which no document has the answer. Where nothing is found without it ("When was it founded?"), the best passage
     that is found with it counts if it speaks of the rest as well.
     """
 
-    def __init__(
-        self,
-        retriever: Retriever,
-        clock: Clock,
-        *,
-        limit: int,
-        wait: float,
-        poll: float,
-        company: str = "",
-        audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
-        threshold: float | None = None,
-    ) -> None:
+    def __init__(self, retriever: Retriever, clock: Clock, settings: AgentSettings) -> None:
         self._retriever = retriever
         self._clock = clock
-        self._limit = limit
-        self._wait = wait
-        self._poll = poll
-        self._company = _named(company)
-        self._audience = audience
-        self._threshold = threshold
+        self._settings = settings
+        self._company = _named(settings.company_name)
 
     async def find(
         self, query: str, *, category: str | None = None, wait: bool = True, meant: str | None = None
     ) -> Retrieval:
         """Passages for a question; first the one that is ``meant``. Raises KnowledgeUnavailable."""
         bare = self._without_company(query)
-        deadline = self._clock.monotonic() + (self._wait if wait else 0.0)
+        deadline = self._clock.monotonic() + (self._settings.knowledge_wait_seconds if wait else 0.0)
+        poll = self._settings.knowledge_poll_seconds
         while True:
             try:
                 found = await self._retrieved(bare, category)
@@ -66,9 +53,9 @@ class Lookup:
                     found = await self._with_company(query, bare, category) or found
                 return found.about(meant)
             except KnowledgeUnavailable:
-                if self._clock.monotonic() + self._poll > deadline:
+                if self._clock.monotonic() + poll > deadline:
                     raise
-                await self._clock.sleep(self._poll)
+                await self._clock.sleep(poll)
 
     async def _with_company(self, query: str, bare: str, category: str | None) -> Retrieval | None:
         """Whether it is found or not, the question was looked up once: under the words that decided it."""
@@ -78,8 +65,11 @@ class Lookup:
         return found if told else None
 
     async def _retrieved(self, query: str, category: str | None) -> Retrieval:
-        found = await self._retriever.retrieve(query, limit=self._limit, category=category, audience=self._audience)
-        return found if self._threshold is None else replace(found, threshold=self._threshold)
+        bounds = self._settings
+        found = await self._retriever.retrieve(
+            query, limit=bounds.passages, category=category, audience=bounds.audience
+        )
+        return found if bounds.threshold is None else replace(found, threshold=bounds.threshold)
 
     def _without_company(self, query: str) -> str:
         """As it is when nothing else is asked for ("What is Tidepool?")."""

@@ -32,7 +32,7 @@ from core.agent.lookup import Lookup, file_sources, passages_for
 from core.agent.memory import said_before
 from core.agent.prompting import opening_prompt, question_message, sources_message
 from core.agent.questions import split_questions
-from core.agent.routing import Intent, Route, asked, route, route_for_staff
+from core.agent.routing import Intent, Route, asked, route
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, Sources
 from core.agent.speakers import Speakers
@@ -97,16 +97,7 @@ class AgentLoop:
         self._verifier = verifier
         self._journal = journal
         self._settings = settings
-        self._lookup = Lookup(
-            retriever,
-            clock,
-            limit=settings.passages,
-            wait=settings.knowledge_wait_seconds,
-            poll=settings.knowledge_poll_seconds,
-            company=settings.company_name,
-            audience=settings.audience,
-            threshold=settings.threshold,
-        )
+        self._lookup = Lookup(retriever, clock, settings)
         ours = ticket_tools(tickets, tools) if tickets is not None else ()
         for_customers = () if settings.for_staff else (escalation_tool(), *ours)
         self._tools = ToolRegistry((search_tool(self._lookup), *for_customers, *tools))
@@ -116,11 +107,7 @@ class AgentLoop:
         """See Responder. Raises StoreUnavailable of the journal: the turn is tried again and resumes from what it holds."""
         texts = await run_in_thread(turn, texts_for, turn, self._settings.company_name)
         inside = self._settings.for_staff
-        way = (
-            route_for_staff(turn)
-            if inside
-            else await run_in_thread(turn, route, turn, self._settings.escalation_keywords)
-        )
+        way = await run_in_thread(turn, route, turn, self._settings.escalation_keywords, for_staff=inside)
         if way.escalation is not None:
             return await self._escalation(_Job(turn, turn_id, way, texts, events))
         if way.intent in _SAID_WITHOUT_MODEL and (fixed := fixed_reply(way, texts)) is not None:

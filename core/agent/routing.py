@@ -122,15 +122,14 @@ _PICKED = {
 }
 
 
-def route_for_staff(turn: TurnState) -> Route:
-    """A colleague's words are a question, also where a customer who wrote them would want a person."""
-    written = any(phrase(message.text) for message in asked(turn))
-    return Route(Intent.QUESTION if written else Intent.NOTHING)
+def route(turn: TurnState, keywords: Sequence[str] = (), *, for_staff: bool = False) -> Route:
+    """The turn's intent. Contact details that come alone count as a wish to be reached by a person.
 
-
-def route(turn: TurnState, keywords: Sequence[str] = ()) -> Route:
-    """The turn's intent. Contact details that come alone count as a wish to be reached by a person."""
+    ``for_staff``: a colleague's words are a question, also where a customer who wrote them would want a person.
+    """
     every = asked(turn)
+    if for_staff:
+        return Route(Intent.QUESTION if any(phrase(m.text) for m in every) else Intent.NOTHING)
     pick = pick_of(every, turn.history)
     if pick is not None:
         return Route(_PICKED[pick.sense], choices=pick.choices if pick.sense in (Sense.CHOSEN, Sense.MISSED) else ())

@@ -36,7 +36,7 @@ from core.agent.in_thread import run_in_thread
 from core.agent.language import packs, supported
 from core.agent.lookup import Lookup
 from core.agent.questions import split_questions
-from core.agent.routing import Intent, Route, asked, route, route_for_staff
+from core.agent.routing import Intent, Route, asked, route
 from core.agent.sentences import sentences, without_markers
 from core.agent.settings import AgentSettings
 from core.agent.texts import Texts, texts_for
@@ -90,25 +90,12 @@ class ExtractiveResponder:
     ) -> None:
         self._settings = settings
         self._tickets = tickets
-        self._lookup = Lookup(
-            retriever,
-            clock,
-            limit=settings.passages,
-            wait=settings.knowledge_wait_seconds,
-            poll=settings.knowledge_poll_seconds,
-            company=settings.company_name,
-            audience=settings.audience,
-            threshold=settings.threshold,
-        )
+        self._lookup = Lookup(retriever, clock, settings)
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         texts = await run_in_thread(turn, texts_for, turn, self._settings.company_name)
         inside = self._settings.for_staff
-        way = (
-            route_for_staff(turn)
-            if inside
-            else await run_in_thread(turn, route, turn, self._settings.escalation_keywords)
-        )
+        way = await run_in_thread(turn, route, turn, self._settings.escalation_keywords, for_staff=inside)
         reply = await self._reply(turn, way, texts, turn_id)
         if not inside:
             reply = mention_unread(reply, newly_sent(turn, asked(turn)), texts)

@@ -8,6 +8,7 @@ import pytest
 
 from core.agent.by_channel import ResponderByChannel
 from core.agent.lookup import Lookup
+from core.agent.settings import AgentSettings
 from core.domain.keys import ConversationKey
 from core.domain.messages import MessageKind
 from core.ports.responder import Reply, TurnEvents
@@ -39,5 +40,5 @@ async def test_the_most_special_one_answers(channel: str, account: str, answers:
 
 @pytest.mark.parametrize(("threshold", "supported"), [(None, 1), (0.9, 0), (0.1, 2)])
 async def test_a_threshold_of_its_own_decides_what_may_be_quoted(threshold: float | None, supported: int) -> None:
-    lookup = Lookup(Shelf(), SteppingClock(), limit=5, wait=0, poll=1, threshold=threshold)
+    lookup = Lookup(Shelf(), SteppingClock(), AgentSettings(threshold=threshold))
     assert len((await lookup.find("the password")).supported) == supported

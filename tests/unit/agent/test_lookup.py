@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.agent.lookup import Lookup
+from core.agent.settings import AgentSettings
 from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
 from core.looked_up import NotingRetriever, noting
 from tests.contract.responders.world import SteppingClock
@@ -51,7 +52,7 @@ class Asked:
 )
 async def test_the_companys_name_is_not_looked_for(company: str, question: str, looked_for: str) -> None:
     shelf = Asked()
-    await Lookup(shelf, SteppingClock(), limit=1, wait=0, poll=1, company=company).find(question)
+    await Lookup(shelf, SteppingClock(), AgentSettings(company_name=company, passages=1)).find(question)
     assert shelf.queries[0] == looked_for
     assert shelf.queries[1:] == ([] if looked_for == question else [question]), (
         "the whole question, where nothing was found"
@@ -69,7 +70,9 @@ async def test_the_companys_name_is_not_looked_for(company: str, question: str, 
 async def test_with_the_name_only_a_page_counts_that_speaks_of_what_is_asked(
     question: str, found: tuple[Passage, ...]
 ) -> None:
-    lookup = Lookup(NotingRetriever(Asked(named=True)), SteppingClock(), limit=1, wait=0, poll=1, company="Tidepool")
+    lookup = Lookup(
+        NotingRetriever(Asked(named=True)), SteppingClock(), AgentSettings(company_name="Tidepool", passages=1)
+    )
     with noting() as notes:
         assert (await lookup.find(question)).passages == found
     decided = question if found else " ".join(question.replace("Tidepool", "").split())

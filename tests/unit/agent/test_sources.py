@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.agent.lookup import Lookup, passages_for
+from core.agent.settings import AgentSettings
 from core.agent.sources import Sources, from_passage, from_retrieval
 from core.domain.knowledge import KnowledgeAudience, Retrieval
 from tests.contract.responders.world import PASSWORD, PRICE, SteppingClock
@@ -62,7 +63,7 @@ FAR = Retrieval((replace(PASSWORD, score=0.3), replace(PLANS, score=0.1)), thres
 async def test_of_two_questions_in_one_message_the_one_with_an_answer_keeps_its_source(
     questions: tuple[str, ...],
 ) -> None:
-    lookup = Lookup(Shelf({"price": FITS, "weather": FAR}), SteppingClock(), limit=5, wait=0, poll=1)
+    lookup = Lookup(Shelf({"price": FITS, "weather": FAR}), SteppingClock(), AgentSettings())
     found = {source.citation.id: source for source in await passages_for(lookup, questions, 5)}
     assert len(found) == 2
     assert (found[PRICE.id].supported, found[PRICE.id].text) == (True, PLANS.parent)

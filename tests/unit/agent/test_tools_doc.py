@@ -10,6 +10,7 @@ import pytest
 
 from core.agent.builtin_tools import escalation_tool, search_tool
 from core.agent.lookup import Lookup
+from core.agent.settings import AgentSettings
 from core.agent.tools import GROUP, Tool, ToolContext
 from core.domain.customer import Customer
 from core.domain.errors import ToolError
@@ -41,7 +42,7 @@ async def test_the_example_runs(shown: dict[str, Any]) -> None:
 
 
 def test_the_tools_that_are_always_there_are_listed_with_their_parameters() -> None:
-    lookup = Lookup(Shelf(), SteppingClock(), limit=1, wait=0, poll=1)
+    lookup = Lookup(Shelf(), SteppingClock(), AgentSettings())
     for tool in (search_tool(lookup), escalation_tool()):
         required = tool.spec.parameters["required"]
         names = [name if name in required else f"{name}?" for name in tool.spec.parameters["properties"]]

@@ -13,6 +13,7 @@ from config.knowledge.knowledge_parts import sample_stands_in
 from config.processes.election import Election
 from config.settings import read_settings
 from core.agent.lookup import Lookup
+from core.agent.settings import AgentSettings
 from core.domain.errors import InvalidInput, KnowledgeUnavailable
 from core.domain.knowledge import IndexReport, Passage, Retrieval
 from core.ports.metrics import Metrics, NoMetrics
@@ -137,7 +138,7 @@ async def test_a_question_waits_for_documents_that_are_read_beside_others(
     hub = Indexing(cast("Knowledge", beside), ["./docs"], NoMetrics())
     await hub.start()
     await eventually(lambda: bool(beside.seen), seconds=30)
-    lookup = Lookup(hub.retriever, clock, limit=1, wait=60.0, poll=1.0)
+    lookup = Lookup(hub.retriever, clock, AgentSettings(knowledge_wait_seconds=60.0, knowledge_poll_seconds=1.0))
     with pytest.raises(KnowledgeUnavailable, match="still being read"):
         await lookup.find(question)
     assert len(clock.slept) == 60, "it waits, and no longer than it may"
