@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from config.settings import Settings
-from core.agent.action_check import ActionCheck, ModelActionCheck
+from core.agent.action_check import ActionCheck
 from core.agent.verifier import ModelVerifier
 from core.ports.chat_model import ChatModel
 from core.ports.clock import Clock
@@ -17,4 +17,4 @@ def make_verifier(settings: Settings, model: ChatModel, clock: Clock) -> Verifie
 
 def make_action_check(settings: Settings, model: ChatModel, clock: Clock) -> ActionCheck | None:
     """What is asked whether a customer wants what a tool would change; None where code is to decide alone."""
-    return None if settings.agent_verify == "rule" else ModelActionCheck(model, clock)
+    return None if settings.agent_verify == "rule" else ActionCheck(model, clock)

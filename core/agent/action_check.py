@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from core.agent.model_check import ModelCheck
 from core.agent.own_words import is_own, unquoted
@@ -23,41 +21,26 @@ _QUESTIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """A call that waits for consent, and the conversation in which the customer may have given it."""
-
-    turn: TurnState
-    tool: Tool
-    call: ToolCall
-
-
-class ActionCheck(Protocol):
-    """Whether the customer asks for an action. None where that cannot be found out; raises nothing."""
-
-    async def is_asked_for(self, action: Action) -> bool | None: ...
-
-
-class ModelActionCheck(ModelCheck):
-    """Implements ActionCheck."""
+class ActionCheck(ModelCheck):
+    """Finds out whether the customer asks for an action."""
 
     prompt = "consent"
 
-    async def is_asked_for(self, action: Action) -> bool | None:
-        """See ActionCheck."""
+    async def is_asked_for(self, turn: TurnState, tool: Tool, call: ToolCall) -> bool | None:
+        """Whether the conversation holds consent to the call. None where that cannot be found out; raises nothing."""
         name = self._new_id()
         details = {
-            "name": action.tool.name,
-            "does": action.tool.spec.description,
-            "details": trim(action.call.arguments, _ARGUMENT_TOKENS),
+            "name": tool.name,
+            "does": tool.spec.description,
+            "details": trim(call.arguments, _ARGUMENT_TOKENS),
         }
-        asked = {"id": name, "question": _QUESTIONS[action.tool.runs_when], "action": details}
-        found = await self._ask({**asked, "conversation": conversation_of(action.turn)})
+        asked = {"id": name, "question": _QUESTIONS[tool.runs_when], "action": details}
+        found = await self._ask({**asked, "conversation": _conversation_of(turn)})
         verdict = found.get(name) if len(found) == 1 else None
         return verdict if isinstance(verdict, bool) else None
 
 
-def conversation_of(turn: TurnState) -> Sequence[dict[str, str]]:
+def _conversation_of(turn: TurnState) -> Sequence[dict[str, str]]:
     """The newest messages of this customer and the assistant, without quotations, files and sources."""
     said = [one for one in (*turn.history, *turn.pending) if one.deleted_at is None]
     kept = [one for one in said if one.author is Author.AGENT or is_own(turn, one)]

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from core.agent.action_check import Action, ActionCheck
+from core.agent.action_check import ActionCheck
 from core.agent.exact_parts import ExactIndex, exact_parts
 from core.agent.literal import words
 from core.agent.orders import without_orders
@@ -45,20 +44,6 @@ _DEEPEST = 6
 _QUESTION_MARKS = frozenset("?؟？")
 
 
-@dataclass(frozen=True, slots=True)
-class _Confirmation:
-    """What the customer may say yes to."""
-
-    tool: str
-    arguments: str
-    customer: str
-
-    @classmethod
-    def in_meta(cls, meta: Mapping[str, Any]) -> _Confirmation | None:
-        found = meta.get(CONFIRM_META)
-        return cls(**found) if isinstance(found, dict) else None
-
-
 class Consent:
     """Of one turn. ``check``: the model that is asked; None where there is none."""
 
@@ -84,10 +69,7 @@ class Consent:
     @property
     def meta(self) -> Mapping[str, Any]:
         """Of the message that asks the question."""
-        if self._held is None:
-            return {}
-        asked_for = {"tool": self._held.name, "arguments": _canonical(self._held.arguments)}
-        return {CONFIRM_META: {**asked_for, "customer": self._turn.customer.id}}
+        return {} if self._held is None else {CONFIRM_META: self._confirmation(self._held)}
 
     async def refusal(self, tool: Tool, call: ToolCall) -> str | None:
         """Why a call must not run, for the model; None where it may."""
@@ -125,13 +107,16 @@ class Consent:
     async def _ask(self, tool: Tool, call: ToolCall) -> bool | None:
         if self._check is None:
             return None
-        return await self._check.is_asked_for(Action(self._turn, tool, call))
+        return await self._check.is_asked_for(self._turn, tool, call)
 
     def _confirmed(self, call: ToolCall) -> bool:
         """A bare yes to the hub's own question about this very call."""
         answer = self._agreed_to()
-        mine = _Confirmation(call.name, _canonical(call.arguments), self._turn.customer.id)
-        return answer is not None and _Confirmation.in_meta(answer.meta) == mine
+        return answer is not None and answer.meta.get(CONFIRM_META) == self._confirmation(call)
+
+    def _confirmation(self, call: ToolCall) -> dict[str, str]:
+        """What the customer may say yes to."""
+        return {"tool": call.name, "arguments": _canonical(call.arguments), "customer": self._turn.customer.id}
 
     def _details_hold(self, call: ToolCall) -> bool:
         """Whether every number, code, link and address of the call is the customer's, or was looked up for them."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from core.agent.action_check import Action
 from core.agent.answer_unit import UnitKind
 from core.agent.loop import AgentLoop
 from core.agent.settings import AgentSettings
@@ -124,7 +123,7 @@ def _number_of(text: str, request: ChatRequest) -> int:
 
 
 class Right:
-    """Implements Verifier and ActionCheck: it refuses what only the injection says, and no action is asked for."""
+    """Stands in for Verifier and ActionCheck: it refuses what only the injection says, and no action is asked for."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
@@ -135,7 +134,7 @@ class Right:
             for place, one in enumerate(request.sentences)
         }
 
-    async def is_asked_for(self, action: Action) -> bool | None:
+    async def is_asked_for(self, *_: object) -> bool | None:
         return False
 
 
@@ -145,7 +144,7 @@ class Away:
     async def verify(self, request: Verification) -> Mapping[int, Verdict]:
         return {}
 
-    async def is_asked_for(self, action: Action) -> bool | None:
+    async def is_asked_for(self, *_: object) -> bool | None:
         return None
 
 
