@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.agent.answer_gate import AnswerGate
 from core.agent.answer_parts import PartsReader, parts_format
 from core.agent.builtin_tools import SEARCH
 from core.agent.evidence import Evidence
-from core.agent.model_step import ModelStep, ask
 from core.agent.prompting import fit
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, defuse
 from core.agent.ticket_tools import MAKES_TICKETS
-from core.agent.tokens import estimate, trim
+from core.agent.tokens import estimate, estimate_message, trim
 from core.agent.tool_runner import Outcome, ToolRunner
 from core.agent.tools import ToolRegistry
-from core.agent.turn_journal import AssistantStep, TurnJournal
+from core.agent.turn_journal import AssistantStep, TurnJournal, step_id
+from core.agent.whole_answer import read_stream
 from core.domain.conversation import Escalation
 from core.domain.errors import ModelError
 from core.domain.ticket import numbers_in
@@ -25,6 +26,7 @@ from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
 
 logger = logging.getLogger(__name__)
 
+_CUT_AT_LENGTH = "length"
 _LAST_TOKENS = 0.75  # of the turn's budget: from here on the model must answer with what it has
 
 
@@ -64,7 +66,7 @@ class AgentTurn:
             if not step.calls:
                 return
             messages.append(ChatMessage("assistant", step.text, tool_calls=step.calls))
-            messages.extend(await self._call_tools(number, step))
+            messages.extend(map(self._absorb, await self._runner.run(number, step.calls)))
             if self.escalation is not None:
                 return
         raise ModelError(f"The model still asked for tools after {self._settings.max_steps} steps.")
@@ -78,12 +80,12 @@ class AgentTurn:
             await PartsReader(self._gate).feed(recorded.text)
             self._gate.drop_pending()
             return recorded
-        answer = await self._ask(number, messages, last=last)
-        if answer.step.calls:
-            await self._journal.record_step(number, answer.step, opening)
-        return answer.step
+        step = await self._ask(number, messages, last=last)
+        if step.calls:
+            await self._journal.record_step(number, step, opening)
+        return step
 
-    async def _ask(self, number: int, messages: Sequence[ChatMessage], *, last: bool) -> ModelStep:
+    async def _ask(self, number: int, messages: Sequence[ChatMessage], *, last: bool) -> AssistantStep:
         """Near the end of the budget the tools are taken away, so that the model answers with what it has."""
         if self._spent >= self._settings.turn_tokens:
             raise ModelError(f"The turn used up its {self._settings.turn_tokens} tokens.")
@@ -97,22 +99,22 @@ class AgentTurn:
         )
         await self._journal.still_held()  # whoever has claimed the conversation meanwhile is not answered over
         reader = PartsReader(self._gate)
-        answer = await ask(self._model, request, reader, number)
-        self._spent += answer.tokens
-        if frugal and answer.step.calls:
+        said, end = await read_stream(self._model, request, reader.feed)
+        guessed = sum(map(estimate_message, request.messages)) + estimate(said)
+        tokens = end.usage.get("total_tokens") or guessed
+        self._spent += tokens
+        if frugal and end.tool_calls:
             raise ModelError("The model asked for a tool when it could only answer.")
-        if answer.step.calls:
+        if end.tool_calls:
             self._gate.drop_pending()
         else:
-            await reader.finish(whole=not answer.cut)
-            if answer.cut and not (self._gate.shown or self._gate.dropped):
+            is_cut = end.reason == _CUT_AT_LENGTH
+            await reader.finish(whole=not is_cut)
+            if is_cut and not (self._gate.shown or self._gate.dropped):
                 raise ModelError("The model's answer was cut off within its first sentence.")
-        logger.debug("model step", extra={"step": number, "tokens": answer.tokens, "calls": len(answer.step.calls)})
-        return answer
-
-    async def _call_tools(self, number: int, step: AssistantStep) -> list[ChatMessage]:
-        outcomes = await self._runner.run(number, step.calls)
-        return [self._absorb(outcome) for outcome in outcomes]
+        logger.debug("model step", extra={"step": number, "tokens": tokens, "calls": len(end.tool_calls)})
+        calls = (replace(call, id=step_id(number, place)) for place, call in enumerate(end.tool_calls))
+        return AssistantStep(said, tuple(calls))
 
     def _absorb(self, outcome: Outcome) -> ChatMessage:
         """In the order of the calls, so that a resumed turn numbers its sources alike."""

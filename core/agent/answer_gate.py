@@ -47,7 +47,7 @@ Announce = Callable[[Sequence[Citation]], Awaitable[None]]
 
 
 class AnswerGate:
-    """Implements AnswerSink. ``text`` is exactly what was emitted, end to end.
+    """Takes one answer of the model. ``text`` is exactly what was emitted, end to end.
 
     ``until``: when the turn is over, in the time of the event loop; no verdict is waited for so long that nothing could be said.
     ``unchecked``: a sentence had no verdict and was shown or left out by what code alone can tell.
@@ -102,7 +102,7 @@ class AnswerGate:
         return bool(self._evidence.results)
 
     async def feed(self, delta: str) -> None:
-        """See AnswerSink."""
+        """More of an answer in plain text; source markers such as ``[2]`` stand in it."""
         self._buffer += delta
         # A long piece without any stop is not looked through again with each delta.
         self._may_end = self._may_end or bool(STOP.search(delta))
@@ -116,13 +116,16 @@ class AnswerGate:
         await self._settle()
 
     async def add(self, unit: AnswerUnit) -> None:
-        """See AnswerSink."""
+        """One complete part of a structured answer. It is parted from the part before where its text brings no white space."""
         for place, sentence in enumerate(sentences(unit.text)):
             self._take(AnswerUnit(sentence, unit.kind, unit.quotes), is_part=not place)
         await self._settle()
 
     async def finish(self, *, whole: bool = True) -> None:
-        """See AnswerSink. When it returns, everything is shown or left out."""
+        """The answer is over; when this returns, everything is shown or left out.
+
+        ``whole`` is False when it was cut at its length: an unfinished sentence is left out.
+        """
         rest, self._buffer = sentences(self._buffer), ""
         self._ended.set()
         for sentence in rest if whole else rest[:-1]:

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from importlib import resources
 from typing import Any
 
-from core.agent.answer_unit import AnswerSink, AnswerUnit, Quote, UnitKind
+from core.agent.answer_gate import AnswerGate
+from core.agent.answer_unit import AnswerUnit, Quote, UnitKind
 from core.ports.chat_model import AnswerFormat
 
 MOST_PARTS = 200
@@ -69,10 +70,10 @@ def parts_format() -> AnswerFormat:
 
 
 class PartsReader:
-    """Implements the reading side of AnswerSink for one answer, and passes on to ``sink`` what it finds."""
+    """Reads one answer, and passes on to the gate what it finds."""
 
-    def __init__(self, sink: AnswerSink) -> None:
-        self._sink = sink
+    def __init__(self, gate: AnswerGate) -> None:
+        self._gate = gate
         self._waiting = ""
         self._parts: _Parts | None = None
         self._is_text = False
@@ -83,14 +84,14 @@ class PartsReader:
             delta = await self._feed_text(delta)
         if self._parts is not None:
             for unit in self._parts.feed(delta):
-                await self._sink.add(unit)
+                await self._gate.add(unit)
 
     async def finish(self, *, whole: bool = True) -> None:
-        """The answer is over; see AnswerSink. An unfinished part is left out."""
+        """The answer is over; see ``AnswerGate.finish``. An unfinished part is left out."""
         waiting, self._waiting = self._waiting, ""
         if waiting:
-            await self._sink.feed(waiting)
-        await self._sink.finish(whole=whole)
+            await self._gate.feed(waiting)
+        await self._gate.finish(whole=whole)
 
     async def _feed_text(self, delta: str) -> str:
         """Pass on what is no JSON; return the JSON from its beginning, once there is one."""
@@ -107,7 +108,7 @@ class PartsReader:
         found = _WRAPPED.search(text)
         end = found.start() if found is not None else _end_of_text(text)
         if end:
-            await self._sink.feed(text[:end])
+            await self._gate.feed(text[:end])
         if found is not None:
             self._parts = _Parts(lone=False)
             return text[end:]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 
 class UnitKind(StrEnum):
@@ -37,19 +36,3 @@ class AnswerUnit:
     text: str
     kind: UnitKind = UnitKind.TEXT
     quotes: tuple[Quote, ...] = ()
-
-
-class AnswerSink(Protocol):
-    """Takes one answer of the model: plain text as it arrives, or the parts of a structured one as each is complete."""
-
-    async def feed(self, delta: str) -> None:
-        """More of an answer in plain text; source markers such as ``[2]`` stand in it."""
-        ...
-
-    async def add(self, unit: AnswerUnit) -> None:
-        """One complete part. Where its text brings no white space, the sink parts it from the part before."""
-        ...
-
-    async def finish(self, *, whole: bool = True) -> None:
-        """The answer is over. ``whole`` is False when it was cut at its length: an unfinished sentence is left out."""
-        ...

@@ -49,15 +49,15 @@ class SparedModel:
 async def whole_answer(model: ChatModel, request: ChatRequest) -> str:
     """The complete answer. Raises ModelError for one that was cut off: half a message says something else."""
     said, end = await read_stream(model, request)
-    if end is None or end.reason != "stop" or not said.strip():
+    if end.reason != "stop" or not said.strip():
         raise ModelError("The model's answer has no proper end.")
     return said.strip()
 
 
 async def read_stream(
     model: ChatModel, request: ChatRequest, feed: Callable[[str], Awaitable[None]] | None = None
-) -> tuple[str, Finished | None]:
-    """What the model said, and the end of its stream, if there was one. ``feed`` takes each piece as it comes."""
+) -> tuple[str, Finished]:
+    """What the model said, and the end of its stream. ``feed`` takes each piece as it comes. Raises ModelError."""
     pieces: list[str] = []
     end: Finished | None = None
     stream = model.stream(request)
@@ -74,4 +74,6 @@ async def read_stream(
         close = getattr(stream, "aclose", None)
         if close is not None:
             await close()
+    if end is None:
+        raise ModelError("The model's stream ended without its end.")
     return "".join(pieces), end
