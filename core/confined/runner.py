@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 import socket
@@ -11,8 +12,8 @@ from dataclasses import asdict
 from typing import BinaryIO, NoReturn
 
 from core.confined.measures import ALL, Measure
-from core.confined.template_process import Plan, TemplateProcess
-from core.confined.wire import LENGTH, BrokenFrame, Frame, body_length, decode, encode
+from core.confined.template_process import TemplateProcess, receive, receive_frame
+from core.confined.wire import BrokenFrame, Frame, encode
 from core.domain.errors import CallDied, CallFailed, CallTookTooLong, CallTookTooMuch, Resource
 from core.ports.confined import DEFAULT, CallLimits
 
@@ -40,7 +41,8 @@ class ConfinedRunner:
         patient: bool = False,
         measures: frozenset[Measure] = ALL,
     ) -> None:
-        self._plan = Plan(tuple(preload), patient, measures)
+        job = {"preload": list(preload), "patient": patient, "measures": sorted(measures)}
+        self._job = json.dumps(job)
         self._slots = asyncio.Semaphore(_CONCURRENCY)
         self._start_seconds = start_seconds
         self._idle_seconds = idle_seconds
@@ -78,7 +80,7 @@ class ConfinedRunner:
             if self._template is not None and not self._template.alive:
                 await self.close()
             if self._template is None:
-                self._template = await TemplateProcess.start(self._plan)
+                self._template = await TemplateProcess.start(self._job)
             return self._template
 
     def _end_when_idle(self) -> None:
@@ -108,7 +110,7 @@ class ConfinedRunner:
         """Wait for the child. Raises CallDied when it takes too long, for which the file is not to blame."""
         try:
             async with asyncio.timeout(self._start_seconds):
-                self._note(await _read(pipe))
+                self._note(await receive_frame(pipe))
         except TimeoutError:
             raise CallDied("It could not be read; the program that reads it did not start.") from None
 
@@ -131,7 +133,7 @@ async def _ask(pipe: socket.socket, head: Frame, payload: bytes, limits: CallLim
     await loop.sock_sendall(pipe, encode(head))
     if payload:  # without one, the child may have answered and ended by now
         await loop.sock_sendall(pipe, payload)
-    said = await _read(pipe)
+    said = await receive_frame(pipe)
     if "failed" in said:
         detail, kind, reason = (str(said.get(name))[:_MOST_REASON] for name in ("failed", "kind", "reason"))
         raise CallFailed(detail, kind=kind, reason=reason)
@@ -140,21 +142,7 @@ async def _ask(pipe: socket.socket, head: Frame, payload: bytes, limits: CallLim
     size = said.get("size")
     if not isinstance(size, int) or not 0 <= size <= limits.output_bytes:  # an attacker in the child may say anything
         raise _too_much(Resource.OUTPUT)
-    return await _exactly(pipe, size)
-
-
-async def _read(pipe: socket.socket) -> Frame:
-    return decode(await _exactly(pipe, body_length(await _exactly(pipe, LENGTH.size))))
-
-
-async def _exactly(pipe: socket.socket, size: int) -> bytes:
-    loop, content = asyncio.get_running_loop(), bytearray()
-    while len(content) < size:
-        chunk = await loop.sock_recv(pipe, min(size - len(content), 1 << 18))
-        if not chunk:
-            raise BrokenFrame("cut off")
-        content += chunk
-    return bytes(content)
+    return await receive(pipe, size)
 
 
 def _too_much(resource: Resource) -> CallTookTooMuch:

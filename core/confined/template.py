@@ -1,4 +1,6 @@
-"""The process whose copies serve confined calls. It has imported what they need, and never reads a foreign byte itself.
+"""The process whose copies serve confined calls, and what such a copy does.
+
+The template has imported what calls need, and never reads a foreign byte itself.
 
 Starting Python and importing what reads documents takes seconds, a copy of a process takes milliseconds. ``fork`` is sound here
 because this process has one thread.
@@ -15,16 +17,20 @@ import select
 import signal
 import socket
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any, NoReturn, cast
 
-from core.confined import child
 from core.confined.measures import Measure
 from core.confined.places import readable
-from core.confined.sandbox import TemplateState, close_off
-from core.confined.wire import CALL, KILL, ORDER, encode
+from core.confined.sandbox import TemplateState, close_off, confine, limit_call
+from core.confined.wire import CALL, KILL, ORDER, BrokenFrame, Frame, encode, read_exactly, read_frame, write_all
+from core.domain.errors import HubError
+from core.ports.confined import CallLimits
 
 _PATIENT = 10
+_BROKEN = "It could not be read; it may be damaged."
+_MOST_REASON = 300
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """Libraries of linear algebra start threads when they are imported; a copy of the process would not have them."""
 
@@ -79,7 +85,7 @@ class Template:
         if process == 0:
             self._control.detach()
             _close_all_but({0, 1, 2, held, *files})
-            child.run(self._state, *files)
+            _serve_call(self._state, *files)
         self._children[end] = process, number
         for descriptor in (held, *files):
             os.close(descriptor)
@@ -94,7 +100,10 @@ class Template:
 
 
 def main(job: str) -> None:
-    """``job`` is JSON: a ``Plan``. The control socket is standard input."""
+    """``job`` is JSON: ``preload``, ``patient`` (children run at a lower priority) and ``measures``, those to try.
+
+    The control socket is standard input.
+    """
     wanted = json.loads(job)
     control = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -152,3 +161,50 @@ def _kill(process: int) -> None:
     for kill in (os.killpg, os.kill):
         with suppress(ProcessLookupError, PermissionError):
             kill(process, signal.SIGKILL)
+
+
+def _serve_call(template: TemplateState, pipe: int, file: int | None = None) -> NoReturn:
+    """In a process of its own: give up rights, read the payload, answer, and end."""
+    status = 1
+    try:
+        os.setsid()
+        in_force = confine(template)
+        write_all(pipe, encode({"isolation": sorted(in_force)}))
+        _answer(template, pipe, file)
+        status = 0
+    except (BrokenFrame, OSError):  # the hub waits for no answer any more
+        pass
+    finally:
+        os._exit(status)
+
+
+def _answer(template: TemplateState, pipe: int, file: int | None) -> None:
+    head = read_frame(pipe)
+    limits = CallLimits(**head["limits"])
+    limit_call(limits, template.libraries)
+    answer = b""
+    try:
+        payload = read_exactly(pipe, head["size"])
+        answer = _call(head["function"], payload, file)
+        said: Frame = {"size": len(answer)} if len(answer) <= limits.output_bytes else {"too_much": "output"}
+    except BaseException as error:  # a library may raise anything, up to RecursionError and MemoryError
+        said = _failure(error)
+    write_all(pipe, encode(said))
+    if "size" in said:
+        write_all(pipe, answer)
+
+
+def _call(name: str, payload: bytes, file: int | None) -> bytes:
+    module, _, function = name.partition(":")
+    found = cast("Callable[..., bytes]", getattr(importlib.import_module(module), function))
+    if file is None:
+        return found(payload)
+    with os.fdopen(file, "rb") as opened:
+        return found(payload, opened)
+
+
+def _failure(error: BaseException) -> dict[str, Any]:
+    if isinstance(error, MemoryError):
+        return {"too_much": "memory"}
+    detail = error.detail if isinstance(error, HubError) else _BROKEN
+    return {"failed": detail, "kind": type(error).__name__, "reason": ascii(str(error))[:_MOST_REASON]}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import json
 import logging
 import os
 import signal
@@ -13,30 +12,16 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import BinaryIO
 
-from core.confined.measures import Measure
 from core.confined.places import ROOT
-from core.confined.wire import CALL, KILL, LENGTH, ORDER, BrokenFrame, body_length, decode
+from core.confined.wire import CALL, KILL, LENGTH, ORDER, BrokenFrame, Frame, body_length, decode
 
 _START = "import sys; sys.path.append(sys.argv[1]); from core.confined.template import main; main(sys.argv[2])"
 _END_SECONDS = 10.0
 
 _log = logging.getLogger("switchboard.confined")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How to start a template process. ``patient``: its children run at a lower priority. ``measures``: those to try."""
-
-    preload: tuple[str, ...]
-    patient: bool
-    measures: frozenset[Measure]
-
-    def as_job(self) -> str:
-        """As JSON, for the command line of the process."""
-        return json.dumps({**asdict(self), "measures": sorted(self.measures)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +52,17 @@ class TemplateProcess:
         self._listening = asyncio.create_task(self._listen(), name="confined template")
 
     @classmethod
-    async def start(cls, plan: Plan) -> TemplateProcess:
-        """Start it without an environment. Returns before its imports are done. Raises OSError."""
+    async def start(cls, job: str) -> TemplateProcess:
+        """Start it without an environment; ``job``: see ``template.main``. Returns before its imports are done.
+
+        Raises OSError.
+        """
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
             try:
                 process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-I", "-B", "-X", "utf8", "-c", _START, str(ROOT), plan.as_job()),
+                    *(sys.executable, "-I", "-B", "-X", "utf8", "-c", _START, str(ROOT), job),
                     stdin=theirs.fileno(),
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.DEVNULL,
@@ -132,7 +120,7 @@ class TemplateProcess:
     async def _listen(self) -> None:
         try:
             while True:
-                frame = decode(await self._exactly(body_length(await self._exactly(LENGTH.size))))
+                frame = await receive_frame(self._control)
                 if "ended" in frame:
                     self._settle(frame["ended"], frame["status"])
                 elif frame.get("missing"):
@@ -150,11 +138,18 @@ class TemplateProcess:
         if future is not None and not future.done():
             future.set_result(status)
 
-    async def _exactly(self, size: int) -> bytes:
-        loop, content = asyncio.get_running_loop(), b""
-        while len(content) < size:
-            chunk = await loop.sock_recv(self._control, size - len(content))
-            if not chunk:
-                raise BrokenFrame("the template process ended")
-            content += chunk
-        return content
+
+async def receive_frame(pipe: socket.socket) -> Frame:
+    """Raises BrokenFrame, OSError."""
+    return decode(await receive(pipe, body_length(await receive(pipe, LENGTH.size))))
+
+
+async def receive(pipe: socket.socket, size: int) -> bytes:
+    """Exactly so many bytes. Raises BrokenFrame when the other side ends before, OSError."""
+    loop, content = asyncio.get_running_loop(), bytearray()
+    while len(content) < size:
+        chunk = await loop.sock_recv(pipe, min(size - len(content), 1 << 18))
+        if not chunk:
+            raise BrokenFrame("cut off")
+        content += chunk
+    return bytes(content)
