@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.attachments.convert import READABLE
-from core.attachments.limits import CALL, ExtractionLimits
-from core.attachments.opened import for_reading, opened
+from core.attachments.limits import ExtractionLimits
+from core.attachments.opened import opened
 from core.domain.errors import CallDied, ConfinedError, ExtractionFailed
-from core.ports.confined import CallLimits, ConfinedCalls
+from core.ports.confined import ConfinedCalls
 
 _READ = "core.attachments.reading:read_text"
 _CUT = "The file goes on: only its first {chars} characters were read."
@@ -22,10 +22,9 @@ _NONSENSE = "The file could not be read; the program that reads it answered nons
 class ConfinedExtractor:
     """The child gets no environment and an open file, never a path."""
 
-    def __init__(self, calls: ConfinedCalls, limits: ExtractionLimits | None = None, call: CallLimits = CALL) -> None:
+    def __init__(self, calls: ConfinedCalls, limits: ExtractionLimits | None = None) -> None:
         self._calls = calls
         self._limits = limits or ExtractionLimits()
-        self._call = call
 
     async def extract(self, path: Path, *, name: str, media_type: str) -> str:
         """Markdown, empty where there is no text (pictures, scans, sound), with a note where it was cut.
@@ -39,7 +38,7 @@ class ConfinedExtractor:
                 f"No text can be read from “{name}”: files of this kind have none that is known here."
             )
         job = json.dumps({"media_type": media_type, "limits": asdict(self._limits)}).encode()
-        async with opened(for_reading(path)) as file:
+        async with opened(lambda: path.open("rb")) as file:
             try:
                 answer = await self._ask(job, file)
             except ConfinedError as error:
@@ -52,10 +51,10 @@ class ConfinedExtractor:
     async def _ask(self, job: bytes, file: BinaryIO) -> bytes:
         """Call the child, a second time when it died: another file may have been the reason. Raises ConfinedError, OSError."""
         try:
-            return await self._calls.call(_READ, job, file=file, limits=self._call)
+            return await self._calls.call(_READ, job, file=file)
         except CallDied:
             os.lseek(file.fileno(), 0, os.SEEK_SET)  # the child had the same open file
-            return await self._calls.call(_READ, job, file=file, limits=self._call)
+            return await self._calls.call(_READ, job, file=file)
 
 
 def _parts_of(answer: bytes) -> tuple[str, bool]:

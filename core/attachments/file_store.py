@@ -11,8 +11,8 @@ from pathlib import Path
 
 from core.attachments.disk_room import DiskRoom
 from core.attachments.media_type import AttachmentPolicy
-from core.attachments.opened import for_reading, opened
-from core.attachments.spool import Spool
+from core.attachments.opened import opened
+from core.attachments.spool import Spool, sweep
 from core.domain.attachments import Attachment
 from core.domain.errors import NotFound, Unreachable
 
@@ -30,7 +30,7 @@ def checked(storage_key: str) -> str:
 async def read_file(path: Path) -> AsyncIterator[bytes]:
     """Chunks of a local file, read off the event loop. Raises NotFound."""
     try:
-        async with opened(for_reading(path)) as file:
+        async with opened(lambda: path.open("rb")) as file:
             while chunk := await asyncio.to_thread(file.read, _CHUNK):
                 yield chunk
     except FileNotFoundError:
@@ -50,9 +50,6 @@ class FileStore:
             await asyncio.to_thread(self._prepare)
         except OSError as error:
             raise Unreachable(f"{self._folder} cannot be used: {error.strerror or error}.") from error
-
-    async def stop(self) -> None:
-        """Nothing is held open between calls."""
 
     async def put(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Attachment:
         """Durable when it returns. Raises TooLarge, InvalidInput, NoRoom, Unreachable."""
@@ -91,7 +88,7 @@ class FileStore:
 
     def _prepare(self) -> None:
         (self._folder / "incoming").mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._spool.sweep()
+        sweep(self._folder / "incoming")
 
     def _keep(self, spooled: Path, storage_key: str) -> None:
         target = self._path(storage_key)

@@ -1,12 +1,8 @@
-"""What the text of one file may be, and what reading it may cost."""
+"""What the text of one file may be."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from core.ports.confined import CallLimits
-
-CALL = CallLimits(wall_seconds=30.0, cpu_seconds=20, memory=1024 * 1024 * 1024)
 
 
 @dataclass(frozen=True, slots=True)

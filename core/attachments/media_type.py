@@ -7,6 +7,7 @@ refused, because a file that lies about itself is either broken or meant to be o
 from __future__ import annotations
 
 import mmap
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -23,7 +24,6 @@ from core.attachments.formats import (
     ZIP_MEMBERS,
 )
 from core.attachments.plain_text import looks_like_text, markup_of
-from core.attachments.tracks import by_tracks
 from core.domain.errors import FileRefused
 
 _INSTEAD = "Send it as PDF, picture or text."
@@ -35,6 +35,11 @@ _SAMPLE = 64 * 1024
 _DIRECTORY_TAIL = 1024 * 1024
 _AMR = b"#!AMR"
 """Letters alone, and a short silence behind them can look like text."""
+_ISO_HANDLER = re.compile(rb"hdlr.{8}(vide|soun)", re.DOTALL)
+"""The handler box of a track (ISO/IEC 14496-12, 8.4.3); it stands at either end of the file."""
+_MATROSKA_CODEC = re.compile(rb"\x86.([VA])_", re.DOTALL)
+"""The element CodecID of a track (RFC 9559, 5.1.4.1.21), before all sound and pictures."""
+_MATROSKA = re.compile(rb".{4}.{0,60}matroska", re.DOTALL)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -108,6 +113,20 @@ def _by_signature(sample: bytes) -> str | None:
         if sample[offset : offset + len(magic)] == magic:
             return media_type
     return None
+
+
+def by_tracks(media_type: str | None, content: mmap.mmap) -> str | None:
+    """``audio/...`` in place of ``video/...`` for what holds only sound; Matroska that no browser plays is told from WebM."""
+    if media_type == "video/webm":
+        head = content[:_SAMPLE]
+        if _MATROSKA.match(head):
+            return "video/x-matroska"
+        tracks = {found[1] for found in _MATROSKA_CODEC.finditer(head)}
+        return "audio/webm" if tracks == {b"A"} else media_type
+    if media_type in ("video/mp4", "video/3gpp"):
+        tracks = {found[1] for found in _ISO_HANDLER.finditer(content)}
+        return media_type.replace("video/", "audio/") if tracks == {b"soun"} else media_type
+    return media_type
 
 
 def _inside_zip(content: mmap.mmap) -> str:

@@ -1,12 +1,14 @@
-"""Attachments in S3-compatible storage, so that any number of processes share them."""
+"""Attachments in S3-compatible storage, so that any number of processes share them, and where it is (``ATTACHMENTS_URL``)."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
@@ -14,15 +16,51 @@ from obstore.store import S3Store
 
 from core.attachments.disk_room import DiskRoom
 from core.attachments.file_store import checked
-from core.attachments.location import ObjectLocation
 from core.attachments.media_type import AttachmentPolicy
-from core.attachments.opened import for_creating, opened
-from core.attachments.spool import Spool
+from core.attachments.opened import opened
+from core.attachments.spool import Spool, sweep
 from core.domain.attachments import Attachment
-from core.domain.errors import NotFound, Unreachable
+from core.domain.errors import ConfigError, NotFound, Unreachable
 
 _COPY_LIFETIME = 15 * 60.0
 _CHUNK = 256 * 1024
+_KNOWN = {"endpoint", "region"}
+_SHAPE = "Write s3://bucket/prefix, with ?endpoint=https://… for storage other than Amazon's, or leave it empty."
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectLocation:
+    """A bucket. Without keys, the platform's own chain is used (environment, instance or pod role)."""
+
+    bucket: str
+    prefix: str = ""
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    access_key: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+
+
+def parse_location(url: str) -> ObjectLocation:
+    """``s3://[key:secret@]bucket[/prefix][?endpoint=…&region=…]``. Raises ConfigError."""
+    parts = urlsplit(url)
+    if parts.scheme != "s3" or not parts.hostname:
+        raise ConfigError(f"ATTACHMENTS_URL is not understood. {_SHAPE}")
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    if unknown := sorted(query.keys() - _KNOWN):
+        raise ConfigError(f"ATTACHMENTS_URL has an unknown option: {', '.join(unknown)}. {_SHAPE}")
+    endpoint = query.get("endpoint")
+    if endpoint and urlsplit(endpoint).scheme not in ("http", "https"):
+        raise ConfigError(f"The endpoint in ATTACHMENTS_URL must start with https:// or http://. {_SHAPE}")
+    if bool(parts.username) != bool(parts.password):
+        raise ConfigError("ATTACHMENTS_URL names only one of access key and secret key; it needs both or neither.")
+    return ObjectLocation(
+        bucket=parts.hostname,
+        prefix=parts.path.strip("/"),
+        endpoint=endpoint,
+        region=query.get("region", "us-east-1"),
+        access_key=unquote(parts.username) if parts.username else None,
+        secret_key=unquote(parts.password) if parts.password else None,
+    )
 
 
 def _client(location: ObjectLocation) -> S3Store:
@@ -61,7 +99,6 @@ class ObjectStore:
         self._copies = spool_folder / "copies"
         self._incoming = spool_folder / "incoming"
         self._spool = Spool(self._incoming, policy or AttachmentPolicy(), room)
-        self._copies_spool = Spool(self._copies, policy or AttachmentPolicy())
 
     async def start(self) -> None:
         """Make the local folders; the bucket is first needed by the first upload. Raises Unreachable."""
@@ -69,9 +106,6 @@ class ObjectStore:
             await asyncio.to_thread(self._prepare)
         except OSError as error:
             raise Unreachable(f"{self._incoming} cannot be used: {error.strerror or error}.") from error
-
-    async def stop(self) -> None:
-        """Nothing is held open between calls."""
 
     async def put(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Attachment:
         """Durable when it returns. Raises TooLarge, InvalidInput, NoRoom, Unreachable."""
@@ -105,12 +139,12 @@ class ObjectStore:
     async def local_path(self, attachment: Attachment) -> Path:
         """A copy that stays for at least a quarter of an hour. Raises NotFound, Unreachable."""
         path = self._copies / checked(attachment.storage_key).replace("/", "-")
-        await asyncio.to_thread(self._copies_spool.sweep, older_than=_COPY_LIFETIME)
+        await asyncio.to_thread(sweep, self._copies, older_than=_COPY_LIFETIME)
         if await asyncio.to_thread(_touch, path):
             return path
         unfinished = path.with_name(f"{path.name}.{os.urandom(8).hex()}.part")
         try:
-            async with opened(for_creating(unfinished)) as file:
+            async with opened(lambda: unfinished.open("xb")) as file:
                 async for chunk in self.open(attachment):
                     await asyncio.to_thread(file.write, chunk)
             await asyncio.to_thread(os.replace, unfinished, path)
@@ -138,8 +172,8 @@ class ObjectStore:
     def _prepare(self) -> None:
         for folder in (self._incoming, self._copies):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._spool.sweep()
-        self._copies_spool.sweep(older_than=_COPY_LIFETIME)
+        sweep(self._incoming)
+        sweep(self._copies, older_than=_COPY_LIFETIME)
 
     def _unreachable(self, error: Exception) -> Unreachable:
         """The library's message can hold the signed request, so only its kind is told."""

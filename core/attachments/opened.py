@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 
@@ -24,16 +23,6 @@ async def opened(opener: Callable[[], BinaryIO]) -> AsyncIterator[BinaryIO]:
         raise
     with file:
         yield file
-
-
-def for_reading(path: Path) -> Callable[[], BinaryIO]:
-    """For :func:`opened`: its bytes."""
-    return lambda: path.open("rb")
-
-
-def for_creating(path: Path) -> Callable[[], BinaryIO]:
-    """For :func:`opened`: a file that must not be there yet."""
-    return lambda: path.open("xb")
 
 
 def _close(opening: asyncio.Future[BinaryIO]) -> None:

@@ -8,6 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -96,17 +97,14 @@ class Spool:
         )
         return Spooled(path, attachment)
 
-    def sweep(self, *, older_than: float = _ABANDONED) -> int:
-        """Remove what was abandoned longer than ``older_than`` seconds ago; how many files that were. Blocking."""
-        limit, removed = time.time() - older_than, 0
-        for path in self._folder.iterdir():
-            try:
-                if path.is_file() and path.stat().st_mtime < limit:
-                    path.unlink()
-                    removed += 1
-            except FileNotFoundError:  # another process swept it first
-                continue
-        return removed
+
+def sweep(folder: Path, *, older_than: float = _ABANDONED) -> None:
+    """Remove the files that were abandoned longer than ``older_than`` seconds ago. Blocking."""
+    limit = time.time() - older_than
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # another process swept it first
+            if path.is_file() and path.stat().st_mtime < limit:
+                path.unlink()
 
 
 def _create(path: Path) -> BinaryIO:

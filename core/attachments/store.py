@@ -6,9 +6,8 @@ from pathlib import Path
 
 from core.attachments.disk_room import DiskRoom
 from core.attachments.file_store import FileStore
-from core.attachments.location import parse_location
 from core.attachments.media_type import AttachmentPolicy
-from core.attachments.object_store import ObjectStore
+from core.attachments.object_store import ObjectStore, parse_location
 
 
 def open_store(

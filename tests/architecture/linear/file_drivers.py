@@ -16,9 +16,8 @@ from pathlib import Path
 
 from core.attachments.archive import inspect
 from core.attachments.limits import ExtractionLimits
-from core.attachments.media_type import AttachmentPolicy, identify
+from core.attachments.media_type import AttachmentPolicy, by_tracks, identify
 from core.attachments.reading import read_text
-from core.attachments.tracks import by_tracks
 
 Call = Callable[[], object]
 _LIMITS = ExtractionLimits(output_chars=10**9, members=10**9)
@@ -83,8 +82,8 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "core.attachments.archive:inspect": _inspected,
     "core.attachments.media_type:identify": _identified,
     "core.attachments.reading:read_text": _read("text/plain"),
-    "core.attachments.tracks:by_tracks": _tracks("video/mp4", b"hdlr"),
-    "core.attachments.tracks:by_tracks of video/webm": _tracks("video/webm", b"\x86V"),
+    "core.attachments.media_type:by_tracks": _tracks("video/mp4", b"hdlr"),
+    "core.attachments.media_type:by_tracks of video/webm": _tracks("video/webm", b"\x86V"),
     **{
         f"core.attachments.reading:read_text of {media_type}": _read(media_type)
         for media_type in ("application/json", "text/csv")

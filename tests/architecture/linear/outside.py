@@ -112,7 +112,7 @@ OURS: Mapping[str, str] = {
     "core.attachments.extraction_service:ExtractionService.begin": "wiring",
     "core.attachments.fair_turns:FairTurns.turn": "ids",
     "core.attachments.file_store": "ids",
-    "core.attachments.location": "settings",
+    "core.attachments.object_store:parse_location": "settings",
     "core.attachments.store": "settings",
     "core.budgets": "ids",
     "core.confined.template": "wiring",

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from core.attachments.file_store import FileStore
-from core.attachments.location import parse_location
 from core.attachments.media_type import AttachmentPolicy
-from core.attachments.object_store import ObjectStore
+from core.attachments.object_store import ObjectStore, parse_location
 from core.attachments.store import open_store
 from core.domain.errors import ConfigError, InvalidInput, NotFound, TooLarge, Unreachable
 from tests.recordings import M4A, MOV, OGG
