@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.agent.answer_gate import AnswerGate
@@ -16,7 +16,7 @@ from core.agent.sources import Source, defuse
 from core.agent.ticket_tools import MAKES_TICKETS
 from core.agent.tokens import estimate, estimate_message, trim
 from core.agent.tool_runner import Outcome, ToolRunner
-from core.agent.tools import ToolRegistry
+from core.agent.tools import Tool
 from core.agent.turn_journal import AssistantStep, TurnJournal, step_id
 from core.agent.whole_answer import read_stream
 from core.domain.conversation import Escalation
@@ -41,7 +41,7 @@ class AgentTurn:
         model: ChatModel,
         settings: AgentSettings,
         journal: TurnJournal,
-        tools: ToolRegistry,
+        tools: Mapping[str, Tool],
         runner: ToolRunner,
         gate: AnswerGate,
         evidence: Evidence,
@@ -92,7 +92,7 @@ class AgentTurn:
         frugal = last or self._spent >= self._settings.turn_tokens * _LAST_TOKENS
         request = ChatRequest(
             messages=fit(messages, self._settings.context_tokens),
-            tools=() if frugal else self._tools.specs,
+            tools=() if frugal else [tool.spec for tool in self._tools.values()],
             max_tokens=self._settings.answer_tokens,
             temperature=self._settings.temperature,
             answer_format=parts_format(),
@@ -135,4 +135,4 @@ class AgentTurn:
         found = self._evidence.sources.show(result.sources, budget=self._settings.tool_result_tokens - estimate(said))
         shown = "\n".join(part for part in (said, found) if part)
         text = shown if outcome.ok else f"Error: {result.content}"
-        return ChatMessage("tool", text, tool_call_id=outcome.call.id, name=outcome.call.name)
+        return ChatMessage("tool", text, tool_call_id=outcome.call.id)

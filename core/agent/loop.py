@@ -40,7 +40,7 @@ from core.agent.texts import Texts, texts_for
 from core.agent.ticket_questions import about_tickets
 from core.agent.ticket_tools import ticket_tools
 from core.agent.tool_runner import ToolRunner
-from core.agent.tools import Tool, ToolContext, ToolRegistry
+from core.agent.tools import Tool, ToolContext, by_name
 from core.agent.turn_journal import TurnJournal
 from core.domain.choices import CLARIFY
 from core.domain.customer import ContactDetails
@@ -100,7 +100,7 @@ class AgentLoop:
         self._lookup = Lookup(retriever, clock, settings)
         ours = ticket_tools(tickets, tools) if tickets is not None else ()
         for_customers = () if settings.for_staff else (escalation_tool(), *ours)
-        self._tools = ToolRegistry((search_tool(self._lookup), *for_customers, *tools))
+        self._tools = by_name((search_tool(self._lookup), *for_customers, *tools))
         self._has_own_tools = bool(tools)
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:

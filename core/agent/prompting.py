@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources
 
 from core.agent.memory import remember, time_with_staff
@@ -95,6 +96,5 @@ def fit(messages: Sequence[ChatMessage], budget: int) -> list[ChatMessage]:
         if sum(map(estimate_message, fitted)) <= budget:
             break
         if message.role == "tool":
-            short = trim(message.content, _SHORT)
-            fitted[place] = ChatMessage("tool", short, tool_call_id=message.tool_call_id, name=message.name)
+            fitted[place] = replace(message, content=trim(message.content, _SHORT))
     return fitted

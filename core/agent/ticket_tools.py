@@ -30,12 +30,25 @@ Priority = Literal["low", "normal", "high"]
 def ticket_tools(tickets: Tickets, others: Iterable[Tool] = ()) -> tuple[Tool, ...]:
     """All five. A company's own tool of the same name, one of ``others``, takes the place of ours."""
     taken = {tool.name for tool in others}
-    ours = (_create(tickets), _status(tickets), _update(tickets), _list(tickets), _account(tickets))
+    mine, needed = _TicketTools(tickets), RunsWhen.CUSTOMER_NEEDS
+    ours = (
+        make_tool(mine.create_ticket, effect=False, runs_when=needed),
+        make_tool(mine.get_ticket_status, effect=False),
+        make_tool(mine.update_ticket, effect=False, runs_when=needed),
+        make_tool(mine.list_tickets, effect=False),
+        make_tool(mine.lookup_account, effect=False),
+    )
     return tuple(tool for tool in ours if tool.name not in taken)
 
 
-def _create(tickets: Tickets) -> Tool:
+class _TicketTools:
+    """The functions behind the tools; their docstrings are what the model reads."""
+
+    def __init__(self, tickets: Tickets) -> None:
+        self._tickets = tickets
+
     async def create_ticket(
+        self,
         context: ToolContext,
         subject: Short,
         description: Long,
@@ -53,28 +66,23 @@ def _create(tickets: Tickets) -> Tool:
             priority: How soon somebody has to look at it.
         """
         new = NewTicket(subject, TicketPriority(priority), category, description)
-        return _shown(await tickets.create_ticket(context.holder, new, actor=_AGENT, origin=context.idempotency_key))
+        return _shown(
+            await self._tickets.create_ticket(context.holder, new, actor=_AGENT, origin=context.idempotency_key)
+        )
 
-    return make_tool(create_ticket, effect=False, retries=1, runs_when=RunsWhen.CUSTOMER_NEEDS)
-
-
-def _status(tickets: Tickets) -> Tool:
-    async def get_ticket_status(context: ToolContext, number: Short) -> dict[str, Any]:
+    async def get_ticket_status(self, context: ToolContext, number: Short) -> dict[str, Any]:
         """Where a ticket of this customer stands, and what was done about it.
 
         Args:
             number: The ticket's number, like TKT-20260131-0001.
         """
-        found = await tickets.ticket(context.holder, _number(number))
+        found = await self._tickets.ticket(context.holder, _number(number))
         if found is None:
             raise ToolError(_NOT_THERE)
         return _shown(found)
 
-    return make_tool(get_ticket_status, effect=False, retries=1)
-
-
-def _update(tickets: Tickets) -> Tool:
     async def update_ticket(
+        self,
         context: ToolContext,
         number: Short,
         status: Literal["open", "closed"] | None = None,
@@ -96,37 +104,29 @@ def _update(tickets: Tickets) -> Tool:
         if change == TicketChange():
             raise ToolError(_NOTHING)
         holder = context.holder
-        found = await tickets.update_ticket(
+        found = await self._tickets.update_ticket(
             holder, _number(number), change, actor=_AGENT, origin=context.idempotency_key
         )
         if found is None:
             raise ToolError(_NOT_THERE)
         return _shown(found)
 
-    return make_tool(update_ticket, effect=False, retries=1, runs_when=RunsWhen.CUSTOMER_NEEDS)
-
-
-def _list(tickets: Tickets) -> Tool:
     async def list_tickets(
-        context: ToolContext, status: Literal["open", "pending", "resolved", "closed"] | None = None
+        self, context: ToolContext, status: Literal["open", "pending", "resolved", "closed"] | None = None
     ) -> dict[str, Any]:
         """The newest tickets of this customer.
 
         Args:
             status: Only those that stand so.
         """
-        found = await tickets.tickets(context.holder, _MOST)
+        found = await self._tickets.tickets(context.holder, _MOST)
         return {"tickets": [_line(one) for one in found if status in (None, one.status)]}
 
-    return make_tool(list_tickets, effect=False, retries=1)
-
-
-def _account(tickets: Tickets) -> Tool:
-    async def lookup_account(context: ToolContext) -> dict[str, Any]:
+    async def lookup_account(self, context: ToolContext) -> dict[str, Any]:
         """What is known of this customer: whether they proved who they are, how to reach them, and their tickets."""
         customer = context.customer
         holder = context.holder
-        found = await tickets.tickets(holder, _MOST)
+        found = await self._tickets.tickets(holder, _MOST)
         known = {
             "name": customer.display_name,
             "email": customer.contact.email,
@@ -136,11 +136,9 @@ def _account(tickets: Tickets) -> Tool:
         return {
             "verified": customer.verified,
             **{name: value for name, value in known.items() if value},
-            "conversations": await tickets.conversations_of(holder),
+            "conversations": await self._tickets.conversations_of(holder),
             "tickets": [_line(one) for one in found],
         }
-
-    return make_tool(lookup_account, effect=False, retries=1)
 
 
 def _number(text: str) -> str:

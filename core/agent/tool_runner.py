@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.agent.consent import NOT_CONFIRMED, Consent
-from core.agent.tools import Tool, ToolContext, ToolRegistry, ToolResult
+from core.agent.tools import Tool, ToolContext, ToolResult
 from core.agent.turn_journal import FAILED, FINISHED, STARTED, UNKNOWN, TurnJournal, load_result
 from core.domain.errors import HubError, LostClaim, OutcomeUnknown, ToolError
 from core.ports.chat_model import ToolCall
@@ -51,7 +51,7 @@ class ToolRunner:
 
     def __init__(
         self,
-        tools: ToolRegistry,
+        tools: Mapping[str, Tool],
         journal: TurnJournal,
         events: TurnEvents,
         context: ToolContext,
@@ -87,8 +87,9 @@ class ToolRunner:
         if not run:
             return await self._settle(step, call, FAILED, f"Not run: at most {self._limit} calls at once. Ask again.")
         if tool is None:
-            names = ", ".join(item.name for item in self._tools)
-            return await self._settle(step, call, FAILED, f"There is no tool {call.name}. Tools: {names}.")
+            return await self._settle(
+                step, call, FAILED, f"There is no tool {call.name}. Tools: {', '.join(self._tools)}."
+            )
         return await self._execute(step, call, tool)
 
     async def _settle(self, step: int, call: ToolCall, status: str, result: ToolResult | str) -> Outcome:

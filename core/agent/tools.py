@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import json
 import typing
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import entry_points
@@ -216,31 +216,14 @@ def _read(function: Callable[..., Any]) -> tuple[str, type[BaseModel], str | Non
     return description, arguments, context_name
 
 
-class ToolRegistry:
-    """Unique names; the order of registration is the order in which the model reads of them."""
-
-    def __init__(self, tools: Iterable[Tool] = ()) -> None:
-        self._tools: dict[str, Tool] = {}
-        for item in tools:
-            self.add(item)
-
-    def __iter__(self) -> Iterator[Tool]:
-        return iter(self._tools.values())
-
-    def add(self, item: Tool) -> None:
-        """Raises ConfigError for a name that is taken."""
-        if item.name in self._tools:
+def by_name(tools: Iterable[Tool]) -> Mapping[str, Tool]:
+    """In the order in which the model reads of them. Raises ConfigError for a name that is taken."""
+    found: dict[str, Tool] = {}
+    for item in tools:
+        if item.name in found:
             raise ConfigError(f"Two tools are called {item.name}: rename one of them.")
-        self._tools[item.name] = item
-
-    def get(self, name: str) -> Tool | None:
-        """None when the model invented the name."""
-        return self._tools.get(name)
-
-    @property
-    def specs(self) -> Sequence[ToolSpec]:
-        """What the model is told."""
-        return [item.spec for item in self._tools.values()]
+        found[item.name] = item
+    return found
 
 
 def _tools_of(name: str, loaded: Any) -> list[Tool]:

@@ -24,7 +24,6 @@ class ChatMessage:
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
-    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

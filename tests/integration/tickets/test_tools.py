@@ -11,7 +11,7 @@ from core.agent.consent import Consent
 from core.agent.sources import Sources
 from core.agent.ticket_tools import ticket_tools
 from core.agent.tool_runner import ToolRunner
-from core.agent.tools import Tool, ToolContext, ToolRegistry, tool
+from core.agent.tools import Tool, ToolContext, by_name, tool
 from core.agent.turn_journal import STARTED, TurnJournal, step_id
 from core.domain.customer import Customer
 from core.domain.errors import ToolError
@@ -127,7 +127,7 @@ async def test_a_resumed_turn_finds_the_ticket_that_it_made(store: SqlStore) -> 
     journal.rows["t1", call.id] = JournalEntry(call.id, 0, call.name, call.arguments, STARTED)
     record = await TurnJournal.open(journal, turn_of("x").claim, "t1")
     runner = ToolRunner(
-        ToolRegistry(ticket_tools(store)), record, Watcher(), context(call=""), 8, Consent(turn_of("x"), Sources())
+        by_name(ticket_tools(store)), record, Watcher(), context(call=""), 8, Consent(turn_of("x"), Sources())
     )
     (outcome,) = await runner.run(0, [call])
     assert outcome.ok
@@ -144,4 +144,4 @@ def test_a_companys_own_tool_takes_the_place_of_ours(store: SqlStore) -> None:
     own: tuple[Tool, ...] = (lookup_account,)
     names = [one.name for one in (*ticket_tools(store, own), *own)]
     assert names.count("lookup_account") == 1
-    ToolRegistry((*ticket_tools(store, own), *own))
+    by_name((*ticket_tools(store, own), *own))

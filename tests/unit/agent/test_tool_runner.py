@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 
 from core.agent.consent import Consent
 from core.agent.sources import Sources
 from core.agent.tool_runner import ToolRunner
-from core.agent.tools import ToolContext, ToolRegistry, make_tool
+from core.agent.tools import Tool, ToolContext, by_name, make_tool
 from core.agent.turn_journal import STARTED, TurnJournal, dump_result, load_result, step_id
 from core.domain.errors import LostClaim, OutcomeUnknown, ToolError
 from core.ports.chat_model import ToolCall
@@ -26,7 +27,7 @@ class Desk:
         self.fails = 0
         self.error: Exception = ToolError("The warehouse is closed.")
 
-    def registry(self) -> ToolRegistry:
+    def registry(self) -> Mapping[str, Tool]:
         async def meet(who: str) -> str:
             """Wait until two are here."""
             self.ran.append(who)
@@ -63,7 +64,7 @@ class Desk:
             await asyncio.Event().wait()
             return ""
 
-        return ToolRegistry(
+        return by_name(
             [
                 make_tool(meet, effect=False),
                 make_tool(look, effect=False, retries=2),
