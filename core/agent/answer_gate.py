@@ -180,8 +180,7 @@ class AnswerGate:
         self._judge(one)
 
     def _judge(self, unit: JudgedUnit) -> None:
-        judgement = self._evidence.judge(unit.stated, unit.quotes)
-        unit.finding, unit.source = judgement.finding, judgement.source
+        unit.finding, unit.source = self._evidence.judge(unit.stated, unit.quotes)
         if unit.finding is Finding.REFUTED:
             unit.passed = False
         elif unit.finding is Finding.PROVEN or unit.is_harmless(self._evidence):
@@ -280,16 +279,14 @@ class AnswerGate:
         return None if may_go_on or any(one.passed is None for one in led) else False
 
     async def _show(self, unit: JudgedUnit) -> None:
-        sources = unit.cited or tuple(dict.fromkeys(quote.source for quote in unit.quotes))
-        sources = tuple(number for number in sources if number in self._evidence.sources)
-        text = unit.text
-        added = () if unit.cited else sources or (() if unit.source is None else (unit.source,))
+        quoted = tuple(dict.fromkeys(quote.source for quote in unit.quotes if quote.source in self._evidence.sources))
+        added = () if unit.cited else quoted or (() if unit.source is None else (unit.source,))
         new = [number for number in (*unit.cited, *added) if number not in self._numbers]
         for number in new:
             self._numbers[number] = len(self._numbers) + 1
         if new:
             await self._announce(self.citations)
-        text = replace_markers(text, self._numbers)
+        text = replace_markers(unit.text, self._numbers)
         if unit.shape in (Shape.SENTENCE, Shape.ITEM) and (
             marks := [n for n in added if n in new or n != self._newest]
         ):

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from core.agent.action_check import ActionCheck
+from core.agent.evidence import parsed
 from core.agent.exact_parts import ExactIndex, exact_parts
 from core.agent.literal import words
 from core.agent.orders import without_orders
@@ -175,11 +176,7 @@ def _any_held(held: ExactIndex, value: str) -> bool:
 
 
 def _details(arguments: str) -> list[tuple[str, Any]]:
-    try:
-        found = json.loads(arguments or "{}")
-    except (ValueError, RecursionError):
-        return []
-    return list(_flat("", found, _DEEPEST))
+    return list(_flat("", parsed(arguments or "{}"), _DEEPEST))
 
 
 def _flat(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
@@ -195,10 +192,8 @@ def _flat(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
 
 
 def _canonical(arguments: str) -> str:
-    try:
-        return json.dumps(json.loads(arguments or "{}"), sort_keys=True, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return arguments
+    found = parsed(arguments or "{}")
+    return arguments if found is None else json.dumps(found, sort_keys=True, ensure_ascii=False)
 
 
 def _readable(name: str) -> str:

@@ -49,14 +49,6 @@ class Finding(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """``source``: the number of the source that proves it, None where a tool's result does."""
-
-    finding: Finding
-    source: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class GivenText:
     """A source's text without the orders in it, and what an answer is compared with."""
 
@@ -111,23 +103,26 @@ class Evidence:
         """A source as it may be rested on."""
         return without_orders(self.sources.passage(number))
 
-    def judge(self, text: str, quotes: Sequence[Quote] = ()) -> Judgement:
-        """``text``: a sentence without markers; ``quotes``: what a part of a structured answer says that it rests on."""
+    def judge(self, text: str, quotes: Sequence[Quote] = ()) -> tuple[Finding, int | None]:
+        """What code can say of a sentence, and the number of the source that proves it, None where a tool's result does.
+
+        ``text`` is without markers; ``quotes``: what a part of a structured answer says that it rests on.
+        """
         self._refresh()
         parts = exact_parts(_AROUND_THE_CLOCK.sub(" ", text))
         if not all(map(self._held.holds, parts.literal)):
-            return Judgement(Finding.REFUTED)
+            return Finding.REFUTED, None
         operands = self._operands(parts)
         if not all(self._stands(figure, operands) for figure in parts.figures):
-            return Judgement(Finding.REFUTED)
+            return Finding.REFUTED, None
         self._named |= operands
         key = statement_key(text)
         for given, source in self._statements:
             if key in given:
-                return Judgement(Finding.PROVEN, source)
+                return Finding.PROVEN, source
         if quotes and self._quoted(text, parts, quotes):
-            return Judgement(Finding.QUOTED, quotes[0].source)
-        return Judgement(Finding.OPEN)
+            return Finding.QUOTED, quotes[0].source
+        return Finding.OPEN, None
 
     def is_near(self, text: str, cited: Sequence[int]) -> bool:
         """Whether one source, or what tools gave, has most of a sentence's words, and all that it states to the letter.
@@ -269,11 +264,12 @@ def _is(value: Decimal, result: Decimal) -> bool:
 
 def _readable(arguments: str) -> str:
     """Letters as letters, however the model has written them down."""
-    given = _parsed(arguments or "{}")
+    given = parsed(arguments or "{}")
     return arguments if given is None else json.dumps(given, ensure_ascii=False)
 
 
-def _parsed(text: str) -> Any:
+def parsed(text: str) -> Any:
+    """The value that a text is the JSON of; None where it is none."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -309,7 +309,7 @@ def test_documents_of_the_company_are_read_once_and_files_of_customers_are_not_k
         sources.add(from_passage(passage, supported=True))
         sources.add(from_file(text_file("x"), "My card ends in 4711."))
         evidence = Evidence(sources)
-        assert evidence.judge("The link works for 61 minutes.").finding is Finding.REFUTED
-        assert evidence.judge("Yours ends in 4711, as you wrote.").finding is Finding.OPEN
+        assert evidence.judge("The link works for 61 minutes.")[0] is Finding.REFUTED
+        assert evidence.judge("Yours ends in 4711, as you wrote.")[0] is Finding.OPEN
     after = read_document.cache_info()
     assert (after.misses - before.misses, after.hits - before.hits) == (1, 2)
