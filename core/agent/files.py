@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from core.agent.excerpt import Match, best_match, clip
 from core.agent.phrases import Phrases
@@ -60,18 +59,6 @@ def about_what(text: str) -> str:
     return _VAGUE.removed_from(phrase(text))
 
 
-@dataclass(frozen=True, slots=True)
-class FileMatch:
-    """Where in which file an answer stands."""
-
-    file: Attachment
-    match: Match
-
-    def cite(self) -> Citation:
-        """The file as the source of a statement: its id and name, and the part that was found."""
-        return cite_file(self.file, self.match.text, self.match.coverage)
-
-
 def cite_file(file: Attachment, content: str, score: float) -> Citation:
     """A citation of a customer's own file."""
     shown = clip(content, _SHOWN_IN_CITATION)
@@ -83,16 +70,16 @@ def _headline(text: str) -> str:
     return next((line for line in text.splitlines() if line.strip()), "")[:120]
 
 
-def search_files(files: Sequence[Attachment], question: str, *, limit: int) -> FileMatch | None:
-    """The best place in these files; the newest file wins a tie.
+def search_files(files: Sequence[Attachment], question: str, *, limit: int) -> tuple[Attachment, Match] | None:
+    """The best place in these files, and in which of them it is; the newest file wins a tie.
 
     What is said before a question (an e-mail's subject) may be about something else, so the question is also tried alone.
     """
     ways = dict.fromkeys(about_what(text) for text in (question, bare_question(question)) if text)
-    best: FileMatch | None = None
+    best: tuple[Attachment, Match] | None = None
     for file, wanted in itertools.product(reversed(readable(files)), ways):
         text = file.text or ""
         match = best_match(text, wanted, limit=limit, known=f"{file.name} {_headline(text)}")
-        if match.text and (best is None or match.coverage > best.match.coverage):
-            best = FileMatch(file, match)
+        if match.text and (best is None or match.coverage > best[1].coverage):
+            best = file, match
     return best

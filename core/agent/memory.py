@@ -12,6 +12,7 @@ from datetime import datetime
 
 from core.agent.excerpt import clip
 from core.agent.markers import strip_markers
+from core.agent.own_words import is_own
 from core.agent.sources import defuse
 from core.agent.tokens import estimate_message, trim
 from core.domain.messages import Author, Message
@@ -68,13 +69,9 @@ def said_before(turn: TurnState) -> list[str]:
     return [
         strip_markers(message.text)
         for message in turn.history
-        if message.deleted_at is None
-        and (_is_theirs(turn, message) or (message.author is Author.AGENT and message.citations))
+        if is_own(turn, message)
+        or (message.author is Author.AGENT and message.citations and message.deleted_at is None)
     ]
-
-
-def _is_theirs(turn: TurnState, message: Message) -> bool:
-    return message.author is Author.CUSTOMER and turn.author_of(message) == turn.customer.id
 
 
 def time_with_staff(history: Sequence[Message]) -> tuple[str, ChatMessage] | None:

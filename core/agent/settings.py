@@ -60,11 +60,3 @@ class AgentSettings:
     def for_staff(self) -> bool:
         """Whether colleagues ask."""
         return self.audience is KnowledgeAudience.STAFF
-
-    def __post_init__(self) -> None:
-        positive = ("passages", "max_steps", "max_parallel_tools", "turn_seconds", "answer_tokens")
-        for name in positive:
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be above 0, it is {getattr(self, name)}.")
-        if self.history_tokens + self.file_tokens > self.context_tokens:
-            raise ValueError("history_tokens and file_tokens together must fit into context_tokens.")

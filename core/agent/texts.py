@@ -7,8 +7,8 @@ from typing import Any
 
 from core.agent.choosing import Sense, pick_of
 from core.agent.language import DEFAULT, choose, detect, packs, supported
+from core.agent.own_words import is_own
 from core.agent.routing import asked
-from core.domain.messages import Author
 from core.ports.store import TurnState
 
 
@@ -46,11 +46,7 @@ def in_written_language(turn: TurnState) -> TurnState:
 
 def _said(turn: TurnState) -> tuple[str, list[str]]:
     """What the customer says now, and what they said before, the newest first. A title that they chose is in ours."""
-    earlier = [
-        m.text
-        for m in reversed(turn.history)
-        if m.author is Author.CUSTOMER and m.deleted_at is None and turn.author_of(m) == turn.customer.id
-    ]
+    earlier = [message.text for message in reversed(turn.history) if is_own(turn, message)]
     now = asked(turn)
     pick = pick_of(now, turn.history)
     chose = pick is not None and pick.sense is Sense.CHOSEN

@@ -19,9 +19,8 @@ from core.agent.conversation_texts import (
     talk_reply,
     worth_saying,
 )
-from core.agent.excerpt import opening, quote
+from core.agent.excerpt import Match, opening, quote
 from core.agent.files import (
-    FileMatch,
     cite_file,
     files_of,
     newly_sent,
@@ -206,16 +205,16 @@ class ExtractiveResponder:
         match = None
         if legible:
             match = await asyncio.to_thread(search_files, legible, question, limit=self._settings.quote_chars)
-        if match and named and match.match.coverage >= NAMED_FILE_COVERAGE:
-            return _from_file(match, texts)
+        if match and named and match[1].coverage >= NAMED_FILE_COVERAGE:
+            return _from_file(*match, texts)
         whole = await run_in_thread(turn, completed, question, turn.history)
         found = await self._searched(question, whole, optional=match is not None)
         met = replace(found, passages=tuple(one for one in found.passages if whole.is_met_by(one.titled)))
         passage = None if found.talk else fitting(whole.query, met)
         if passage is not None:
             return self._from_passage(passage, whole.query)
-        if match and match.match.coverage >= UNNAMED_FILE_COVERAGE:
-            return _from_file(match, texts)
+        if match and match[1].coverage >= UNNAMED_FILE_COVERAGE:
+            return _from_file(*match, texts)
         silent = _silent(question, sent, files if named else (), texts)
         return silent if silent.lead else replace(silent, near=found, query=whole.query)
 
@@ -279,8 +278,8 @@ def _without_verdict(answer: str) -> str:
     return rest[:1].upper() + rest[1:] if rest else answer
 
 
-def _from_file(match: FileMatch, texts: Texts) -> _Part:
-    return _Part(texts.say("file_quote", name=match.file.name), match.match.text, match.cite())
+def _from_file(file: Attachment, match: Match, texts: Texts) -> _Part:
+    return _Part(texts.say("file_quote", name=file.name), match.text, cite_file(file, match.text, match.coverage))
 
 
 def _silent(question: str, sent: tuple[Attachment, ...], files: tuple[Attachment, ...], texts: Texts) -> _Part:

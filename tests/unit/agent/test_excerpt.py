@@ -92,7 +92,7 @@ def test_files_are_searched_newest_first_and_named_words_do_not_count() -> None:
     old, new = text_file(INVOICE, file_id="f1"), text_file("INVOICE 9\n\nTotal: 1.00 EUR", file_id="f2")
     found = search_files([old, new], "What is the invoice total?", limit=200)
     assert found is not None
-    assert found.file.id == "f2"
+    assert found[0].id == "f2"
     assert search_files([text_file(None)], "total", limit=200) is None
     assert about_what("What does the document say about refunds?") == "what does the about refunds"
 
@@ -102,9 +102,9 @@ def test_the_subject_of_an_email_does_not_hide_the_question_below_it() -> None:
     for subject in ("A question", "My account", "Please help"):
         found = search_files([warranty], f"{subject}\nWhat is the warranty number of the Nautilus pump?", limit=200)
         assert found is not None
-        assert found.match.coverage == 1.0
+        assert found[1].coverage == 1.0
     vague = search_files([warranty], "I want my money back\nIs that your number?", limit=200)
-    assert vague is None or vague.match.coverage < 0.4
+    assert vague is None or vague[1].coverage < 0.4
 
 
 def test_speaking_of_a_file() -> None:
