@@ -178,10 +178,7 @@ class OpenAIChat:
 
     async def _create(self, request: ChatRequest) -> AsyncStream[Any]:
         settings = self._settings
-        wire: dict[str, Any] = body(request, limit_field=settings.limit_field, usage=settings.usage)
-        wire["model"] = settings.model
-        if settings.reasoning_effort is not None:
-            wire["reasoning_effort"] = settings.reasoning_effort
+        wire = {**body(request, limit_field=settings.limit_field), "model": settings.model}
         return await self._client.post(
             "/chat/completions", cast_to=object, body=wire, stream=True, stream_cls=AsyncStream[object]
         )

@@ -24,7 +24,7 @@ class OpenAIChatSettings:
 
     ``first_chunk_seconds``: a reasoning model thinks before its first word. ``idle_seconds``: the longest silence after
     that. ``retry_seconds``: how long refusals that may pass (429, 5xx, no connection) are retried before the first word;
-    a ``Retry-After`` past it fails at once. ``usage``: ask for token counts (turn off for endpoints that refuse it).
+    a ``Retry-After`` past it fails at once.
     """
 
     model: str
@@ -37,8 +37,6 @@ class OpenAIChatSettings:
     retry_seconds: float = 20.0
     max_attempts: int = 4
     answer_format: AnswerFormatChoice = "auto"
-    reasoning_effort: str | None = None
-    usage: bool = True
 
     @property
     def name(self) -> str:

@@ -44,9 +44,13 @@ def _instructed(messages: list[dict[str, Any]], instructions: str) -> list[dict[
     return [{"role": "system", "content": instructions}, *messages]
 
 
-def body(request: ChatRequest, *, limit_field: str, usage: bool) -> dict[str, Any]:
+def body(request: ChatRequest, *, limit_field: str) -> dict[str, Any]:
     """What the request itself decides of a streamed completion call."""
-    wire: dict[str, Any] = {"messages": [to_wire(message) for message in request.messages], "stream": True}
+    wire: dict[str, Any] = {
+        "messages": [to_wire(message) for message in request.messages],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
     if request.answer_format is not None:
         wire["response_format"] = format_to_wire(request.answer_format)
         wire["messages"] = _instructed(wire["messages"], request.answer_format.instructions)
@@ -57,6 +61,4 @@ def body(request: ChatRequest, *, limit_field: str, usage: bool) -> dict[str, An
         wire["parallel_tool_calls"] = True
     if request.max_tokens:
         wire[limit_field] = request.max_tokens
-    if usage:
-        wire["stream_options"] = {"include_usage": True}
     return wire

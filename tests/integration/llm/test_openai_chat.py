@@ -49,12 +49,12 @@ async def released() -> AsyncIterator[asyncio.Event]:
 
 async def test_a_good_answer_and_the_request_behind_it() -> None:
     async with serving(GOOD) as server:
-        text, end = await _ask(server, replace(REQUEST, temperature=0.2), reasoning_effort="low")
+        text, end = await _ask(server, replace(REQUEST, temperature=0.2))
     assert (text, end.reason) == ("Hello", "stop")
     [body] = server.requests
     assert body["model"] == "m"
     assert body["max_tokens"] == 50
-    assert (body["temperature"], body["reasoning_effort"]) == (0.2, "low")
+    assert body["temperature"] == 0.2
     assert server.paths == ["/v1/chat/completions"]
     assert server.headers[0]["authorization"] == "Bearer k"
 

@@ -71,11 +71,11 @@ def test_an_end_that_is_none() -> None:
 def test_requests_in_the_wire_shape() -> None:
     spec = ToolSpec("look", "Looks.", {"type": "object"})
     request = ChatRequest([ChatMessage("user", "hi")], tools=[spec], max_tokens=5)
-    wire = body(request, limit_field="max_tokens", usage=True)
+    wire = body(request, limit_field="max_tokens")
     assert wire["max_tokens"] == 5
     assert wire["tools"][0]["function"]["name"] == "look"
     assert wire["stream_options"] == {"include_usage": True}
-    assert "tools" not in body(ChatRequest([]), limit_field="max_tokens", usage=False)
+    assert "tools" not in body(ChatRequest([]), limit_field="max_tokens")
     asked = to_wire(ChatMessage("assistant", "", tool_calls=(ToolCall("a", "look", "{}"),)))
     assert asked["content"] is None
     assert to_wire(ChatMessage("tool", "r", tool_call_id="a")) == {"role": "tool", "tool_call_id": "a", "content": "r"}
