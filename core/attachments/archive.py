@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import BinaryIO
 
-from core.attachments.limits import ExtractionLimits
 from core.domain.errors import ExtractionFailed
 
 _NESTED = frozenset(
     (".zip", ".jar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".tar", ".zst", ".lz", ".cab", ".iso")
 )
 _RATIO_MATTERS = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionLimits:
+    """Bytes and counts. ``ratio``: unpacked to packed size of an archive member; office documents reach about 50, bombs
+    start at 1,000.
+    """
+
+    output_chars: int = 200_000
+    members: int = 200
+    unpacked: int = 100 * 1024 * 1024
+    ratio: int = 200
 
 
 def inspect(file: BinaryIO, limits: ExtractionLimits) -> list[zipfile.ZipInfo]:

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
-from core.attachments.archive import inspect
+from core.attachments.archive import ExtractionLimits, inspect
 from core.attachments.formats import DOCX, PPTX, SUFFIXES, TEXT_SUFFIXES, XLSX
-from core.attachments.limits import ExtractionLimits
 from core.attachments.plain_text import decode, looks_like_text, markup_of
 from core.domain.errors import ExtractionFailed
 

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
+from core.attachments.archive import ExtractionLimits
 from core.attachments.convert import READABLE
-from core.attachments.limits import ExtractionLimits
 from core.attachments.opened import opened
 from core.domain.errors import CallDied, ConfinedError, ExtractionFailed
 from core.ports.confined import ConfinedCalls

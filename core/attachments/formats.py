@@ -119,31 +119,11 @@ TEXT_SUFFIXES: dict[str, str] = {
 } | {".ipynb": "application/x-ipynb+json"}
 
 # Refused by name, whatever is inside: what an operating system runs on a double click.
-DANGEROUS_SUFFIXES = frozenset(
-    f".{ending}"
-    for ending in (
-        *("ade", "apk", "app", "appx", "bat", "cmd", "com", "cpl", "dll", "dmg", "exe", "gadget", "hta", "iso", "jar"),
-        *(
-            "js",
-            "jse",
-            "lnk",
-            "mde",
-            "msc",
-            "msi",
-            "msix",
-            "msp",
-            "mst",
-            "pif",
-            "ps1",
-            "reg",
-            "scr",
-            "sct",
-            "sh",
-            "sys",
-        ),
-        *("vb", "vbe", "vbs", "vhd", "wsc", "wsf", "wsh", "xll"),
-    )
-)
+_PROGRAMS = """
+    ade apk app appx bat cmd com cpl dll dmg exe gadget hta iso jar js jse lnk mde msc msi msix msp mst pif ps1
+    reg scr sct sh sys vb vbe vbs vhd wsc wsf wsh xll
+"""
+DANGEROUS_SUFFIXES = frozenset(f".{ending}" for ending in _PROGRAMS.split())
 
 ALIASES = {
     "image/jpg": "image/jpeg",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import BinaryIO
 
+from core.attachments.archive import ExtractionLimits
 from core.attachments.convert import convert
-from core.attachments.limits import ExtractionLimits
 from core.domain.errors import ExtractionFailed
 
 _PASSWORD_WORDS = ("password", "encrypt")

@@ -14,8 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from core.attachments.archive import inspect
-from core.attachments.limits import ExtractionLimits
+from core.attachments.archive import ExtractionLimits, inspect
 from core.attachments.media_type import AttachmentPolicy, by_tracks, identify
 from core.attachments.reading import read_text
 

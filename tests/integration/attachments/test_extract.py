@@ -13,9 +13,9 @@ import pytest
 import pytest_asyncio
 
 from config import parts
+from core.attachments.archive import ExtractionLimits
 from core.attachments.extract import ConfinedExtractor
 from core.attachments.formats import DOCX, XLSX
-from core.attachments.limits import ExtractionLimits
 from core.domain.errors import CallDied, ConfinedError, ExtractionFailed
 from core.ports.confined import DEFAULT, CallLimits, ConfinedCalls
 from tests.unit.attachments.files import PNG, pdf, written, zipped

@@ -7,8 +7,7 @@ import zipfile
 
 import pytest
 
-from core.attachments.archive import inspect
-from core.attachments.limits import ExtractionLimits
+from core.attachments.archive import ExtractionLimits, inspect
 from core.domain.errors import ExtractionFailed
 from tests.unit.attachments.files import zipped
 
