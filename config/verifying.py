@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from config.settings import Settings
-from core.agent.action_check import ActionCheck
+from core.agent.consent import ActionCheck
 from core.agent.verifier import ModelVerifier
 from core.ports.chat_model import ChatModel
 from core.ports.clock import Clock

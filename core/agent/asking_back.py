@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.agent.choosing import asked_back_last
-from core.agent.excerpt import clip
-from core.agent.sentences import without_markers
+from core.agent.excerpt import one_line
 from core.agent.texts import Texts
 from core.agent.wording import phrase
 from core.domain.choices import CLARIFY, Choice, choices_meta
@@ -72,10 +71,7 @@ def _choices(near: Sequence[Passage], question: str) -> tuple[Choice, ...]:
 def label_of(passage: Passage) -> str:
     """An entry's question, or the title and the heading that is nearest to the passage."""
     if passage.question:
-        return _line(passage.question)
+        return one_line(passage.question, _LABEL)
     heading = (passage.section or "").rsplit(" > ", 1)[-1]
-    return _line(" › ".join(dict.fromkeys(name for name in (passage.title.strip(), heading.strip()) if name)))
-
-
-def _line(name: str) -> str:
-    return clip(without_markers(" ".join(name.split())), _LABEL)
+    names = dict.fromkeys(name for name in (passage.title.strip(), heading.strip()) if name)
+    return one_line(" › ".join(names), _LABEL)

@@ -16,7 +16,6 @@ class ResponderByChannel:
         self._special = special
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
-        """See Responder."""
         return await self._responder(turn).respond(turn, turn_id, events)
 
     def _responder(self, turn: TurnState) -> Responder:

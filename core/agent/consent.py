@@ -9,18 +9,19 @@ action themselves, or said yes to the question that the hub put to them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from core.agent.action_check import ActionCheck
 from core.agent.evidence import parsed
 from core.agent.exact_parts import ExactIndex, exact_parts
 from core.agent.literal import words
+from core.agent.model_check import ModelCheck
 from core.agent.orders import without_orders
 from core.agent.own_words import is_own, own_words, unquoted
 from core.agent.routing import asked
 from core.agent.small_talk import says_yes
 from core.agent.sources import Sources
+from core.agent.tokens import trim
 from core.agent.tools import RunsWhen, Tool
 from core.agent.wording import content_stems
 from core.domain.messages import Author, Message
@@ -42,7 +43,43 @@ NOT_NEEDED = (
     "their question."
 )
 _DEEPEST = 6
+_MESSAGES = 8
+_MESSAGE_TOKENS = 200
+_ARGUMENT_TOKENS = 400
+_QUESTIONS = {
+    RunsWhen.CUSTOMER_ASKS: "Does the customer ask for this action with these details, or say yes to it?",
+    RunsWhen.CUSTOMER_NEEDS: "Does what the customer writes ask for this action, or give reason for it?",
+}
 _QUESTION_MARKS = frozenset("?؟？")
+
+
+class ActionCheck(ModelCheck):
+    """Finds out whether the customer asks for an action."""
+
+    prompt = "consent"
+
+    async def is_asked_for(self, turn: TurnState, tool: Tool, call: ToolCall) -> bool | None:
+        """Whether the conversation holds consent to the call. None where that cannot be found out; raises nothing."""
+        name = self._new_id()
+        details = {
+            "name": tool.name,
+            "does": tool.spec.description,
+            "details": trim(call.arguments, _ARGUMENT_TOKENS),
+        }
+        asked = {"id": name, "question": _QUESTIONS[tool.runs_when], "action": details}
+        found = await self._ask({**asked, "conversation": _conversation_of(turn)})
+        verdict = found.get(name) if len(found) == 1 else None
+        return verdict if isinstance(verdict, bool) else None
+
+
+def _conversation_of(turn: TurnState) -> Sequence[dict[str, str]]:
+    """The newest messages of this customer and the assistant, without quotations, files and sources."""
+    said = [one for one in (*turn.history, *turn.pending) if one.deleted_at is None]
+    kept = [one for one in said if one.author is Author.AGENT or is_own(turn, one)]
+    return [
+        {"customer" if one.author is Author.CUSTOMER else "assistant": trim(unquoted(one.text), _MESSAGE_TOKENS)}
+        for one in kept[-_MESSAGES:]
+    ]
 
 
 class Consent:

@@ -7,10 +7,9 @@ from dataclasses import replace
 from typing import Final
 
 from core.agent.asking_back import ask_again
-from core.agent.excerpt import clip
+from core.agent.excerpt import one_line
 from core.agent.questions import questions_besides
 from core.agent.routing import Intent, Route, asked
-from core.agent.sentences import without_markers
 from core.agent.texts import Texts
 from core.agent.wording import content_stems
 from core.domain.attachments import Attachment
@@ -74,7 +73,7 @@ def worth_saying(reply: Reply, question: str, texts: Texts) -> Reply | None:
 
 def echo(question: str) -> str:
     """A question of the customer's, short and on one line, as it is repeated to them."""
-    return clip(without_markers(" ".join(question.split())), _ECHO_CHARS)
+    return one_line(question, _ECHO_CHARS)
 
 
 def fixed_reply(way: Route, texts: Texts) -> Reply | None:

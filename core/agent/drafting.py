@@ -26,7 +26,6 @@ class ModelDrafter:
         self._company = company
 
     async def draft(self, question: str, answer: str) -> Draft | None:
-        """See Drafter.draft."""
         given = json.dumps({"question": question, "answer": answer}, ensure_ascii=False)
         prompt = (system_prompt(self._company, "draft"), ChatMessage("user", given))
         said = await self._model.ask(ChatRequest(prompt))

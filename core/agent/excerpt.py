@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.agent.sentences import sentences
+from core.agent.sentences import sentences, without_markers
 from core.agent.wording import content_stems
 
 _HEADING = re.compile(r"^#{1,6}\s")
@@ -194,6 +194,11 @@ def clip(text: str, limit: int) -> str:
     if not text[limit - 2].isspace() and len(head.split()) > 1:
         head = head.rsplit(None, 1)[0]
     return f"{head.rstrip()} …"
+
+
+def one_line(text: str, limit: int) -> str:
+    """A text on one line, at most ``limit`` characters, in which nothing can be taken for a citation marker."""
+    return clip(without_markers(" ".join(text.split())), limit)
 
 
 def whole_sentences(text: str) -> str:

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.agent.action_check import ActionCheck
 from core.agent.agent_turn import AgentTurn
 from core.agent.answer_gate import AnswerGate
 from core.agent.answered import reply_of
 from core.agent.asking_back import ask_back
 from core.agent.builtin_tools import escalation_tool, search_tool
-from core.agent.consent import Consent
+from core.agent.consent import ActionCheck, Consent
 from core.agent.conversation_texts import (
     asked_besides,
     escalation_reply,
@@ -193,7 +192,7 @@ class AgentLoop:
         """Small talk needs no sources, and no word of there being none."""
         messages = asked(job.turn)
         data = None if job.way.intent in _TALK else sources_message(sources, given, files_of(job.turn))
-        speakers = Speakers.of(job.turn)
+        speakers = Speakers(job.turn)
         question = question_message(speakers.number_messages(messages), self._settings.context_tokens // 3)
         history, answered = speakers.number_messages(job.turn.history), speakers.answered_number
         return opening_prompt(self._settings, history, data, question, answered)

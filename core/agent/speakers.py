@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core.agent.sources import defuse
 from core.domain.messages import Author, Message
@@ -16,34 +16,28 @@ _FORGED = re.compile(r"\[(?=\s*customer\b)", re.IGNORECASE)
 _UNFIT = re.compile(r"[^\w\s.'’-]+|\n")
 
 
-@dataclass(frozen=True, slots=True)
 class Speakers:
-    """The customers of a conversation in the order in which they appear, by id. One alone is not named."""
+    """The customers whose words a turn holds, in the order in which they appear. One alone is not named."""
 
-    ids: tuple[str, ...]
-    home: str
-    answered: str
-
-    @classmethod
-    def of(cls, turn: TurnState) -> Speakers:
-        """Those whose words the turn holds."""
+    def __init__(self, turn: TurnState) -> None:
         said = (one for one in (*turn.history, *turn.pending) if one.author is Author.CUSTOMER)
-        home = turn.conversation.customer_id
-        return cls(tuple(dict.fromkeys(one.customer_id or home for one in said)), home, turn.customer.id)
+        self._home = turn.conversation.customer_id
+        self._ids = tuple(dict.fromkeys(one.customer_id or self._home for one in said))
+        self._answered = turn.customer.id
 
     def number_messages(self, messages: Sequence[Message]) -> list[Message]:
         """The messages, each headed by its author's number. Customers cannot forge such a heading."""
-        if len(self.ids) < 2:
+        if len(self._ids) < 2:
             return list(messages)
         return [replace(one, text=self._numbered(one)) if one.author is Author.CUSTOMER else one for one in messages]
 
     @property
     def answered_number(self) -> int | None:
         """The number of the customer who is answered; None where nobody else writes."""
-        return self.ids.index(self.answered) + 1 if len(self.ids) > 1 and self.answered in self.ids else None
+        return self._ids.index(self._answered) + 1 if len(self._ids) > 1 and self._answered in self._ids else None
 
     def _numbered(self, message: Message) -> str:
-        number = self.ids.index(message.customer_id or self.home) + 1
+        number = self._ids.index(message.customer_id or self._home) + 1
         name = " ".join(_UNFIT.sub(" ", defuse(message.author_name or "")).split())[:_NAME]
         called = f", who is called “{name}”" if name else ""
         return f"[Customer {number}{called}] {_FORGED.sub('(', message.text)}"

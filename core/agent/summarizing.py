@@ -32,7 +32,6 @@ class ModelSummarizer:
         self._company = company
 
     async def summarize(self, said: Sequence[Message], language: str) -> Mapping[str, Point]:
-        """See Summarizer.summarize."""
         shown = [one for one in said if one.deleted_at is None and one.text.strip()][-_MOST:]
         if not shown:
             return {}

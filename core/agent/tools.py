@@ -162,21 +162,12 @@ def tool(
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 
 
-def tool(
-    function: Callable[..., Any] | None = None,
-    /,
-    *,
-    effect: bool = True,
-    timeout: float = 10.0,
-    retries: int | None = None,
-    name: str | None = None,
-) -> Tool | Callable[[Callable[..., Any]], Tool]:
+def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Decorator over ``make_tool``. A tool has an effect unless it says otherwise: that is the safe mistake."""
-
-    def decorate(target: Callable[..., Any]) -> Tool:
-        return make_tool(target, effect=effect, timeout=timeout, retries=retries, name=name)
-
-    return decorate(function) if function is not None else decorate
+    made = {"effect": True, **options}
+    if function is None:
+        return lambda target: make_tool(target, **made)
+    return make_tool(function, **made)
 
 
 def _without_titles(schema: Any) -> Any:

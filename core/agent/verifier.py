@@ -22,7 +22,6 @@ class ModelVerifier(ModelCheck):
     prompt = "verify"
 
     async def verify(self, request: Verification) -> Mapping[int, Verdict]:
-        """See Verifier."""
         places = {self._new_id(): place for place in range(len(request.sentences))}
         found = read_verdicts(await self._ask(_question(request, list(places))))
         known = {place: verdict for name, place in places.items() if (verdict := found.get(name)) is not None}

@@ -56,7 +56,6 @@ class ConfinedRunner:
     async def call(
         self, function: str, payload: bytes, *, file: BinaryIO | None = None, limits: CallLimits = DEFAULT
     ) -> bytes:
-        """See ``ConfinedCalls.call``."""
         if len(payload) > limits.memory:
             raise _too_much(Resource.MEMORY)
         async with self._slots:

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.agent.action_check import ActionCheck
-from core.agent.consent import NOT_ASKED, NOT_CONFIRMED, NOT_NEEDED, Consent
+from core.agent.consent import NOT_ASKED, NOT_CONFIRMED, NOT_NEEDED, ActionCheck, Consent
 from core.agent.own_words import own_words
 from core.agent.sources import Source, Sources
 from core.agent.tools import RunsWhen, Tool, make_tool

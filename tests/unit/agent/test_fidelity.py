@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.agent.fidelity import lost
+from core.agent.translating import lost
 
 
 @pytest.mark.parametrize(

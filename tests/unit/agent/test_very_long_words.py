@@ -8,8 +8,8 @@ import pytest
 
 from core.agent.contact import contact_details
 from core.agent.exact_parts import adds_to
-from core.agent.fidelity import lost
 from core.agent.person_wish import wants_person
+from core.agent.translating import lost
 
 _LONG = 60_000
 """It takes less than a second; with the square of the length it was minutes, which the suite's own limit ends."""
