@@ -19,10 +19,8 @@ from openai import AsyncAzureOpenAI, AsyncOpenAI, AsyncStream
 
 from core.domain.delivery import backoff
 from core.domain.errors import ModelError
-from core.llm.assembly import Assembly
-from core.llm.format_support import FormatSupport
-from core.llm.settings import OpenAIChatSettings
-from core.llm.wire import body
+from core.llm.settings import AnswerFormatChoice, OpenAIChatSettings
+from core.llm.wire import Assembly, body
 from core.ports.chat_model import ChatRequest, Finished, TextDelta
 from core.ports.clock import Clock
 
@@ -33,6 +31,10 @@ _FORMAT_REFUSED = frozenset({400, 404, 415, 422, 500, 501})
 """With any of these, endpoints refuse an answer format that they do not have. Only the same request without it tells."""
 _NAMES_FORMAT = re.compile(r"response.?format|json.?(?:schema|mode)|structured.?output|response mime", re.IGNORECASE)
 _NO_KEY = "not-needed"
+_MOST_REFUSALS = 3
+"""In a row. A single one may have been provoked by what a customer wrote, and says nothing of the endpoint."""
+_MOST_IGNORED = 5
+"""Plain answers in a row, after which the format only costs tokens."""
 
 
 def _client(settings: OpenAIChatSettings) -> AsyncOpenAI:
@@ -86,6 +88,43 @@ def _may_refuse_format(request: ChatRequest, error: openai.OpenAIError) -> bool:
     )
 
 
+class _FormatSupport:
+    """Learns, for the life of this process, whether the model answers in the format it is asked for.
+
+    ``choice``: auto learns, parts always asks for the format, text never does."""
+
+    def __init__(self, choice: AnswerFormatChoice) -> None:
+        self._choice = choice
+        self._proven = False
+        self._refusals = 0
+        self._ignored = 0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the next request should ask for the format."""
+        learned = self._refusals < _MOST_REFUSALS and self._ignored < _MOST_IGNORED
+        return self._choice == "parts" or (self._choice == "auto" and learned)
+
+    def refused(self, *, named: bool) -> None:
+        """A request was refused and the same one without the format was accepted. ``named``: the refusal names the format.
+
+        Where the format has worked before, a refusal that does not name it had another cause.
+        """
+        if self._proven and not named:
+            return
+        self._refusals += 1
+        if self._refusals == _MOST_REFUSALS:
+            logger.warning("the model's endpoint refuses structured answers; it is asked for text from now on")
+
+    def answered(self, *, followed: bool) -> None:
+        """A request with the format was answered, in JSON or else in text."""
+        self._refusals = 0
+        self._proven = self._proven or followed
+        self._ignored = 0 if followed else self._ignored + 1
+        if self._ignored == _MOST_IGNORED:
+            logger.info("the model ignores the format of structured answers; it is asked for text from now on")
+
+
 class OpenAIChat:
     """Streams one completion per call. ``aclose`` gives its connections back."""
 
@@ -95,7 +134,7 @@ class OpenAIChat:
         self._clock = clock
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._client = _client(settings)
-        self._format = FormatSupport(settings.answer_format)
+        self._format = _FormatSupport(settings.answer_format)
 
     async def aclose(self) -> None:
         """Close the connections."""

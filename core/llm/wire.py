@@ -1,10 +1,87 @@
-"""Our chat messages and tools in the shapes of the Chat Completions API."""
+"""Chat Completions: our messages and tools in its shapes, and a streamed completion put together from its chunks."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from core.ports.chat_model import AnswerFormat, ChatMessage, ChatRequest, ToolSpec
+from core.domain.errors import ModelError
+from core.ports.chat_model import AnswerFormat, ChatMessage, ChatRequest, Finished, ToolCall, ToolSpec
+
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+
+
+@dataclass(slots=True)
+class _Call:
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(slots=True)
+class Assembly:
+    """One completion as it arrives: text passes through, tool calls arrive in fragments and leave whole.
+
+    ``add`` gives the text of a chunk, ``finish`` the end, once there was one.
+    ``opening``: the answer's first character that is not white space; empty while it has said nothing.
+    """
+
+    _calls: dict[int, _Call] = field(default_factory=dict)
+    _usage: dict[str, int] = field(default_factory=dict)
+    _reason: str | None = None
+    _chunks: int = 0
+    opening: str = ""
+
+    def add(self, chunk: Mapping[str, Any]) -> str:
+        """The text in this chunk, often empty. Raises ModelError when the endpoint withheld the answer.
+
+        A chunk in another shape than Chat Completions raises AttributeError or TypeError.
+        """
+        self._chunks += 1
+        if usage := chunk.get("usage"):
+            self._usage = {name: usage.get(name) or 0 for name in _COUNTS}
+        text = ""
+        for choice in chunk.get("choices") or ():
+            self._reason = choice.get("finish_reason") or self._reason
+            if self._reason == "content_filter":
+                raise ModelError("The model's answer was withheld by a content filter.")
+            if delta := choice.get("delta"):  # Azure's filter chunks have none
+                text += delta.get("content") or delta.get("refusal") or ""
+                self._take_calls(delta.get("tool_calls") or ())
+        self.opening = self.opening or text.lstrip()[:1]
+        return text
+
+    def _take_calls(self, fragments: Iterable[Mapping[str, Any]]) -> None:
+        for fragment in fragments:
+            # Some servers send whole calls without an index; a new id then starts a new call.
+            call_id, place = fragment.get("id") or "", fragment.get("index")
+            index = self._place_of(call_id) if place is None else place
+            call = self._calls.setdefault(index, _Call())
+            call.id = call.id or call_id
+            function = fragment.get("function") or {}
+            call.name = call.name or function.get("name") or ""
+            call.arguments += function.get("arguments") or ""
+
+    def _place_of(self, call_id: str) -> int:
+        known = next((index for index, call in self._calls.items() if call_id and call.id == call_id), None)
+        if known is not None:
+            return known
+        return len(self._calls) if call_id or not self._calls else len(self._calls) - 1
+
+    def finish(self) -> Finished:
+        """The complete end. Raises ModelError when the stream was empty, cut off, or said nothing."""
+        if not self._chunks:
+            raise ModelError("The model's stream held nothing that could be read.")
+        if self._reason is None:
+            raise ModelError("The model's stream was cut off before its end.")
+        calls = tuple(
+            ToolCall(id=call.id or f"call_{index}", name=call.name, arguments=call.arguments or "{}")
+            for index, call in sorted(self._calls.items())
+        )
+        if not calls and not self.opening:
+            raise ModelError(f"The model answered nothing (finish reason {self._reason}).")
+        return Finished(reason=self._reason, tool_calls=calls, usage=self._usage)
 
 
 def to_wire(message: ChatMessage) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from core.domain.errors import ModelError
-from core.llm.assembly import Assembly
 from core.llm.settings import AzureDeployment, OpenAIChatSettings
-from core.llm.wire import body, to_wire
+from core.llm.wire import Assembly, body, to_wire
 from core.ports.chat_model import ChatMessage, ChatRequest, ToolCall, ToolSpec
 
 
