@@ -15,7 +15,6 @@ from typing import Any
 from core.agent.evidence import parsed
 from core.agent.exact_parts import ExactIndex, exact_parts
 from core.agent.literal import words
-from core.agent.model_check import ModelCheck
 from core.agent.orders import without_orders
 from core.agent.own_words import is_own, own_words, unquoted
 from core.agent.routing import asked
@@ -23,6 +22,7 @@ from core.agent.small_talk import says_yes
 from core.agent.sources import Sources
 from core.agent.tokens import trim
 from core.agent.tools import RunsWhen, Tool
+from core.agent.whole_answer import ModelCheck
 from core.agent.wording import content_stems
 from core.domain.messages import Author, Message
 from core.ports.chat_model import ToolCall

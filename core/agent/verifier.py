@@ -6,8 +6,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from core.agent.model_check import ModelCheck
 from core.agent.tokens import trim
+from core.agent.whole_answer import ModelCheck
 from core.ports.verifier import Verdict, Verification
 
 logger = logging.getLogger(__name__)

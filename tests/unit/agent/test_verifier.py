@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from core.agent.model_check import read_object
 from core.agent.verifier import ModelVerifier, read_verdicts
+from core.agent.whole_answer import read_object
 from core.ports.chat_model import ChatRequest, Finished, TextDelta
 from core.ports.verifier import Sentence, Verdict, Verification
 from tests.contract.responders.world import SteppingClock
