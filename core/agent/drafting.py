@@ -17,12 +17,10 @@ _GAP = "[…]"
 
 
 class ModelDrafter:
-    """``seconds`` and ``rest``: see SparedModel. Other timers wait for the one that asks for it."""
+    """``seconds``: see SparedModel. Other timers wait for the one that asks for it."""
 
-    def __init__(
-        self, model: ChatModel, clock: Clock, company: str, *, seconds: float = 8.0, rest: float = 60.0
-    ) -> None:
-        self._model = SparedModel(model, clock, "draft", seconds=seconds, rest=rest)
+    def __init__(self, model: ChatModel, clock: Clock, company: str, *, seconds: float = 8.0) -> None:
+        self._model = SparedModel(model, clock, "draft", seconds=seconds)
         self._company = company
 
     async def draft(self, question: str, answer: str) -> Draft | None:

@@ -131,9 +131,9 @@ class Evidence:
         """
         self._refresh()
         own, parts = set(content_stems(text)), exact_parts(text)
-        stems = {self._given[number]: self._stems[number] for number in cited or self._given if number in self._given}
+        near = [self._given[number] for number in cited or self._given if number in self._given]
         results = "\n".join(self._results)
-        for given, theirs in (*stems.items(), (results, set(content_stems(results)))):
+        for given, theirs in (*((one.kept, one.stems) for one in near), (results, frozenset(content_stems(results)))):
             many = len(own & theirs) >= max(_FEWEST if cited else _FEWEST + 1, _MOST_WORDS * len(own))
             if many and ExactIndex([given, self.said, *self._results]).has_all(parts):
                 return True
@@ -156,7 +156,7 @@ class Evidence:
         self._refresh()
         said = () if self.only_talk else (self.said,)
         given = content_stems("\n".join([*self._results, *said, *self._earlier]))
-        return not set(content_stems(text)).isdisjoint(set(given).union(*self._stems.values()))
+        return not set(content_stems(text)).isdisjoint(set(given).union(*(one.stems for one in self._given.values())))
 
     def is_talk(self, text: str) -> bool:
         """Whether a sentence is too short, and too far from all that was given, to say that something was done about it."""
@@ -185,7 +185,7 @@ class Evidence:
     def _shares(self, text: str) -> dict[int, int]:
         """How many of a sentence's words each source has; words without meaning of their own do not count."""
         own = set(content_stems(text))
-        return {number: len(own & stems) for number, stems in self._stems.items()}
+        return {number: len(own & one.stems) for number, one in self._given.items()}
 
     def _refresh(self) -> None:
         """Again after each search and call: what was found meanwhile proves what is written afterwards."""
@@ -193,16 +193,14 @@ class Evidence:
         if size == self._read:
             return
         self._read = size
-        given = {number: self._given_text(number) for number, _ in self.sources}
-        self._given = {number: one.kept for number, one in given.items()}
+        self._given = {number: self._given_text(number) for number, _ in self.sources}
         self._held = ExactIndex([*self._results, self.said, *self._earlier])
-        for one in given.values():
+        for one in self._given.values():
             self._held.include(one.held)
         self._held.add(value for result in self._results for value in _other_units(result))
         self._own = {v for text in (self.said, *self._earlier) for f in exact_parts(text).figures for v in f.readings}
-        self._stems = {number: one.stems for number, one in given.items()}
         self._statements: list[tuple[frozenset[tuple[str, ...]], int | None]] = [
-            *((one.statements, number) for number, one in given.items()),
+            *((one.statements, number) for number, one in self._given.items()),
             *((frozenset(statements(result)), None) for result in self._results),
         ]
 

@@ -29,12 +29,11 @@ from core.agent.followup_questions import completed
 from core.agent.in_thread import run_in_thread
 from core.agent.lookup import Lookup, file_sources, passages_for
 from core.agent.memory import said_before
-from core.agent.prompting import opening_prompt, question_message, sources_message
+from core.agent.prompting import Speakers, opening_prompt, question_message, sources_message
 from core.agent.questions import split_questions
 from core.agent.routing import Intent, Route, asked, route
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, Sources
-from core.agent.speakers import Speakers
 from core.agent.texts import Texts, texts_for
 from core.agent.ticket_questions import about_tickets
 from core.agent.ticket_tools import ticket_tools

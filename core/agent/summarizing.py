@@ -23,12 +23,10 @@ _ANSWER = 400
 
 
 class ModelSummarizer:
-    """``seconds`` and ``rest``: see SparedModel. Somebody waits for it."""
+    """``seconds``: see SparedModel. Somebody waits for it."""
 
-    def __init__(
-        self, model: ChatModel, clock: Clock, company: str, *, seconds: float = 6.0, rest: float = 60.0
-    ) -> None:
-        self._model = SparedModel(model, clock, "summary", seconds=seconds, rest=rest)
+    def __init__(self, model: ChatModel, clock: Clock, company: str, *, seconds: float = 6.0) -> None:
+        self._model = SparedModel(model, clock, "summary", seconds=seconds)
         self._company = company
 
     async def summarize(self, said: Sequence[Message], language: str) -> Mapping[str, Point]:

@@ -69,12 +69,9 @@ class ToolRunner:
         """All outcomes in the order of the calls. Raises LostClaim, after the calls under way have ended."""
         work = [self._one(step, call, run=place < self._limit) for place, call in enumerate(calls)]
         ended = await asyncio.gather(*work, return_exceptions=True)
-        for outcome in ended:
-            if isinstance(outcome, LostClaim):
-                raise outcome
-        for outcome in ended:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        errors = [outcome for outcome in ended if isinstance(outcome, BaseException)]
+        if errors:
+            raise next((error for error in errors if isinstance(error, LostClaim)), errors[0])
         return [outcome for outcome in ended if isinstance(outcome, Outcome)]
 
     async def _one(self, step: int, call: ToolCall, *, run: bool) -> Outcome:

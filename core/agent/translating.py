@@ -15,6 +15,9 @@ from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
 from core.ports.clock import Clock
 from core.ports.translator import Translation
 
+_REST = 30.0
+_LONGEST = 8_000
+"""Characters. What is longer stays as it is."""
 _REMEMBERED = 500
 _LETTER = re.compile(r"[^\W\d_]")
 _CODE = re.compile(r"\s*[\"'`]?([a-z]{2})(?:-[A-Za-z]{2,4})?[\"'`.]*\s*")
@@ -37,28 +40,18 @@ _WHICH = (
 
 
 class ModelTranslator:
-    """``seconds`` and ``rest``: see SparedModel. ``longest``: characters; what is longer stays as it is."""
+    """``seconds``: see SparedModel."""
 
-    def __init__(
-        self,
-        model: ChatModel,
-        clock: Clock,
-        company: str,
-        *,
-        seconds: float = 10.0,
-        rest: float = 30.0,
-        longest: int = 8_000,
-    ) -> None:
-        self._model = SparedModel(model, clock, "translation", seconds=seconds, rest=rest)
+    def __init__(self, model: ChatModel, clock: Clock, company: str, *, seconds: float = 10.0) -> None:
+        self._model = SparedModel(model, clock, "translation", seconds=seconds, rest=_REST)
         self._company = company
-        self._longest = longest
         self._known: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     async def translate(self, text: str, language: str) -> Translation:
         """See Translator.translate. Remembered, because a turn may be decided more than once."""
         if not _LETTER.search(text) or detect_surely(text) == language:
             return Translation(text)
-        if len(text) > self._longest:
+        if len(text) > _LONGEST:
             return Translation(None)
         found = self._known.get((text, language))
         if found is None:

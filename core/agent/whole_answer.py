@@ -26,7 +26,7 @@ class SparedModel:
     ``what``: it is asked for, in the log. ``seconds``: how long one answer may take.
     """
 
-    def __init__(self, model: ChatModel, clock: Clock, what: str, *, seconds: float, rest: float) -> None:
+    def __init__(self, model: ChatModel, clock: Clock, what: str, *, seconds: float, rest: float = 60.0) -> None:
         self._model = model
         self._clock = clock
         self._what = what
@@ -56,7 +56,7 @@ class SparedModel:
 class ModelCheck:
     """Puts a question to a model as JSON, and reads the JSON object it answers with.
 
-    ``seconds`` and ``rest``: see SparedModel; the customer waits for the answer.
+    ``seconds``: see SparedModel; the customer waits for the answer.
 
     ``new_id`` names what is asked about as no text that is read can know it, so that none can hold an answer that fits.
     """
@@ -69,10 +69,9 @@ class ModelCheck:
         clock: Clock,
         *,
         seconds: float = 6.0,
-        rest: float = 60.0,
         new_id: Callable[[], str] = lambda: secrets.token_hex(3),
     ) -> None:
-        self._model = SparedModel(model, clock, f"check by {self.prompt}.txt", seconds=seconds, rest=rest)
+        self._model = SparedModel(model, clock, f"check by {self.prompt}.txt", seconds=seconds)
         self._new_id = new_id
 
     async def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,13 +53,13 @@ class FileStore:
 
     async def put(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Attachment:
         """Durable when it returns. Raises TooLarge, InvalidInput, NoRoom, Unreachable."""
-        spooled = await self._spool.receive(chunks, name=name, declared_type=declared_type)
+        path, attachment = await self._spool.receive(chunks, name=name, declared_type=declared_type)
         try:
-            await asyncio.to_thread(self._keep, spooled.path, spooled.attachment.storage_key)
+            await asyncio.to_thread(self._keep, path, attachment.storage_key)
         except OSError as error:
-            await asyncio.to_thread(spooled.path.unlink, missing_ok=True)
+            await asyncio.to_thread(path.unlink, missing_ok=True)
             raise Unreachable(f"The file could not be stored: {error.strerror or error}.") from error
-        return spooled.attachment
+        return attachment
 
     def open(self, attachment: Attachment) -> AsyncIterator[bytes]:
         """Raises NotFound at the first chunk when the file is gone."""

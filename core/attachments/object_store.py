@@ -109,19 +109,18 @@ class ObjectStore:
 
     async def put(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Attachment:
         """Durable when it returns. Raises TooLarge, InvalidInput, NoRoom, Unreachable."""
-        spooled = await self._spool.receive(chunks, name=name, declared_type=declared_type)
-        attachment = spooled.attachment
+        path, attachment = await self._spool.receive(chunks, name=name, declared_type=declared_type)
         try:
             await obstore.put_async(
                 self._client,
                 attachment.storage_key,
-                spooled.path,
+                path,
                 attributes={"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"},
             )
         except (BaseError, OSError) as error:
             raise self._unreachable(error) from error
         finally:
-            await asyncio.to_thread(spooled.path.unlink, missing_ok=True)
+            await asyncio.to_thread(path.unlink, missing_ok=True)
         return attachment
 
     async def open(self, attachment: Attachment) -> AsyncIterator[bytes]:

@@ -9,7 +9,6 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -23,14 +22,6 @@ from core.domain.errors import FileRefused, TooLarge, Unreachable
 
 _BATCH = 256 * 1024
 _ABANDONED = 24 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Spooled:
-    """A file that passed every check, not yet at its final place."""
-
-    path: Path
-    attachment: Attachment
 
 
 def new_storage_key() -> str:
@@ -47,18 +38,24 @@ class Spool:
         self._policy = policy
         self._room = room or DiskRoom(folder)
 
-    async def receive(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Spooled:
-        """Raises TooLarge, InvalidInput, NoRoom, Unreachable, and what ``chunks`` raise. Each time the temporary file is gone."""
-        async with self._room.space(self._policy.max_bytes):
-            spooled = await self._receive(chunks, name, declared_type)
-            self._room.stored(spooled.attachment.size)
-            return spooled
+    async def receive(
+        self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None
+    ) -> tuple[Path, Attachment]:
+        """A file that passed every check, not yet at its final place.
 
-    async def _receive(self, chunks: AsyncIterator[bytes], name: str, declared_type: str | None) -> Spooled:
+        Raises TooLarge, InvalidInput, NoRoom, Unreachable, and what ``chunks`` raise. Each time the temporary file is gone."""
+        async with self._room.space(self._policy.max_bytes):
+            path, attachment = await self._receive(chunks, name, declared_type)
+            self._room.stored(attachment.size)
+            return path, attachment
+
+    async def _receive(
+        self, chunks: AsyncIterator[bytes], name: str, declared_type: str | None
+    ) -> tuple[Path, Attachment]:
         path = self._folder / secrets.token_hex(16)
         try:
             size, digest = await self._write(path, chunks)
-            return await asyncio.to_thread(self._describe, path, size, digest, clean(name), declared_type)
+            return path, await asyncio.to_thread(self._describe, path, size, digest, clean(name), declared_type)
         except OSError as error:
             await asyncio.to_thread(path.unlink, missing_ok=True)
             if isinstance(error, ConnectionError):
@@ -83,11 +80,11 @@ class Spool:
             await asyncio.to_thread(os.fsync, file.fileno())
         return size, digest.hexdigest()
 
-    def _describe(self, path: Path, size: int, digest: str, name: str, declared_type: str | None) -> Spooled:
+    def _describe(self, path: Path, size: int, digest: str, name: str, declared_type: str | None) -> Attachment:
         if size == 0:
             raise FileRefused("The file is empty. Choose it again, or another one.", "empty_file")
         media_type = identify(path, name=name, declared_type=declared_type, policy=self._policy)
-        attachment = Attachment(
+        return Attachment(
             id=secrets.token_urlsafe(16),
             name=with_ending(name, media_type),
             media_type=media_type,
@@ -95,7 +92,6 @@ class Spool:
             sha256=digest,
             storage_key=new_storage_key(),
         )
-        return Spooled(path, attachment)
 
 
 def sweep(folder: Path, *, older_than: float = _ABANDONED) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
 from urllib.parse import urlencode
@@ -33,6 +34,7 @@ from core.agent.answer_unit import Quote
 from core.agent.consent import Consent
 from core.agent.evidence import Evidence
 from core.agent.judged_unit import JudgedUnit
+from core.agent.prompting import Speakers
 from core.agent.sources import Source, Sources
 from core.agent.tools import make_tool
 from core.agent.verification import verification
@@ -190,6 +192,14 @@ def _batch(text: str) -> Call:
     return lambda: verification(units, _evidence(text))
 
 
+def _numbered(text: str) -> Call:
+    """Of two customers, each of whom is called by the whole text as well."""
+    turn = turn_of(text)
+    said = [replace(one, author_name=text) for one in turn.pending]
+    several = Speakers(replace(turn, history=(replace(said[0], customer_id="another"),)))
+    return lambda: several.number_messages(said)
+
+
 def _chunks(kind: BlockKind) -> Callable[[str], Call]:
     def prepare(text: str) -> Call:
         document = Document("A title", (Block(kind, text),))
@@ -239,6 +249,7 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "channels.email.tokens:Tokens.thread_of": lambda text: lambda: TOKENS.thread_of(text),
     "channels.email.trust:verdicts": _of_mail(lambda body: trust.verdicts(mime.opened(body), "mx.example.com")),
     "core.agent.answer_gate:AnswerGate.feed": _gate,
+    "core.agent.prompting:Speakers.number_messages": _numbered,
     "core.agent.verification:verification": _batch,
     "core.agent.consent:Consent.refusal": _wanted,
     "core.agent.evidence:Evidence.judge": _judged,

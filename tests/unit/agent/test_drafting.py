@@ -51,7 +51,7 @@ async def test_a_model_that_failed_is_left_alone_for_a_while() -> None:
         ScriptedModel([ModelError("down")], say(entry("Can I return it opened?", "Within 30 days."))),
         HandClock(),
     )
-    drafter = ModelDrafter(model, clock, "Tidepool", rest=60.0)
+    drafter = ModelDrafter(model, clock, "Tidepool")
     assert await drafter.draft(QUESTION, ANSWER) is None
     assert await drafter.draft(QUESTION, ANSWER) is None
     assert len(model.requests) == 1

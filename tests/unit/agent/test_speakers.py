@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from core.agent.loop import AgentLoop
+from core.agent.prompting import Speakers
 from core.agent.settings import AgentSettings
-from core.agent.speakers import Speakers
 from core.agent.tools import ToolContext, tool
 from core.domain.conversation import Sharing
 from core.domain.customer import ContactDetails, Customer
