@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from core.agent.answer_gate import AnswerGate
@@ -16,8 +16,7 @@ from core.agent.sources import Source, defuse
 from core.agent.ticket_tools import MAKES_TICKETS
 from core.agent.tokens import estimate, estimate_message, trim
 from core.agent.tool_runner import Outcome, ToolRunner
-from core.agent.tools import Tool
-from core.agent.turn_journal import AssistantStep, TurnJournal, step_id
+from core.agent.turn_journal import AssistantStep, step_id
 from core.agent.whole_answer import read_stream
 from core.domain.conversation import Escalation
 from core.domain.errors import ModelError
@@ -40,16 +39,12 @@ class AgentTurn:
         self,
         model: ChatModel,
         settings: AgentSettings,
-        journal: TurnJournal,
-        tools: Mapping[str, Tool],
         runner: ToolRunner,
         gate: AnswerGate,
         evidence: Evidence,
     ) -> None:
         self._model = model
         self._settings = settings
-        self._journal = journal
-        self._tools = tools
         self._runner = runner
         self._gate = gate
         self._evidence = evidence
@@ -75,14 +70,14 @@ class AgentTurn:
         self, number: int, messages: Sequence[ChatMessage], opening: Sequence[Source], *, last: bool
     ) -> AssistantStep:
         """The model's step, or what it said in it before a crash."""
-        recorded = self._journal.step(number)
+        recorded = self._runner.journal.step(number)
         if recorded is not None:
             await PartsReader(self._gate).feed(recorded.text)
             self._gate.drop_pending()
             return recorded
         step = await self._ask(number, messages, last=last)
         if step.calls:
-            await self._journal.record_step(number, step, opening)
+            await self._runner.journal.record_step(number, step, opening)
         return step
 
     async def _ask(self, number: int, messages: Sequence[ChatMessage], *, last: bool) -> AssistantStep:
@@ -92,12 +87,12 @@ class AgentTurn:
         frugal = last or self._spent >= self._settings.turn_tokens * _LAST_TOKENS
         request = ChatRequest(
             messages=fit(messages, self._settings.context_tokens),
-            tools=() if frugal else [tool.spec for tool in self._tools.values()],
+            tools=() if frugal else [tool.spec for tool in self._runner.tools.values()],
             max_tokens=self._settings.answer_tokens,
             temperature=self._settings.temperature,
             answer_format=parts_format(),
         )
-        await self._journal.still_held()  # whoever has claimed the conversation meanwhile is not answered over
+        await self._runner.journal.still_held()  # whoever has claimed the conversation meanwhile is not answered over
         reader = PartsReader(self._gate)
         said, end = await read_stream(self._model, request, reader.feed)
         guessed = sum(map(estimate_message, request.messages)) + estimate(said)
@@ -129,7 +124,7 @@ class AgentTurn:
             self.tickets += numbers_in(result.content)[:1]
         said = trim(defuse(result.content), self._settings.tool_result_tokens)
         if outcome.ok and result.escalation is None and outcome.call.name != SEARCH:
-            tool = self._tools.get(outcome.call.name)
+            tool = self._runner.tools.get(outcome.call.name)
             effect = tool is not None and tool.effect
             self._evidence.add_result(outcome.call.name, outcome.call.arguments, said, effect=effect)
         found = self._evidence.sources.show(result.sources, budget=self._settings.tool_result_tokens - estimate(said))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from core.agent.agent_turn import AgentTurn
 from core.agent.answer_gate import AnswerGate
-from core.agent.answered import reply_of
 from core.agent.asking_back import ask_back
 from core.agent.builtin_tools import escalation_tool, search_tool
+from core.agent.choosing import had_a_choice
 from core.agent.consent import ActionCheck, Consent
 from core.agent.conversation_texts import (
     asked_besides,
@@ -27,11 +29,14 @@ from core.agent.evidence import Evidence
 from core.agent.files import files_of, newly_sent, speaks_of_file
 from core.agent.followup_questions import completed
 from core.agent.in_thread import run_in_thread
+from core.agent.language import packs
 from core.agent.lookup import Lookup, file_sources, passages_for
 from core.agent.memory import said_before
+from core.agent.phrases import any_of
 from core.agent.prompting import Speakers, opening_prompt, question_message, sources_message
-from core.agent.questions import split_questions
+from core.agent.questions import asks, split_questions
 from core.agent.routing import Intent, Route, asked, route
+from core.agent.sentences import sentences
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, Sources
 from core.agent.texts import Texts, texts_for
@@ -40,6 +45,7 @@ from core.agent.ticket_tools import ticket_tools
 from core.agent.tool_runner import ToolRunner
 from core.agent.tools import Tool, ToolContext, by_name
 from core.agent.turn_journal import TurnJournal
+from core.agent.wording import phrase
 from core.domain.choices import CLARIFY
 from core.domain.customer import ContactDetails
 from core.domain.errors import KnowledgeUnavailable, LostClaim, ModelError, StoreUnavailable
@@ -160,7 +166,7 @@ class AgentLoop:
         )
         consent = Consent(job.turn, evidence.sources, self._action_check)
         runner = self._runner(job, journal, consent)
-        agent = AgentTurn(self._model, self._settings, journal, self._tools, runner, gate, evidence)
+        agent = AgentTurn(self._model, self._settings, runner, gate, evidence)
         try:
             await agent.run(self._prompt(job, evidence.sources, given), given)
         finally:
@@ -236,7 +242,7 @@ class AgentLoop:
         note = "" if inside else unread_note(newly_sent(job.turn, asked(job.turn)), job.texts)
         if note:
             await gate.note(note)
-        return await reply_of(gate, job.turn, job.texts, intent=job.way.talk or job.way.intent, noted=bool(note))
+        return await _reply_of(gate, job.turn, job.texts, intent=job.way.talk or job.way.intent, noted=bool(note))
 
 
 def _noted(agent: AgentTurn, gate: AnswerGate) -> dict[str, Any]:
@@ -276,3 +282,45 @@ def _instead(job: _Job, *, unavailable: bool) -> Reply:
     if unavailable:
         return failure(job.texts, "unavailable")
     return Reply(job.texts.say("unknown"), MessageKind.UNKNOWN, offers_person=True, intent=Intent.QUESTION)
+
+
+async def _reply_of(gate: AnswerGate, turn: TurnState, texts: Texts, *, intent: str, noted: bool) -> Reply:
+    """The reply for what passed the gate. ``noted``: a note of ours on the customer's files stands behind it."""
+    rests = any(unit.rests_on_evidence(had_results=gate.had_results) for unit in gate.shown)
+    admits = not rests and any(unit.admits for unit in gate.shown)
+    asks_back = not rests and any(unit.asks for unit in gate.shown)
+    nothing = intent == Intent.QUESTION and not (rests or admits or asks_back)
+    if nothing and any(unit.is_loss for unit in gate.dropped):
+        await gate.note(texts.say("unknown"))
+        admits = True
+    elif asks_back and had_a_choice(turn.history):  # asked back twice over the same: a person is offered
+        await gate.note(texts.say("offer"))
+        admits = True
+    elif noted and not _offers_person(gate.text):
+        await gate.note(texts.say("offer"))
+    offers = _offers_person(gate.text)
+    if rests:
+        confidence = max((citation.score for citation in gate.citations), default=1.0)
+        return Reply(gate.text, MessageKind.ANSWER, gate.citations, confidence, offers_person=offers, intent=intent)
+    if admits or (offers and asks_back) or (not asks_back and _asked_something(turn) and intent == Intent.QUESTION):
+        return Reply(gate.text, MessageKind.UNKNOWN, offers_person=True, intent=Intent.QUESTION)
+    if intent == Intent.QUESTION and asks_back:
+        return Reply(gate.text, MessageKind.ANSWER, intent=CLARIFY, offers_person=offers)
+    return Reply(gate.text, MessageKind.SMALL_TALK, confidence=1.0, intent=intent, offers_person=offers)
+
+
+def _offers_person(text: str) -> bool:
+    """Whether a text asks the customer if they want a person, so that a bare yes is understood next time."""
+    asked_for = (piece for piece in sentences(text) if piece.rstrip().rstrip("*_").endswith(("?", "؟", "？")))
+    return any(_person().search(phrase(question)) for question in asked_for)
+
+
+@functools.cache
+def _person() -> re.Pattern[str]:
+    names = ("person", "person_after_talk")
+    entries = [entry for pack in packs().values() for name in names for entry in pack.words("person", name)]
+    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)")
+
+
+def _asked_something(turn: TurnState) -> bool:
+    return any(asks(piece) for message in asked(turn) for piece in sentences(message.text))

@@ -58,8 +58,8 @@ class ToolRunner:
         limit: int,
         consent: Consent,
     ) -> None:
-        self._tools = tools
-        self._journal = journal
+        self.tools = tools
+        self.journal = journal
         self._events = events
         self._context = context
         self._limit = limit
@@ -75,23 +75,23 @@ class ToolRunner:
         return [outcome for outcome in ended if isinstance(outcome, Outcome)]
 
     async def _one(self, step: int, call: ToolCall, *, run: bool) -> Outcome:
-        known = self._journal.call(call.id)
+        known = self.journal.call(call.id)
         if known is not None and known.status != STARTED and known.result is not None:
             return self._noted(Outcome(call, known.status, load_result(known.result)))
-        tool = self._tools.get(call.name)
+        tool = self.tools.get(call.name)
         if known is not None and (tool is None or tool.effect):
             return await self._settle(step, call, UNKNOWN, _UNKNOWN_AFTER_CRASH)
         if not run:
             return await self._settle(step, call, FAILED, f"Not run: at most {self._limit} calls at once. Ask again.")
         if tool is None:
             return await self._settle(
-                step, call, FAILED, f"There is no tool {call.name}. Tools: {', '.join(self._tools)}."
+                step, call, FAILED, f"There is no tool {call.name}. Tools: {', '.join(self.tools)}."
             )
         return await self._execute(step, call, tool)
 
     async def _settle(self, step: int, call: ToolCall, status: str, result: ToolResult | str) -> Outcome:
         ready = ToolResult(result) if isinstance(result, str) else result
-        await self._journal.settle(step, call, status, ready)
+        await self.journal.settle(step, call, status, ready)
         return self._noted(Outcome(call, status, ready))
 
     def _noted(self, outcome: Outcome) -> Outcome:
@@ -112,7 +112,7 @@ class ToolRunner:
             logger.info("a tool call was not asked for", extra={"tool": call.name})
             return await self._settle(step, call, FAILED, refusal)
         await self._events.tool_call(call.name, "started")
-        await self._journal.start(step, call)
+        await self.journal.start(step, call)
         context = replace(self._context, call_id=call.id)
         status, result = await self._try(tool, lambda: tool.run(arguments, context))
         outcome = await self._settle(step, call, status, result)

@@ -128,11 +128,11 @@ class _FormatSupport:
 class OpenAIChat:
     """Streams one completion per call. ``aclose`` gives its connections back."""
 
-    def __init__(self, settings: OpenAIChatSettings, clock: Clock, rng: random.Random | None = None) -> None:
+    def __init__(self, settings: OpenAIChatSettings, clock: Clock) -> None:
         self.name = settings.name
         self._settings = settings
         self._clock = clock
-        self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._client = _client(settings)
         self._format = _FormatSupport(settings.answer_format)
 
