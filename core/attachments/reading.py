@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from typing import BinaryIO
 
 from core.attachments.archive import ExtractionLimits
 from core.attachments.convert import convert
 from core.domain.errors import ExtractionFailed
 
+_CUT = "The file goes on: only its first {chars} characters were read."
 _PASSWORD_WORDS = ("password", "encrypt")
 
 
 def read_text(payload: bytes, file: BinaryIO) -> bytes:
-    """``payload`` is JSON: ``media_type`` and ``limits``. Answers JSON: ``text``, and ``truncated`` when the file goes on.
+    """``payload`` is the media type. Answers the text, with a note where it was cut.
 
     Raises ExtractionFailed with a reason for the person who sent the file; MemoryError.
     """
-    wanted = json.loads(payload)
-    limits = ExtractionLimits(**wanted["limits"])
+    limits = ExtractionLimits()
     try:
-        text = convert(file, wanted["media_type"], limits)
+        text = convert(file, payload.decode(), limits)
     except MemoryError:
         raise
     except BaseException as error:  # a converter may raise anything, up to RecursionError
         raise ExtractionFailed(_reason(error)) from error
-    cut = text[: limits.output_chars].encode("utf-8", "replace").decode()
-    return json.dumps({"text": cut, "truncated": len(text) > limits.output_chars}, ensure_ascii=False).encode()
+    if len(text) > limits.output_chars:
+        text = f"{text[: limits.output_chars].strip()}\n\n[{_CUT.format(chars=limits.output_chars)}]"
+    return text.encode("utf-8", "replace")
 
 
 def _reason(error: BaseException) -> str:

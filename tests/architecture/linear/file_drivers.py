@@ -11,23 +11,20 @@ import mmap
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from core.attachments.archive import ExtractionLimits, inspect
+from core.attachments.convert import convert
 from core.attachments.media_type import AttachmentPolicy, by_tracks, identify
-from core.attachments.reading import read_text
 
 Call = Callable[[], object]
 _LIMITS = ExtractionLimits(output_chars=10**9, members=10**9)
 
 
 def _read(media_type: str, content: Callable[[str], bytes] = str.encode) -> Callable[[str], Call]:
-    job = json.dumps({"media_type": media_type, "limits": asdict(_LIMITS)}).encode()
-
     def prepare(text: str) -> Call:
         file = io.BytesIO(content(text))
-        return lambda: read_text(job, file)
+        return lambda: convert(file, media_type, _LIMITS)
 
     return prepare
 
@@ -80,14 +77,14 @@ def _tracks(media_type: str, begins: bytes) -> Callable[[str], Call]:
 DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "core.attachments.archive:inspect": _inspected,
     "core.attachments.media_type:identify": _identified,
-    "core.attachments.reading:read_text": _read("text/plain"),
+    "core.attachments.convert:convert": _read("text/plain"),
     "core.attachments.media_type:by_tracks": _tracks("video/mp4", b"hdlr"),
     "core.attachments.media_type:by_tracks of video/webm": _tracks("video/webm", b"\x86V"),
     **{
-        f"core.attachments.reading:read_text of {media_type}": _read(media_type)
+        f"core.attachments.convert:convert of {media_type}": _read(media_type)
         for media_type in ("application/json", "text/csv")
     },
-    "core.attachments.reading:read_text of application/x-ipynb+json": _read("application/x-ipynb+json", _notebook),
-    "core.attachments.reading:read_text of application/zip": _read("application/zip", _zipped),
+    "core.attachments.convert:convert of application/x-ipynb+json": _read("application/x-ipynb+json", _notebook),
+    "core.attachments.convert:convert of application/zip": _read("application/zip", _zipped),
 }
 """See drivers.DRIVERS."""

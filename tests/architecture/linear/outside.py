@@ -227,7 +227,7 @@ THROUGH: Mapping[str, str] = {
     "core.agent.exact_parts:ExactIndex.has": "core.agent.evidence:Evidence.judge",
     "core.agent.exact_parts:ExactIndex.holds": "core.agent.evidence:Evidence.judge",
     "core.agent.tools:Tool.parse": "core.agent.evidence:Evidence.judge",
-    "core.attachments.convert:convert": "core.attachments.reading:read_text",
+    "core.attachments.reading:read_text": "core.attachments.convert:convert",
     "core.turn_budgets:TurnBudgets.desk_full": "core.domain.analysed_text:shorten_together",
     "core.turn_budgets:TurnBudgets.flood_notice": "core.domain.analysed_text:shorten_together",
     "handoff.desk_decorator:DeskDecorator.contact": "handoff.waits.contact:contact_details",
