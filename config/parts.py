@@ -23,8 +23,7 @@ from core.attachments.extract import ConfinedExtractor
 from core.attachments.extraction_service import ExtractionService
 from core.attachments.file_store import FileStore
 from core.attachments.media_type import AttachmentPolicy
-from core.attachments.object_store import ObjectStore
-from core.attachments.store import open_store
+from core.attachments.object_store import ObjectStore, open_store
 from core.confined.runner import ConfinedRunner
 from core.domain.attachments import Attachment
 from core.domain.errors import ConfigError

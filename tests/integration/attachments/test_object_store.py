@@ -12,8 +12,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from core.attachments.media_type import AttachmentPolicy
-from core.attachments.object_store import ObjectStore
-from core.attachments.store import open_store
+from core.attachments.object_store import ObjectStore, open_store
 from core.domain.errors import InvalidInput, NotFound, Unreachable
 from tests.integration.attachments.s3_server import S3Server
 from tests.unit.attachments.files import PROGRAM, chunks, pdf

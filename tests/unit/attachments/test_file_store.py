@@ -13,8 +13,7 @@ import pytest
 
 from core.attachments.file_store import FileStore
 from core.attachments.media_type import AttachmentPolicy
-from core.attachments.object_store import ObjectStore, parse_location
-from core.attachments.store import open_store
+from core.attachments.object_store import ObjectStore, open_store, parse_location
 from core.domain.errors import ConfigError, InvalidInput, NotFound, TooLarge, Unreachable
 from tests.recordings import M4A, MOV, OGG
 from tests.unit.attachments.files import PROGRAM, chunks, pdf
