@@ -34,7 +34,7 @@ _EDGES = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
 """Between a number and letters: "nr2", "2nd", "第2个"."""
 _FRACTION = re.compile(r"\d[.:]\d")
 _CLOSING = Phrases("choose.closing")
-_ASIDE = frozenset({MessageKind.SMALL_TALK, MessageKind.NOTICE, MessageKind.FOLLOW_UP})
+_ANSWERS_NOTHING = frozenset({MessageKind.SMALL_TALK, MessageKind.NOTICE, MessageKind.FOLLOW_UP})
 _PASSING = frozenset({MessageKind.SMALL_TALK, MessageKind.FAILURE, MessageKind.FOLLOW_UP})
 """What may be said while a question back stands. A notice tells of people, and with them something else begins."""
 
@@ -73,7 +73,7 @@ def pick_of(asked: Sequence[Message], history: Sequence[Message]) -> Pick | None
     if any(one.action is not None or one.attachments or wants_person(one.text) for one in asked):
         return None
     said = [one.text for one in asked if not small_talk(one.text)] or [one.text for one in asked]
-    picks = [_heard(text, history) for text in said]
+    picks = [_pick_in(text, history) for text in said]
     if not picks or None in picks:
         return None
     heard = [pick for pick in picks if pick is not None]
@@ -94,7 +94,7 @@ def had_a_choice(history: Sequence[Message]) -> bool:
 
 def _answered(history: Sequence[Message]) -> Message | None:
     """Small talk in between answers nothing."""
-    return next((one for one in _ours(history) if one.kind not in _ASIDE), None)
+    return next((one for one in _ours(history) if one.kind not in _ANSWERS_NOTHING), None)
 
 
 def _ours(history: Sequence[Message]) -> Iterator[Message]:
@@ -106,12 +106,12 @@ def _choices(message: Message | None) -> tuple[Choice, ...]:
     return choices_in(message.meta) if message is not None and message.author is Author.AGENT else ()
 
 
-def _heard(text: str, history: Sequence[Message]) -> Pick | None:
+def _pick_in(text: str, history: Sequence[Message]) -> Pick | None:
     words = _own_words(text)
     titled = _titled(words, history)
     if titled is not None:
         return Pick(Sense.CHOSEN, (titled,))
-    offered = _standing(history)
+    offered = _last_offered(history)
     pick = _picked(words, offered) if offered else None
     if pick is not None or not offered or not _choices(next(_ours(history), None)):
         return pick
@@ -142,7 +142,7 @@ def _titled(words: str, history: Sequence[Message]) -> Choice | None:
     return next((one for one in shown if said and phrase(one.label) == said), None)
 
 
-def _standing(history: Sequence[Message]) -> tuple[Choice, ...]:
+def _last_offered(history: Sequence[Message]) -> tuple[Choice, ...]:
     """What was offered last, where nothing but small talk, slips and failures came after it."""
     since: list[Message] = []
     for message in reversed(history):

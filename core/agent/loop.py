@@ -126,7 +126,7 @@ class AgentLoop:
         if rest is None:
             return reply
         also = await self._within_time(replace(job, turn=rest, way=Route(Intent.QUESTION)))
-        said = worth_saying(also, _said(rest), job.texts)
+        said = worth_saying(also, _pending_text(rest), job.texts)
         if said is None or said.text != also.text:
             await job.events.discard()
         return replace(reply, besides=said)
@@ -151,11 +151,11 @@ class AgentLoop:
     async def _answer(self, job: _Job, until: float) -> Reply:
         journal = await TurnJournal.open(self._journal, job.turn.claim, job.turn_id)
         given, unavailable = await self._gather(job, journal)
-        needless = self._has_own_tools or about_tickets(_said(job.turn))
+        needless = self._has_own_tools or about_tickets(_pending_text(job.turn))
         if unavailable and not given and not needless:
             return failure(job.texts, "unavailable")
         only_talk = job.way.intent is Intent.SMALL_TALK and not job.turn.history
-        evidence = Evidence(Sources(), _said(job.turn), said_before(job.turn), only_talk=only_talk)
+        evidence = Evidence(Sources(), _pending_text(job.turn), said_before(job.turn), only_talk=only_talk)
         gate = AnswerGate(
             evidence,
             job.events.text,
@@ -270,7 +270,7 @@ def _spelled_out(turn: TurnState, way: Route) -> TurnState:
     return replace(turn, pending=(replace(asked(turn)[-1], text=text),))
 
 
-def _said(turn: TurnState) -> str:
+def _pending_text(turn: TurnState) -> str:
     return "\n".join(message.text for message in asked(turn))
 
 

@@ -104,7 +104,7 @@ def _contact(messages: Sequence[Message]) -> ContactDetails:
     return ContactDetails()
 
 
-def _standing(messages: tuple[Message, ...], *, offered: bool) -> tuple[Message, ...]:
+def _without_withdrawn_wish(messages: tuple[Message, ...], *, offered: bool) -> tuple[Message, ...]:
     """Without a wish that was taken back in the same turn, where there was something to take back."""
     place = last_withdrawn(messages)
     if place is None:
@@ -134,7 +134,7 @@ def route(turn: TurnState, keywords: Sequence[str] = (), *, for_staff: bool = Fa
     if pick is not None:
         return Route(_PICKED[pick.sense], choices=pick.choices if pick.sense in (Sense.CHOSEN, Sense.MISSED) else ())
     offered = was_offered_person(turn.history)
-    messages = _standing(every, offered=offered)
+    messages = _without_withdrawn_wish(every, offered=offered)
     if every and not messages:
         return Route(Intent.DECLINED)
     texts = [m.text for m in messages if m.text.strip()]

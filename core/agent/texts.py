@@ -44,7 +44,7 @@ def in_written_language(turn: TurnState) -> TurnState:
     return replace(turn, conversation=replace(turn.conversation, locale=locale))
 
 
-def _said(turn: TurnState) -> tuple[str, list[str]]:
+def _customer_texts(turn: TurnState) -> tuple[str, list[str]]:
     """What the customer says now, and what they said before, the newest first. A title that they chose is in ours."""
     earlier = [message.text for message in reversed(turn.history) if is_own(turn, message)]
     now = asked(turn)
@@ -54,11 +54,11 @@ def _said(turn: TurnState) -> tuple[str, list[str]]:
 
 
 def _language(turn: TurnState) -> str:
-    said, earlier = _said(turn)
+    said, earlier = _customer_texts(turn)
     return choose(said, turn.conversation.locale, turn.customer.locale, earlier=earlier)
 
 
 def _writes(turn: TurnState) -> bool:
     """Whether what they wrote shows a language at all; else the desk's own default holds."""
-    said, earlier = _said(turn)
+    said, earlier = _customer_texts(turn)
     return any(map(detect, (said, *earlier)))

@@ -40,19 +40,19 @@ async def tell_of_tickets(tickets: Tickets, turn: TurnState, questions: Sequence
         if not found:
             return None
         lines = "\n".join(f"- {_line(one, texts)}" for one in found)
-        return _told(lines, found)
+        return _ticket_reply(lines, found)
     seen = [(number, await tickets.ticket(holder, number)) for number in named[:_MOST]]
     known = [one for _, one in seen if one is not None]
     said = [
         _line(one, texts) if one is not None else texts.say("ticket_unknown", number=number) for number, one in seen
     ]
     if known:
-        return _told("\n\n".join(said), known)
+        return _ticket_reply("\n\n".join(said), known)
     text = f"{' '.join(said)} {texts.say('offer')}"
     return Reply(text, MessageKind.UNKNOWN, offers_person=True, intent=_INTENT)
 
 
-def _told(text: str, found: Sequence[Ticket]) -> Reply:
+def _ticket_reply(text: str, found: Sequence[Ticket]) -> Reply:
     meta = {"ticket": found[0].number} if len(found) == 1 else {}
     return Reply(text, MessageKind.ANSWER, confidence=1.0, intent=_INTENT, meta=meta)
 

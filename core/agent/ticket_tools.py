@@ -66,7 +66,7 @@ class _TicketTools:
             priority: How soon somebody has to look at it.
         """
         new = NewTicket(subject, TicketPriority(priority), category, description)
-        return _shown(
+        return _for_model(
             await self._tickets.create_ticket(context.holder, new, actor=_AGENT, origin=context.idempotency_key)
         )
 
@@ -79,7 +79,7 @@ class _TicketTools:
         found = await self._tickets.ticket(context.holder, _number(number))
         if found is None:
             raise ToolError(_NOT_THERE)
-        return _shown(found)
+        return _for_model(found)
 
     async def update_ticket(
         self,
@@ -109,7 +109,7 @@ class _TicketTools:
         )
         if found is None:
             raise ToolError(_NOT_THERE)
-        return _shown(found)
+        return _for_model(found)
 
     async def list_tickets(
         self, context: ToolContext, status: Literal["open", "pending", "resolved", "closed"] | None = None
@@ -151,7 +151,7 @@ def _line(ticket: Ticket) -> dict[str, Any]:
     return line | ({"category": ticket.category} if ticket.category else {})
 
 
-def _shown(ticket: Ticket) -> dict[str, Any]:
+def _for_model(ticket: Ticket) -> dict[str, Any]:
     seen = ticket.for_customer()
     history = [
         {"at": one.at.isoformat(timespec="minutes"), "by": one.actor, "what": one.kind, "text": one.text}

@@ -138,12 +138,12 @@ def _refusing(places: Sequence[Path]) -> Callable[[str, tuple[Any, ...]], None]:
 
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
         if event in _NETWORK or event in _PROGRAMS or (event in _FILES and _is_refused(event, arguments, inside)):
-            raise Forbidden(f"Reading foreign data may not use {event} ({_shown(arguments)}).")
+            raise Forbidden(f"Reading foreign data may not use {event} ({_first_argument(arguments)}).")
 
     return refuse
 
 
-def _shown(arguments: tuple[Any, ...]) -> str:
+def _first_argument(arguments: tuple[Any, ...]) -> str:
     return ascii(arguments[0])[:200] if arguments else ""
 
 
