@@ -1,14 +1,16 @@
 """STOP, START and HELP, as carriers and Twilio define them, in the customer's language.
 
 The whole message is the keyword, in any case; punctuation around it does not count. The English words are those that Twilio acts
-on by itself (Twilio, "Support for opt-out keywords"); the others are ours, because Twilio's defaults are English only.
+on by itself (Twilio, "Support for opt-out keywords"); the others are ours, because Twilio's defaults are English only. A whole
+message that asks for no more messages in other words is a STOP too: a customer may say so by any reasonable means
+(47 CFR 64.1200(a)(10)).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,6 +33,9 @@ class Keyword:
     twilio_answers: bool = False
 
 
+_LONGEST = 80
+_ALONE = {"stop": None, "unsubscribe": "en", "opt out": "en", "stopp": "de", "abmelden": "de", "arretez": "fr"}
+"""Words that ask for nothing else with a courtesy around them; "cancel, please" may be about an order."""
 AFFIRMATION = "yes"
 """Twilio opts a number in again on YES. To a question of the agent it is an answer, so the agent gets it too."""
 
@@ -61,6 +66,36 @@ _OURS: Mapping[Wish, Mapping[str | None, tuple[str, ...]]] = {
         "ar": ("مساعدة", "مساعده"),
     },
 }
+_COURTESY = (
+    r"please|pls|thanks|thank you|thx|now|ok|okay|hi|hey|hello|just|bitte|danke|jetzt|hallo|por favor|gracias|hola|"
+    r"s'?il (?:vous|te) plait|svp|merci|bonjour"
+)
+_BEFORE = re.compile(rf"^(?:(?:{_COURTESY})[\s,!.]+)+")
+_AFTER = re.compile(rf"(?:[\s,!.]+(?:{_COURTESY}))+$")
+_TEXTS = r"(?:sms|texts?|text messages?|messages?|msgs?|whatsapps?|nachrichten|textos?|mensajes?)"
+_NEVER = r"(?:stop|quit|don'?t|do not|never)"
+_AGAIN = r"(?: (?:again|any ?more|ever))*"
+_NO_MORE_MESSAGES: Mapping[str, Sequence[str]] = {
+    "en": (
+        rf"{_NEVER} (?:text|contact|messag|writ)(?:e|ing)?(?: to)?(?: me| us| this number)?{_AGAIN}",
+        rf"(?:{_NEVER}(?: send(?:ing)?)?|no(?= more))(?: me| us)?(?: any| more| these| your| the)* {_TEXTS}{_AGAIN}",
+        r"(?:unsubscribe me|opt me out|take me off|remove me from)(?: (?:of |from )?(?:this|your|the)(?: mailing)? list)?",
+    ),
+    "de": (
+        rf"(?:(?:schick|send)(?:en sie|t|et|e)? mir )?(?:bitte )?keine (?:weiteren )?{_TEXTS}(?: mehr)?(?: schicken| senden)?",
+        rf"schreib(?:en sie|t|e)? mir (?:bitte )?(?:nicht|keine {_TEXTS})(?: mehr)?",
+        rf"hor(?:en sie|t)? (?:bitte )?auf,? mir (?:{_TEXTS} )?zu (?:schreiben|schicken|senden|texten)",
+    ),
+    "fr": (
+        rf"arrete[zr]? de m'(?:ecrire|envoyer (?:des|vos|tes|ces) {_TEXTS})",
+        rf"(?:je ne veux )?plus de {_TEXTS}|ne m'(?:ecri(?:vez|s)|envo(?:yez|ie)) plus(?: de {_TEXTS}| rien)?",
+    ),
+    "es": (
+        rf"(?:dej|par)(?:a|e|en) de (?:escribirme|(?:enviarme|mandarme) {_TEXTS})",
+        rf"no (?:mas {_TEXTS}|me (?:escriba|envie|mande)[ns]?(?: mas)?(?: {_TEXTS})?(?: mas)?)",
+    ),
+}
+_SENTENCES = {language: re.compile("|".join(forms)) for language, forms in _NO_MORE_MESSAGES.items()}
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
 
@@ -91,7 +126,16 @@ def read(text: str, opt_out_type: str | None = None) -> Keyword | None:
         known = _KEYWORDS.get(_plain(text))
         language = known.language if known else None
         return Keyword(Wish(opt_out_type.upper()), default=False, language=language, twilio_answers=True)
-    return _KEYWORDS.get(_plain(text)) if len(text) <= 40 else None
+    if len(text) > _LONGEST:
+        return None
+    plain = _plain(text)
+    if known := _KEYWORDS.get(plain):
+        return known
+    asked = _AFTER.sub("", _BEFORE.sub("", plain)).replace("’", "'")
+    if asked in _ALONE:
+        return Keyword(Wish.STOP, default=False, language=_ALONE[asked])
+    spoken = (language for language, sentence in _SENTENCES.items() if sentence.fullmatch(asked))
+    return next((Keyword(Wish.STOP, default=False, language=language) for language in spoken), None)
 
 
 def affirms(text: str) -> bool:

@@ -51,7 +51,6 @@ def test_keywords(text: str, wish: Wish, language: str | None) -> None:
     [
         "",
         "?",
-        "stop please",
         "Where is the bus stop",
         "how do i cancel",
         "yes",
@@ -100,3 +99,49 @@ def test_the_language_of_a_country(region: str | None, language: str) -> None:
 def test_a_language_without_words_of_its_own_gets_english() -> None:
     assert phrases.reply(Wish.HELP, "ja", "Tidepool") == phrases.reply(Wish.HELP, "en", "Tidepool")
     assert phrases.no_file("a.png", "ja-JP") == phrases.no_file("a.png", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("stop texting me", "en"),
+        ("Please stop texting me!", "en"),
+        ("Stop sending me messages, thanks.", "en"),
+        ("Don’t text me anymore", "en"),
+        ("do not contact me again", "en"),
+        ("No more texts", "en"),
+        ("Remove me from your list", "en"),
+        ("please stop", None),
+        ("stop please", None),
+        ("Bitte keine SMS mehr", "de"),
+        ("Schreiben Sie mir bitte nicht mehr", "de"),
+        ("Hören Sie bitte auf, mir zu schreiben.", "de"),
+        ("Arrêtez de m’écrire", "fr"),
+        ("Plus de SMS, s'il vous plaît", "fr"),
+        ("Por favor, dejen de enviarme mensajes", "es"),
+        ("No me escriban más", "es"),
+    ],
+)
+def test_a_sentence_that_asks_for_no_more_messages_is_a_stop(text: str, language: str | None) -> None:
+    assert keywords.read(text) == Keyword(Wish.STOP, default=False, language=language)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stop, I want a real agent now",
+        "cancel, please",
+        "don't send me the invoice",
+        "Do not text me the code, mail it",
+        "no messages",
+        "No texts arrive",
+        "take me",
+        "stop sending the parcel",
+        "I want to stop getting an error message",
+        "Hör auf zu klingeln",
+        "No me envíen la factura",
+        "stop texting " * 6,
+    ],
+)
+def test_what_is_about_something_else_reaches_the_agent(text: str) -> None:
+    assert keywords.read(text) is None
