@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from channels.markdown.dialect import Field
-from channels.markdown.plain import PlainDialect
+from channels.markdown.plain import Field, PlainDialect
 
 _CELL = "border:1px solid #ccc;padding:4px 8px;"
 _CODE = "background:#f4f4f4;padding:8px;white-space:pre-wrap;"
@@ -63,11 +62,11 @@ class HtmlDialect(PlainDialect):
         """Lines as they are."""
         return f'<pre style="{_CODE}">{escape(text, quote=False)}</pre>'
 
-    def item(self, inner: str, number: int | None, depth: int, *, continued: bool) -> str:
+    def item(self, inner: str, number: int | None, *, continued: bool) -> str:
         """A list's item."""
         return f"<li>{inner}</li>"
 
-    def items(self, items: Sequence[str], start: int | None, depth: int, *, tight: bool) -> str:
+    def items(self, items: Sequence[str], start: int | None, *, tight: bool) -> str:
         """A list, numbered or not."""
         inner = "\n".join(items)
         if start is None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from types import UnionType
 from typing import Any, cast
 
 from channels.markdown.tree import (
+    Block,
     Break,
     Cell,
     Code,
@@ -53,11 +55,19 @@ class Layout:
 
     def leaf_blocks(self) -> list[Placed]:
         """The paragraphs, headings, cells, code blocks and rules, in order."""
-        return list(_leaf_blocks(self.blocks))
+        return list(_outermost(self.blocks, Paragraph | Heading | Cell | CodeBlock | Rule))
 
     def links(self) -> list[Placed]:
         """All of them, in order."""
-        return list(_links(self.blocks))
+        return list(_outermost(self.blocks, Link))
+
+
+def cut_leaf(leaf: Placed, start: int, end: int) -> Block:
+    """A leaf block from ``start`` to ``end`` as it would stand alone, without what is around it."""
+    block = _cut(leaf, start, end, 0)
+    if isinstance(block, Heading | Cell):
+        return Paragraph(block.children)
+    return cast("Block", block)
 
 
 def place(document: Document) -> Layout:
@@ -147,17 +157,10 @@ def _head(table: Placed, start: int, repeat: int) -> tuple[Row, ...]:
     return (Row(tuple(replace(cell, children=()) for cell in row.children), repeated=True),)
 
 
-def _leaf_blocks(placed: Sequence[Placed]) -> Iterator[Placed]:
+def _outermost(placed: Sequence[Placed], kinds: type | UnionType) -> Iterator[Placed]:
+    """The nodes of these kinds, in order. They do not stand in each other."""
     for child in placed:
-        if isinstance(child.node, Paragraph | Heading | Cell | CodeBlock | Rule):
+        if isinstance(child.node, kinds):
             yield child
         else:
-            yield from _leaf_blocks(child.children)
-
-
-def _links(placed: Sequence[Placed]) -> Iterator[Placed]:
-    for child in placed:
-        if isinstance(child.node, Link):
-            yield child
-        else:
-            yield from _links(child.children)
+            yield from _outermost(child.children, kinds)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any, cast
 
-from channels.markdown.dialect import Dialect
-from channels.markdown.fitting import fitting
-from channels.markdown.layout import Layout, Placed, place
+from channels.markdown.layout import Layout, Placed, cut_leaf, place
 from channels.markdown.parse import parse
-from channels.markdown.simpler import unmarked, unnested
-from channels.markdown.tree import CodeBlock, Document, Heading
-from channels.markdown.write import write
+from channels.markdown.plain import PlainDialect, says_address
+from channels.markdown.tree import Break, Code, CodeBlock, Document, Heading, Inline, Link, Node, Rule, Text
+from channels.markdown.write import visible, write
 from channels.split import split
 
 Size = Callable[[str], int]
@@ -26,7 +25,7 @@ _LOOK_AHEAD = 64
 _HEAD_SHARE = 4
 
 
-def render(text: str, dialect: Dialect, *, limit: int, size: Size = len) -> list[str]:
+def render(text: str, dialect: PlainDialect, *, limit: int, size: Size = len) -> list[str]:
     """Markdown in pieces with ``size(piece) <= limit`` each; one empty piece for a text in which nothing is to be seen.
 
     Cut between blocks if possible, else at a sentence, a word, a grapheme cluster (UAX 29). A mark that is cut is closed
@@ -37,14 +36,14 @@ def render(text: str, dialect: Dialect, *, limit: int, size: Size = len) -> list
     return render_document(parse(text), dialect, limit=limit, size=size)
 
 
-def render_document(document: Document, dialect: Dialect, *, limit: int, size: Size = len) -> list[str]:
+def render_document(document: Document, dialect: PlainDialect, *, limit: int, size: Size = len) -> list[str]:
     """Like `render`, of a text that has been parsed already."""
     if limit < 1:
         raise ValueError("The limit is at least 1.")
     whole = write(document, dialect)
     if size(whole) <= limit:
         return [whole]
-    layout = place(fitting(document, dialect, limit, size))
+    layout = place(cast("Document", tuple(_Fitting(dialect, limit // 2, size).all(document))))
     return list(_Cutter(layout, dialect, limit, size).pieces()) or [""]
 
 
@@ -59,7 +58,7 @@ class _Stretch:
 class _Cutter:
     """Takes the longest stretch that fits, found by bisection over the visible text, then a nicer end before it."""
 
-    def __init__(self, layout: Layout, dialect: Dialect, limit: int, size: Size) -> None:
+    def __init__(self, layout: Layout, dialect: PlainDialect, limit: int, size: Size) -> None:
         self._layout, self._text = layout, layout.text
         self._dialect, self._limit, self._size = dialect, limit, size
         self._first_guess = max(1, limit * len(self._text) // max(1, size(self._full(0, len(self._text)))))
@@ -140,16 +139,16 @@ class _Cutter:
         return _Stretch(end, written)
 
     def _full(self, start: int, end: int) -> str:
-        return write(self._cut(start, end), self._dialect)
+        return write(self._layout.cut(start, self._trimmed(start, end), self._limit // _HEAD_SHARE), self._dialect)
 
     def _unnested(self, start: int, end: int) -> str:
-        return write(unnested(self._cut(start, end)), self._dialect)
+        """A part of one leaf block: what stands in a list, a quote or a table stands alone."""
+        return write([cut_leaf(self._leaf_at(start), start, self._trimmed(start, end))], self._dialect)
 
     def _unmarked(self, start: int, end: int) -> str:
-        return write(unmarked(self._text[start : self._trimmed(start, end)]), self._dialect)
-
-    def _cut(self, start: int, end: int) -> Document:
-        return self._layout.cut(start, self._trimmed(start, end), self._limit // _HEAD_SHARE)
+        """Nothing but the text, without even a paragraph around it."""
+        lines = self._text[start : self._trimmed(start, end)].split("\n")
+        return self._dialect.line_break().join(map(self._dialect.text, lines))
 
     def _trimmed(self, start: int, end: int) -> int:
         while end > start and self._text[end - 1].isspace():
@@ -169,6 +168,40 @@ class _Cutter:
 
     def _fits_whole(self, link: Placed) -> bool:
         return self._size(self._unnested(link.start, link.end)) <= self._limit
+
+
+class _Fitting:
+    """Marks that no piece could hold are written out: a link whose address is as long as a piece becomes text.
+
+    Every link and every code block's frame leaves at least half of a piece (``room``) to its text.
+    """
+
+    def __init__(self, dialect: PlainDialect, room: int, size: Size) -> None:
+        self._dialect, self._room, self._size = dialect, room, size
+
+    def all(self, nodes: Sequence[Node]) -> list[Node]:
+        """Each node as one or more that fit."""
+        return [new for node in nodes for new in self._node(node)]
+
+    def _node(self, node: Node) -> Sequence[Node]:
+        if isinstance(node, Link):
+            return [node] if self._fits(self._dialect.link("", node.url)) else _spelled_out(node)
+        if isinstance(node, CodeBlock):
+            fits = not node.language or self._fits(self._dialect.code_block("", node.language))
+            return [node if fits else CodeBlock(node.text)]
+        if isinstance(node, Text | Code | Break | Rule):
+            return [node]
+        changes: dict[str, Any] = {"children": tuple(self.all(node.children))}
+        return [replace(node, **changes)]
+
+    def _fits(self, written: str) -> bool:
+        return self._size(written) <= self._room
+
+
+def _spelled_out(link: Link) -> Sequence[Inline]:
+    if says_address(visible(link.children), link.url):
+        return link.children
+    return [*link.children, Text(f" ({link.url})")]
 
 
 def _block_starts(layout: Layout) -> list[int]:

@@ -1,4 +1,7 @@
-"""Text without marks, for SMS and for the plain part of an e-mail: every word, and every link's address."""
+"""Text without marks, for SMS and for the plain part of an e-mail: every word, and every link's address.
+
+It is also what every other dialect begins with: how one platform writes what a text consists of.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,27 @@ from urllib.parse import unquote
 
 from rich.cells import cell_len
 
-from channels.markdown.dialect import Field
 from channels.markdown.tree import Align
 
 _GAP = "  "
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """A table's cell: ``shown`` in the dialect, and ``plain`` without marks or escapes for those that set columns."""
+
+    shown: str
+    plain: str
+    align: Align | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlainDialect:
-    """``columns``: the width up to which a table is set in columns (a fixed-width font); wider ones, and all when it is
-    0, become one "head: value" line per field."""
+    """A dialect is stateless; a platform overrides what it writes in another way. Inner parts are given finished.
+
+    ``columns``: the width up to which a table is set in columns (a fixed-width font); wider ones, and all when it is 0, become
+    one "head: value" line per field.
+    """
 
     bullet: str = "•"
     columns: int = 0
@@ -26,61 +40,61 @@ class PlainDialect:
     rule_mark: str = "———"
 
     def text(self, text: str) -> str:
-        """As it is."""
+        """Characters, with those escaped that the platform would take for marks."""
         return text
 
     def code(self, text: str) -> str:
-        """As it is."""
+        """A run of code; ``text`` is not escaped yet."""
         return text
 
     def line_break(self) -> str:
-        """A new line."""
+        """A new line inside a paragraph."""
         return "\n"
 
     def bold(self, inner: str) -> str:
-        """Unmarked."""
+        """Strong emphasis."""
         return inner
 
     def italic(self, inner: str) -> str:
-        """Unmarked."""
+        """Emphasis."""
         return inner
 
     def strike(self, inner: str) -> str:
-        """Unmarked."""
+        """Text that no longer holds."""
         return inner
 
     def link(self, inner: str, url: str) -> str:
-        """The address behind the text, once."""
+        """``url`` is http, https, mailto or tel, percent-encoded, not yet escaped for the platform."""
         return inner if says_address(inner, url) else f"{inner} ({url})"
 
     def paragraph(self, inner: str) -> str:
-        """Blank lines around it are enough."""
+        """A paragraph that stands alone; one in a tight list is written without this."""
         return inner
 
     def heading(self, inner: str, level: int) -> str:
-        """A line of its own."""
+        """``level`` from 1 to 6."""
         return inner
 
     def quote(self, inner: str) -> str:
-        """Lines as e-mail quotes them."""
+        """Blocks, joined already; marked as e-mail quotes them."""
         return "\n".join(f"> {line}".rstrip() for line in inner.split("\n"))
 
     def code_block(self, text: str, language: str) -> str:
-        """The lines."""
+        """``text`` is not escaped yet; ``language`` may be empty."""
         return indented(text, self.code_indent, self.code_indent)
 
-    def item(self, inner: str, number: int | None, depth: int, *, continued: bool) -> str:
-        """A marker, and what follows set under the first word."""
+    def item(self, inner: str, number: int | None, *, continued: bool) -> str:
+        """Blocks, joined already, set under the first word. No marker when ``continued``: it stands in the piece before."""
         marker = f"{self.bullet} " if number is None else f"{number}. "
         rest = " " * len(marker)
         return indented(inner, rest if continued else marker, rest)
 
-    def items(self, items: Sequence[str], start: int | None, depth: int, *, tight: bool) -> str:
-        """One under the other."""
+    def items(self, items: Sequence[str], start: int | None, *, tight: bool) -> str:
+        """A list of finished items; ``start`` is the first number of an ordered one."""
         return ("\n" if tight else "\n\n").join(items)
 
     def table(self, head: Sequence[Field], rows: Sequence[Sequence[Field]]) -> str:
-        """In columns where they fit, or as one line per field."""
+        """All rows are as long as the head. A row that was cut has empty fields for what another piece holds."""
         if self.columns:
             lines = columns(_unmarked(head), [_unmarked(row) for row in rows])
             if max(map(cell_len, lines.split("\n"))) <= self.columns:
@@ -88,11 +102,11 @@ class PlainDialect:
         return fields(head, rows)
 
     def rule(self) -> str:
-        """Three dashes."""
+        """A line between two parts; may be empty."""
         return self.rule_mark
 
     def blocks(self, blocks: Sequence[str], *, tight: bool) -> str:
-        """A blank line between them, none in tight lists."""
+        """Joins finished blocks; ``tight`` inside an item of a tight list."""
         return ("\n" if tight else "\n\n").join(blocks)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from channels.markdown.dialect import Dialect, Field
+from channels.markdown.plain import Field, PlainDialect
 from channels.markdown.tree import (
     Block,
     Bold,
@@ -16,7 +16,6 @@ from channels.markdown.tree import (
     Heading,
     Inline,
     Italic,
-    Item,
     Items,
     Link,
     Paragraph,
@@ -28,12 +27,12 @@ from channels.markdown.tree import (
 )
 
 
-def write(blocks: Iterable[Block], dialect: Dialect) -> str:
+def write(blocks: Iterable[Block], dialect: PlainDialect) -> str:
     """All blocks, whatever the length."""
-    return _blocks(blocks, dialect, depth=0, tight=False)
+    return _blocks(blocks, dialect, tight=False)
 
 
-def inner(runs: Iterable[Inline], dialect: Dialect) -> str:
+def inner(runs: Iterable[Inline], dialect: PlainDialect) -> str:
     """What stands inside a paragraph."""
     return "".join(_run(run, dialect) for run in runs)
 
@@ -54,12 +53,12 @@ def visible(runs: Iterable[Inline]) -> str:
     return "".join(parts)
 
 
-def _blocks(blocks: Iterable[Block], dialect: Dialect, *, depth: int, tight: bool) -> str:
-    written = (_block(block, dialect, depth) for block in blocks)
+def _blocks(blocks: Iterable[Block], dialect: PlainDialect, *, tight: bool) -> str:
+    written = (_block(block, dialect) for block in blocks)
     return dialect.blocks([block for block in written if block], tight=tight)
 
 
-def _block(block: Block, dialect: Dialect, depth: int) -> str:
+def _block(block: Block, dialect: PlainDialect) -> str:
     match block:
         case Paragraph():
             text = inner(block.children, dialect)
@@ -69,9 +68,9 @@ def _block(block: Block, dialect: Dialect, depth: int) -> str:
         case CodeBlock():
             return dialect.code_block(block.text, block.language)
         case Quote():
-            return dialect.quote(_blocks(block.children, dialect, depth=depth, tight=False))
+            return dialect.quote(_blocks(block.children, dialect, tight=False))
         case Items():
-            return _items(block, dialect, depth)
+            return _items(block, dialect)
         case Table():
             return _table(block, dialect)
         case Rule():
@@ -80,26 +79,22 @@ def _block(block: Block, dialect: Dialect, depth: int) -> str:
             assert_never(block)
 
 
-def _items(block: Items, dialect: Dialect, depth: int) -> str:
-    written = [_item(item, dialect, depth, tight=block.tight) for item in block.children]
-    return dialect.items(written, block.start, depth, tight=block.tight)
+def _items(block: Items, dialect: PlainDialect) -> str:
+    inner = ((_blocks(item.children, dialect, tight=block.tight), item) for item in block.children)
+    written = [dialect.item(text, item.number, continued=item.continued) for text, item in inner]
+    return dialect.items(written, block.start, tight=block.tight)
 
 
-def _item(item: Item, dialect: Dialect, depth: int, *, tight: bool) -> str:
-    text = _blocks(item.children, dialect, depth=depth + 1, tight=tight)
-    return dialect.item(text, item.number, depth, continued=item.continued)
-
-
-def _table(table: Table, dialect: Dialect) -> str:
+def _table(table: Table, dialect: PlainDialect) -> str:
     rows = [[_field(cell, dialect) for cell in row.children] for row in table.children]
     return dialect.table(rows[0], rows[1:]) if rows else ""
 
 
-def _field(cell: Cell, dialect: Dialect) -> Field:
+def _field(cell: Cell, dialect: PlainDialect) -> Field:
     return Field(inner(cell.children, dialect), visible(cell.children), cell.align)
 
 
-def _run(run: Inline, dialect: Dialect) -> str:
+def _run(run: Inline, dialect: PlainDialect) -> str:
     match run:
         case Text():
             return dialect.text(run.text)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from channels.markdown.dialect import Field
-from channels.markdown.plain import PlainDialect, columns, fields, says_address
+from channels.markdown.plain import Field, PlainDialect, columns, fields, says_address
 
 _WIDEST = 72
 """Columns that a code block shows without scrolling in a thread."""

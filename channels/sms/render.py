@@ -8,7 +8,6 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from channels.footnotes import compact, referred
-from channels.markdown.dialect import Dialect
 from channels.markdown.parse import parse
 from channels.markdown.pieces import render
 from channels.markdown.plain import PlainDialect
@@ -78,7 +77,7 @@ def shortened(url: str) -> str:
 
 def _bodies(message: OutboundMessage) -> list[str]:
     whatsapp = WHATSAPP in message.conversation.thread
-    dialect: Dialect = _WHATSAPP if whatsapp else _SMS
+    dialect: PlainDialect = _WHATSAPP if whatsapp else _SMS
     encode = _as_it_is if whatsapp else gsm.smart
     parts = render(message.text, dialect, limit=TEXT_LIMIT, size=gsm.units16 if whatsapp else gsm.at_most)
     if message.author is Author.STAFF and message.author_name:
@@ -88,7 +87,7 @@ def _bodies(message: OutboundMessage) -> list[str]:
     return [encode(part) for part in numbered]
 
 
-def _sources(message: OutboundMessage, dialect: Dialect) -> Sequence[str]:
+def _sources(message: OutboundMessage, dialect: PlainDialect) -> Sequence[str]:
     """One line for each source that the text refers to."""
     cited = [_with_short_url(citation) for citation in message.citations]
     if not cited:

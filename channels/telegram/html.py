@@ -13,8 +13,7 @@ from html import escape, unescape
 
 from rich.cells import cell_len
 
-from channels.markdown.dialect import Field
-from channels.markdown.plain import PlainDialect, columns, fields, says_address
+from channels.markdown.plain import Field, PlainDialect, columns, fields, says_address
 from channels.telegram.entities import units
 
 _TAG = re.compile(r"<[^<>]*+>")

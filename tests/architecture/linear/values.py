@@ -15,7 +15,6 @@ from functools import cache
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
-from channels.markdown.dialect import Dialect
 from channels.markdown.plain import PlainDialect
 from channels.slack.plain import Names, NoNames
 from core.agent.sources import Sources
@@ -50,7 +49,7 @@ _MADE: dict[Any, Callable[[], Any]] = {
     tzinfo: lambda: UTC,
     ZoneInfo: lambda: ZoneInfo("UTC"),
     re.Pattern[str]: lambda: re.compile("text"),
-    Dialect: PlainDialect,
+    PlainDialect: PlainDialect,
     Names: NoNames,
     NoNames: NoNames,
     Sources: Sources,

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from html import escape
 from xml.etree import ElementTree
 
-from channels.markdown.dialect import Field
+from channels.markdown.plain import Field, PlainDialect
 
 
-class TagDialect:
+class TagDialect(PlainDialect):
     """Every part in an element, every character escaped."""
 
     def text(self, text: str) -> str:
@@ -45,11 +45,11 @@ class TagDialect:
     def code_block(self, text: str, language: str) -> str:
         return f'<pre lang="{escape(language)}">{escape(text)}</pre>'
 
-    def item(self, inner: str, number: int | None, depth: int, *, continued: bool) -> str:
+    def item(self, inner: str, number: int | None, *, continued: bool) -> str:
         kind = "more" if continued else str(number or "-")
-        return f'<li depth="{depth}" kind="{kind}">{inner}</li>'
+        return f'<li kind="{kind}">{inner}</li>'
 
-    def items(self, items: Sequence[str], start: int | None, depth: int, *, tight: bool) -> str:
+    def items(self, items: Sequence[str], start: int | None, *, tight: bool) -> str:
         tag = "ul" if start is None else "ol"
         return f"<{tag}>{''.join(items)}</{tag}>"
 
