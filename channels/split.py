@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import regex
 
@@ -30,7 +30,7 @@ def split(text: str, limit: int, *, size: Callable[[str], int] = len) -> list[st
         return [text]
     pieces: list[str] = []
     start = 0
-    bounds = _boundaries(text)
+    bounds = [match.end() for match in _GRAPHEME.finditer(text)]
     while start < len(text):
         end = _cut(text, start, bounds, limit, size)
         pieces.append(text[start:end])
@@ -38,50 +38,25 @@ def split(text: str, limit: int, *, size: Callable[[str], int] = len) -> list[st
     return pieces
 
 
-def _boundaries(text: str) -> list[int]:
-    return [match.end() for match in _GRAPHEME.finditer(text)]
-
-
 def _cut(text: str, start: int, bounds: Sequence[int], limit: int, size: Callable[[str], int]) -> int:
     first = bisect_right(bounds, start)
-    # The number of boundaries that fit, by bisection over a size that only grows.
-    low, high = first, min(len(bounds), first + limit)
-    while low < high:
-        middle = (low + high) // 2
-        if size(text[start : bounds[middle]]) <= limit:
-            low = middle + 1
-        else:
-            high = middle
-    if low == first:
-        return _inside_cluster(text, start, bounds[first], limit, size)
-    furthest = bounds[low - 1]
+    # By bisection over a size that only grows: ``fitting`` is the first boundary that does not fit.
+    within = min(len(bounds), first + limit)
+    fitting = bisect_right(bounds, limit, first, within, key=lambda end: size(text[start:end]))
+    if fitting == first:
+        ends = range(start + 2, min(bounds[first], start + limit) + 1)
+        return start + 1 + bisect_right(ends, limit, key=lambda end: size(text[start:end]))
+    furthest = bounds[fitting - 1]
     if furthest == len(text):
         return furthest
-    return _nicest(text, start, furthest, set(bounds[first:low])) or furthest
+    return _nicest(text, start, furthest, set(bounds[first:fitting])) or furthest
 
 
 def _nicest(text: str, start: int, furthest: int, allowed: set[int]) -> int | None:
     earliest = start + (furthest - start) * _FAR_ENOUGH
     for pattern in _BREAKS:
-        found = _last(match.end() for match in pattern.finditer(text, start, furthest) if match.end() in allowed)
-        if found is not None and found > earliest:
-            return found
+        ends = (match.end() for match in pattern.finditer(text, start, furthest))
+        last = max((end for end in ends if end in allowed), default=start)
+        if last > earliest:
+            return last
     return None
-
-
-def _last(ends: Iterable[int]) -> int | None:
-    found = None
-    for found in ends:  # noqa: B007 - the last one is what is wanted
-        pass
-    return found
-
-
-def _inside_cluster(text: str, start: int, end: int, limit: int, size: Callable[[str], int]) -> int:
-    low, high = start + 1, max(start + 1, min(end, start + limit))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if size(text[start:middle]) <= limit:
-            low = middle
-        else:
-            high = middle - 1
-    return low
