@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
+from channels.bounded import Bounded
 from channels.telegram import client, render
 from channels.telegram.addressing import Bot
 from channels.telegram.client import BotApi
@@ -61,7 +60,7 @@ class TelegramChannel:
         self._status = ConnectionStatus()
         self._door = TelegramEndpoint(self, surroundings, self._incoming)
         self._connection: Connection | None = None
-        self._typing: OrderedDict[str, float] = OrderedDict()
+        self._typing: Bounded[str, float] = Bounded(_TYPING_CHATS)
 
     async def start(self, sink: InboundSink) -> None:
         """See Channel.start. Comes back soon even if Telegram does not answer: then it is tried until it does."""
@@ -70,9 +69,8 @@ class TelegramChannel:
             self._settings,
             self._surroundings,
             self._status,
-            reader=lambda: self._reader,
+            reader=self._reader,
             sink=into,
-            introduced=self._introduced,
             opened=lambda: self._door.open(into),
         )
         await self._connection.open(_PATIENCE)
@@ -123,9 +121,6 @@ class TelegramChannel:
         if connection is None or now - self._typing.get(conversation.thread, -_TYPING_SHOWS) < _TYPING_SHOWS:
             return
         self._typing[conversation.thread] = now
-        self._typing.move_to_end(conversation.thread)
-        if len(self._typing) > _TYPING_CHATS:
-            self._typing.popitem(last=False)
         place = render.place(conversation)
         place["chat_id"] = connection.chats.now_at(place["chat_id"])
         with contextlib.suppress(ChannelError):
@@ -149,9 +144,6 @@ class TelegramChannel:
             return await examine(api, self._settings, self._surroundings.public_url, now)
         finally:
             await transport.close()
-
-    def _introduced(self, username: str) -> None:
-        self._reader = replace(self._reader, bot=Bot(int(self.account), username))
 
     def _incoming(self) -> Incoming:
         if self._connection is None:

@@ -1,10 +1,10 @@
-"""Whom a message in a group is for. In a private chat everything is for the bot. Pure, but for the albums it remembers."""
+"""Whom a message in a group is for. In a private chat everything is for the bot. Pure."""
 
 from __future__ import annotations
 
 import re
 import string
-from collections import OrderedDict
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,6 @@ from channels.telegram.entities import Marked
 GROUPS: Final = frozenset({"group", "supergroup"})
 COMMANDS: Final = frozenset({"start", "help", "human", "new"})
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?(?:\s+(.*))?", re.DOTALL)
-_REMEMBERED = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,40 +37,6 @@ class Command:
     rest: str
 
 
-class Albums:
-    """The last albums that are known to be for the bot: only one picture of an album has a caption, and so a mention."""
-
-    def __init__(self) -> None:
-        self._ours: OrderedDict[str, None] = OrderedDict()
-
-    def note(self, album: str) -> None:
-        """This one is ours."""
-        self._ours[album] = None
-        if len(self._ours) > _REMEMBERED:
-            self._ours.popitem(last=False)
-
-    def __contains__(self, album: object) -> bool:
-        return album in self._ours
-
-
-class Homes:
-    """Under which id the conversation of a group began that has another one since: a second one would be a second voice."""
-
-    def __init__(self) -> None:
-        self._began: dict[int, int] = {}
-
-    def note(self, chat: int, began: int) -> None:
-        """``chat`` was ``began`` before it became a supergroup, which happens once."""
-        self._began[chat] = began
-
-    def of(self, chat: int) -> int:
-        """The same where it never moved, as far as is known."""
-        return self._began.get(chat, chat)
-
-    def __contains__(self, chat: object) -> bool:
-        return chat in self._began
-
-
 def command_of(text: str, bot: Bot) -> Command | None:
     """One of our commands at the beginning of the text, unless it names another bot."""
     found = _COMMAND.fullmatch(text.strip())
@@ -82,7 +47,7 @@ def command_of(text: str, bot: Bot) -> Command | None:
     return Command(found[1].lower(), (found[3] or "").strip())
 
 
-def is_for(bot: Bot, message: Message, marked: Marked, albums: Albums) -> bool:
+def is_for(bot: Bot, message: Message, marked: Marked, albums: Container[str]) -> bool:
     """A mention, a command, an answer to something that the bot said, or a further picture of such an album."""
     return is_meant(bot, message, marked) or (message.media_group_id is not None and album_key(message) in albums)
 

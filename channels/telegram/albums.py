@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,7 +16,6 @@ from typing import Final
 import structlog
 from telegram import Update
 
-from channels.telegram.addressing import Albums
 from channels.telegram.settings import CHANNEL
 from core.domain.errors import StoreUnavailable
 from core.ports.channel_memory import ChannelMemory
@@ -43,7 +42,7 @@ class Part:
 
 
 class GroupAlbums:
-    """``known`` is what the reader looks at; it only holds what is noted durably. Every method raises StoreUnavailable."""
+    """``known``: the reader's, which only holds what is noted durably. Every method raises StoreUnavailable."""
 
     def __init__(
         self,
@@ -51,7 +50,7 @@ class GroupAlbums:
         account: str,
         clock: Clock,
         *,
-        known: Callable[[], Albums],
+        known: MutableMapping[str, None],
         part_of: Callable[[Update], Part | None],
     ) -> None:
         self._memory = memory
@@ -81,7 +80,7 @@ class GroupAlbums:
             await self._note(part)
             kept = await self._memory.recall_all(CHANNEL, self._account, f"{_ASIDE}{part.album}/")
             return [Update.de_json(json.loads(kept[key])["update"]) for key in sorted(kept, key=_number)]
-        if part.album in self._known():
+        if part.album in self._known:
             return []
         if not await self._is_noted(part) and part.new:
             await self._put_aside(part, update)
@@ -94,7 +93,7 @@ class GroupAlbums:
         Another picture of the album brought nothing: its commit says nothing of those that wait for the one with the caption.
         """
         part = self._part_of(update)
-        if part is None or not part.new or part.album not in self._known():
+        if part is None or not part.new or part.album not in self._known:
             return
         aside = f"{_ASIDE}{part.album}/"
         for key in (
@@ -107,13 +106,13 @@ class GroupAlbums:
     async def _is_noted(self, part: Part) -> bool:
         noted = await self._memory.recall(CHANNEL, self._account, f"{_OURS}{part.album}") is not None
         if noted:
-            self._known().note(part.album)
+            self._known[part.album] = None
         return noted
 
     async def _note(self, part: Part) -> None:
         now = self._clock.now()
         await self._memory.remember(CHANNEL, self._account, f"{_OURS}{part.album}", now.isoformat())
-        self._known().note(part.album)
+        self._known[part.album] = None
         for key, at in (await self._memory.recall_all(CHANNEL, self._account, _OURS)).items():
             if now - datetime.fromisoformat(at) > _REMEMBERED:
                 await self._memory.forget(CHANNEL, self._account, key)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from telegram import Update
 from telegram.constants import ChatType
 
-from channels.telegram.addressing import Homes
 from channels.telegram.settings import CHANNEL
 from core.ports.channel_memory import ChannelMemory
 
@@ -19,10 +17,9 @@ _LEFT = frozenset({"kicked", "left"})
 
 
 class Chats:
-    """Durable by `ChannelMemory`; moves are also held here, because every send asks for them."""
+    """Durable by `ChannelMemory`; moves are also held here, because every send asks for them. ``homes``: the reader's."""
 
-    def __init__(self, memory: ChannelMemory, account: str, homes: Callable[[], Homes] = Homes) -> None:
-        """``homes``: what the reader looks at; it only holds what is noted durably."""
+    def __init__(self, memory: ChannelMemory, account: str, homes: dict[int, int]) -> None:
         self._homes = homes
         self._memory = memory
         self._account = account
@@ -47,7 +44,7 @@ class Chats:
             await self._memory.remember(CHANNEL, self._account, f"{_CAME}{new}", str(old))
             await self._memory.remember(CHANNEL, self._account, f"{_MOVED}{old}", str(new))
             self._moved[str(old)] = new
-        self._homes().note(new, int(old))
+        self._homes[new] = int(old)
 
     async def recognise(self, update: Update) -> None:
         """Before an update is read: whether its group is one that has moved, which another process may have heard.
@@ -55,11 +52,11 @@ class Chats:
         Only supergroups have. Raises StoreUnavailable.
         """
         chat = update.effective_chat
-        if chat is None or chat.type != ChatType.SUPERGROUP or chat.id in self._homes():
+        if chat is None or chat.type != ChatType.SUPERGROUP or chat.id in self._homes:
             return
         began = await self._memory.recall(CHANNEL, self._account, f"{_CAME}{chat.id}")
         if began is not None:
-            self._homes().note(chat.id, int(began))
+            self._homes[chat.id] = int(began)
 
     async def membership(self, chat: int, status: str, at: datetime) -> None:
         """``my_chat_member``: blocked or thrown out, or back again. Raises StoreUnavailable."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import json
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -16,28 +18,26 @@ from channels.telegram.client import BotApi
 from channels.telegram.connection_status import ConnectionStatus
 from channels.telegram.files import Files
 from channels.telegram.incoming import Incoming
-from channels.telegram.menu import show_menu
 from channels.telegram.outgoing import Outgoing
 from channels.telegram.parse import Reader
 from channels.telegram.polling import Polling
 from channels.telegram.post_commit_tasks import PostCommitTasks
 from channels.telegram.settings import CHANNEL, TelegramSettings
 from channels.telegram.webhook import WebhookRegistration
+from channels.telegram.words import COMMANDS
 from core.domain.errors import AuthFailed, ChannelError, StoreUnavailable
 from core.ports.channel import InboundSink
 from core.ports.surroundings import Surroundings
 
 _NAME: Final = "username"
+_MENU: Final = "menu"
 _LONGEST: Final = 60.0
 
 _log = structlog.get_logger(__name__)
 
 
 class Connection:
-    """One bot at work. ``reader`` is another one once the bot's name is known.
-
-    ``introduced`` is told that name; ``opened`` that webhooks may come.
-    """
+    """One bot at work. ``reader`` learns the bot's name; ``opened`` is told that webhooks may come."""
 
     def __init__(
         self,
@@ -45,9 +45,8 @@ class Connection:
         surroundings: Surroundings,
         status: ConnectionStatus,
         *,
-        reader: Callable[[], Reader],
+        reader: Reader,
         sink: InboundSink,
-        introduced: Callable[[str], None],
         opened: Callable[[], None],
     ) -> None:
         self._settings = settings
@@ -55,11 +54,11 @@ class Connection:
         self._memory = surroundings.memory
         self._clock = surroundings.clock
         self._status = status
-        self._introduced = introduced
+        self._reader = reader
         self._opened = opened
         self._transport = client.open_transport()
         self.api = BotApi(settings.origin, settings.bot_token, self._transport)
-        self.chats = Chats(surroundings.memory, self._account, lambda: reader().homes)
+        self.chats = Chats(surroundings.memory, self._account, reader.homes)
         self.outgoing = Outgoing(self.api, self.chats, surroundings)
         self.files = Files(self.api, settings.origin, self._transport, surroundings.max_attachment_bytes)
         self._post_commit = PostCommitTasks(self.api, self.chats)
@@ -67,8 +66,8 @@ class Connection:
             surroundings.memory,
             self._account,
             surroundings.clock,
-            known=lambda: reader().albums,
-            part_of=lambda update: reader().part_of_album(update),
+            known=reader.albums,
+            part_of=reader.part_of_album,
         )
         self.incoming = Incoming(
             self._account,
@@ -102,7 +101,7 @@ class Connection:
             await self._transport.close()
             raise
         if known:
-            self._introduced(known)
+            self._reader.introduce(known)
         self._work = asyncio.create_task(self._serve(known))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
@@ -146,14 +145,14 @@ class Connection:
                 self._status.report("Telegram cannot be reached", error=error.detail)
                 pause = min(_LONGEST, pause * 2)
             else:
-                return await self._named(me.username, known)
+                return await self._introduced(me.username, known)
             if known:
                 return None
             self._tried.set()
             await self._clock.sleep(pause)
 
-    async def _named(self, name: str, known: str | None) -> None:
-        self._introduced(name)
+    async def _introduced(self, name: str, known: str | None) -> None:
+        self._reader.introduce(name)
         self._status.clear()
         if name != known:
             with contextlib.suppress(StoreUnavailable):  # it is asked for again at the next start
@@ -161,6 +160,21 @@ class Connection:
 
     async def _menu(self) -> None:
         try:
-            await show_menu(self.api, self._memory, self._account)
+            await self._set_menu()
         except (ChannelError, StoreUnavailable) as error:
             _log.warning("telegram.menu_not_set", detail=error.detail)
+
+    async def _set_menu(self) -> None:
+        """The commands in each language that we speak (https://core.telegram.org/bots/api#setmycommands).
+
+        Not where Telegram was told the same before. Raises ChannelError, StoreUnavailable.
+        """
+        mark = hashlib.blake2b(json.dumps(COMMANDS).encode(), digest_size=8).hexdigest()
+        if await self._memory.recall(CHANNEL, self._account, _MENU) == mark:
+            return
+        for language, commands in COMMANDS.items():
+            params: dict[str, Any] = {"commands": list(commands.items())}
+            if language != "en":  # which is also for all languages that are not listed
+                params["language_code"] = language
+            await self.api.call("setMyCommands", params)
+        await self._memory.remember(CHANNEL, self._account, _MENU, mark)

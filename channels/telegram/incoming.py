@@ -50,7 +50,7 @@ class Incoming:
     def __init__(
         self,
         account: str,
-        reader: Callable[[], Reader],
+        reader: Reader,
         sink: InboundSink,
         albums: GroupAlbums,
         chats: Chats,
@@ -86,7 +86,7 @@ class Incoming:
 
     async def _store(self, update: Update, raw: RawEvent, accept: Accept) -> WebhookReply | None:
         at = raw.received_at or self._clock.now()
-        events = await read_or_quarantine(self._sink, raw, lambda: self._reader().events(update, at))
+        events = await read_or_quarantine(self._sink, raw, lambda: self._reader.events(update, at))
         if isinstance(events, WebhookReply):
             return events
         if events is not None:

@@ -5,8 +5,9 @@ Edits count with messages, and leave a quarter of them to new ones.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 
+from channels.bounded import Bounded
 from core.domain.errors import Unreachable
 from core.ports.clock import Clock
 
@@ -20,14 +21,12 @@ class ChatPace:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._sent: OrderedDict[str, deque[float]] = OrderedDict()
-        self._no_edit_before: OrderedDict[str, float] = OrderedDict()
+        self._sent: Bounded[str, deque[float]] = Bounded(_GROUPS)
+        self._no_edit_before: Bounded[str, float] = Bounded(_GROUPS)
 
     def rest(self, chat: int | str, seconds: float) -> None:
         """Telegram asked for a pause before the next edit in that chat."""
         self._no_edit_before[str(chat)] = self._clock.monotonic() + seconds
-        if len(self._no_edit_before) > _GROUPS:
-            self._no_edit_before.popitem(last=False)
 
     def take(self, chat: int | str, *, edit: bool = False) -> None:
         """Raises Unreachable, not RateLimited: that would hold all other chats too."""
@@ -35,12 +34,9 @@ class ChatPace:
             raise Unreachable("Telegram takes no edit in this chat at this moment.")
         if not str(chat).startswith("-"):
             return
-        sent = self._sent.setdefault(str(chat), deque(maxlen=_MESSAGES))
-        self._sent.move_to_end(str(chat))
+        sent = self._sent[str(chat)] = self._sent.get(str(chat), deque(maxlen=_MESSAGES))
         now = self._clock.monotonic()
         most = _BEFORE_EDITS_WAIT if edit else _MESSAGES
         if len(sent) >= most and now - sent[-most] < _SECONDS:
             raise Unreachable(f"This group had {most} messages within a minute; Telegram takes no more of this kind.")
         sent.append(now)
-        if len(self._sent) > _GROUPS:
-            self._sent.popitem(last=False)

@@ -26,12 +26,11 @@ from telegram import (
 )
 from telegram.constants import ChatType
 
+from channels.bounded import Bounded
 from channels.telegram.addressing import (
     GROUPS,
-    Albums,
     Bot,
     Command,
-    Homes,
     album_key,
     command_of,
     is_for,
@@ -59,6 +58,7 @@ PERSON: Final = "person"
 """``callback_data`` of the button that asks for a person, and the deep link's ``?start=`` that does."""
 CHOICE: Final = "choice/"
 """``callback_data`` of the buttons below a question back begins with it; what stands on the button is what is said."""
+_ALBUMS = 512
 _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError, RecursionError)
 _ACTIONS: Mapping[str, CustomerAction] = {
     "start": CustomerAction.GREETING,
@@ -68,14 +68,23 @@ _ACTIONS: Mapping[str, CustomerAction] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reader:
-    """Everything that the meaning of an update depends on besides itself."""
+    """Everything that the meaning of an update depends on besides itself.
+
+    ``albums``: the last that are known to be for the bot, as only one picture of an album has a caption, and so a mention.
+    ``homes``: under which id the conversation of a group began that has become a supergroup, and has another id since. Both
+    hold only what is noted durably.
+    """
 
     bot: Bot
     button_life: timedelta
-    albums: Albums = field(default_factory=Albums)
-    homes: Homes = field(default_factory=Homes)
+    albums: Bounded[str, None] = field(default_factory=lambda: Bounded(_ALBUMS))
+    homes: dict[int, int] = field(default_factory=dict)
+
+    def introduce(self, username: str) -> None:
+        """Telegram has said the bot's name."""
+        self.bot = replace(self.bot, username=username)
 
     def read(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
         """See Channel.parse. A button that is too old is answered at once: the reply is a call that Telegram makes."""
@@ -139,7 +148,7 @@ class Reader:
         return [
             ReactionChanged(
                 key=self._event(f"u/{update_id}/{number}"),
-                conversation=self._conversation(str(self.homes.of(chat))),
+                conversation=self._conversation(str(self.homes.get(chat, chat))),
                 target=self._event(f"m/{chat}/{reaction.message_id}"),
                 sender=sender,
                 emoji=emoji,
@@ -191,7 +200,7 @@ class Reader:
         """A chat, or one topic of a chat that has topics; a group that has moved stays the one that it was."""
         in_topic = isinstance(message, Message) and message.is_topic_message
         topic = message.message_thread_id if isinstance(message, Message) and in_topic else None
-        chat = self.homes.of(message.chat.id)
+        chat = self.homes.get(message.chat.id, message.chat.id)
         return self._conversation(f"{chat}/{topic}" if topic is not None else str(chat))
 
     def _meant_for_us(self, message: Message) -> Content | None:

@@ -74,7 +74,7 @@ OURS: Mapping[str, str] = {
     "channels.sms.signature:verify": "signature",
     "channels.sms.window": "stored",
     "channels.telegram.adapter": "wiring",
-    "channels.telegram.addressing:Albums.note": "ids",
+    "channels.telegram.parse:Reader.introduce": "ids",
     "channels.telegram.post_commit_tasks": "wiring",
     "channels.telegram.altering": "outbox",
     "channels.telegram.chats": "ids",

@@ -166,7 +166,7 @@ def test_in_a_group_the_whole_album_is_for_the_bot_whose_name_is_in_its_caption(
     found = with_memory.part_of_album(parse_update(one)), with_memory.part_of_album(parse_update(two))
     assert [part and (part.ours, part.number) for part in found] == [(True, 109), (False, 110)]
     assert found[0] is not None
-    with_memory.albums.note(found[0].album)
+    with_memory.albums[found[0].album] = None
     assert with_memory.read(raw(one))
     assert with_memory.read(raw(two))
     assert reader().read(raw(two)) == []  # somebody else's

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Message, MessageEntity
 
-from channels.telegram.addressing import Albums, Bot, Command, command_of, is_for, without_mention
+from channels.telegram.addressing import Bot, Command, command_of, is_for, without_mention
 from channels.telegram.entities import Marked, units
 from channels.telegram.html import TelegramHtml
 from channels.telegram.words import COMMANDS, FILE_LINK, FILE_LOST, HEARD, TALK, TOO_LATE, say
@@ -136,20 +136,12 @@ def _answering(author: int, **more: Any) -> Message:
     ],
 )
 def test_who_is_meant_in_a_group(message: Message, ours: bool) -> None:
-    assert is_for(BOT, message, Marked(message.text or "", message.entities), Albums()) is ours
+    assert is_for(BOT, message, Marked(message.text or "", message.entities), ()) is ours
 
 
 def test_before_the_bot_knows_its_name_no_mention_is_its_own() -> None:
     message = _group("@acme_help_bot hi", entities=[{"type": "mention", "offset": 0, "length": 14}])
-    assert not is_for(Bot(123456789), message, Marked(message.text or "", message.entities), Albums())
-
-
-def test_albums_are_forgotten_in_the_end() -> None:
-    albums = Albums()
-    for number in range(600):
-        albums.note(str(number))
-    assert "599" in albums
-    assert "0" not in albums
+    assert not is_for(Bot(123456789), message, Marked(message.text or "", message.entities), ())
 
 
 @pytest.mark.parametrize("words", [TALK, HEARD, TOO_LATE, FILE_LINK, FILE_LOST, COMMANDS], ids=range(6))
