@@ -7,7 +7,6 @@ Limits after Slack's Block Kit reference: 3,000 characters in a section, 50 bloc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from channels.footnotes import referred
@@ -16,7 +15,6 @@ from channels.slack import altering, buttons
 from channels.slack.mrkdwn import MrkdwnDialect, escaped
 from channels.slack.words import Words, words
 from core.domain.alterations import alteration_in
-from core.domain.attachments import Attachment
 from core.domain.choices import choices_in
 from core.domain.messages import Author, Citation, MessageKind, OutboundMessage, WirePayload
 
@@ -29,7 +27,6 @@ _SOURCES = 2_000
 _RATED = frozenset({MessageKind.ANSWER, MessageKind.UNKNOWN})
 _PERSON = frozenset({MessageKind.ANSWER, MessageKind.UNKNOWN, MessageKind.FAILURE})
 _DIALECT = MrkdwnDialect()
-_STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
 
 
 def mrkdwn(markdown: str, limit: int = SECTION) -> list[str]:
@@ -57,7 +54,8 @@ def payloads(message: OutboundMessage, language: str, *, rated: bool = True) -> 
         bodies = [_text(message, text) for text in texts]
         bodies[-1]["blocks"] += _below(message, said, rated=rated)
         bodies[0]["first"] = True
-    bodies += [_file(file, said) for file in message.attachments]
+    # Only what is needed to open a file again; its bytes are read when it is sent.
+    bodies += [{"method": FILE, "attachment": file.stored(), "label": said.file} for file in message.attachments]
     alteration = alteration_in(message.meta)
     if alteration is not None:
         bodies = altering.bodies(alteration, bodies)
@@ -108,9 +106,3 @@ def _title(citation: Citation) -> str:
         title = _DIALECT.link(title, citation.url)
     where = citation.section if citation.section and citation.section != citation.title else None
     return f"{title}, {escaped(' '.join(where.split()))[:200]}" if where else title
-
-
-def _file(file: Attachment, said: Words) -> dict[str, Any]:
-    """Only what is needed to open it again; its bytes are read when it is sent."""
-    kept = {name: value for name, value in asdict(file).items() if name in _STORED}
-    return {"method": FILE, "attachment": kept, "label": said.file}

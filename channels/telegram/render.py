@@ -16,7 +16,6 @@ from channels.telegram.html import TelegramHtml, seen_units
 from channels.telegram.parse import CHOICE, PERSON
 from channels.telegram.words import TALK, say
 from core.domain.alterations import alteration_in
-from core.domain.attachments import Attachment
 from core.domain.choices import choices_in
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, OutboundMessage, WirePayload
@@ -100,18 +99,6 @@ def _files(message: OutboundMessage) -> Iterator[dict[str, Any]]:
         yield {
             "method": "sendPhoto" if photo else "sendDocument",
             "params": place(message.conversation),
-            "file": _stored(attachment),
+            "file": attachment.stored(),
             "locale": message.locale,
         }
-
-
-def _stored(attachment: Attachment) -> dict[str, Any]:
-    """Enough to find it in the store again."""
-    return {
-        "id": attachment.id,
-        "name": attachment.name,
-        "media_type": attachment.media_type,
-        "size": attachment.size,
-        "sha256": attachment.sha256,
-        "storage_key": attachment.storage_key,
-    }

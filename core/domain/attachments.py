@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 def human_size(size: int) -> str:
@@ -62,6 +63,11 @@ class Attachment:
     text: str | None = None
     error: str | None = None
     refused: Refusal | None = None
+
+    def stored(self) -> dict[str, Any]:
+        """What finds its bytes again, as JSON: the fields of an `Attachment` that has them."""
+        names = ("id", "name", "media_type", "size", "sha256", "storage_key")
+        return {name: getattr(self, name) for name in names}
 
     @property
     def is_missing(self) -> bool:
