@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
-from http import HTTPStatus
-from typing import Final
 
 import structlog
 from aiohttp import web
@@ -24,7 +22,7 @@ from core.ports.channel import Channel, InboundSink, WebhookReply, WebhookReques
 from core.ports.clock import Clock
 from core.ports.metrics import Counter, Metrics
 
-MAX_BODY: Final = 1024 * 1024
+_MAX_BODY = 1024 * 1024
 _KEPT_HEADERS = ("content-type", "x-slack-retry-num", "x-slack-retry-reason", "i-twilio-idempotency-token")
 _BURST = 10
 _BURST_SECONDS = 60.0
@@ -47,14 +45,13 @@ class WebhookEndpoint:
         *,
         public_url: str | None,
         proof: str,
-        max_body: int = MAX_BODY,
     ) -> None:
         self._channel = channel
         self._metrics = metrics
         self._clock = clock
         self._public_url = public_url
         self._proof = proof
-        self._body = BoundedBody(max_body)
+        self._body = BoundedBody(_MAX_BODY)
         self._sink: InboundSink | None = None
         self._refused: deque[float] = deque(maxlen=_BURST)
         self._alarmed_at: float | None = None
@@ -75,16 +72,12 @@ class WebhookEndpoint:
         answer = thanks or WebhookReply()
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            return _response(await self.take(await self.read(request), answer))
+            signed = await self.read(request)
+            if self._sink is None:
+                raise Overloaded("The server is starting or stopping.")
+            return response(await self._handle(self._sink, self.authenticate(signed), answer))
 
         return web.post(path, handle)
-
-    async def take(self, request: WebhookRequest, thanks: WebhookReply) -> WebhookReply:
-        """Raises BadSignature (401), InvalidInput (413 or 400), StoreUnavailable and Overloaded (503)."""
-        sink = self._sink
-        if sink is None:
-            raise Overloaded("The server is starting or stopping.")
-        return await self._handle(sink, self.authenticate(request), thanks)
 
     def authenticate(self, request: WebhookRequest) -> RawEvent:
         """The event as the provider sent it. Raises BadSignature."""
@@ -146,8 +139,6 @@ class WebhookEndpoint:
         return WebhookRequest(request.method, url, dict(request.headers), body, request.remote)
 
 
-def _response(reply: WebhookReply) -> web.Response:
-    if reply.status == HTTPStatus.NO_CONTENT:
-        return web.Response(status=reply.status, headers=dict(reply.headers))
-    headers = {**reply.headers, "Content-Type": reply.content_type}
-    return web.Response(status=reply.status, body=reply.body, headers=headers)
+def response(reply: WebhookReply) -> web.Response:
+    """A reply as it is sent."""
+    return web.Response(body=reply.body, headers={"Content-Type": reply.content_type})

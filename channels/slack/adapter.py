@@ -30,7 +30,7 @@ from channels.slack.streams import Streams
 from channels.slack.views import Refusal, StaffViews, ViewDoor
 from channels.slack.words import words
 from channels.transport import Transport
-from channels.webhook_endpoint import WebhookEndpoint
+from channels.webhook_endpoint import WebhookEndpoint, response
 from channels.write_behind import WriteBehindCache
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
@@ -303,7 +303,7 @@ class SlackChannel:
             reply = WebhookReply()
         except TimeoutError:  # it may be stored yet; then the repetition is a duplicate
             raise Overloaded("Storing takes too long.") from None
-        return web.Response(body=reply.body, headers={"Content-Type": reply.content_type})
+        return response(reply)
 
     async def _socketed(self, payload: wire.Json) -> WebhookReply:
         kept, kind = json.dumps(payload).encode(), {"content-type": "application/json"}
