@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import structlog
 
+from channels.background import BackgroundTasks
 from channels.slack import wire
 from channels.slack.home import Home
 from channels.slack.names import Directory
@@ -26,7 +27,7 @@ _INTRODUCTION = 0.7
 _log = structlog.get_logger(__name__)
 
 
-class PostAckTasks:
+class PostAckTasks(BackgroundTasks):
     """``begin`` returns at once; ``close`` gives up what has not been done."""
 
     def __init__(
@@ -37,31 +38,18 @@ class PostAckTasks:
         directory: Directory,
         reception: Reception,
     ) -> None:
+        super().__init__()
         self._settings = settings
         self._home = home
         self._workspaces = workspaces
         self._directory = directory
         self._reception = reception
-        self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     def begin(self, payload: Json) -> None:
         """Start the work for an acknowledged payload. With very many of them waiting, drop this one."""
         if len(self._tasks) < _WAITING:
-            task = asyncio.create_task(self._run(payload))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def settled(self) -> None:
-        """Wait for all that was begun."""
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
-
-    async def close(self) -> None:
-        """Nothing more."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._begin(self._run(payload))
 
     async def _run(self, payload: Json) -> None:
         async with self._room:

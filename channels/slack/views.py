@@ -7,7 +7,6 @@ that Slack shows below their fields (the form stays open with all that was typed
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import structlog
 
+from channels.background import BackgroundTasks
 from channels.slack import wire
 from channels.slack.place import Place, slack_id, timestamp
 from channels.slack.wire import Json
@@ -88,13 +88,13 @@ class TakesForms(Protocol):
         ...
 
 
-class ViewDoor:
+class ViewDoor(BackgroundTasks):
     """``views`` is set by the composition root, where there is a desk."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.views: StaffViews | None = None
         self.refusal: Refusal | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def refused(self, payload: Json) -> WebhookReply | None:
         """The errors of a form that must not be stored; None for everything else. Raises StoreUnavailable."""
@@ -115,20 +115,7 @@ class ViewDoor:
     def begin(self, payload: Json, staff_channels: frozenset[str]) -> None:
         """A press that was acknowledged. Returns at once. Only staff's channels have cards with buttons."""
         if self.views is not None and payload.get("type") == "block_actions" and len(self._tasks) < _MOST:
-            task = asyncio.create_task(self._act(self.views, payload, staff_channels))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def settled(self) -> None:
-        """Wait for all that was begun."""
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
-
-    async def close(self) -> None:
-        """Nothing more."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._begin(self._act(self.views, payload, staff_channels))
 
     async def _act(self, views: StaffViews, whole: Json, staff_channels: frozenset[str]) -> None:
         try:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Coroutine
 from typing import Any
 
 import structlog
 from telegram import CallbackQuery, MaybeInaccessibleMessage, Update
 
+from channels.background import BackgroundTasks
 from channels.telegram.addressing import GROUPS
 from channels.telegram.chats import Chats
 from channels.telegram.client import BotApi
@@ -20,13 +19,13 @@ from core.domain.errors import ChannelError
 _log = structlog.get_logger(__name__)
 
 
-class PostCommitTasks:
+class PostCommitTasks(BackgroundTasks):
     """Notes are durable before the update is acknowledged; answers to buttons are tried once, in the background."""
 
     def __init__(self, api: BotApi, chats: Chats) -> None:
+        super().__init__()
         self._api = api
         self._chats = chats
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, update: Update) -> None:
         """Raises StoreUnavailable."""
@@ -39,13 +38,6 @@ class PostCommitTasks:
         """Make the call that the answer to a webhook would have contained (https://core.telegram.org/bots/faq)."""
         call = json.loads(reply)
         self._begin(self._try_call(call.pop("method"), call))
-
-    async def close(self) -> None:
-        """Cancel what is under way."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
 
     async def _note(self, update: Update) -> None:
         change, message = update.my_chat_member, update.message
@@ -69,8 +61,3 @@ class PostCommitTasks:
             await self._api.call(method, params)
         except ChannelError as error:
             _log.info("telegram.call_after_commit_failed", method=method, detail=error.detail)
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
