@@ -9,6 +9,7 @@ from itertools import islice
 
 import structlog
 
+from channels.bounded import Bounded
 from core.domain.errors import Overloaded, StoreUnavailable
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
@@ -35,7 +36,7 @@ class WriteBehindCache:
         self._account = account
         self._clock = clock
         self._pending: dict[str, str] = {}
-        self._lately: dict[str, tuple[float, str]] = {}
+        self._lately: Bounded[str, tuple[float, str]] = Bounded(_MOST)
         self._task: asyncio.Task[None] | None = None
         self._writes_at: float | None = None
         self._soon = False
@@ -78,9 +79,6 @@ class WriteBehindCache:
         return value if now < until else None
 
     def _keep(self, key: str, value: str) -> str:
-        self._lately.pop(key, None)
-        if len(self._lately) >= _MOST:
-            del self._lately[next(iter(self._lately))]
         self._lately[key] = self._clock.monotonic() + (_LATELY if value else _ABSENT[1]), value
         return value
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Final
 
+from channels.bounded import Bounded
 from channels.slack.client import Sent
 from channels.slack.place import CHANNEL, Place
 from core.domain.messages import Note
@@ -72,7 +73,7 @@ class Marks:
     def __init__(self, memory: ChannelMemory, account: str) -> None:
         self._memory = memory
         self._account = account
-        self._known: dict[Place, str | None] = {}
+        self._known: Bounded[Place, str | None] = Bounded(_KNOWN)
 
     async def read(self, place: Place) -> str | None:
         """As it is."""
@@ -105,7 +106,5 @@ class Marks:
         return {Place.of(key.removeprefix(_KEY)): Mark.read(value) for key, value in kept.items()}
 
     def _keep(self, place: Place, value: str | None) -> str | None:
-        if place not in self._known and len(self._known) >= _KNOWN:
-            del self._known[next(iter(self._known))]
         self._known[place] = value
         return value

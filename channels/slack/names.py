@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from channels.bounded import Bounded
 from channels.slack.client import SlackClient
 from channels.slack.place import CHANNEL
 from channels.write_behind import WriteBehindCache
@@ -34,7 +35,7 @@ class Directory:
         self._account = account
         self._clock = clock
         self._cache = cache
-        self._known: dict[str, dict[str, Any]] = {}
+        self._known: Bounded[str, dict[str, Any]] = Bounded(_KEPT)
 
     async def load(self) -> None:
         """What earlier processes learned. Raises StoreUnavailable."""
@@ -75,8 +76,6 @@ class Directory:
         return known is None or self._clock.now().timestamp() - float(known.get("at", 0)) > _FRESH
 
     def _keep(self, what: str, found: dict[str, Any]) -> None:
-        if len(self._known) >= _KEPT:
-            self._known.pop(next(iter(self._known)))
         self._known[what] = {**found, "at": self._clock.now().timestamp()}
         self._cache.put(f"name/{what}", json.dumps(self._known[what]))
 

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import structlog
 
+from channels.bounded import Bounded
 from channels.slack.abandoned_messages import AbandonedMessages
 from channels.slack.beginnings import BETWEEN_APPENDS, MOST_APPENDED, Beginnings, Writing
 from channels.slack.client import Sent, SlackClient
@@ -63,7 +64,7 @@ class Streams:
         account: str,
         clock: Clock,
         reception: Reception,
-        team_of: Callable[[str], str | None] = lambda _: None,
+        team_of: Callable[[str], str | None],
     ) -> None:
         """``team_of``: the workspace of a person, where it is known."""
         self._clock = clock
@@ -71,7 +72,7 @@ class Streams:
         self.marks = Marks(memory, account)
         self.placeholders = OrphanedPlaceholders(self.marks, clock)
         self.abandoned = AbandonedMessages(memory, account, clock)
-        self._writing: dict[Place, Writing] = {}
+        self._writing: Bounded[Place, Writing] = Bounded(_MOST_WRITING)
         self.edits = Edits(paces, account, clock)
         self._beginnings = Beginnings(self.marks, self.placeholders, self.edits, showing, clock, reception, team_of)
 
@@ -258,8 +259,6 @@ class Streams:
     def _of(self, place: Place, frame: StreamFrame) -> Writing:
         known = self._writing.get(place)
         if known is None or (known.turn, known.epoch) != (frame.turn_id, frame.epoch):
-            if len(self._writing) >= _MOST_WRITING:
-                del self._writing[next(iter(self._writing))]
             known = self._writing[place] = Writing(frame.turn_id, frame.epoch)
         return known
 
