@@ -13,11 +13,11 @@ import structlog
 from aiohttp import web
 
 from channels.accepting import accept_in_order, read_or_quarantine
+from channels.bounded import Bounded
 from channels.slack import altering, doctor, outcome, render, signature, wire
 from channels.slack.backfill_task import BackfillTask
 from channels.slack.beginnings import BETWEEN_APPENDS
 from channels.slack.client import SlackClient, open_transport
-from channels.slack.command import thanks
 from channels.slack.names import Directory
 from channels.slack.opened import Opened
 from channels.slack.parse import Reader
@@ -25,7 +25,7 @@ from channels.slack.place import CHANNEL, Place, message_id, time_of
 from channels.slack.reception import PayloadSink, Reception
 from channels.slack.settings import HOOK, SlackSettings
 from channels.slack.staff_channels import StaffChannels
-from channels.slack.staff_command import StaffCommands, is_staff_command
+from channels.slack.staff_command import StaffCommands, is_staff_command, note
 from channels.slack.streams import Streams
 from channels.slack.views import Refusal, StaffViews, ViewDoor
 from channels.slack.words import words
@@ -78,7 +78,7 @@ CAPABILITIES: Final = Capabilities(
 """One message per second in a channel, and "several hundred" per minute in a workspace, are what Slack publishes. Calls have
 their own, shorter time; a large file takes longer."""
 
-_STATUS_EVERY = 60.0
+_STATUS_EVERY, _STATUSES = 60.0, 1_000
 _log = structlog.get_logger(__name__)
 
 
@@ -123,7 +123,7 @@ class SlackChannel:
         self._open: Opened | None = None
         self._backfilling: asyncio.Task[None] | None = None
         self._direct: dict[str, str] = {}
-        self._status_at: dict[str, float] = {}
+        self._status_at: Bounded[str, float] = Bounded(_STATUSES)
         self._staffs = StaffChannels(surroundings.memory, settings.account, settings.staff_channels)
 
     async def start(self, sink: InboundSink) -> None:
@@ -248,8 +248,6 @@ class SlackChannel:
             return
         if now - self._status_at.get(str(place), float("-inf")) < _STATUS_EVERY:
             return
-        if len(self._status_at) > 1000:
-            self._status_at.clear()
         self._status_at[str(place)] = now
         with contextlib.suppress(HubError):
             client = await self._client(place)
@@ -332,7 +330,9 @@ class SlackChannel:
         if self._open is not None:
             self._open.post_ack.begin(payload)
             self._forms.begin(payload, self._reader.staff_channels)
-        return thanks(payload, self._directory, self._settings.language)
+        if "command" not in payload:
+            return WebhookReply()
+        return note(words(self._directory.locale(str(payload.get("user_id"))), self._settings.language).taken)
 
     async def _install(self, request: web.Request) -> web.StreamResponse:
         pages = self._opened.install_pages

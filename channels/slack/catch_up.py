@@ -113,12 +113,7 @@ class CatchUp:
 
 
 async def _messages(client: SlackClient, channel: str, place: Place, since: str) -> AsyncIterator[Posted]:
-    pages = (
-        client.replies(channel, place.thread_ts, oldest=since)
-        if place.thread_ts is not None
-        else client.history(channel, oldest=since)
-    )
-    async for page in pages:
+    async for page in client.messages(channel, place.thread_ts, oldest=since):
         for message in page:
             if time_of(str(message.get("ts"))) > time_of(since):
                 yield message

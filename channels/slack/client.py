@@ -171,11 +171,16 @@ class SlackClient(AsyncWebClient):
         """chat.appendStream; Markdown, at most 12,000 characters."""
         await self.chat_appendStream(channel=sent.channel, ts=sent.ts, markdown_text=markdown)
 
+    def messages(self, channel: str, thread_ts: str | None, *, oldest: str) -> AsyncIterator[list[Posted]]:
+        """Of a thread, or of a channel where there is none."""
+        if thread_ts is None:
+            return self.history(channel, oldest=oldest)
+        return self.replies(channel, thread_ts, oldest=oldest)
+
     def history(self, channel: str, *, oldest: str = "0") -> AsyncIterator[list[Posted]]:
         """conversations.history by pages, newest first, with metadata."""
-        return self._pages(
-            self.conversations_history, "messages", channel=channel, oldest=oldest, include_all_metadata=True
-        )
+        asked: dict[str, Any] = {"channel": channel, "oldest": oldest, "include_all_metadata": True}
+        return self._pages(self.conversations_history, "messages", **asked)
 
     def replies(self, channel: str, thread_ts: str, *, oldest: str = "0") -> AsyncIterator[list[Posted]]:
         """conversations.replies by pages, oldest first, with metadata; the thread's first message is always among them."""

@@ -43,7 +43,7 @@ class InstallPages:
                 fix="set SECRET_KEY: the key in DATA_DIR/secret_key lies beside what it protects, and is this hub's alone",
             )
         self._flow = AsyncOAuthFlow(
-            client=workspaces.without_token(),
+            client=workspaces.client_with(()),
             logger=SILENT,
             settings=AsyncOAuthSettings(
                 client_id=settings.client_id,

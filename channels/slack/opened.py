@@ -41,7 +41,7 @@ class Opened:
             self.install_pages = InstallPages(settings, self.workspaces, around.clock, around.public_url)
         self.socket: SocketMode | None = None
         if settings.app_tokens:
-            app = self.workspaces.app()
+            app = self.workspaces.client_with(settings.app_tokens)
             self.socket = SocketMode(app, take, around.leases, around.clock, around.process, settings.account)
 
     async def start(self) -> None:

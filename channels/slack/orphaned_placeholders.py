@@ -124,13 +124,8 @@ async def stop(client: SlackClient, message: Sent) -> None:
 
 async def _find(client: SlackClient, place: Place, mark: Mark) -> list[Sent]:
     own = (await client.identity()).user
-    pages = (
-        client.replies(mark.channel, place.thread_ts, oldest=mark.since)
-        if place.thread_ts is not None
-        else client.history(mark.channel, oldest=mark.since)
-    )
     found = []
-    async for page in pages:
+    async for page in client.messages(mark.channel, place.thread_ts, oldest=mark.since):
         for message in page:
             ts = str(message.get("ts"))
             if time_of(ts) > time_of(mark.since) and _is_unfinished(message, own):

@@ -18,14 +18,9 @@ _PAGES = 5
 async def find(client: SlackClient, channel: str, place: Place, key: str, now: datetime) -> Sent | None:
     """The message with that key; None when it is certainly not there. Raises OutcomeUnknown, Unreachable, RateLimited."""
     oldest = f"{(now - _BACK).timestamp():.6f}"
-    pages = (
-        client.replies(channel, place.thread_ts, oldest=oldest)
-        if place.thread_ts is not None
-        else client.history(channel, oldest=oldest)
-    )
     read = 0
     try:
-        async for page in pages:
+        async for page in client.messages(channel, place.thread_ts, oldest=oldest):
             read += 1
             for message in page:
                 if _key(message) == key:

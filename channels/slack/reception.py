@@ -98,24 +98,20 @@ class Reception:
             await self._cache.write(f"seen/{place}", _seen(event))
 
     def _note(self, event: ConversationEvent) -> None:
-        if not isinstance(event, MessageReceived):
+        if not isinstance(event, MessageReceived) or not (ts := _ts(event)):
             return
+        place, user = Place.of(event.conversation.thread), event.sender.external_id
+        self._cache.put(f"seen/{place}", _seen(event))
         if event.audience is Audience.STAFF:
-            if _ts(event):
-                self._cache.put(f"seen/{Place.of(event.conversation.thread)}", _seen(event))
             return
-        place, ts = Place.of(event.conversation.thread), _ts(event)
-        user = event.sender.external_id
-        if ts:
-            self._cache.put(f"seen/{place}", _seen(event))
-            if place.thread_ts not in (None, ts):
-                self._cache.put(f"at/{place.channel}/{ts}", str(place))
-            if not place.direct:
-                self._cache.put(f"heard/{place.team}/{place.channel}", json.dumps({"ts": ts}))
-            if place.channel[0] == "D":
-                self._cache.put(f"dm/{place.team}/{user}", place.channel)
-            talk = {"text": event.text[:_SNIPPET], "ts": ts, "channel": place.channel}
-            self._cache.put(f"home/{user}/{place}", json.dumps(talk))
+        if place.thread_ts not in (None, ts):
+            self._cache.put(f"at/{place.channel}/{ts}", str(place))
+        if not place.direct:
+            self._cache.put(f"heard/{place.team}/{place.channel}", json.dumps({"ts": ts}))
+        if place.channel[0] == "D":
+            self._cache.put(f"dm/{place.team}/{user}", place.channel)
+        talk = {"text": event.text[:_SNIPPET], "ts": ts, "channel": place.channel}
+        self._cache.put(f"home/{user}/{place}", json.dumps(talk))
 
     def open_sink(self) -> InboundSink:
         if self._sink is None:

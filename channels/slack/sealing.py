@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -28,14 +28,6 @@ class Installed:
     scopes: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unsealed:
-    """``stale``: it stands there in clear, or sealed by a former key, and is to be written anew."""
-
-    installation: Installed
-    stale: bool
-
-
 class Seal:
     """Seals with the first of the secrets and opens what any of them has sealed (Fernet; keys by HKDF with SHA-256)."""
 
@@ -48,29 +40,26 @@ class Seal:
             raise Unreachable("There is no SECRET_KEY to seal the workspace's token with.")
         # The workspace is sealed in with its token, so that nobody who can write to the database can exchange two of them.
         inside = json.dumps({"team": installation.team, "token": installation.token}).encode()
-        return json.dumps(
-            {
-                "team": installation.team,
-                "team_name": installation.team_name,
-                "bot_user": installation.bot_user,
-                "scopes": installation.scopes,
-                "sealed": self._keys[0].encrypt(inside).decode(),
-            }
-        )
+        kept = asdict(installation) | {"sealed": self._keys[0].encrypt(inside).decode()}
+        del kept["token"]
+        return json.dumps(kept)
 
-    def open(self, value: str) -> Unsealed:
-        """What was remembered, also by a hub that did not seal yet. Raises Unreachable when no key opens it."""
+    def open(self, value: str) -> tuple[Installed, bool]:
+        """What was remembered, and whether it is to be written anew: it stands in clear, or a former key has sealed it.
+
+        Raises Unreachable when no key opens it.
+        """
         found = json.loads(value)
         sealed = found.pop("sealed", None)
         if sealed is None:
-            return Unsealed(Installed(**found), stale=True)
+            return Installed(**found), True
         for number, key in enumerate(self._keys):
             try:
                 inside = json.loads(key.decrypt(sealed.encode()))
             except InvalidToken:
                 continue
             if inside["team"] == found["team"]:
-                return Unsealed(Installed(**found, token=inside["token"]), stale=number > 0)
+                return Installed(**found, token=inside["token"]), number > 0
         raise Unreachable(
             f"The token of the workspace {found['team']} is sealed by another SECRET_KEY: write the former one behind a comma "
             "after it, or install the app there again."

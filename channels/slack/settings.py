@@ -76,11 +76,6 @@ class SlackSettings:
     answer_within: float = 2.5
 
     @property
-    def sealing_secrets(self) -> tuple[str, ...]:
-        """For the tokens of installations: seal with the first, open with any."""
-        return self.state_secrets + self.former_secrets
-
-    @property
     def installable(self) -> bool:
         """Whether other workspaces can install the app."""
         return bool(self.client_id and self.client_secret and self.state_secrets)

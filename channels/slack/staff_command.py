@@ -40,24 +40,25 @@ class StaffCommands:
         """What only the one who gave it sees. ``refusal``: why somebody is no staff. Raises StoreUnavailable, InvalidInput."""
         user = slack_id(fields.get("user_id"))
         if refusal is not None and (refused := await refusal(user)) is not None:
-            return _note(escaped(refused))
+            return note(escaped(refused))
         verb, _, rest = " ".join(str(fields.get("text") or "").split()).partition(" ")
         if verb.lower() != NAME:
-            return _note(self._words.usage.format(command=fields["command"]))
+            return note(self._words.usage.format(command=fields["command"]))
         key = chosen_name(user)
         if not rest:
             known = await self._memory.recall(CHANNEL, self._account, key)
             said = self._words.named if known else self._words.unnamed
             usage = self._words.usage.format(command=fields["command"])
-            return _note(f"{said.format(name=escaped(known or ''))} {usage}")
+            return note(f"{said.format(name=escaped(known or ''))} {usage}")
         if rest.lower() in _OFF:
             await self._memory.forget(CHANNEL, self._account, key)
-            return _note(self._words.unnamed)
+            return note(self._words.unnamed)
         name = rest[:_LONGEST].strip()
         await self._memory.remember(CHANNEL, self._account, key, name)
-        return _note(self._words.named.format(name=escaped(name)))
+        return note(self._words.named.format(name=escaped(name)))
 
 
-def _note(text: str) -> WebhookReply:
+def note(text: str) -> WebhookReply:
+    """The answer to a command, which only the one who gave it sees."""
     answer = {"response_type": "ephemeral", "text": text}
     return WebhookReply(body=json.dumps(answer).encode(), content_type="application/json; charset=utf-8")

@@ -42,8 +42,6 @@ class Posted(TypedDict, total=False):
     text: str
     ts: str
     thread_ts: str
-    reply_count: int
-    latest_reply: str
     files: list[Json]
     metadata: Metadata
 

@@ -29,11 +29,11 @@ class Workspaces:
         self._settings = settings
         self._memory = memory
         self._transport = transport
-        self._home = self._client(settings.bot_tokens) if settings.bot_tokens else None
+        self._home = self.client_with(settings.bot_tokens) if settings.bot_tokens else None
         self._home_team: str | None = None
         self._home_user: str | None = None
         self._clients: dict[str, tuple[str, SlackClient]] = {}
-        self._seal = Seal(settings.sealing_secrets)
+        self._seal = Seal(settings.state_secrets + settings.former_secrets)
         self._refused: dict[str, float] = {}
 
     async def _learn(self) -> None:
@@ -56,7 +56,7 @@ class Workspaces:
         if installed is not None:
             token, client = self._clients.get(team, ("", None))
             if client is None or token != installed.token:
-                client = self._client((installed.token,))
+                client = self.client_with((installed.token,))
                 self._clients[team] = (installed.token, client)
             return client
         if self._home is not None and self._home_team in (None, team):  # it may have been learned meanwhile
@@ -85,9 +85,8 @@ class Workspaces:
 
     async def _read(self, value: str) -> Installed:
         """What was written in clear, or with a former key, is written anew, if nobody else has meanwhile."""
-        unsealed = self._seal.open(value)
-        found = unsealed.installation
-        if unsealed.stale:
+        found, stale = self._seal.open(value)
+        if stale:
             with contextlib.suppress(Unreachable, StoreUnavailable):
                 key, new = _INSTALLED + found.team, self._seal.close(found)
                 await self._memory.replace(CHANNEL, self._settings.account, key, value, new)
@@ -126,7 +125,7 @@ class Workspaces:
         if installed is None:
             return
         try:
-            await self._client((installed.token,)).auth_test()
+            await self.client_with((installed.token,)).auth_test()
         except AuthFailed:
             await self._forget(team, installed.token)
         else:
@@ -136,7 +135,7 @@ class Workspaces:
         """An installation by its token: what was written instead of it meanwhile stays."""
         key = _INSTALLED + team
         kept = await self._memory.recall(CHANNEL, self._settings.account, key)
-        if kept is None or self._seal.open(kept).installation.token != token:
+        if kept is None or self._seal.open(kept)[0].token != token:
             return
         await self._memory.forget(CHANNEL, self._settings.account, key, old=kept)
         self._clients.pop(team, None)
@@ -163,13 +162,6 @@ class Workspaces:
         waiting = sorted(team for team, at in self._refused.items() if now - at < _RECENT)
         return f"the app has to be installed again in {', '.join(waiting)}; what is for it waits" if waiting else None
 
-    def without_token(self) -> SlackClient:
-        """For the end of an installation."""
-        return self._client(())
-
-    def app(self) -> SlackClient:
-        """With the app's own token: for Socket Mode."""
-        return self._client(self._settings.app_tokens)
-
-    def _client(self, tokens: tuple[str, ...]) -> SlackClient:
+    def client_with(self, tokens: tuple[str, ...]) -> SlackClient:
+        """For calls of no workspace: with the app's own token, or with none for the end of an installation."""
         return SlackClient(self._transport, tokens, self._settings.api_base_url)
