@@ -15,8 +15,8 @@ from aiohttp import web
 from channels.accepting import accept_in_order, read_or_quarantine
 from channels.bounded import Bounded
 from channels.slack import altering, doctor, outcome, render, signature, wire
-from channels.slack.backfill_task import BackfillTask
 from channels.slack.beginnings import BETWEEN_APPENDS
+from channels.slack.catch_up import BackfillTask
 from channels.slack.client import SlackClient, open_transport
 from channels.slack.names import Directory
 from channels.slack.opened import Opened
@@ -167,19 +167,15 @@ class SlackChannel:
             await transport.close()
 
     def authenticate(self, request: WebhookRequest) -> None:
-        """See Channel.authenticate."""
         self._signatures.verify(request.headers, request.body)
 
     def parse(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
-        """See Channel.parse."""
         return self._reader.events(raw)
 
     def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
-        """See Channel.render."""
         return render.payloads(message, self._settings.language, rated=self._settings.feedback)
 
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
-        """See Channel.send."""
         place = _place(payload.conversation)
         client = await self._client(place)
         try:
@@ -221,12 +217,10 @@ class SlackChannel:
         return None if sent is None else Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts), tracked=True)
 
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
-        """See Channel.fetch."""
         client = await self._opened.workspaces.client(ref.id.partition("/")[0])
         return await self._opened.files.fetch(client, ref)
 
     async def stream(self, conversation: Conversation, frames: Sequence[StreamFrame]) -> None:
-        """See SupportsStreaming."""
         answers_to = next((frame.answers_to for frame in frames if frame.answers_to is not None), None)
         claim = Claim(conversation.id, frames[-1].epoch, answers_to)
         shown = [frame for frame in frames if frame.kind in ("text", "discard")]
@@ -260,18 +254,15 @@ class SlackChannel:
         return await self._back.once(self._opened.workspaces, self._reader, sink) or 0
 
     async def diagnose(self) -> Sequence[Diagnosis]:
-        """See SupportsDiagnosis."""
         return await doctor.diagnose(self._settings, self._around.public_url, self._around.memory)
 
     @property
     def alarm(self) -> str | None:
-        """See SupportsAlarm."""
         socket = self._open.socket if self._open is not None else None
         waiting = self._open.workspaces.trouble(self._around.clock.monotonic()) if self._open is not None else None
         return self._door.alarm or (socket.trouble if socket is not None else None) or waiting
 
     def routes(self) -> Sequence[web.RouteDef]:
-        """See SupportsRoutes."""
         hook = web.post(self._settings.hook, self._hook)
         if self._settings.hook != HOOK:
             return [hook]

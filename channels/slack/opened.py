@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from channels.slack.files import Files
-from channels.slack.home import Home
 from channels.slack.names import Directory
 from channels.slack.post_ack_tasks import PostAckTasks
 from channels.slack.reception import Reception
@@ -33,7 +32,7 @@ class Opened:
     ) -> None:
         self.workspaces = Workspaces(settings, around.memory, transport)
         self.files = Files(around, settings.account, transport, settings.api_base_url)
-        self.post_ack = PostAckTasks(settings, Home(settings, around), self.workspaces, directory, reception)
+        self.post_ack = PostAckTasks(settings, around, self.workspaces, directory, reception)
         self.install_pages: InstallPages | None = None
         if settings.installable and around.public_url is not None:
             from channels.slack.install import InstallPages  # loads Bolt

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from channels.slack import wire
 from channels.slack.buttons import CHOICE, FEEDBACK, PERSON, RATINGS
 from channels.slack.emoji import character
 from channels.slack.place import CHANNEL, Place, message_key, slack_id, time_of, timestamp
-from channels.slack.plain import Names, NoNames, plain, unescaped
+from channels.slack.plain import Names, plain, unescaped
 from channels.slack.staff import ACTIONS, EXTERNAL, StaffReader, elsewhere
 from channels.slack.wire import Json
 from channels.slack.words import words
@@ -53,7 +53,7 @@ class Reader:
     """
 
     account: str
-    names: Names = field(default_factory=NoNames)
+    names: Names
     staff_channels: frozenset[str] = frozenset()
     agent_view: bool = False
     language: str = "en"

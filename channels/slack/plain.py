@@ -1,4 +1,4 @@
-"""What people write on Slack, as text for the agent: names instead of ids, links with their addresses."""
+"""What people write on Slack, as text for the agent and for customers elsewhere. Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Protocol
 
+from channels.slack.emoji import character
+
 SOMEONE = "@someone"
 SOMEWHERE = "#a-channel"
 _MARKED = re.compile(r"<([^<>]+)>")
+_KEPT = re.compile(r"```.*?```|`[^`\n]+`|<[^<>]+>", re.DOTALL)
+_PLACE = re.compile("\ue000(\\d+)\ue001")
+_BOLD = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\w*])")
+_STRIKE = re.compile(r"(?<![\w~])~(?=[^\s~])([^~\n]*[^\s~])~(?![\w~])")
+_EMOJI = re.compile(r"(?<!\w):([a-z0-9_+'-]+(?:::skin-tone-[2-6])?):(?!\w)")
 
 
 class Names(Protocol):
@@ -21,24 +28,11 @@ class Names(Protocol):
     def locale(self, user: str) -> str | None: ...
 
 
-class NoNames:
-    """Knows nobody."""
-
-    def person(self, user: str) -> str | None:
-        """Nobody."""
-        return None
-
-    def channel(self, channel: str) -> str | None:
-        """Nowhere."""
-        return None
-
-    def locale(self, user: str) -> str | None:
-        """Nothing."""
-        return None
-
-
 def plain(text: str, names: Names, *, own: str | None = None) -> str:
-    """Slack's marks resolved and its three escapes undone. A mention of the app itself (``own``) says nothing, so it goes."""
+    """Names instead of ids, links with their addresses, and Slack's three escapes undone.
+
+    A mention of the app itself (``own``) says nothing, so it goes.
+    """
     if own:
         text = re.sub(rf"(?<![ \t])[ \t]*+<@{re.escape(own)}(\|[^<>]*+)?>[ \t]*+", " ", text)
     return unescaped(_MARKED.sub(lambda match: _resolve(match[1], names), text)).strip()
@@ -85,3 +79,23 @@ _ESCAPES: Mapping[str, str] = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 def unescaped(text: str) -> str:
     """Without Slack's three escapes, which it puts into what is pressed too (github.com/slackapi/bolt-python/issues/513)."""
     return re.sub(r"&(?:lt|gt|amp);", lambda match: _ESCAPES[match[0]], text)
+
+
+def markdown(text: str) -> str:
+    """Slack's own markup as the Markdown that every channel renders in its own way. Links, mentions and escapes stay.
+
+    Slack's bold is one star, which in Markdown is italics, and its strike one tilde; emoji come as their names between colons
+    (docs.slack.dev/messaging/formatting-message-text). Code is left as it is.
+    """
+    if "\ue000" in text:
+        return text
+    kept: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        kept.append(match[0])
+        return f"\ue000{len(kept) - 1}\ue001"
+
+    said = _KEPT.sub(keep, text)
+    said = _STRIKE.sub(r"~~\1~~", _BOLD.sub(r"**\1**", said))
+    said = _EMOJI.sub(lambda match: character(match[1]), said)
+    return _PLACE.sub(lambda match: kept[int(match[1])], said)

@@ -131,7 +131,6 @@ class PayloadSink:
         return await self._reception.take(events, raw, addressed=_is_addressed(self._payload))
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None:
-        """See InboundSink.quarantine."""
         await self._reception.open_sink().quarantine(raw, reason)
 
 

@@ -10,8 +10,7 @@ from datetime import datetime
 from channels.slack import wire
 from channels.slack.emoji import character
 from channels.slack.place import CHANNEL, Place, message_id, message_key, slack_id, time_of, timestamp
-from channels.slack.plain import Names, plain
-from channels.slack.staff_words import markdown
+from channels.slack.plain import Names, markdown, plain
 from channels.slack.views import read_form, value_of, view_event, words_of
 from channels.slack.wire import Json
 from core.domain.attachments import AttachmentRef

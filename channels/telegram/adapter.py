@@ -76,7 +76,6 @@ class TelegramChannel:
         await self._connection.open(_PATIENCE)
 
     async def stop(self) -> None:
-        """See Channel.stop."""
         self._door.open(None)
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -91,11 +90,9 @@ class TelegramChannel:
             raise BadSignature("This request does not carry the bot's webhook secret.")
 
     def parse(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
-        """See Channel.parse."""
         return self._reader.read(raw)
 
     def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
-        """See Channel.render."""
         return render.payloads(message)
 
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
@@ -112,7 +109,6 @@ class TelegramChannel:
         raise OutcomeUnknown("Telegram cannot be asked what became of a message.")
 
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
-        """See Channel.fetch."""
         return await self._connected().files.open(ref)
 
     async def typing(self, conversation: ConversationKey, author: Author) -> None:
@@ -132,11 +128,9 @@ class TelegramChannel:
 
     @property
     def alarm(self) -> str | None:
-        """See SupportsAlarm."""
         return "; ".join(filter(None, [self._door.alarm, self._status.trouble])) or None
 
     async def diagnose(self) -> Sequence[Diagnosis]:
-        """See SupportsDiagnosis."""
         now = self._surroundings.clock.now()
         transport = client.open_transport()
         try:

@@ -29,7 +29,6 @@ class GroupSink:
         self._sink = sink
 
     async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
-        """See InboundSink.accept."""
         try:
             return await self._sink.accept(events, raw)
         except UnknownMessage:
@@ -40,7 +39,6 @@ class GroupSink:
             raise
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None:
-        """See InboundSink.quarantine."""
         await self._sink.quarantine(raw, reason)
 
 

@@ -53,6 +53,7 @@ from tests.architecture.linear import desk_drivers, file_drivers
 from tests.contract.responders.world import turn_of
 from tests.unit.email_channel.fixture import SETTINGS, TOKENS, raw_of
 from tests.unit.knowledge.wordpiece import WordPieceCounter
+from tests.unit.slack_channel.fixture import NoNames
 
 Call = Callable[[], object]
 _AT = datetime(2024, 1, 1, tzinfo=UTC)
@@ -73,7 +74,7 @@ def _slack(text: str) -> Call:
         "event": {**event, "ts": "1767225600.000100"},
     }
     raw = _raw("slack", "default", whole)
-    return lambda: SlackReader("default").events(raw)
+    return lambda: SlackReader("default", NoNames()).events(raw)
 
 
 def _telegram(text: str) -> Call:

@@ -16,13 +16,14 @@ from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from channels.markdown.plain import PlainDialect
-from channels.slack.plain import Names, NoNames
+from channels.slack.plain import Names
 from core.agent.sources import Sources
 from handoff.mood import MoodWords
 from handoff.settings import HandoffSettings
 from knowledge.chunk.tokens import TokenCounter
 from knowledge.sources.address import Scope
 from knowledge.sources.options import SourceOptions
+from tests.unit.slack_channel.fixture import NoNames
 
 _DEEPEST = 9
 LITTLE = "A few words, 12 of them."
@@ -51,7 +52,6 @@ _MADE: dict[Any, Callable[[], Any]] = {
     re.Pattern[str]: lambda: re.compile("text"),
     PlainDialect: PlainDialect,
     Names: NoNames,
-    NoNames: NoNames,
     Sources: Sources,
     MoodWords: MoodWords,
     HandoffSettings: HandoffSettings,

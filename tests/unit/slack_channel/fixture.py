@@ -14,6 +14,19 @@ FOLDER = Path(__file__).parents[2] / "fixtures" / "slack"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+class NoNames:
+    """Knows nobody."""
+
+    def person(self, user: str) -> str | None:
+        return None
+
+    def channel(self, channel: str) -> str | None:
+        return None
+
+    def locale(self, user: str) -> str | None:
+        return None
+
+
 def load(name: str) -> dict[str, Any]:
     """One payload."""
     found = json.loads((FOLDER / f"{name}.json").read_text())

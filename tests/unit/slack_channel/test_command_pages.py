@@ -18,7 +18,7 @@ from core.domain.messages import MessageReceived
 from core.ports.channel import WebhookReply
 from handoff.texts import languages
 from tests.e2e.desk.staff_room import COMMAND
-from tests.unit.slack_channel.fixture import load, raw
+from tests.unit.slack_channel.fixture import NoNames, load, raw
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("channels/slack/*.py")])
@@ -103,6 +103,6 @@ def test_what_is_printed_names_the_command_as_it_was_given(language: str) -> Non
 
 
 def _events(payload: dict[str, Any]) -> list[Any]:
-    found = Reader("default").events(raw(payload))
+    found = Reader("default", NoNames()).events(raw(payload))
     assert not isinstance(found, WebhookReply)
     return list(found)

@@ -24,7 +24,7 @@ from core.domain.messages import (
     ReactionChanged,
 )
 from core.ports.channel import WebhookReply
-from tests.unit.slack_channel.fixture import NOW, load, names, raw
+from tests.unit.slack_channel.fixture import NOW, NoNames, load, names, raw
 
 DIRECT, THREAD, HELP = "T0HOME001/D0ANNA001", "1767225600.000100", "T0HOME001/C0HELP001"
 
@@ -43,7 +43,7 @@ class Known:
 
 
 def read(payload: dict[str, Any], reader: Reader | None = None) -> list[InboundEvent]:
-    found = (reader or Reader("default")).events(raw(payload))
+    found = (reader or Reader("default", NoNames())).events(raw(payload))
     assert not isinstance(found, WebhookReply)
     return list(found)
 
@@ -120,7 +120,7 @@ def test_what_is_not_said_to_us_is_no_event(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in names() if name.startswith(("message", "app_mention", "reaction"))])
 def test_nobody_is_a_customer_in_a_staff_channel(name: str) -> None:
-    found = events(name, Reader("default", staff_channels=frozenset({"C0HELP001", "D0ANNA001"})))
+    found = events(name, Reader("default", NoNames(), staff_channels=frozenset({"C0HELP001", "D0ANNA001"})))
     assert all(one.audience is Audience.STAFF for one in found if not isinstance(one, DeliveryReported))
 
 
@@ -167,7 +167,7 @@ def test_a_deletion_finds_the_message(name: str, thread: str, target: str) -> No
 def test_the_end_of_our_own_message_is_nobodys_news() -> None:
     payload = load("message_deleted")
     payload["event"]["previous_message"]["bot_id"] = "B0BOT0001"
-    assert Reader("default").events(raw(payload)) == []
+    assert Reader("default", NoNames()).events(raw(payload)) == []
 
 
 @pytest.mark.parametrize(
@@ -197,13 +197,13 @@ def test_a_thumb_is_a_reaction_to_the_answer_and_takes_the_other_back() -> None:
 
 def test_a_look_at_the_certificate_is_no_event() -> None:
     body = b"ssl_check=1&token=Jhj5dZrVaK7ZwHHjRyZWjbDl"
-    assert Reader("default").events(RawEvent("slack", "default", body, {}, NOW)) == []
+    assert Reader("default", NoNames()).events(RawEvent("slack", "default", body, {}, NOW)) == []
 
 
 def test_a_button_that_is_not_ours_is_left_alone() -> None:
     payload = load("block_actions_person")
     payload["actions"][0]["action_id"] = "open_link"
-    assert Reader("default").events(raw(payload)) == []
+    assert Reader("default", NoNames()).events(raw(payload)) == []
 
 
 @pytest.mark.parametrize(
@@ -227,13 +227,13 @@ def test_a_command_is_a_message_from_the_person(text: str, action: CustomerActio
 
 
 def test_the_challenge_is_answered() -> None:
-    reply = Reader("default").events(raw(load("url_verification")))
+    reply = Reader("default", NoNames()).events(raw(load("url_verification")))
     assert isinstance(reply, WebhookReply)
     assert reply.body == b"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"
 
 
 def test_in_the_agent_view_each_direct_message_begins_a_thread() -> None:
-    reader = Reader("default", agent_view=True)
+    reader = Reader("default", NoNames(), agent_view=True)
     assert message("message_im", reader).conversation.thread == f"{DIRECT}/{THREAD}"
     assert message("message_im_thread", reader).conversation.thread == f"{DIRECT}/{THREAD}"
 
@@ -267,7 +267,7 @@ def test_a_payload_with_anything_wrong_in_it_is_refused_or_understood(
         place = place[key]
     place[path[-1]] = junk
     try:
-        found = Reader("default").events(raw(payload))
+        found = Reader("default", NoNames()).events(raw(payload))
     except InvalidInput:
         return
     assert isinstance(found, WebhookReply) or all(event.key.channel == "slack" for event in found)
@@ -275,7 +275,7 @@ def test_a_payload_with_anything_wrong_in_it_is_refused_or_understood(
 
 def test_every_fixture_is_read() -> None:
     for name in names():
-        Reader("default").events(raw(load(name)))
+        Reader("default", NoNames()).events(raw(load(name)))
 
 
 def test_a_press_on_a_choice_says_what_stands_on_it() -> None:

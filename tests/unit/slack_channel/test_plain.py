@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from channels.slack.emoji import character
 from channels.slack.mrkdwn import escaped
 from channels.slack.place import Place, message_key, time_of
-from channels.slack.plain import NoNames, mentions, plain
+from channels.slack.plain import markdown, mentions, plain
 from core.domain.errors import InvalidInput
+from tests.unit.slack_channel.fixture import NoNames
 from tests.unit.slack_channel.test_parse import Known
 
 
@@ -107,3 +108,21 @@ def test_what_is_no_time_is_refused(ts: str) -> None:
 
 def test_a_message_is_named_by_its_channel_and_time() -> None:
     assert message_key("default", "C0B", "1.2").provider_event_id == "m/C0B/1.2"
+
+
+@pytest.mark.parametrize(
+    ("slack", "said"),
+    [
+        ("*bold* and _italic_ and ~gone~", "**bold** and _italic_ and ~~gone~~"),
+        ("Thanks :smile: :+1::skin-tone-3:", "Thanks 😄 👍🏼"),
+        ("*see <https://x.example/~a~/*b*|this>*", "**see <https://x.example/~a~/*b*|this>**"),
+        ("`*code* :smile:` and\n```*x* ~y~```", "`*code* :smile:` and\n```*x* ~y~```"),
+        ("2 * 3 * 4, a*b*c, ~5 and ~6", "2 * 3 * 4, a*b*c, ~5 and ~6"),
+        ("at 10:30:45, 1:100:2, :no_such_thing:", "at 10:30:45, 1:100:2, :no_such_thing:"),
+        ("**twice** :smile::heart:", "**twice** 😄❤️"),
+        ("* one\n* two", "* one\n* two"),
+        ("", ""),
+    ],
+)
+def test_slacks_marks_become_markdown(slack: str, said: str) -> None:
+    assert markdown(slack) == said

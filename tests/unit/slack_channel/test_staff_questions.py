@@ -10,7 +10,7 @@ from channels.slack.parse import Reader
 from channels.slack.place import Place
 from core.domain.messages import Audience, InboundEvent, MessageDeleted, MessageEdited, MessageReceived, StaffAction
 from core.ports.channel import WebhookReply
-from tests.unit.slack_channel.fixture import raw
+from tests.unit.slack_channel.fixture import NoNames, raw
 
 TEAM, STAFF, BOT, GRACE = "T0HOME001", "C0STAFF01", "U0BOT0001", "U0GRACE01"
 CARD, SAID = "1767225600.000100", "1767225700.000200"
@@ -22,7 +22,7 @@ def read(event: dict[str, Any], own: str | None = BOT) -> list[InboundEvent]:
     whole: dict[str, Any] = {"type": "event_callback", "event_id": "Ev1", "team_id": TEAM, "event": event}
     if own:
         whole["authorizations"] = [{"team_id": TEAM, "user_id": own, "is_bot": True}]
-    found = Reader("default", staff_channels=frozenset({STAFF})).events(raw(whole))
+    found = Reader("default", NoNames(), staff_channels=frozenset({STAFF})).events(raw(whole))
     assert not isinstance(found, WebhookReply)
     return list(found)
 
