@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import regex
 
@@ -18,38 +18,30 @@ _BREAKS: tuple[regex.Pattern[str], ...] = (
 _FAR_ENOUGH = 0.5
 
 
-def split(text: str, limit: int, *, size: Callable[[str], int] = len) -> list[str]:
-    """Pieces that join back to exactly ``text``, none larger than ``limit`` in the unit of ``size``.
+def split(text: str, limit: int) -> list[str]:
+    """Pieces that join back to exactly ``text``, none longer than ``limit``.
 
-    ``size`` must not shrink when text is appended. A piece never ends inside a grapheme cluster (Unicode UAX 29), except
-    inside one that is larger than the limit by itself. At least one piece, so an empty text gives one empty piece.
+    A piece never ends inside a grapheme cluster (Unicode UAX 29), except inside one that is larger than the limit by itself. At
+    least one piece, so an empty text gives one empty piece.
     """
     if limit < 1:
         raise ValueError("The limit is at least 1.")
-    if size(text) <= limit:
-        return [text]
     pieces: list[str] = []
     start = 0
     bounds = [match.end() for match in _GRAPHEME.finditer(text)]
-    while start < len(text):
-        end = _cut(text, start, bounds, limit, size)
+    while len(text) - start > limit:
+        end = _cut(text, start, bounds, limit)
         pieces.append(text[start:end])
         start = end
-    return pieces
+    return [*pieces, text[start:]]
 
 
-def _cut(text: str, start: int, bounds: Sequence[int], limit: int, size: Callable[[str], int]) -> int:
-    first = bisect_right(bounds, start)
-    # By bisection over a size that only grows: ``fitting`` is the first boundary that does not fit.
-    within = min(len(bounds), first + limit)
-    fitting = bisect_right(bounds, limit, first, within, key=lambda end: size(text[start:end]))
-    if fitting == first:
-        ends = range(start + 2, min(bounds[first], start + limit) + 1)
-        return start + 1 + bisect_right(ends, limit, key=lambda end: size(text[start:end]))
-    furthest = bounds[fitting - 1]
-    if furthest == len(text):
-        return furthest
-    return _nicest(text, start, furthest, set(bounds[first:fitting])) or furthest
+def _cut(text: str, start: int, bounds: Sequence[int], limit: int) -> int:
+    first, beyond = bisect_right(bounds, start), bisect_right(bounds, start + limit)
+    if first == beyond:
+        return start + limit
+    furthest = bounds[beyond - 1]
+    return _nicest(text, start, furthest, set(bounds[first:beyond])) or furthest
 
 
 def _nicest(text: str, start: int, furthest: int, allowed: set[int]) -> int | None:

@@ -61,10 +61,9 @@ class WriteBehindCache:
         await self._memory.remember(self._channel, self._account, key, value)
         self._keep(key, value)
 
-    async def recall(self, keys: Sequence[str], *, lately: bool = True) -> Mapping[str, str]:
-        """Those of the keys that are known. ``lately``: as this process knew them will do. Raises StoreUnavailable."""
-        now = self._clock.monotonic() if lately else float("inf")
-        found = {key: value for key in keys if (value := self._known_lately(key, now)) is not None}
+    async def recall(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Those of the keys that are known, as this process knew them lately. Raises StoreUnavailable."""
+        found = {key: value for key in keys if (value := self._known_lately(key)) is not None}
         if unknown := [key for key in keys if key not in found]:
             kept = await self._memory.recall_many(self._channel, self._account, unknown)
             for key in unknown:
@@ -72,11 +71,11 @@ class WriteBehindCache:
                     found[key] = self._keep(key, self._pending.get(key) or kept.get(key, ""))
         return {key: value for key, value in found.items() if value}
 
-    def _known_lately(self, key: str, now: float) -> str | None:
+    def _known_lately(self, key: str) -> str | None:
         if key in self._pending:
             return self._pending[key]
         until, value = self._lately.get(key, (0.0, None))
-        return value if now < until else None
+        return value if self._clock.monotonic() < until else None
 
     def _keep(self, key: str, value: str) -> str:
         self._lately[key] = self._clock.monotonic() + (_LATELY if value else _ABSENT[1]), value

@@ -124,7 +124,6 @@ class SlackClient(AsyncWebClient):
         blocks: Sequence[Block] = (),
         thread_ts: str | None = None,
         metadata: Metadata | None = None,
-        username: str | None = None,
         broadcast: bool = False,
     ) -> Sent:
         """chat.postMessage; links are not unfolded into previews. ``broadcast``: a reply that the channel sees as well."""
@@ -134,7 +133,6 @@ class SlackClient(AsyncWebClient):
             blocks=cast("Any", blocks or None),
             thread_ts=thread_ts,
             metadata=cast("Any", metadata),
-            username=username,
             reply_broadcast=broadcast or None,
             unfurl_links=False,
             unfurl_media=False,

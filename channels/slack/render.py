@@ -29,9 +29,9 @@ _PERSON = frozenset({MessageKind.ANSWER, MessageKind.UNKNOWN, MessageKind.FAILUR
 _DIALECT = MrkdwnDialect()
 
 
-def mrkdwn(markdown: str, limit: int = SECTION) -> list[str]:
+def mrkdwn(markdown: str) -> list[str]:
     """Markdown in Slack's markup, in pieces that fit into a section each."""
-    return pieces(markdown, _DIALECT, limit=limit)
+    return pieces(markdown, _DIALECT, limit=SECTION)
 
 
 def section(text: str) -> dict[str, Any]:

@@ -16,10 +16,6 @@ _LETTERS = [
 texts = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(_LETTERS), max_size=120).map("".join))
 
 
-def _utf16(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
 @given(text=texts, limit=st.integers(1, 60))
 @example(text="\r\n", limit=1)
 @example(text=" \u0301 \u0301", limit=2)
@@ -41,13 +37,6 @@ def test_no_letter_is_cut(text: str, limit: int) -> None:
     for piece in split(text, limit):
         at += len(piece)
         assert at in ends or max(map(len, clusters)) > limit
-
-
-@given(text=texts, limit=st.integers(4, 40))
-def test_any_unit_of_size_is_kept(text: str, limit: int) -> None:
-    pieces = split(text, limit, size=_utf16)
-    assert "".join(pieces) == text
-    assert all(_utf16(piece) <= limit for piece in pieces)
 
 
 @given(off=st.integers(-1, 1), letter=st.sampled_from(["a", "日", "👍🏽"]))
