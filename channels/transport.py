@@ -17,6 +17,7 @@ import aiohttp
 from core.domain.errors import OutcomeUnknown, Unreachable
 
 _MAX_ANSWER: Final = 16 * 1024 * 1024
+"""Bytes."""
 _IDLE_SECONDS: Final = 15.0
 """An unused connection is closed on our side after this time, so that a write does not meet one that the platform has closed."""
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
@@ -34,7 +35,7 @@ class Transport:
     """The connections to one platform. Has the methods that slack_sdk uses of an ``aiohttp.ClientSession``.
 
     ``seconds`` bounds a whole exchange, ``connect_seconds`` the wait for a connection, with its name look-up and TLS.
-    ``reads`` names the last part of the paths whose POST requests change nothing. ``limit`` bounds an answer in bytes.
+    ``reads`` names the last part of the paths whose POST requests change nothing.
     ``middlewares`` are aiohttp's.
     """
 
@@ -48,14 +49,12 @@ class Transport:
         seconds: float,
         connect_seconds: float = 3.0,
         reads: Collection[str] = (),
-        limit: int = _MAX_ANSWER,
         middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
     ) -> None:
         self._platform = platform
         self._seconds = seconds
         self._connect_seconds = connect_seconds
         self._reads = frozenset(reads)
-        self._limit = limit
         connector = aiohttp.TCPConnector(limit=64, keepalive_timeout=_IDLE_SECONDS)
         # Cookies would tie the requests of several accounts together.
         self.session = aiohttp.ClientSession(
@@ -86,7 +85,6 @@ class Transport:
             async with self.session.request(
                 method, url, **options | {"timeout": timeout, "allow_redirects": False}
             ) as response:
-                _limits(response, self._limit)
                 if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
                     raise Unreachable(f"What answers there is not {self._platform}: a redirect ({response.status}).")
                 yield response
@@ -120,9 +118,7 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
 
 
 class _Response(aiohttp.ClientResponse):
-    """Reads no more than the transport's limit, and shows no address in warnings of the event loop."""
-
-    limit = _MAX_ANSWER
+    """Reads no more than ``_MAX_ANSWER``, and shows no address in warnings of the event loop."""
 
     async def read(self) -> bytes:
         """Raises aiohttp.ClientPayloadError for an answer that is too large."""
@@ -130,7 +126,7 @@ class _Response(aiohttp.ClientResponse):
             body = bytearray()
             async for chunk in self.content.iter_any():
                 body += chunk
-                if len(body) > self.limit:
+                if len(body) > _MAX_ANSWER:
                     self.close()
                     raise aiohttp.ClientPayloadError("The answer is too large.")
             self._body = bytes(body)
@@ -138,8 +134,3 @@ class _Response(aiohttp.ClientResponse):
 
     def __repr__(self) -> str:
         return f"<Response [{self.status}]>"
-
-
-def _limits(response: aiohttp.ClientResponse, limit: int) -> None:
-    assert isinstance(response, _Response)
-    response.limit = limit

@@ -68,8 +68,9 @@ async def serving(answer: bytes | None = None, serve: Serve | None = None) -> As
 
 
 @pytest.fixture
-async def transport() -> AsyncIterator[Transport]:
-    made = Transport("Telegram", seconds=0.4, connect_seconds=0.2, reads=("getMe",), limit=100_000)
+async def transport(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Transport]:
+    monkeypatch.setattr("channels.transport._MAX_ANSWER", 100_000)
+    made = Transport("Telegram", seconds=0.4, connect_seconds=0.2, reads=("getMe",))
     yield made
     await made.close()
 
