@@ -61,7 +61,7 @@ def character(name: str) -> str:
             found = unicodedata.lookup(plain.replace("_", " ").replace("-", " "))
         except KeyError:
             return f":{plain}:"
-        if not _pictured(found):
+        if len(found) != 1 or unicodedata.category(found) != "So":  # it also knows the names of letters
             return f":{plain}:"
     return found + _TONES.get(tone, "")
 
@@ -77,8 +77,3 @@ def name_of(emoji: str) -> str:
     if found is None:
         found = "_".join(unicodedata.name(one, "").lower().replace("-", "_").replace(" ", "_") for one in bare[:1])
     return f"{found}::{tone}" if tone else found
-
-
-def _pictured(found: str) -> bool:
-    """``unicodedata`` also knows the names of letters."""
-    return len(found) == 1 and unicodedata.category(found) == "So"

@@ -21,7 +21,6 @@ class MrkdwnDialect(PlainDialect):
     """Slack shows marks at the edges of words only, so white space goes outside of them."""
 
     def text(self, text: str) -> str:
-        """Escaped."""
         return escaped(text)
 
     def code(self, text: str) -> str:
@@ -30,15 +29,12 @@ class MrkdwnDialect(PlainDialect):
         return line if "`" in line or not line.strip() else f"`{line}`"
 
     def bold(self, inner: str) -> str:
-        """One star."""
         return _marked(inner, "*")
 
     def italic(self, inner: str) -> str:
-        """Underscores."""
         return _marked(inner, "_")
 
     def strike(self, inner: str) -> str:
-        """One tilde."""
         return _marked(inner, "~")
 
     def link(self, inner: str, url: str) -> str:

@@ -14,13 +14,13 @@ from channels.telegram.client import BotApi
 from channels.telegram.connection import Connection
 from channels.telegram.connection_status import ConnectionStatus
 from channels.telegram.diagnosis import examine
-from channels.telegram.incoming import GroupSink, Incoming
+from channels.telegram.incoming import GroupSink
 from channels.telegram.parse import Reader
 from channels.telegram.settings import CHANNEL, PATH, TelegramSettings
 from channels.telegram.webhook import PROOF, TelegramEndpoint
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
-from core.domain.errors import BadSignature, ChannelError, OutcomeUnknown, Overloaded, Unreachable
+from core.domain.errors import BadSignature, ChannelError, OutcomeUnknown, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
 from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
@@ -58,7 +58,7 @@ class TelegramChannel:
         self._surroundings = surroundings
         self._reader = Reader(Bot(int(self.account)), settings.button_life)
         self._status = ConnectionStatus()
-        self._door = TelegramEndpoint(self, surroundings, self._incoming)
+        self._door = TelegramEndpoint(self, surroundings)
         self._connection: Connection | None = None
         self._typing: Bounded[str, float] = Bounded(_TYPING_CHATS)
 
@@ -73,6 +73,7 @@ class TelegramChannel:
             sink=into,
             opened=lambda: self._door.open(into),
         )
+        self._door.incoming = self._connection.incoming
         await self._connection.open(_PATIENCE)
 
     async def stop(self) -> None:
@@ -138,11 +139,6 @@ class TelegramChannel:
             return await examine(api, self._settings, self._surroundings.public_url, now)
         finally:
             await transport.close()
-
-    def _incoming(self) -> Incoming:
-        if self._connection is None:
-            raise Overloaded("The server is stopping.")
-        return self._connection.incoming
 
     def _connected(self) -> Connection:
         if self._connection is None:

@@ -43,7 +43,6 @@ class TelegramHtml(PlainDialect):
     columns: int = _SCREEN
 
     def text(self, text: str) -> str:
-        """Escaped."""
         return escape(text, quote=False)
 
     def code(self, text: str) -> str:
@@ -51,15 +50,12 @@ class TelegramHtml(PlainDialect):
         return f"<code>{escape(text, quote=False)}</code>" if text.strip() else escape(text, quote=False)
 
     def bold(self, inner: str) -> str:
-        """Around code, not over it."""
         return _over("b", inner)
 
     def italic(self, inner: str) -> str:
-        """Around code, not over it."""
         return _over("i", inner)
 
     def strike(self, inner: str) -> str:
-        """Around code, not over it."""
         return _over("s", inner)
 
     def link(self, inner: str, url: str) -> str:
@@ -70,7 +66,6 @@ class TelegramHtml(PlainDialect):
         return f'<a href="{escape(url)}">{_CODE_TAGS.sub("", inner)}</a>'
 
     def heading(self, inner: str, level: int) -> str:
-        """A line in bold."""
         return _over("b", _BOLD_TAGS.sub("", inner))
 
     def quote(self, inner: str) -> str:
@@ -97,6 +92,7 @@ class TelegramHtml(PlainDialect):
 
 
 def _over(tag: str, inner: str) -> str:
+    """Around code, not over it."""
     return "".join(
         part if part.startswith(("<code>", "<pre>")) or not plain_of(part).strip() else f"<{tag}>{part}</{tag}>"
         for part in _CODE.split(inner)

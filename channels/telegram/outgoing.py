@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from html import escape
 from typing import Any, Final
@@ -10,17 +11,18 @@ import structlog
 from telegram import Message
 from telegram.error import ChatMigrated, Forbidden
 
+from channels.bounded import Bounded
 from channels.telegram.altering import EDIT, METHODS, done_already
 from channels.telegram.chats import Chats
 from channels.telegram.client import UPLOAD_SECONDS, BotApi, Refused, TooSlow, Unreadable
 from channels.telegram.html import plain_of
-from channels.telegram.pace import ChatPace
 from channels.telegram.render import text_call
 from channels.telegram.upload import File
 from channels.telegram.words import FILE_LINK, FILE_LOST, say
 from core.domain.attachments import Attachment
 from core.domain.errors import NotFound, OutcomeUnknown, RateLimited, Rejected, StoreUnavailable, Unreachable
 from core.domain.messages import Receipt
+from core.ports.clock import Clock
 from core.ports.surroundings import Surroundings
 
 UPLOAD_BYTES: Final = 50 * 1024 * 1024
@@ -28,6 +30,9 @@ UPLOAD_BYTES: Final = 50 * 1024 * 1024
 _FIELDS: Final = {"sendPhoto": "photo", "sendDocument": "document"}
 _CLOSED = ("topic_closed", "topic_deleted", "thread not found", "not enough rights", "have no rights", "chat not found")
 
+_MESSAGES, _BEFORE_EDITS_WAIT = 20, 15
+_SECONDS = 60.0
+_GROUPS = 1000
 _log = structlog.get_logger(__name__)
 
 
@@ -135,6 +140,36 @@ class Outgoing:
         group = str(chat).startswith("-")
         way = "Add the bot to the group again, or let it write there." if group else "The customer has to write first."
         return Rejected(f"{refused.detail}{when} {way}")
+
+
+class ChatPace:
+    """Telegram's limit for groups, besides the one for all messages: 20 a minute (https://core.telegram.org/bots/faq).
+
+    Edits count with messages, and leave a quarter of them to new ones. Counts in this process; where several send to one group,
+    Telegram's own 429 does the rest.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._sent: Bounded[str, deque[float]] = Bounded(_GROUPS)
+        self._no_edit_before: Bounded[str, float] = Bounded(_GROUPS)
+
+    def rest(self, chat: int | str, seconds: float) -> None:
+        """Telegram asked for a pause before the next edit in that chat."""
+        self._no_edit_before[str(chat)] = self._clock.monotonic() + seconds
+
+    def take(self, chat: int | str, *, edit: bool = False) -> None:
+        """Raises Unreachable, not RateLimited: that would hold all other chats too."""
+        if edit and self._clock.monotonic() < self._no_edit_before.get(str(chat), float("-inf")):
+            raise Unreachable("Telegram takes no edit in this chat at this moment.")
+        if not str(chat).startswith("-"):
+            return
+        sent = self._sent[str(chat)] = self._sent.get(str(chat), deque(maxlen=_MESSAGES))
+        now = self._clock.monotonic()
+        most = _BEFORE_EDITS_WAIT if edit else _MESSAGES
+        if len(sent) >= most and now - sent[-most] < _SECONDS:
+            raise Unreachable(f"This group had {most} messages within a minute; Telegram takes no more of this kind.")
+        sent.append(now)
 
 
 def _without(attachment: Attachment, locale: str | None) -> str:

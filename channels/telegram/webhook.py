@@ -6,7 +6,6 @@ Telegram repeats an update that was not answered with 2xx, and sends the updates
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -39,19 +38,20 @@ PROOF: Final = "x-telegram-bot-api-secret-token"
 
 
 class TelegramEndpoint(WebhookEndpoint):
-    """``incoming`` raises Overloaded when the channel is stopping."""
+    """``incoming`` is set before it is opened."""
 
-    def __init__(self, channel: Channel, surroundings: Surroundings, incoming: Callable[[], Incoming]) -> None:
+    incoming: Incoming
+
+    def __init__(self, channel: Channel, surroundings: Surroundings) -> None:
         super().__init__(
             channel, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url, proof=PROOF
         )
-        self._incoming = incoming
 
     async def _handle(self, sink: InboundSink, raw: RawEvent, thanks: WebhookReply) -> WebhookReply:
         update = await read_or_quarantine(sink, raw, lambda: decode(raw.body))
         if update is None:
             return thanks
-        return await self._incoming().take(update, raw, self.accept) or thanks
+        return await self.incoming.take(update, raw, self.accept) or thanks
 
 
 class WebhookRegistration:

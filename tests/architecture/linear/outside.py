@@ -79,7 +79,7 @@ OURS: Mapping[str, str] = {
     "channels.telegram.altering": "outbox",
     "channels.telegram.chats": "ids",
     "channels.telegram.client": "wiring",
-    "channels.telegram.pace": "ids",
+    "channels.telegram.outgoing:ChatPace": "ids",
     "channels.telegram.connection_status": "ids",
     "channels.telegram.words": "phrases",
     "channels.transport": "wiring",

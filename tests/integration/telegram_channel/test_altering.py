@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.telegram.pace import ChatPace
+from channels.telegram.outgoing import ChatPace
 from core.domain.alterations import Alteration, Altering
 from core.domain.errors import Rejected, Unreachable
 from core.domain.messages import Author, OutboundMessage, Receipt
