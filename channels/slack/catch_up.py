@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import structlog
@@ -25,7 +25,6 @@ from core.ports.surroundings import Surroundings
 
 _LIVELY = timedelta(days=7)
 """A thread that was silent for longer is not asked for; direct messages always are."""
-_FORGOTTEN = timedelta(days=60)
 _MOST = 100_000
 _TRIES = 3
 _LONGEST_PAUSE = 90.0
@@ -114,16 +113,15 @@ class CatchUp:
                 except ChannelError as error:
                     _log.warning("slack.not_caught_up", place=str(place), error=error.detail)
                     left = error if isinstance(error, Unreachable) else left
-        await self._tidy()
         if left is not None:
             raise left
         return new
 
     async def _places(self, kind: str) -> list[tuple[Place, str]]:
-        found = []
-        for key, value in (await self._all(kind)).items():
+        found, now = [], self._clock.now()
+        for key, value in (await self._memory.recall_all(CHANNEL, self._account, kind, limit=_MOST)).items():
             place, since = Place.of(key.removeprefix(kind)), str(json.loads(value)["ts"])
-            if place.thread_ts is None or self._age(since) < _LIVELY:
+            if place.thread_ts is None or now - time_of(since) < _LIVELY:
                 found.append((place, since))
         return found
 
@@ -156,22 +154,6 @@ class CatchUp:
             accepted = await self._reception.take(events, None, addressed=mentions)
             new += sum(1 for one in accepted if not one.duplicate)
         return new
-
-    async def _tidy(self) -> None:
-        """Forget in which thread old messages were, and threads that nobody will come back to."""
-        for key in await self._all("at/"):
-            if self._age(key.rpartition("/")[2]) > _FORGOTTEN:
-                await self._memory.forget(CHANNEL, self._account, key)
-        for key, value in (await self._all("seen/")).items():
-            since = str(json.loads(value)["ts"])
-            if Place.of(key.removeprefix("seen/")).thread_ts is not None and self._age(since) > 6 * _FORGOTTEN:
-                await self._memory.forget(CHANNEL, self._account, key)
-
-    async def _all(self, kind: str) -> Mapping[str, str]:
-        return await self._memory.recall_all(CHANNEL, self._account, kind, limit=_MOST)
-
-    def _age(self, ts: str) -> timedelta:
-        return self._clock.now() - time_of(ts)
 
 
 async def _messages(client: SlackClient, channel: str, place: Place, since: str) -> AsyncIterator[Posted]:

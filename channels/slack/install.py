@@ -88,7 +88,7 @@ class _States(AsyncOAuthStateStore):
         for key in self._keys:
             with contextlib.suppress(InvalidToken):
                 nonce = key.decrypt_at_time(sealed, _LIFE, now).decode()
-                return not await self._workspaces.used(nonce, now, now + _LIFE)
+                return not await self._workspaces.used(nonce, now + _LIFE)
         return False
 
 

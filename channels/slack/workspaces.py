@@ -141,13 +141,12 @@ class Workspaces:
         self._clients.pop(team, None)
         _log.warning("slack.removed", team=team)
 
-    async def used(self, nonce: str, now: float, until: float) -> bool:
-        """Whether an installation was ended before with this state, which serves once. Raises StoreUnavailable."""
-        account = self._settings.account
-        for key, ends in (await self._memory.recall_all(CHANNEL, account, _USED)).items():
-            if float(ends) < now:
-                await self._memory.forget(CHANNEL, account, key)
-        return not await self._memory.replace(CHANNEL, account, _USED + nonce, None, str(until))
+    async def used(self, nonce: str, until: float) -> bool:
+        """Whether an installation was ended before with this state, which serves once. Raises StoreUnavailable.
+
+        It is remembered (channels.forgetting) for longer than a state lives.
+        """
+        return not await self._memory.replace(CHANNEL, self._settings.account, _USED + nonce, None, str(until))
 
     def refused(self, team: str, now: float) -> None:
         """A workspace does not take what is for it: its messages wait, and somebody has to know."""

@@ -25,8 +25,6 @@ _OURS: Final = "album/"
 _ASIDE: Final = "album-part/"
 _WAIT: Final = timedelta(minutes=10)
 """For the caption: Telegram repeats what a hub did not take with growing pauses."""
-_REMEMBERED: Final = timedelta(days=2)
-"""Telegram keeps for a day what nobody took (https://core.telegram.org/bots/api#getting-updates)."""
 
 _log = structlog.get_logger(__name__)
 
@@ -110,12 +108,9 @@ class GroupAlbums:
         return noted
 
     async def _note(self, part: Part) -> None:
-        now = self._clock.now()
-        await self._memory.remember(CHANNEL, self._account, f"{_OURS}{part.album}", now.isoformat())
+        """For a week (channels.forgetting): Telegram keeps what nobody took for a day (api#getting-updates)."""
+        await self._memory.remember(CHANNEL, self._account, f"{_OURS}{part.album}", self._clock.now().isoformat())
         self._known[part.album] = None
-        for key, at in (await self._memory.recall_all(CHANNEL, self._account, _OURS)).items():
-            if now - datetime.fromisoformat(at) > _REMEMBERED:
-                await self._memory.forget(CHANNEL, self._account, key)
 
     async def _put_aside(self, part: Part, update: Update) -> None:
         kept = json.dumps({"at": self._clock.now().isoformat(), "update": update.to_dict()})

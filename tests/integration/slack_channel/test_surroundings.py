@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.test_receive import StoreSink
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
 from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, APP_TOKEN, BOT, DIRECT, PUBLIC, TEAM, TOKEN, Fault
+from tests.servers.slack_world import ANNA, APP_TOKEN, BOT, DIRECT, PUBLIC, TOKEN, Fault
 from tests.unit.web.clock import HandClock
 
 
@@ -182,18 +181,6 @@ async def test_a_pause_that_slack_asks_for_is_kept_while_catching_up(
         fake.fail("conversations.history", Fault(status=429, retry_after=60), Fault(status=429, retry_after=60))
         assert await hub.channel.catch_up(Sink()) == 1
     assert 120 <= clock.seconds - began < 140, "and what was noted was written once"
-
-
-async def test_what_is_long_past_is_forgotten(hub: Hub) -> None:
-    memory = hub.around.memory
-    old, young = "1600000000.000100", hub.fake.ts()
-    for ts in (old, young):
-        await memory.remember("slack", "default", f"at/{PUBLIC}/{ts}", f"{TEAM}/{PUBLIC}/{old}")
-        await memory.remember("slack", "default", f"seen/{TEAM}/{PUBLIC}/{ts}", json.dumps({"ts": ts, "user": ANNA}))
-    hub.fake.say("Root", channel=PUBLIC)
-    await hub.channel.catch_up(Sink())
-    assert list(await memory.recall_all("slack", "default", "at/")) == [f"at/{PUBLIC}/{young}"]
-    assert list(await memory.recall_all("slack", "default", "seen/")) == [f"seen/{TEAM}/{PUBLIC}/{young}"]
 
 
 async def test_one_process_catches_up(hub: Hub, store: SqlStore) -> None:
