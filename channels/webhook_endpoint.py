@@ -19,8 +19,8 @@ from channels.bounded_body import BoundedBody
 from core.domain.errors import BadSignature, Overloaded, SessionEnded, UnknownMessage
 from core.domain.messages import InboundEvent, RawEvent
 from core.ports.channel import Channel, InboundSink, WebhookReply, WebhookRequest
-from core.ports.clock import Clock
-from core.ports.metrics import Counter, Metrics
+from core.ports.metrics import Counter
+from core.ports.surroundings import Surroundings
 
 _MAX_BODY = 1024 * 1024
 _KEPT_HEADERS = ("content-type", "x-slack-retry-num", "x-slack-retry-reason", "i-twilio-idempotency-token")
@@ -40,16 +40,14 @@ class WebhookEndpoint:
     def __init__(
         self,
         channel: Channel,
-        metrics: Metrics,
-        clock: Clock,
+        around: Surroundings,
         *,
-        public_url: str | None,
         proof: str,
     ) -> None:
         self._channel = channel
-        self._metrics = metrics
-        self._clock = clock
-        self._public_url = public_url
+        self._metrics = around.metrics
+        self._clock = around.clock
+        self._public_url = around.public_url.rstrip("/") if around.public_url else None
         self._proof = proof
         self._body = BoundedBody(_MAX_BODY)
         self._sink: InboundSink | None = None

@@ -95,15 +95,7 @@ class SlackChannel:
         self._cache = WriteBehindCache(surroundings.memory, CHANNEL, settings.account, surroundings.clock)
         self._directory = Directory(surroundings.memory, settings.account, surroundings.clock, self._cache)
         self._reception = Reception(self._cache, surroundings.deliveries, settings.account)
-        self._streams = Streams(
-            surroundings.memory,
-            surroundings.paces,
-            surroundings.showing,
-            settings.account,
-            surroundings.clock,
-            self._reception,
-            self._directory.team,
-        )
+        self._streams = Streams(surroundings, settings.account, self._reception, self._directory.team)
         self._back = BackfillTask(surroundings, settings.account, self._cache, self._streams)
         self._reader = Reader(
             settings.account,
@@ -116,9 +108,7 @@ class SlackChannel:
         self._staff = StaffCommands(surroundings.memory, settings.account, settings.staff_language)
         self._forms = ViewDoor()
         self._signatures = signature.Signatures(settings.signing_secrets, surroundings.clock)
-        self._door = WebhookEndpoint(
-            self, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url, proof=signature.HEADER
-        )
+        self._door = WebhookEndpoint(self, surroundings, proof=signature.HEADER)
         self._transport: Transport | None = None
         self._open: Opened | None = None
         self._backfilling: asyncio.Task[None] | None = None

@@ -31,11 +31,8 @@ from channels.slack.render import mrkdwn
 from core.domain.errors import ChannelError, LostClaim, OutcomeUnknown, RateLimited, StoreUnavailable
 from core.domain.messages import Note
 from core.ports.channel import StreamFrame
-from core.ports.channel_memory import ChannelMemory
-from core.ports.clock import Clock
-from core.ports.paces import Paces
-from core.ports.showing import Showing
 from core.ports.store import Claim
+from core.ports.surroundings import Surroundings
 
 BETWEEN_EDITS = 2.0
 """Seconds."""
@@ -58,23 +55,22 @@ class Streams:
 
     def __init__(
         self,
-        memory: ChannelMemory,
-        paces: Paces,
-        showing: Showing,
+        around: Surroundings,
         account: str,
-        clock: Clock,
         reception: Reception,
         team_of: Callable[[str], str | None],
     ) -> None:
         """``team_of``: the workspace of a person, where it is known."""
-        self._clock = clock
-        self._showing = showing
-        self.marks = Marks(memory, account)
+        self._clock = clock = around.clock
+        self._showing = around.showing
+        self.marks = Marks(around.memory, account)
         self.placeholders = OrphanedPlaceholders(self.marks, clock)
-        self.abandoned = AbandonedMessages(memory, account, clock)
+        self.abandoned = AbandonedMessages(around.memory, account, clock)
         self._writing: Bounded[Place, Writing] = Bounded(_MOST_WRITING)
-        self.edits = Edits(paces, account, clock)
-        self._beginnings = Beginnings(self.marks, self.placeholders, self.edits, showing, clock, reception, team_of)
+        self.edits = Edits(around.paces, account, clock)
+        self._beginnings = Beginnings(
+            self.marks, self.placeholders, self.edits, around.showing, clock, reception, team_of
+        )
 
     async def close(self) -> None:
         """What cannot be done in a moment is done after the next start."""

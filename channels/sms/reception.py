@@ -65,8 +65,7 @@ class Reception(WebhookEndpoint):
         sender: Callable[[], Sender | None],
         own: Callable[[], Collection[str]],
     ) -> None:
-        public_url = surroundings.public_url.rstrip("/") if surroundings.public_url else None
-        super().__init__(channel, surroundings.metrics, surroundings.clock, public_url=public_url, proof=HEADER)
+        super().__init__(channel, surroundings, proof=HEADER)
         self._at = surroundings.clock
         self._notes = notes
         self._reports = reports

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 from telegram import Update
 
+from channels.telegram.parse import Part, Reader
 from channels.telegram.settings import CHANNEL
 from core.domain.errors import StoreUnavailable
 from core.ports.channel_memory import ChannelMemory
@@ -29,33 +29,15 @@ _WAIT: Final = timedelta(minutes=10)
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One message of an album in a group. ``ours``: it says itself that it is for the bot. ``new``: no edit of one."""
-
-    album: str
-    number: int
-    ours: bool
-    new: bool
-
-
 class GroupAlbums:
-    """``known``: the reader's, which only holds what is noted durably. Every method raises StoreUnavailable."""
+    """What is noted durably, the reader knows. Every method raises StoreUnavailable."""
 
-    def __init__(
-        self,
-        memory: ChannelMemory,
-        account: str,
-        clock: Clock,
-        *,
-        known: MutableMapping[str, None],
-        part_of: Callable[[Update], Part | None],
-    ) -> None:
+    def __init__(self, memory: ChannelMemory, account: str, clock: Clock, reader: Reader) -> None:
         self._memory = memory
         self._account = account
         self._clock = clock
-        self._known = known
-        self._part_of = part_of
+        self._known = reader.albums
+        self._reader = reader
         self._sweeping: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
@@ -71,7 +53,7 @@ class GroupAlbums:
 
     async def earlier(self, update: Update) -> Sequence[Update]:
         """Before an update is read: the updates put aside that turn out to be for us by it, oldest first."""
-        part = self._part_of(update)
+        part = self._reader.part_of_album(update)
         if part is None:
             return []
         if part.ours and part.new:
@@ -90,7 +72,7 @@ class GroupAlbums:
 
         Another picture of the album brought nothing: its commit says nothing of those that wait for the one with the caption.
         """
-        part = self._part_of(update)
+        part = self._reader.part_of_album(update)
         if part is None or not part.new or part.album not in self._known:
             return
         aside = f"{_ASIDE}{part.album}/"

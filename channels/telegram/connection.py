@@ -62,13 +62,7 @@ class Connection:
         self.outgoing = Outgoing(self.api, self.chats, surroundings)
         self.files = Files(self.api, settings.origin, self._transport, surroundings.max_attachment_bytes)
         self._post_commit = PostCommitTasks(self.api, self.chats)
-        self._albums = GroupAlbums(
-            surroundings.memory,
-            self._account,
-            surroundings.clock,
-            known=reader.albums,
-            part_of=reader.part_of_album,
-        )
+        self._albums = GroupAlbums(surroundings.memory, self._account, surroundings.clock, reader)
         self.incoming = Incoming(
             self._account,
             reader,

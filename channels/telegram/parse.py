@@ -37,7 +37,6 @@ from channels.telegram.addressing import (
     is_meant,
     without_mention,
 )
-from channels.telegram.albums import Part
 from channels.telegram.content import Content, content_of
 from channels.telegram.settings import CHANNEL
 from channels.telegram.words import TALK, TOO_LATE, say
@@ -66,6 +65,16 @@ _ACTIONS: Mapping[str, CustomerAction] = {
     "human": CustomerAction.REQUEST_PERSON,
     "new": CustomerAction.START_OVER,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message of an album in a group. ``ours``: it says itself that it is for the bot. ``new``: no edit of one."""
+
+    album: str
+    number: int
+    ours: bool
+    new: bool
 
 
 @dataclass(slots=True)

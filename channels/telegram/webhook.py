@@ -43,9 +43,7 @@ class TelegramEndpoint(WebhookEndpoint):
     incoming: Incoming
 
     def __init__(self, channel: Channel, surroundings: Surroundings) -> None:
-        super().__init__(
-            channel, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url, proof=PROOF
-        )
+        super().__init__(channel, surroundings, proof=PROOF)
 
     async def _handle(self, sink: InboundSink, raw: RawEvent, thanks: WebhookReply) -> WebhookReply:
         update = await read_or_quarantine(sink, raw, lambda: decode(raw.body))

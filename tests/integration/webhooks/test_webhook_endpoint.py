@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -119,7 +120,8 @@ class Office:
 async def office() -> AsyncIterator[Office]:
     channel: Any = Postcards()
     clock, metrics = ManualClock(), CountedMetrics()
-    door = WebhookEndpoint(channel, metrics, clock, public_url="https://hub.example", proof="X-Password")
+    around: Any = SimpleNamespace(metrics=metrics, clock=clock, public_url="https://hub.example")
+    door = WebhookEndpoint(channel, around, proof="X-Password")
     app = web.Application(middlewares=[problems])
     app.add_routes([door.route("/webhooks/postcards", thanks=WebhookReply(body=b"thanks"))])
     runner = web.AppRunner(app)
