@@ -27,7 +27,7 @@ from channels.slack.settings import HOOK, SlackSettings
 from channels.slack.staff_channels import StaffChannels
 from channels.slack.staff_command import StaffCommands, is_staff_command, note
 from channels.slack.streams import Streams
-from channels.slack.views import Refusal, StaffViews, ViewDoor
+from channels.slack.views import Refusal, StaffForms, StaffViews
 from channels.slack.words import words
 from channels.transport import Transport
 from channels.webhook_endpoint import WebhookEndpoint, response
@@ -96,7 +96,7 @@ class SlackChannel:
         self._directory = Directory(surroundings.memory, settings.account, surroundings.clock, self._cache)
         self._reception = Reception(self._cache, surroundings.deliveries, settings.account)
         self._streams = Streams(surroundings, settings.account, self._reception, self._directory.team)
-        self._back = BackfillTask(surroundings, settings.account, self._cache, self._streams)
+        self._backfill_task = BackfillTask(surroundings, settings.account, self._cache, self._streams)
         self._reader = Reader(
             settings.account,
             self._directory,
@@ -106,15 +106,15 @@ class SlackChannel:
             settings.hears,
         )
         self._staff = StaffCommands(surroundings.memory, settings.account, settings.staff_language)
-        self._forms = ViewDoor()
+        self._forms = StaffForms()
         self._signatures = signature.Signatures(settings.signing_secrets, surroundings.clock)
-        self._door = WebhookEndpoint(self, surroundings, proof=signature.HEADER)
+        self._endpoint = WebhookEndpoint(self, surroundings, proof=signature.HEADER)
         self._transport: Transport | None = None
         self._open: Opened | None = None
         self._backfilling: asyncio.Task[None] | None = None
-        self._direct: dict[str, str] = {}
+        self._direct_channels: dict[str, str] = {}
         self._status_at: Bounded[str, float] = Bounded(_STATUSES)
-        self._staffs = StaffChannels(surroundings.memory, settings.account, settings.staff_channels)
+        self._staff_channels = StaffChannels(surroundings.memory, settings.account, settings.staff_channels)
 
     async def start(self, sink: InboundSink) -> None:
         """Open the doors. What Slack itself has to say comes in the background: starting never waits for it."""
@@ -124,19 +124,19 @@ class SlackChannel:
         )
         with contextlib.suppress(StoreUnavailable):
             await self._directory.load()
-            await self._know_staff()  # otherwise with the first event
+            await self._update_staff_channels()  # otherwise with the first event
         self._reception.open(sink)
         await self._open.start()
         self._backfilling = asyncio.create_task(self._backfill(self._open, sink))
 
     async def _backfill(self, opened: Opened, sink: InboundSink) -> None:
-        await self._staffs.waited_for()
-        await self._know_staff()
-        await self._back.run(opened.workspaces, self._reader, sink)
+        await self._staff_channels.waited_for()
+        await self._update_staff_channels()
+        await self._backfill_task.run(opened.workspaces, self._reader, sink)
 
-    async def _know_staff(self) -> None:
+    async def _update_staff_channels(self) -> None:
         """Before anything is taken in. Raises StoreUnavailable."""
-        if self._reader.staff_channels != (known := await self._staffs.known()):
+        if self._reader.staff_channels != (known := await self._staff_channels.known()):
             self._reader = replace(self._reader, staff_channels=known)
 
     async def stop(self) -> None:
@@ -178,7 +178,7 @@ class SlackChannel:
                 return await self._opened.files.send(client, channel, place.thread_ts, payload.body, idempotency_key)
             sent, note = await self._streams.say(client, place, channel, payload.body, idempotency_key)
         except AuthFailed as error:
-            raise self._whose(client, place, error) from error
+            raise self._workspace_failure(client, place, error) from error
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
         self._opened.workspaces.works(place.team)
@@ -201,7 +201,7 @@ class SlackChannel:
                 await self._streams.found(place, sent)
                 self._streams.said(place, payload.body.get("turn_id"))
         except AuthFailed as error:
-            raise self._whose(client, place, error) from error
+            raise self._workspace_failure(client, place, error) from error
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
         return None if sent is None else Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts), tracked=True)
@@ -240,8 +240,8 @@ class SlackChannel:
 
     async def catch_up(self, sink: InboundSink) -> int:
         """See SupportsCatchUp. One process at a time."""
-        await self._know_staff()
-        return await self._back.once(self._opened.workspaces, self._reader, sink) or 0
+        await self._update_staff_channels()
+        return await self._backfill_task.once(self._opened.workspaces, self._reader, sink) or 0
 
     async def diagnose(self) -> Sequence[Diagnosis]:
         return await doctor.diagnose(self._settings, self._around.public_url, self._around.memory)
@@ -250,7 +250,7 @@ class SlackChannel:
     def alarm(self) -> str | None:
         socket = self._open.socket if self._open is not None else None
         waiting = self._open.workspaces.trouble(self._around.clock.monotonic()) if self._open is not None else None
-        return self._door.alarm or (socket.trouble if socket is not None else None) or waiting
+        return self._endpoint.alarm or (socket.trouble if socket is not None else None) or waiting
 
     def routes(self) -> Sequence[web.RouteDef]:
         hook = web.post(self._settings.hook, self._hook)
@@ -273,7 +273,7 @@ class SlackChannel:
         await self._cache.flush()
 
     async def _hook(self, request: web.Request) -> web.StreamResponse:
-        raw = self._door.authenticate(await self._door.read(request))
+        raw = self._endpoint.authenticate(await self._endpoint.read(request))
         try:
             async with asyncio.timeout(self._settings.answer_within):
                 reply = await self._take(wire.payload(raw.body), raw)
@@ -292,7 +292,7 @@ class SlackChannel:
     async def _take(self, payload: wire.Json, raw: RawEvent, *, in_order: bool = False) -> WebhookReply:
         """Commit a payload and return the answer to it, which is empty for most. ``raw``: the same, not decoded."""
         self._reception.open_sink()
-        await self._know_staff()
+        await self._update_staff_channels()
         await self._opened.post_ack.introduce(payload)
         if (refused := await self._forms.refused(payload)) is not None:
             return refused
@@ -301,7 +301,7 @@ class SlackChannel:
         if isinstance(parsed, WebhookReply):
             return parsed
         if parsed is not None:
-            await (accept_in_order if in_order else self._door.accept)(sink, parsed, raw)
+            await (accept_in_order if in_order else self._endpoint.accept)(sink, parsed, raw)
         reply = await self._forms.refused(payload)
         if reply is None and is_staff_command(payload, reader.staff_channels):
             reply = await self._staff.answer(payload, self._forms.refusal)
@@ -333,13 +333,13 @@ class SlackChannel:
     async def _channel(self, client: SlackClient, place: Place) -> str:
         if not place.person:
             return place.channel
-        known = self._direct.get(str(place))
+        known = self._direct_channels.get(str(place))
         if known is None:
-            known = self._direct[str(place)] = await client.open_direct(place.channel)
+            known = self._direct_channels[str(place)] = await client.open_direct(place.channel)
             self._reception.opened(place, known)
         return known
 
-    def _whose(self, client: SlackClient, place: Place, error: AuthFailed) -> AuthFailed | Unreachable:
+    def _workspace_failure(self, client: SlackClient, place: Place, error: AuthFailed) -> AuthFailed | Unreachable:
         """One workspace that took the app away must not silence the others: its messages wait alone."""
         if self._opened.workspaces.is_own(client):
             return error

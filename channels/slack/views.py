@@ -88,7 +88,7 @@ class TakesForms(Protocol):
         ...
 
 
-class ViewDoor(BackgroundTasks):
+class StaffForms(BackgroundTasks):
     """``views`` is set by the composition root, where there is a desk."""
 
     def __init__(self) -> None:

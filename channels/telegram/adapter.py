@@ -58,7 +58,7 @@ class TelegramChannel:
         self._surroundings = surroundings
         self._reader = Reader(Bot(int(self.account)), settings.button_life)
         self._status = ConnectionStatus()
-        self._door = TelegramEndpoint(self, surroundings)
+        self._endpoint = TelegramEndpoint(self, surroundings)
         self._connection: Connection | None = None
         self._typing: Bounded[str, float] = Bounded(_TYPING_CHATS)
 
@@ -71,13 +71,13 @@ class TelegramChannel:
             self._status,
             reader=self._reader,
             sink=into,
-            opened=lambda: self._door.open(into),
+            opened=lambda: self._endpoint.open(into),
         )
-        self._door.incoming = self._connection.incoming
+        self._endpoint.incoming = self._connection.incoming
         await self._connection.open(_PATIENCE)
 
     async def stop(self) -> None:
-        self._door.open(None)
+        self._endpoint.open(None)
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
@@ -125,11 +125,11 @@ class TelegramChannel:
 
     def routes(self) -> Sequence[Any]:
         """See SupportsRoutes: nothing to serve while it polls."""
-        return [self._door.route(PATH)] if self._settings.mode == "webhook" else []
+        return [self._endpoint.route(PATH)] if self._settings.mode == "webhook" else []
 
     @property
     def alarm(self) -> str | None:
-        return "; ".join(filter(None, [self._door.alarm, self._status.trouble])) or None
+        return "; ".join(filter(None, [self._endpoint.alarm, self._status.trouble])) or None
 
     async def diagnose(self) -> Sequence[Diagnosis]:
         now = self._surroundings.clock.now()

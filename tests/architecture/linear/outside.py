@@ -62,7 +62,7 @@ OURS: Mapping[str, str] = {
     "channels.slack.signature:Signatures.verify": "signature",
     "channels.slack.orphaned_placeholders": "ids",
     "channels.slack.streams:Streams.said": "ids",
-    "channels.slack.views:ViewDoor.begin": "wiring",
+    "channels.slack.views:StaffForms.begin": "wiring",
     "channels.slack.wire:named": "lookup",
     "channels.slack.wire:part": "lookup",
     "channels.slack.workspaces": "ids",
