@@ -19,8 +19,6 @@ from channels.slack.workspaces import Workspaces
 from channels.write_behind import WriteBehindCache
 from core.domain.errors import ChannelError, HubError, InvalidInput, RateLimited, StoreUnavailable, Unreachable
 from core.ports.channel import InboundSink
-from core.ports.channel_memory import ChannelMemory
-from core.ports.clock import Clock
 from core.ports.surroundings import Surroundings
 
 _LIVELY = timedelta(days=7)
@@ -68,7 +66,7 @@ class BackfillTask:
         try:
             reception = Reception(self._cache, around.deliveries, self._account)
             reception.open(sink)
-            return await CatchUp(around.memory, self._account, workspaces, reception, around.clock).run(reader)
+            return await CatchUp(around, self._account, workspaces, reception).run(reader)
         finally:
             with contextlib.suppress(StoreUnavailable):
                 await around.leases.let_go(name, around.process)
@@ -91,14 +89,12 @@ class BackfillTask:
 class CatchUp:
     """Goes through the places that were seen before, each from the last message that is known there."""
 
-    def __init__(
-        self, memory: ChannelMemory, account: str, workspaces: Workspaces, reception: Reception, clock: Clock
-    ) -> None:
-        self._memory = memory
+    def __init__(self, around: Surroundings, account: str, workspaces: Workspaces, reception: Reception) -> None:
+        self._memory = around.memory
         self._account = account
         self._workspaces = workspaces
         self._reception = reception
-        self._clock = clock
+        self._clock = around.clock
 
     async def run(self, reader: Reader) -> int:
         """How many messages were new. A place that cannot be read keeps no other waiting.

@@ -49,7 +49,8 @@ class PostAckTasks(BackgroundTasks):
     ) -> None:
         super().__init__()
         self._settings = settings
-        self._home = Home(settings, around)
+        self._memory = around.memory
+        self._conversations = around.conversations
         self._workspaces = workspaces
         self._directory = directory
         self._reception = reception
@@ -131,29 +132,20 @@ class PostAckTasks(BackgroundTasks):
         await self._directory.learn(client, [user], [])
         said = words(self._directory.locale(user), self._settings.language)
         await self._reception.flush()
-        view = await self._home.view(client, team, user, said)
+        view = await self._home(client, team, user, said)
         await client.views_publish(user_id=user, view=cast("dict[str, Any]", view))
 
+    async def _home(self, client: SlackClient, team: str, user: str, said: Words) -> View:
+        """The app's home: the open conversations of the person who looks at it, newest first.
 
-class Home:
-    """The app's home: the open conversations of the person who looks at it, newest first.
-
-    Reads what Reception has noted under ``home/<person>/<place>``, and asks what has become of each.
-    """
-
-    def __init__(self, settings: SlackSettings, around: Surroundings) -> None:
-        self._account = settings.account
-        self._memory = around.memory
-        self._conversations = around.conversations
-
-    async def view(self, client: SlackClient, team: str, user: str, said: Words) -> View:
-        """As views.publish takes it. Raises HubError."""
-        found = await self._memory.recall_all(CHANNEL, self._account, f"home/{user}/")
+        Reception has noted them under ``home/<person>/<place>``; what has become of each is asked.
+        """
+        found = await self._memory.recall_all(CHANNEL, self._settings.account, f"home/{user}/")
         talks = [(Place.of(key.split("/", 2)[2]), json.loads(value)) for key, value in found.items()]
         mine = [talk for talk in talks if talk[0].team == team]
         mine.sort(key=lambda talk: str(talk[1].get("ts")), reverse=True)
         for place, _ in mine[_KEPT:]:
-            await self._memory.forget(CHANNEL, self._account, f"home/{user}/{place}")
+            await self._memory.forget(CHANNEL, self._settings.account, f"home/{user}/{place}")
         blocks: list[Any] = [{"type": "header", "text": {"type": "plain_text", "text": said.home}}]
         for place, talk in mine[:_KEPT]:
             state = await self._state(place)
@@ -167,7 +159,7 @@ class Home:
         """None where it is not there any more, or over."""
         if self._conversations is None:
             return OwnershipState.BOT
-        found = await self._conversations.conversation(place.conversation(self._account).conversation_id)
+        found = await self._conversations.conversation(place.conversation(self._settings.account).conversation_id)
         return None if found is None or found.ended_at is not None else found.state
 
 

@@ -64,16 +64,14 @@ class TelegramChannel:
 
     async def start(self, sink: InboundSink) -> None:
         """See Channel.start. Comes back soon even if Telegram does not answer: then it is tried until it does."""
-        into = GroupSink(sink)
         self._connection = Connection(
             self._settings,
             self._surroundings,
             self._status,
             reader=self._reader,
-            sink=into,
-            opened=lambda: self._endpoint.open(into),
+            sink=GroupSink(sink),
+            endpoint=self._endpoint,
         )
-        self._endpoint.incoming = self._connection.incoming
         await self._connection.open(_PATIENCE)
 
     async def stop(self) -> None:

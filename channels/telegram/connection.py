@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -23,7 +22,7 @@ from channels.telegram.parse import Reader
 from channels.telegram.polling import Polling
 from channels.telegram.post_commit_tasks import PostCommitTasks
 from channels.telegram.settings import CHANNEL, TelegramSettings
-from channels.telegram.webhook import WebhookRegistration
+from channels.telegram.webhook import TelegramEndpoint, WebhookRegistration
 from channels.telegram.words import COMMANDS
 from core.domain.errors import AuthFailed, ChannelError, StoreUnavailable
 from core.ports.channel import InboundSink
@@ -37,7 +36,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Connection:
-    """One bot at work. ``reader`` learns the bot's name; ``opened`` is told that webhooks may come."""
+    """One bot at work. ``reader`` learns the bot's name; ``endpoint`` is opened when webhooks may come."""
 
     def __init__(
         self,
@@ -47,7 +46,7 @@ class Connection:
         *,
         reader: Reader,
         sink: InboundSink,
-        opened: Callable[[], None],
+        endpoint: TelegramEndpoint,
     ) -> None:
         self._settings = settings
         self._account = settings.account
@@ -55,7 +54,8 @@ class Connection:
         self._clock = surroundings.clock
         self._status = status
         self._reader = reader
-        self._opened = opened
+        self._sink = sink
+        self._endpoint = endpoint
         self._transport = client.open_transport()
         self.api = BotApi(settings.origin, settings.bot_token, self._transport)
         self.chats = Chats(surroundings.memory, self._account, reader.homes)
@@ -72,6 +72,7 @@ class Connection:
             self._post_commit,
             surroundings.clock,
         )
+        endpoint.incoming = self.incoming
         self._webhook = WebhookRegistration(self.api, settings, surroundings, status)
         self._polling = Polling(
             self.api,
@@ -117,7 +118,7 @@ class Connection:
         try:
             await self._introduce(known)
             if self._settings.mode == "webhook":
-                self._opened()
+                self._endpoint.open(self._sink)
                 await self._webhook.check()
             self._tried.set()
             await self._menu()
