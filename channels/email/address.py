@@ -47,9 +47,15 @@ def mailboxes(message: Message, name: str) -> list[Mailbox]:
 
 
 def sender(message: Message) -> Mailbox | None:
-    """The one author, or None when nobody is named, or several are."""
+    """Its author; of several the one that Sender names (RFC 5322, section 3.6.2), or else the first."""
     authors = mailboxes(message, "From")
-    return authors[0] if len(authors) == 1 and len(raw_headers(message, "From")) == 1 else None
+    by = {one.address for one in mailboxes(message, "Sender")}
+    return next((one for one in authors if one.address in by), authors[0] if authors else None)
+
+
+def has_several_authors(message: Message) -> bool:
+    """Also where From stands twice: then programs disagree about whose mail it is."""
+    return len(mailboxes(message, "From")) > 1 or len(raw_headers(message, "From")) > 1
 
 
 def _read(value: str) -> Iterable[Mailbox]:

@@ -84,6 +84,12 @@ def machine_wrote(message: Message) -> bool:
     return bool(suppressed & _SUPPRESSED) or _says_away(message, suppressed)
 
 
+def is_marked_as_spam(message: Message) -> bool:
+    """By a mail server on its way, as SpamAssassin and Rspamd do."""
+    marks = (header(message, name).strip().lower() for name in ("X-Spam-Flag", "X-Spam", "X-Spam-Status"))
+    return any(mark.startswith("yes") for mark in marks)
+
+
 def _says_away(message: Message, suppressed: set[str]) -> bool:
     """A subject alone may be a customer's own words. It counts beside a second sign: the mail answers one, or wants no notes."""
     answers = bool(raw_headers(message, "In-Reply-To") or raw_headers(message, "References"))

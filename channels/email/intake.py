@@ -111,7 +111,7 @@ class Intake:
         self, raw: RawEvent, mail: Letter, events: Sequence[InboundEvent], new: NewMail | None
     ) -> None:
         if not events:
-            said = str(mail.origin or "report")
+            said = "spam" if mail.spam else str(mail.origin or "report")
             _log.info("email.left_alone", reason=said, folder=raw.headers["folder"], uid=raw.headers["uid"])
             return
         try:

@@ -15,7 +15,7 @@ from typing import Annotated, Final
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from channels.email import automatic, mime, reports, trust
-from channels.email.address import Mailbox, mailboxes, sender
+from channels.email.address import Mailbox, has_several_authors, mailboxes, sender
 from channels.email.automatic import Origin
 from channels.email.charset import header, raw_headers
 from channels.email.mime import LONGEST_KIND, LONGEST_TEXT, MOST_FILES
@@ -51,8 +51,9 @@ Files = Annotated[tuple[NamedFile, ...], Field(max_length=MOST_FILES)]
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """``author``: who speaks (see `automatic.speaker`); None when nobody or several are named. ``proven`` and
-    ``refuted``: our own mail server says that it is the named sender's, or that it is not. ``origin``: None for a person's mail.
+    """``author``: who speaks (see `automatic.speaker`); None when nobody is named. ``proven`` and ``refuted``: our own mail
+    server says that it is the named sender's, or that it is not. ``several``: it names more authors than one, so none of them is
+    proven. ``spam``: a mail server takes it for that. ``origin``: None for a person's mail.
     ``report``: what a server reports instead of a person who writes. ``dated``: the sender's Date. ``came``: when the mail came
     to our server, by its own headers. ``text``: the newest words; ``own``: of them only what is certainly the writer's.
     ``passed_on``: what others wrote, to be read in full. The last four are empty when no answer is due.
@@ -76,6 +77,8 @@ class Letter:
     own: _Text = ""
     passed_on: _Text = ""
     files: Files = ()
+    several: bool = False
+    spam: bool = False
 
     @property
     def is_shared(self) -> bool:
@@ -102,25 +105,37 @@ def read(body: bytes, rules: MailRules) -> Letter:
     own = rules.account
     language = header(message, "Content-Language").partition(",")[0].strip()
     message_id = message_id_of(message)
+    several = has_several_authors(message)
     letter = Letter(
         event_id=own_id(message_id, author.address if author is not None else "", body),
         message_id=message_id,
         author=author,
-        proven=named is not None and author == named and trust.is_proven(message, named, rules.authserv_id),
+        proven=not several
+        and named is not None
+        and author == named
+        and trust.is_proven(message, named, rules.authserv_id),
         refuted=named is not None and trust.is_refuted(message, named, rules.authserv_id),
         origin=automatic.origin(message, named, own, rules.own_lists) if named is not None else None,
         report=reports.read(message) if reports.is_report(message) else None,
         subject=header(message, "Subject")[:_LONGEST_SUBJECT],
         answers=tuple(referred_ids(message)),
         reply_to=tuple(one for one in mailboxes(message, "Reply-To") if one.address != own)[:_MOST_PEOPLE],
-        others=tuple(one for name in ("To", "Cc") for one in mailboxes(message, name) if one.address != own)[
-            :_MOST_PEOPLE
-        ],
+        others=_others(message, own, author),
         locale=language if _LOCALE[0] <= len(language) <= _LOCALE[1] else None,
         dated=_moment(header(message, "Date")),
         came=_came(message),
+        several=several,
+        spam=automatic.is_marked_as_spam(message),
     )
     return _with_content(letter, message) if letter.is_for_us else letter
+
+
+def _others(message: Message, own: str, author: Mailbox | None) -> tuple[Mailbox, ...]:
+    """Who reads it or wrote it beside its author and us."""
+    named = dict.fromkeys(one for name in ("From", "To", "Cc") for one in mailboxes(message, name))
+    return tuple(one for one in named if one.address != own and (author is None or one.address != author.address))[
+        :_MOST_PEOPLE
+    ]
 
 
 def written_at(letter: Letter, received_at: datetime | None) -> datetime | None:

@@ -43,6 +43,9 @@ _FORGED: Final = (
     "This mail fails the check of the domain that it names as its sender (DMARC): somebody else may have written it. "
     "Nothing was answered."
 )
+_SEVERAL: Final = (
+    "This mail names several people as its authors: which of them wrote it is not certain. Nothing was answered."
+)
 
 
 class Reader:
@@ -66,14 +69,16 @@ class Reader:
         if mail.report is not None:
             return reports.events(mail.report, self._tokens, self._settings.account, sent_at)
         if mail.author is None:
-            raise InvalidInput("This e-mail names nobody, or several, as its author: there is no one to answer.")
+            raise InvalidInput("This e-mail names nobody as its author: there is no one to answer.")
         if mail.origin is not None:
             return []
         thread = raw.headers.get(THREAD)
         if not thread:
             raise InvalidInput("This e-mail comes without its thread.")
         account = self._settings.account
-        case_id = raw.headers.get(CASE)
+        case_id, joined = raw.headers.get(CASE), raw.headers.get(JOINED) == "1"
+        if mail.spam and not joined:
+            return []
         if case_id is not None:
             proves, sign = self._settings.authserv_id is not None, self._settings.note_sign
             by_staff = raw.headers.get(BY_STAFF) == "1"
@@ -92,18 +97,23 @@ class Reader:
                     verified=mail.proven,
                     locale=mail.locale,
                 ),
-                text=_said(mail, joined=raw.headers.get(JOINED) == "1"),
+                text=_said(mail, joined=joined),
                 sent_at=sent_at,
                 attachments=_files(raw, mail),
                 locale=mail.locale,
                 reply_to=mail.answers[0] if mail.answers else None,
-                caution=_FORGED if mail.refuted and not self._settings.answer_refuted else None,
+                caution=self._caution(mail),
                 for_record=_is_old(raw, mail),
                 shared=mail.is_shared,
                 answered_alone=True,
                 begun_by_us=BEGUN_BY_US in raw.headers,
             )
         ]
+
+    def _caution(self, mail: Letter) -> str | None:
+        if mail.refuted and not self._settings.answer_refuted:
+            return _FORGED
+        return _SEVERAL if mail.several else None
 
 
 def _is_old(raw: RawEvent, mail: Letter) -> bool:

@@ -168,7 +168,7 @@ class Threads:
         """The mail's place in a thread that it quotes; None where it may not join that."""
         found = _read(was)
         if found is not None and found.case is not None:
-            by_staff = may_be_staff(mail.author, self._staff)
+            by_staff = not mail.several and may_be_staff(mail.author, self._staff)
             return Place(thread, joined=True, was=was, case=found.case, by_staff=by_staff)
         if found is None or not self._may_join(found, mail):
             return None

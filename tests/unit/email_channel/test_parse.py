@@ -7,7 +7,7 @@ import pytest
 from channels.email.parse import FilePlace, file_place
 from core.domain.errors import InvalidInput
 from core.domain.messages import DeliveryReported, MessageReceived, ReceiptStatus
-from tests.unit.email_channel.fixture import AT, TOKENS, events, fixture, mail, raw_of, received
+from tests.unit.email_channel.fixture import AT, TOKENS, events, fixture, mail, raw_of, received, with_settings
 
 _OURS = TOKENS.message_id("abcdefghijklmnop", "d1:0")
 
@@ -110,10 +110,38 @@ def test_the_same_id_is_the_same_mail_and_without_one_the_same_bytes() -> None:
     assert received(mail("a", Message_ID="")).key == received(mail("a", Message_ID="")).key
 
 
-@pytest.mark.parametrize("author", ["", "nobody", "a@b.example, c@d.example", "<>", "=?utf-8?q?=00?="])
-def test_a_mail_that_nobody_or_several_wrote_is_put_aside(author: str) -> None:
+@pytest.mark.parametrize("author", ["", "nobody", "<>", "=?utf-8?q?=00?="])
+def test_a_mail_that_nobody_wrote_is_put_aside(author: str) -> None:
     with pytest.raises(InvalidInput):
         events(mail(From=author))
+
+
+@pytest.mark.parametrize(
+    ("sender", "author"), [(None, "a@b.example"), ("c@d.example", "c@d.example"), ("e@f.example", "a@b.example")]
+)
+def test_a_mail_that_several_wrote_is_for_people_and_in_nobodys_proven_name(sender: str | None, author: str) -> None:
+    passed = "mx.shop.example; dmarc=pass header.from=b.example"
+    more = {"Sender": sender} if sender else {}
+    body = mail(From="Ann <a@b.example>, Cyd <c@d.example>", Authentication_Results=passed, **more)
+    (found,) = events(body, with_settings(authserv_id="mx.shop.example"))
+    assert isinstance(found, MessageReceived)
+    assert (found.sender.external_id, found.sender.verified) == (author, False)
+    assert found.caution is not None
+    assert found.shared
+
+
+def test_two_from_headers_are_two_authors() -> None:
+    found = received(b"From: c@d.example\r\n" + mail(From="a@b.example"))
+    assert found.caution is not None
+    assert not found.sender.verified
+
+
+@pytest.mark.parametrize("mark", [{"X_Spam_Flag": "YES"}, {"X_Spam": "Yes"}, {"X_Spam_Status": "Yes, score=9.1"}])
+def test_spam_is_left_alone_unless_it_answers_in_a_thread(mark: dict[str, str]) -> None:
+    assert events(mail(**mark)) == []
+    assert events(mail(**dict.fromkeys(mark, "No")))
+    (answer,) = events(mail(**mark), joined="1")
+    assert isinstance(answer, MessageReceived)
 
 
 @pytest.mark.parametrize(

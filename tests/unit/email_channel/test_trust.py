@@ -66,10 +66,10 @@ def test_who_is_refuted(results: list[str], refuted: bool) -> None:
     assert not letter.read(body, with_settings(authserv_id=None).rules).refuted
 
 
-def test_two_authors_are_nobody() -> None:
+def test_of_two_authors_none_is_proven() -> None:
     body = f"Authentication-Results: mx.example.com; {_PASS}\r\nFrom: x@evil.example\r\n".encode() + mail()
     read = letter.read(body, SETTINGS.rules)
-    assert read.author is None
+    assert read.several
     assert not read.proven
 
 
