@@ -23,7 +23,6 @@ from channels.web.settings import Rate, WebLimits
 from channels.web.shown import Handed, Seen
 from channels.web.tokens import Session
 from channels.web.turnstile import Crowded, Turnstile
-from channels.web.wire import Ack
 from core.domain.correlation import correlated
 from core.domain.errors import (
     HubError,
@@ -285,7 +284,8 @@ class Connection:
             await self._context.reception.admit(session, caller)
             message = parse.client_message(frame, self._context.limits, text="content", new_id=_new_id)
             accepted = await self._context.reception.receive(session, caller, message, body)
-        await self._send(Ack(type="ack", client_id=message.client_id, id=accepted.message_id, cursor=accepted.cursor))
+        ack = {"client_id": message.client_id, "id": accepted.message_id, "cursor": accepted.cursor}
+        await self._send({"type": "ack", **ack})  # after the commit
 
     async def _resume(self, after: int) -> None:
         """Send again what this connection has not had: from ``after`` to where its live frames began."""

@@ -49,7 +49,7 @@ class History:
         if (shown := furthest(page)) is not None:
             self._seen.note(session.conversation_id, shown)
         body: dict[str, Any] = {
-            "messages": render.history(page, self._links.to),
+            "messages": [render.message(one, self._links.to) for one in page if one.message is not None],
             "cursor": page[-1].cursor if page else after,
             "has_more": len(frames) > limit,
             "status": conversation.state.value if conversation is not None else "bot",

@@ -20,7 +20,6 @@ from channels.web.refusals import TooManyAttachments
 from channels.web.settings import WebLimits
 from channels.web.tokens import Session
 from channels.web.upload_name import upload_name
-from channels.web.wire import Pending
 from core.domain.attachments import Attachment
 from core.domain.errors import HubError
 from core.domain.messages import TOGETHER, Author
@@ -68,13 +67,13 @@ class Messages:
             reply = await self._reply(accepted, wait, waiter)
         if reply:
             return web.json_response(render.answer(reply, session, message.client_id))
-        pending = Pending(
-            id=accepted.message_id,
-            cursor=accepted.cursor,
-            client_id=message.client_id,
-            session_id=session.id,
-            status=str(accepted.state),
-        )
+        pending = {
+            "id": accepted.message_id,
+            "cursor": accepted.cursor,
+            "client_id": message.client_id,
+            "session_id": session.id,
+            "status": str(accepted.state),
+        }
         return web.json_response(pending, status=202)
 
     async def _take(self, request: web.Request, session: Session) -> tuple[ClientMessage, Accepted]:

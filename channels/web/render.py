@@ -1,4 +1,7 @@
-"""Domain to wire: what the log holds, as the frames that clients read. Pure."""
+"""Domain to wire: what the log holds, as the frames that clients read. Pure.
+
+The shapes are described in docs/reference/web-protocol.md, and as models in api/schemas.py.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from typing import Any
 
 from channels.split import split
 from channels.web.tokens import Session
-from channels.web.wire import Answer, File, Source, WireMessage, WireTicket
 from core.domain.attachments import Attachment
 from core.domain.choices import choices_in
 from core.domain.messages import (
@@ -94,32 +96,32 @@ def encode(shown: Mapping[str, Any]) -> str:
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 
-def message(logged: LoggedFrame, link: LinkTo) -> WireMessage:
+def message(logged: LoggedFrame, link: LinkTo) -> dict[str, Any]:
     """A frame's message as customers see it."""
     stored = logged.message
     assert stored is not None
     part = int(logged.body.get("part", 0))
     meta = stored.meta
-    shown = WireMessage(
-        id=f"{stored.id}{_PART}{part}" if part else stored.id,
-        cursor=logged.cursor,
-        author=stored.author.value,
-        name=stored.author_name,
-        content=str(logged.body.get("content", stored.text)),
-        timestamp=timestamp(stored.created_at),
-        client_id=meta.get("client_id") if stored.author is Author.CUSTOMER else None,
-        attachments=[] if part else [file(item, link) for item in stored.attachments],
-        sources=[source(citation) for citation in stored.citations] + ([] if part else _original(stored)),
-        requires_escalation=requires_escalation(stored),
-        confidence=meta.get("confidence"),
-        status=meta.get("status"),
-        in_reply_to=meta.get("in_reply_to"),
-        kind=_kind(stored),
-        feedback=logged.feedback,
-        intent=meta.get("intent"),
-        sentiment=meta.get("sentiment"),
-        ticket=meta.get("ticket"),
-    )
+    shown: dict[str, Any] = {
+        "id": f"{stored.id}{_PART}{part}" if part else stored.id,
+        "cursor": logged.cursor,
+        "author": stored.author.value,
+        "name": stored.author_name,
+        "content": str(logged.body.get("content", stored.text)),
+        "timestamp": timestamp(stored.created_at),
+        "client_id": meta.get("client_id") if stored.author is Author.CUSTOMER else None,
+        "attachments": [] if part else [file(item, link) for item in stored.attachments],
+        "sources": [source(citation) for citation in stored.citations] + ([] if part else _original(stored)),
+        "requires_escalation": requires_escalation(stored),
+        "confidence": meta.get("confidence"),
+        "status": meta.get("status"),
+        "in_reply_to": meta.get("in_reply_to"),
+        "kind": _kind(stored),
+        "feedback": logged.feedback,
+        "intent": meta.get("intent"),
+        "sentiment": meta.get("sentiment"),
+        "ticket": meta.get("ticket"),
+    }
     if logged.turn_id is not None:
         shown["turn_id"] = logged.turn_id
     if choices := _choices(stored):
@@ -132,27 +134,27 @@ def message_id(wire_id: str) -> str:
     return wire_id.split(_PART, 1)[0]
 
 
-def answer(frames: Sequence[LoggedFrame], session: Session, client_id: str) -> Answer:
+def answer(frames: Sequence[LoggedFrame], session: Session, client_id: str) -> dict[str, Any]:
     """The reply to a posted message. Of an answer and a notice it holds both texts; the rest is the answer's."""
     said = [frame.message for frame in frames if frame.message is not None]
     stored = next((one for one in said if one.author is Author.AGENT), said[0])
     meta = stored.meta
-    shown = Answer(
-        message="\n\n".join(one.text for one in said),
-        message_id=stored.id,
-        sources=[source(citation) for citation in stored.citations],
-        requires_escalation=any(map(requires_escalation, said)),
-        confidence=float(meta.get("confidence") or 0.0),
-        status=str(meta.get("status") or "bot"),
-        intent=meta.get("intent"),
-        sentiment=meta.get("sentiment"),
-        ticket=next((one.meta["ticket"] for one in said if one.meta.get("ticket")), None),
-        kind=_kind(stored) or "answer",
-        session_id=session.id,
-        client_id=client_id,
-        cursor=frames[-1].cursor,
-        timestamp=timestamp(said[-1].created_at),
-    )
+    shown: dict[str, Any] = {
+        "message": "\n\n".join(one.text for one in said),
+        "message_id": stored.id,
+        "sources": [source(citation) for citation in stored.citations],
+        "requires_escalation": any(map(requires_escalation, said)),
+        "confidence": float(meta.get("confidence") or 0.0),
+        "status": str(meta.get("status") or "bot"),
+        "intent": meta.get("intent"),
+        "sentiment": meta.get("sentiment"),
+        "ticket": next((one.meta["ticket"] for one in said if one.meta.get("ticket")), None),
+        "kind": _kind(stored) or "answer",
+        "session_id": session.id,
+        "client_id": client_id,
+        "cursor": frames[-1].cursor,
+        "timestamp": timestamp(said[-1].created_at),
+    }
     if choices := _choices(stored):
         shown["choices"] = choices
     return shown
@@ -165,34 +167,34 @@ def requires_escalation(stored: Message) -> bool:
     return bool(stored.meta.get("requires_escalation")) or stored.meta.get("status") in _SILENT_STATES
 
 
-def file(attachment: Attachment, link: LinkTo) -> File:
-    """A file with a fresh link."""
-    return File(
-        id=attachment.id,
-        name=attachment.name,
-        media_type=attachment.media_type,
-        size=attachment.size,
-        url=link(attachment.id),
-    )
+def file(attachment: Attachment, link: LinkTo) -> dict[str, Any]:
+    """A file with a fresh link, which works for a while."""
+    return {
+        "id": attachment.id,
+        "name": attachment.name,
+        "media_type": attachment.media_type,
+        "size": attachment.size,
+        "url": link(attachment.id),
+    }
 
 
-def source(citation: Citation) -> Source:
-    """A passage."""
-    return Source(
-        id=citation.id,
-        title=citation.title,
-        content=citation.content,
-        metadata={
+def source(citation: Citation) -> dict[str, Any]:
+    """A passage that an answer rests on."""
+    return {
+        "id": citation.id,
+        "title": citation.title,
+        "content": citation.content,
+        "metadata": {
             "source": citation.source,
             "page": citation.page,
             "section": citation.section,
             "url": citation.url,
         },
-        relevance_score=citation.score,
-    )
+        "relevance_score": citation.score,
+    }
 
 
-def _original(stored: Message) -> list[Source]:
+def _original(stored: Message) -> list[dict[str, Any]]:
     """What a member of staff wrote, where their words were translated: what the customer reads rests on it, a click away."""
     words = stored.meta.get(ORIGINAL) if stored.author is Author.STAFF else None
     if not words:
@@ -201,27 +203,22 @@ def _original(stored: Message) -> list[Source]:
     return [source(Citation(f"{stored.id}-original", title, str(words), "", 1.0))]
 
 
-def ticket(known: Ticket) -> WireTicket:
+def ticket(known: Ticket) -> dict[str, Any]:
     """A ticket as its customer may see it."""
-    return WireTicket(
-        number=known.number,
-        subject=known.subject,
-        status=known.status.value,
-        priority=known.priority.value,
-        category=known.category,
-        created_at=timestamp(known.created_at),
-        updated_at=timestamp(known.updated_at),
-    )
+    return {
+        "number": known.number,
+        "subject": known.subject,
+        "status": known.status.value,
+        "priority": known.priority.value,
+        "category": known.category,
+        "created_at": timestamp(known.created_at),
+        "updated_at": timestamp(known.updated_at),
+    }
 
 
 def timestamp(at: datetime) -> str:
     """ISO 8601 in UTC, to the millisecond."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def history(frames: Sequence[LoggedFrame], link: LinkTo) -> list[WireMessage]:
-    """A page of history."""
-    return [message(logged, link) for logged in frames if logged.message is not None]
 
 
 def _choices(stored: Message) -> list[str]:

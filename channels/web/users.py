@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
@@ -48,9 +48,7 @@ class Users:
         messages = await self._records.customer_messages(CHANNEL, ACCOUNT, who.external_id, limit_of(request))
         shown = []
         for message in messages:
-            wire: dict[str, Any] = {
-                **render.message(LoggedFrame(message.seq, "message", {}, None, message), self._links.to)
-            }
+            wire = render.message(LoggedFrame(message.seq, "message", {}, None, message), self._links.to)
             del wire["cursor"]
             shown.append({**wire, "conversation_id": message.conversation_id})
         return fresh({"user_id": wanted, "messages": shown})

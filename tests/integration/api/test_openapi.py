@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
-from typing import Any, get_type_hints
+from typing import Any
 
-import pytest
 from aiohttp import web
 from jsonschema import Draft202012Validator
 
-from api import schemas
 from api.openapi import description, differences
 from api.operations import OPERATIONS
-from channels.web import wire
 from channels.web.adapter import WebChannel
 from channels.web.settings import WebSettings
 from config.clock import SystemClock
@@ -66,21 +63,6 @@ def test_the_document_is_whole() -> None:
         for operation in methods.values():
             named = {each["name"] for each in operation.get("parameters", []) if each["in"] == "path"}
             assert named == set(re.findall(r"\{(\w+)\}", path))
-
-
-@pytest.mark.parametrize(
-    ("described", "served"),
-    [
-        (schemas.MessageAnswer, wire.Answer),
-        (schemas.MessageStored, wire.Pending),
-        (schemas.ConversationMessage, wire.WireMessage),
-        (schemas.File, wire.File),
-        (schemas.Source, wire.Source),
-        (schemas.SourceMetadata, wire.SourceMetadata),
-    ],
-)
-def test_shapes_are_those_of_the_web_channel(described: type[Any], served: type[Any]) -> None:
-    assert set(described.model_fields) == set(get_type_hints(served))
 
 
 async def test_it_is_served_and_the_page_needs_nothing_else() -> None:

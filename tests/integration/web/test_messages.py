@@ -8,6 +8,7 @@ from datetime import datetime
 import aiohttp
 import pytest
 
+from api.schemas import MessageStored
 from core.domain.errors import StoreUnavailable
 from tests.integration.web.rig import Rig
 
@@ -67,6 +68,7 @@ async def test_without_waiting_the_commit_is_acknowledged(rig: Rig) -> None:
     session = await rig.session()
     status, body = await rig.say(session, "Hello", "c1", query="?wait=0")
     assert status == 202
+    assert set(body) == set(MessageStored.model_fields)
     assert body["client_id"] == "c1"
     assert body["status"] == "bot"
     assert body["cursor"] == 1

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from api import schemas
 from channels.web import render
 from channels.web.tokens import Session
 from core.domain.attachments import Attachment
@@ -37,9 +38,13 @@ def _link(file: str) -> str:
     return f"/{file}"
 
 
-def test_what_is_asked_back_can_be_chosen() -> None:
+def _with_choices() -> Message:
     choices = (Choice("Refunds", "p1", "Refunds\nMoney?", "Money?"), Choice("Returns", "p2", "Returns", "Money?"))
-    asked = replace(STORED, meta={**STORED.meta, **choices_meta(choices)})
+    return replace(STORED, meta={**STORED.meta, **choices_meta(choices)})
+
+
+def test_what_is_asked_back_can_be_chosen() -> None:
+    asked = _with_choices()
     shown = render.message(LoggedFrame(7, "complete", {}, "t1", asked), _link)
     assert shown["choices"] == ["Refunds", "Returns"]
     session = Session("s_1", datetime(2026, 1, 2, tzinfo=UTC))
@@ -96,13 +101,28 @@ def test_a_message_has_exactly_the_fields_of_the_protocol() -> None:
     assert "its text" not in json.dumps(shown)
 
 
+def test_the_api_description_has_exactly_these_fields() -> None:
+    logged = LoggedFrame(7, "complete", {}, "t1", _with_choices())
+    shown = render.message(logged, _link)
+    answer = render.answer([logged], Session("s_1", datetime(2026, 1, 2, tzinfo=UTC)), "c1")
+    (file,), (source,) = shown["attachments"], shown["sources"]
+    for model, served in (
+        (schemas.ConversationMessage, shown),
+        (schemas.MessageAnswer, answer),
+        (schemas.File, file),
+        (schemas.Source, source),
+        (schemas.SourceMetadata, source["metadata"]),
+    ):
+        assert set(model.model_fields) == set(served)
+
+
 def test_a_frame_carries_intent_sentiment_and_ticket_as_the_posted_answer_does() -> None:
     meta = {**STORED.meta, "intent": "refund", "sentiment": "negative", "ticket": "T-7"}
     frame = LoggedFrame(7, "complete", {}, "t1", replace(STORED, meta=meta))
     shown = render.frame(frame, _link)
     posted = render.answer([frame], Session("s_1", datetime(2026, 1, 2, tzinfo=UTC)), "c1")
     for name in ("intent", "sentiment", "ticket"):
-        assert shown[name] == posted[name] == meta[name]  # type: ignore[literal-required]
+        assert shown[name] == posted[name] == meta[name]
 
 
 def test_small_talk_is_an_answer_to_clients() -> None:
