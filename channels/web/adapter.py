@@ -159,9 +159,9 @@ class WebChannel:
         if "type" in fields and parse.frame_type(fields) != "message":
             return []
         text = "content" if "content" in fields else "message"
-        message = parse.client_message(fields, self._settings.limits, text=text, new_id=str)
-        if not message.client_id:
+        if parse.client_id(fields) is None:
             raise InvalidInput("Without a client_id this event has no key of its own.")
+        message = parse.client_message(fields, self._settings.limits, text=text)
         return [message.event(_session(raw), raw.received_at, raw.headers.get(ORIGIN))]
 
     def render(self, message: OutboundMessage) -> Sequence[WirePayload]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -282,7 +281,7 @@ class Connection:
         with self._turnstile.passing(_named(frame)), correlated():
             caller = self._context.access.caller(self._request, session.user)
             await self._context.reception.admit(session, caller)
-            message = parse.client_message(frame, self._context.limits, text="content", new_id=_new_id)
+            message = parse.client_message(frame, self._context.limits, text="content")
             accepted = await self._context.reception.receive(session, caller, message, body)
         ack = {"client_id": message.client_id, "id": accepted.message_id, "cursor": accepted.cursor}
         await self._send({"type": "ack", **ack})  # after the commit
@@ -367,8 +366,3 @@ def _peek(body: bytes) -> Mapping[str, Any]:
         if len(body) <= 64 * 1024:
             return parse.decode(body)
     return {}
-
-
-def _new_id() -> str:
-    """For a message that brought no id of its own: sent again, it will be another one."""
-    return secrets.token_hex(16)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -82,33 +81,30 @@ class Messages:
         if body.is_form(request):
             return await self._post_form(request, session, caller)
         fields, raw = await body.read_json(request, self._limits.frame_bytes)
-        message = self._message(fields)
+        message = client_message(fields, self._limits, text="message")
         return message, await self._reception.receive(session, caller, message, raw)
-
-    def _message(self, fields: Mapping[str, Any]) -> ClientMessage:
-        return client_message(fields, self._limits, text="message", new_id=_new_id)
 
     async def _post_form(
         self, request: web.Request, session: Session, caller: Caller
     ) -> tuple[ClientMessage, Accepted]:
         fields, taken = await self._read_form(request, session, caller)
-        kept: list[Attachment] = []
-        stored = False
+        unused = taken
         try:
-            message = self._message(fields)
-            if taken and await self._is_known(session, message):
-                message = _without(message, taken)
+            message = client_message(fields, self._limits, text="message")
+            is_known = bool(taken) and await self._is_known(session, message)
+            if is_known:
+                again = {file.id for file in taken}
+                message = replace(message, attachments=tuple(one for one in message.attachments if one not in again))
             else:
                 for attachment in taken:
                     await self._files.keep(session, caller, attachment)
-                    kept.append(attachment)
             raw = json.dumps(fields, ensure_ascii=False).encode()
             accepted = await self._reception.receive(session, caller, message, raw)
-            stored = bool(kept)
+            if not is_known:
+                unused = []
         finally:
-            if not stored:  # it will come again, with its files
-                for attachment in taken:
-                    await self._files.take_back(attachment)
+            for attachment in unused:  # a message that was not stored comes again, with its files
+                await self._files.take_back(attachment)
         return message, accepted
 
     async def _read_form(
@@ -193,14 +189,3 @@ class _WholeReply:
             return False
         self.frames.append(frame)
         return self.whole
-
-
-def _without(message: ClientMessage, files: list[Attachment]) -> ClientMessage:
-    dropped = {file.id for file in files}
-    rest = tuple(file for file in message.attachments if file not in dropped)
-    return ClientMessage(message.content, message.client_id, rest, message.action, message.locale)
-
-
-def _new_id() -> str:
-    """For a message that brought no id of its own: sent again, it will be another one."""
-    return secrets.token_hex(16)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -92,12 +93,11 @@ def frame_type(frame: Mapping[str, Any]) -> FrameType:
     return kind  # type: ignore[return-value] # narrowed by membership
 
 
-def client_message(
-    fields: Mapping[str, Any], limits: WebLimits, *, text: str, new_id: Callable[[], str]
-) -> ClientMessage:
+def client_message(fields: Mapping[str, Any], limits: WebLimits, *, text: str) -> ClientMessage:
     """A message from a frame (``text="content"``) or a posted body (``text="message"``).
 
-    ``new_id`` makes an id when it brings none. Raises BadFrame, TooLong, Empty or TooManyAttachments.
+    One that brings no id of its own gets a random one: sent again, it is another message. Raises BadFrame, TooLong, Empty
+    or TooManyAttachments.
     """
     content = _content(fields.get(text, ""), text, limits)
     files = _files(fields.get("attachments"), limits)
@@ -105,7 +105,7 @@ def client_message(
         raise Empty("The message has neither text nor a file.")
     return ClientMessage(
         content=content,
-        client_id=client_id(fields) or new_id(),
+        client_id=client_id(fields) or secrets.token_hex(16),
         attachments=files,
         action=_meant(_action(fields.get("action")), content),
         locale=locale(fields.get("locale")),

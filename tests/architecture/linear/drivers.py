@@ -91,7 +91,7 @@ def _sms(text: str) -> Call:
 
 
 def _frame(text: str) -> Call:
-    return lambda: client_message({"content": text}, WebLimits(message_chars=10**9), text="content", new_id=str)
+    return lambda: client_message({"content": text}, WebLimits(message_chars=10**9), text="content")
 
 
 def _head(text: str) -> Call:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -35,7 +36,7 @@ fields = st.fixed_dictionaries(
 
 
 def _message(**fields: Any) -> parse.ClientMessage:
-    return parse.client_message(fields, LIMITS, text="content", new_id=lambda: "made-up")
+    return parse.client_message(fields, LIMITS, text="content")
 
 
 def test_a_whole_message() -> None:
@@ -98,7 +99,8 @@ def test_a_long_text_is_judged_at_once(part: str) -> None:
 
 def test_what_is_left_out_is_filled_in() -> None:
     message = _message(content="Hi")
-    assert message.client_id == "made-up"
+    assert re.fullmatch("[0-9a-f]{32}", message.client_id)
+    assert _message(content="Hi").client_id != message.client_id
     assert message.event(SESSION, datetime(2026, 1, 1, tzinfo=UTC)).locale == "de"
 
 
@@ -165,7 +167,7 @@ def test_any_fields_are_a_message_or_refused(frame: dict[str, Any]) -> None:
     decoded = parse.decode(json.dumps(frame).encode())
     with suppress(InvalidInput):
         parse.frame_type(decoded)
-        message = parse.client_message(decoded, LIMITS, text="content", new_id=lambda: "made-up")
+        message = parse.client_message(decoded, LIMITS, text="content")
         event = message.event(SESSION, datetime(2026, 1, 1, tzinfo=UTC))
         assert len(str(event.key)) <= 160
         assert event.text.encode("utf-8")
