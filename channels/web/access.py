@@ -13,6 +13,7 @@ from channels.addresses import client_of, countable, parse_networks
 from channels.web.rates import Rates
 from channels.web.settings import WebSettings
 from channels.web.tokens import CHANNEL, Session, Tokens
+from core.domain.budget import Spender
 from core.domain.conversation import Conversation
 from core.domain.errors import HubError, NotAllowed, SessionEnded, Unauthenticated
 from core.ports.metrics import Counter, Metrics
@@ -39,6 +40,12 @@ class Caller:
         if self.known:
             return None
         return self.key if self.network is None else f"{self.key}/{self.network}"
+
+    @property
+    def spender(self) -> Spender:
+        """Whose share of a day's budgets a request uses up."""
+        group = f"web-network:{self.network}" if self.network is not None else ""
+        return Spender(f"web:{self.key}", self.known, group=group)
 
 
 class Access:

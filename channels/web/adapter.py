@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from aiohttp import web
 
 from channels.web import parse, render
 from channels.web.access import Access
 from channels.web.admission import Admission
-from channels.web.client_config import client_config
 from channels.web.connection import SocketContext
 from channels.web.feedback import Feedback
 from channels.web.files import Files, Uploaded
@@ -21,14 +18,14 @@ from channels.web.links import Links
 from channels.web.live import Live
 from channels.web.messages import Messages
 from channels.web.origins import Handler, Origins
-from channels.web.pages import STATIC, Pages
+from channels.web.pages import Pages
 from channels.web.rates import MemoryRates, Rates
-from channels.web.reception import Reception
-from channels.web.sessions import Sessions
+from channels.web.reception import Reception, session_of
+from channels.web.sessions import Sessions, client_config
 from channels.web.settings import WebSettings
 from channels.web.shown import NotesShown, Seen
 from channels.web.socket import Sockets
-from channels.web.tokens import ACCOUNT, CHANNEL, Session, Tokens
+from channels.web.tokens import ACCOUNT, CHANNEL, Tokens
 from channels.web.transcripts import SendMail, Transcripts
 from channels.web.unsent_files import UnsentFiles
 from channels.web.users import IsOperator, Users, WebRecords, nobody
@@ -36,7 +33,15 @@ from core.domain.attachments import AttachmentRef
 from core.domain.budget import ORIGIN
 from core.domain.capabilities import Capabilities, TextFormat
 from core.domain.conversation import Conversation
-from core.domain.errors import BadSignature, InvalidInput, Rejected, StoreUnavailable, Unauthenticated, Unreachable
+from core.domain.errors import (
+    BadSignature,
+    InvalidInput,
+    Rejected,
+    StoreUnavailable,
+    Unauthenticated,
+    Unreachable,
+    Unsupported,
+)
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
 from core.ports.budgets import Budgets, NoBudgets
@@ -91,12 +96,9 @@ class WebChannel:
         is_operator: IsOperator = nobody,
         shown: NotesShown | None = None,
         send_mail: SendMail | None = None,
-        static: Path = STATIC,
     ) -> None:
         self._settings = settings
         self._log = log
-        self._records = records
-        self._store = files
         self._wake = wake
         metrics = metrics or NoMetrics()
         limits = settings.limits
@@ -126,7 +128,7 @@ class WebChannel:
         self._users = Users(self._access, records, self._links, is_operator)
         self._feedback = Feedback(settings, self._access, records, metrics)
         self._transcripts = Transcripts(settings, self._access, log, budgets, send_mail)
-        self._pages = Pages(static, demo=settings.demo_page)
+        self._pages = Pages(demo=settings.demo_page)
 
     async def start(self, sink: InboundSink) -> None:
         """Begin to take messages and to show what happens."""
@@ -162,7 +164,7 @@ class WebChannel:
         if parse.client_id(fields) is None:
             raise InvalidInput("Without a client_id this event has no key of its own.")
         message = parse.client_message(fields, self._settings.limits, text=text)
-        return [message.event(_session(raw), raw.received_at, raw.headers.get(ORIGIN))]
+        return [message.event(session_of(raw.headers), raw.received_at, raw.headers.get(ORIGIN))]
 
     def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
         """See Channel.render."""
@@ -211,16 +213,8 @@ class WebChannel:
         self._wake.notify(WIDGET, f"{conversation.conversation_id}#typing:{author}")
 
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
-        """See Channel.fetch. Files of web customers are in the hub's own store already."""
-        found = await self._records.attachment(ref.id)
-        if found is None:
-            raise Rejected(f"There is no file {ref.id}.")
-        return _StoredFile(found[1].name, found[1].media_type, self._store.open(found[1]))
-
-    @property
-    def open_sockets(self) -> int:
-        """Connections in this process."""
-        return len(self._sockets)
+        """See Channel.fetch."""
+        raise Unsupported("Files of web customers are in the hub's own store already.")
 
     def routes(self) -> Sequence[web.RouteDef]:
         """See SupportsRoutes."""
@@ -250,31 +244,3 @@ class WebChannel:
             "/api/users/{user_id}/history": {"GET": self._users.history},
             "/api/users/{user_id}/tickets": {"GET": self._users.tickets},
         }
-
-
-class _StoredFile:
-    """A file of the hub's own store as a stream."""
-
-    def __init__(self, name: str, media_type: str, chunks: AsyncIterator[bytes]) -> None:
-        self.name = name
-        self.media_type: str | None = media_type
-        self._chunks = chunks
-
-    def chunks(self) -> AsyncIterator[bytes]:
-        """See AttachmentStream."""
-        return self._chunks
-
-    async def aclose(self) -> None:
-        """Nothing is held open before the first chunk."""
-
-
-def _session(raw: RawEvent) -> Session:
-    headers = raw.headers
-    return Session(
-        id=headers["session"],
-        expires_at=datetime.fromisoformat(headers["expires"]),
-        user=headers.get("user"),
-        name=headers.get("name"),
-        email=headers.get("email"),
-        locale=headers.get("locale"),
-    )

@@ -7,7 +7,7 @@ from typing import Literal
 from channels.web.access import Caller
 from channels.web.rates import Rates
 from channels.web.settings import Rate, WebLimits
-from core.domain.budget import SHARES_OF_A_GROUP, Spender, daily_bytes, kibibytes, strangers_total
+from core.domain.budget import SHARES_OF_A_GROUP, daily_bytes, kibibytes, strangers_total
 from core.domain.errors import TooManyRequests
 from core.ports.budgets import Budgets
 
@@ -53,7 +53,7 @@ class Admission:
 
     def admit_bytes(self, caller: Caller, size: int) -> None:
         """Check the day's bytes. Raises TooManyRequests. Files that arrive at the same time may exceed the limit."""
-        wait = self._budgets.wait(self._bytes, _spender(caller), kibibytes(size))
+        wait = self._budgets.wait(self._bytes, caller.spender, kibibytes(size))
         if wait > 0:
             raise TooManyRequests(
                 "No more files are taken today. Send your message without the file, or ask for a person.",
@@ -62,14 +62,9 @@ class Admission:
 
     def spend_bytes(self, caller: Caller, size: int) -> None:
         """Count a stored file."""
-        self._budgets.spend(self._bytes, _spender(caller), kibibytes(size))
+        self._budgets.spend(self._bytes, caller.spender, kibibytes(size))
 
     async def close(self) -> None:
         """Close connections to the counters."""
         await self._rates.close()
         await self._shared.close()
-
-
-def _spender(caller: Caller) -> Spender:
-    group = f"web-network:{caller.network}" if caller.network is not None else ""
-    return Spender(f"web:{caller.key}", caller.known, group=group)

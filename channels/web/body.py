@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
 from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
+from aiohttp.hdrs import CONTENT_DISPOSITION
 from aiohttp.http_exceptions import HttpProcessingError
 
 from channels.web import parse
@@ -14,6 +16,8 @@ from core.domain.attachments import human_size
 from core.domain.errors import TooLarge
 
 _CHUNK = 64 * 1024
+_QUOTED_NAME = re.compile(r';\s*filename="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_ESCAPED = re.compile(r'\\(["\\])')
 _MOST_LINES = 256
 """Of a form: its boundaries and the heads of its parts. A message with all its fields and files has some 60."""
 
@@ -69,6 +73,19 @@ async def text_of(part: BodyPartReader, limit: int) -> str:
         return body.decode("utf-8")
     except UnicodeDecodeError:
         raise BadFrame(f"The field {part.name} is not UTF-8.") from None
+
+
+def upload_name(part: BodyPartReader) -> str | None:
+    """The file's name as the sender wrote it, folders included; None for a field that is no file.
+
+    Browsers write names into the header as they are and escape only the quotation mark, as ``%22`` (WHATWG,
+    multipart/form-data encoding algorithm). Read as a quoted string of RFC 9110, where a backslash escapes what follows it,
+    ``C:\\Users\\x.pdf`` would become ``C:Usersx.pdf``, and its last part could not be told any more.
+    """
+    found = _QUOTED_NAME.search(part.headers.get(CONTENT_DISPOSITION, ""))
+    if found is None:
+        return part.filename or None
+    return _ESCAPED.sub(r"\1", found.group(1)).replace("%22", '"') or None
 
 
 async def chunks_of(part: BodyPartReader, limit: int | None = None) -> AsyncIterator[bytes]:

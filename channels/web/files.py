@@ -14,12 +14,11 @@ from channels.web import body, render
 from channels.web.access import Access, Caller
 from channels.web.admission import Admission
 from channels.web.links import Links
-from channels.web.origins import headers_of
+from channels.web.origins import RESPONSE_HEADERS
 from channels.web.refusals import BLOCKED, BadFrame, FileType
 from channels.web.settings import WebSettings
 from channels.web.tokens import Session
 from channels.web.unsent_files import UnsentFiles
-from channels.web.upload_name import upload_name
 from core.domain.attachments import Attachment, human_size
 from core.domain.customer import Identity
 from core.domain.errors import Blocked, HubError, InvalidInput, NotAllowed, NotFound, TooLarge
@@ -81,7 +80,7 @@ class Files:
         if not body.is_form(request):
             raise BadFrame("Send the file as multipart/form-data, in the field file.")
         async for part in body.parts(request):
-            if part.name == "file" and upload_name(part):
+            if part.name == "file" and body.upload_name(part):
                 attachment = await self.take(part, caller, request.content_length)
                 await self.keep(session, caller, attachment)
                 return web.json_response(render.file(attachment, self._links.to))
@@ -113,7 +112,7 @@ class Files:
         chunks = body.chunks_of(part, limit)
         declared = part.headers.get("Content-Type")
         try:
-            return await self._store.put(chunks, name=upload_name(part) or "file", declared_type=declared)
+            return await self._store.put(chunks, name=body.upload_name(part) or "file", declared_type=declared)
         except InvalidInput as error:
             if type(error) is not InvalidInput:
                 raise  # the reading of the form has named what is wrong with it
@@ -152,7 +151,8 @@ class Files:
             raise NotFound("There is no such file.")
         attachment = found[1]
         tag = f'"{attachment.sha256}"'
-        headers = {**headers_of(request), **_safe_headers(attachment), "ETag": tag}
+        # A streamed answer sets its headers before it is prepared, so those of the origin are set here too.
+        headers = {**request.get(RESPONSE_HEADERS, {}), **_safe_headers(attachment), "ETag": tag}
         if request.headers.get("If-None-Match") == tag:
             return web.Response(status=304, headers=headers)
         return await self._stream(request, attachment, headers)

@@ -18,7 +18,6 @@ from channels.web.reception import Reception
 from channels.web.refusals import TooManyAttachments
 from channels.web.settings import WebLimits
 from channels.web.tokens import Session
-from channels.web.upload_name import upload_name
 from core.domain.attachments import Attachment
 from core.domain.errors import HubError
 from core.domain.messages import TOGETHER, Author
@@ -137,7 +136,7 @@ class Messages:
         """A file sent along, or the id of one that was uploaded before."""
         if count >= self._limits.attachments:
             raise TooManyAttachments(f"At most {self._limits.attachments} files fit in one message.")
-        if upload_name(part) is None:
+        if body.upload_name(part) is None:
             return await body.text_of(part, 1024)
         await self._files.admit(session, caller)
         taken.append(await self._files.take(part, caller, request.content_length))

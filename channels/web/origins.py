@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 
@@ -63,7 +63,7 @@ class Origins:
         """
 
         async def guarded(request: web.Request) -> web.StreamResponse:
-            headers = _headers(_named(request))
+            headers = _headers(request)
             request[RESPONSE_HEADERS] = headers
             self.check(request)
             response = await handler(request)
@@ -80,7 +80,7 @@ class Origins:
             return web.Response(
                 status=204,
                 headers={
-                    **_headers(_named(request)),
+                    **_headers(request),
                     "Access-Control-Allow-Methods": methods,
                     "Access-Control-Allow-Headers": "authorization, content-type",
                     "Access-Control-Max-Age": "7200",
@@ -90,21 +90,11 @@ class Origins:
         return answer
 
 
-def _named(request: web.Request) -> str | None:
-    """The origin that a browser names, if it is one."""
+def _headers(request: web.Request) -> dict[str, str]:
+    """For the origin that a browser names, if it is one."""
+    headers = {"Vary": "Origin"}
     origin = request.headers.get("Origin")
-    return origin if origin is not None and parse_origin(origin) is not None else None
-
-
-def _headers(origin: str | None) -> dict[str, str]:
-    headers: dict[str, str] = {"Vary": "Origin"}
-    if origin is not None:
+    if origin is not None and parse_origin(origin) is not None:
         headers["Access-Control-Allow-Origin"] = origin
         headers["Access-Control-Expose-Headers"] = "retry-after"
-    return headers
-
-
-def headers_of(request: web.Request) -> Mapping[str, str]:
-    """The headers that a streamed answer has to set before it is prepared."""
-    headers: Mapping[str, str] = request.get(RESPONSE_HEADERS, {})
     return headers

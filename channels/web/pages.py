@@ -50,14 +50,13 @@ class Asset:
 class Pages:
     """``load`` reads the folder once; a change on disk shows after a restart."""
 
-    def __init__(self, folder: Path = STATIC, *, demo: bool = True) -> None:
-        self._folder = folder
+    def __init__(self, *, demo: bool) -> None:
         self._demo = demo
         self._assets: dict[str, Asset] = {}
 
     async def load(self) -> None:
         """Read every file of the folder, away from the event loop."""
-        assets = await asyncio.to_thread(_read, self._folder)
+        assets = await asyncio.to_thread(_read, STATIC)
         if not self._demo:
             assets = {name: asset for name, asset in assets.items() if not name.startswith("demo")}
         self._assets = assets
@@ -104,8 +103,6 @@ class Pages:
 
 
 def _read(folder: Path) -> dict[str, Asset]:
-    if not folder.is_dir():
-        return {}
     return {path.name: _asset(path) for path in sorted(folder.iterdir()) if path.is_file() and path.name[0] != "."}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from channels.web.access import Caller
 from channels.web.admission import Admission
@@ -65,6 +66,12 @@ class Reception:
         found = await self._records.attachment(attachment_id)
         if found is None or found[0] != session.conversation_id:
             raise UnknownAttachment(f"There is no file {attachment_id} in this conversation. Upload it first.")
+
+
+def session_of(envelope: Mapping[str, str]) -> Session:
+    """The session that `envelope` wrote into a raw event's headers."""
+    claims = {name: envelope[name] for name in _CLAIMS if name in envelope}
+    return Session(envelope["session"], datetime.fromisoformat(envelope["expires"]), **claims)
 
 
 def envelope(session: Session, origin: str | None = None) -> dict[str, str]:

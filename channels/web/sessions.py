@@ -9,13 +9,35 @@ from aiohttp import web
 from channels.web import body, parse
 from channels.web.access import Access
 from channels.web.admission import Admission
-from channels.web.client_config import client_config
+from channels.web.history import fresh
 from channels.web.refusals import BadFrame
 from channels.web.settings import WebSettings
 from channels.web.tokens import KnownUser, Session
 from core.ports.event_log import EventLog
 from core.ports.store import Records
 from core.ports.wake import INBOX, WIDGET, Wake
+
+
+def client_config(settings: WebSettings, locale: str | None) -> dict[str, Any]:
+    """What a client needs to know of the hub's settings.
+
+    It comes with a new session, with the first frame of each connection, and with each poll: a client may stay for days
+    while the hub is restarted with other settings.
+    """
+    return {
+        "company": settings.company or None,
+        "locale": locale or settings.locale,
+        "max_attachment_bytes": settings.limits.attachment_bytes,
+        "max_attachments": settings.limits.attachments,
+        "max_message_chars": settings.limits.message_chars,
+        "accept": list(settings.accept),
+        "features": {
+            "attachments": settings.attachments,
+            "feedback": settings.feedback,
+            "staff": settings.staffed,
+            "transcript": settings.transcripts,
+        },
+    }
 
 
 class Sessions:
@@ -51,7 +73,7 @@ class Sessions:
             "expires_at": _time(session),
             "config": client_config(self._settings, locale),
         }
-        return web.json_response(answer, headers={"Cache-Control": "no-store"})
+        return fresh(answer)
 
     async def _admitted(self, request: web.Request, user_token: Any) -> KnownUser | None:
         """The person whom the site has signed in; None without a valid proof, which makes the caller a stranger."""
@@ -73,7 +95,7 @@ class Sessions:
             "cursor": await self._log.head(session.conversation_id) if conversation is not None else 0,
             "expires_at": _time(session),
         }
-        return web.json_response(answer, headers={"Cache-Control": "no-store"})
+        return fresh(answer)
 
     async def end(self, request: web.Request) -> web.StreamResponse:
         """``DELETE /api/sessions/{session_id}``: 204; afterwards everything on it answers 410."""

@@ -88,11 +88,10 @@ class Transcripts:
 
     def _spend(self, session: Session, caller: Caller, address: str) -> None:
         """The narrow limits first. Raises TooManyRequests."""
-        group = f"web-network:{caller.network}" if caller.network is not None else ""
         for budget, spender in (
             (self._of_session, Spender(session.id, known=True)),
             (self._of_recipient, Spender(_mailbox(address), known=True)),
-            (self._of_sender, Spender(f"web:{caller.key}", caller.known, group=group)),
+            (self._of_sender, caller.spender),
         ):
             wait = self._budgets.take(budget, spender)
             if wait > 0:

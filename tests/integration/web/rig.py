@@ -33,7 +33,7 @@ from core.domain.errors import StoreUnavailable
 from core.domain.messages import Citation, InboundEvent, MessageKind, MessageReceived, RawEvent
 from core.intake import Intake
 from core.ports.channel import Accepted
-from core.ports.metrics import Counter, NoMetrics
+from core.ports.metrics import Counter, Gauge, NoMetrics
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
 from core.storage.store import SqlStore
@@ -166,11 +166,16 @@ class Counts(NoMetrics):
 
     def __init__(self) -> None:
         self.seen: Tally[tuple[Counter, str]] = Tally()
+        self.levels: dict[Gauge, float] = {}
 
     def count(self, counter: Counter, amount: float = 1.0, **labels: str) -> None:
         """Add it up."""
         assert set(labels) <= set(COUNTERS[counter].labels)
         self.seen[counter, ",".join(labels[name] for name in sorted(labels))] += int(amount)
+
+    def gauge(self, gauge: Gauge, value: float, **labels: str) -> None:
+        """Remember the last."""
+        self.levels[gauge] = value
 
 
 class Socket:

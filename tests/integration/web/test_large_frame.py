@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from channels.web import lingering
+from channels.web import socket
 from tests.integration.web.bare_socket import closing_code, head, opened
 from tests.integration.web.rig import Rig
 
@@ -40,7 +40,7 @@ async def test_fragments_count_together(rig: Rig) -> None:
 
 
 async def test_a_client_that_never_ends_is_cut_off(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lingering, "_SECONDS", 0.0)
+    monkeypatch.setattr(socket, "_LINGER_SECONDS", 0.0)
 
     async def send_for_ever(writer: asyncio.StreamWriter) -> None:
         while True:

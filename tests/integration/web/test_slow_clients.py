@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp.http_websocket import WSMsgType
 
 from channels.web.settings import Rate, WebSettings
+from core.ports.metrics import Gauge
 from tests.integration.web.rig import KEY, Rig, running, with_limits
 
 SETTINGS = with_limits(
@@ -31,7 +32,7 @@ async def test_who_does_not_read_is_cut_off_and_resumes(tmp_path: Path) -> None:
             transport = socket.ws._response.connection.transport  # type: ignore[union-attr]
             assert transport is not None
             transport.pause_reading()
-            sent = await _fill(rig, session, lambda: not rig.channel.open_sockets)
+            sent = await _fill(rig, session, lambda: not rig.counts.levels[Gauge.OPEN_SOCKETS])
             transport.resume_reading()
             while (await socket.ws.receive(timeout=10)).type is WSMsgType.TEXT:
                 pass
