@@ -112,7 +112,7 @@ def make_web(
     keys: tuple[str, ...],
     *,
     takes_files: bool,
-    store: Store,
+    store: SqlStore,
     files: FileStore | ObjectStore,
     extraction: ExtractionService,
     wake: Wake,
@@ -153,7 +153,7 @@ def make_web(
         metrics=metrics,
         uploaded=extraction.begin,
         is_operator=operators.allows,
-        shown=store,
+        note_shown=store.note_shown,
         send_mail=send_mail,
     )
     return channel

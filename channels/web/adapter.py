@@ -12,7 +12,7 @@ from channels.web.access import Access
 from channels.web.admission import Admission
 from channels.web.connection import SocketContext
 from channels.web.feedback import Feedback
-from channels.web.files import Files, Uploaded
+from channels.web.files import Files, Uploaded, WebRecords
 from channels.web.history import History
 from channels.web.links import Links
 from channels.web.live import Live
@@ -23,12 +23,12 @@ from channels.web.rates import MemoryRates, Rates
 from channels.web.reception import Reception, session_of
 from channels.web.sessions import Sessions, client_config
 from channels.web.settings import WebSettings
-from channels.web.shown import NotesShown, Seen
+from channels.web.shown import NoteShown, ReadCursors
 from channels.web.socket import Sockets
 from channels.web.tokens import ACCOUNT, CHANNEL, Tokens
 from channels.web.transcripts import SendMail, Transcripts
 from channels.web.unsent_files import UnsentFiles
-from channels.web.users import IsOperator, Users, WebRecords, nobody
+from channels.web.users import IsOperator, Users, nobody
 from core.domain.attachments import AttachmentRef
 from core.domain.budget import ORIGIN
 from core.domain.capabilities import Capabilities, TextFormat
@@ -70,8 +70,8 @@ _ASSET = r"/{asset:[\w-]+\.(?:js|css|svg|png|ico|webp|woff2|webmanifest|txt)|wid
 class WebChannel:
     """Customers in a browser. What they see is the event log; sending appends to it, and a wake tells who listens.
 
-    ``uploaded`` is told of each stored file, so that its text can be taken out before it is asked for. ``shown`` keeps what of
-    people's words customers have been shown. ``rates`` count for sessions, ``shared_rates`` for addresses and in all;
+    ``uploaded`` is told of each stored file, so that its text can be taken out before it is asked for. ``note_shown`` keeps what
+    of people's words customers have been shown. ``rates`` count for sessions, ``shared_rates`` for addresses and in all;
     ``budgets`` what lasts for a day, and without them that is not limited. ``send_mail``: mails a conversation to its customer.
     """
 
@@ -94,7 +94,7 @@ class WebChannel:
         metrics: Metrics | None = None,
         uploaded: Uploaded | None = None,
         is_operator: IsOperator = nobody,
-        shown: NotesShown | None = None,
+        note_shown: NoteShown | None = None,
         send_mail: SendMail | None = None,
     ) -> None:
         self._settings = settings
@@ -112,11 +112,11 @@ class WebChannel:
         self._origins = Origins(settings.origins, settings.public_url)
         self._live = Live(log, wake, clock, self._links.to)
         self._reception = Reception(records, self._admission, clock, unsent.forget)
-        self._seen = Seen(shown)
+        self._read_cursors = ReadCursors(note_shown)
         frames = MemoryRates(clock.monotonic)
         config = partial(client_config, settings)
         context = SocketContext(
-            self._access, self._origins, self._live, self._reception, limits, frames, clock, self._seen, config
+            self._access, self._origins, self._live, self._reception, limits, frames, clock, self._read_cursors, config
         )
         self._sockets = Sockets(context, metrics)
         self._sessions = Sessions(settings, self._access, self._admission, records, log, wake)
@@ -124,7 +124,7 @@ class WebChannel:
         self._messages = Messages(
             self._access, self._reception, self._live, log, self._files, limits, staffed=settings.staffed
         )
-        self._history = History(self._access, log, self._live, self._links, self._seen, config)
+        self._history = History(self._access, log, self._live, self._links, self._read_cursors, config)
         self._users = Users(self._access, records, self._links, is_operator)
         self._feedback = Feedback(settings, self._access, records, metrics)
         self._transcripts = Transcripts(settings, self._access, log, budgets, send_mail)
@@ -141,7 +141,7 @@ class WebChannel:
         self._reception.open(None)
         await self._live.stop()
         await self._sockets.close()
-        await self._seen.drain()
+        await self._read_cursors.drain()
         await self._admission.close()
 
     def authenticate(self, request: WebhookRequest) -> None:

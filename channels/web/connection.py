@@ -19,7 +19,7 @@ from channels.web.rates import MemoryRates
 from channels.web.reception import Reception
 from channels.web.refusals import BadFrame, TooLong
 from channels.web.settings import Rate, WebLimits
-from channels.web.shown import Handed, Seen
+from channels.web.shown import ReadCursors, UnconfirmedFrames
 from channels.web.tokens import Session
 from channels.web.turnstile import Crowded, Turnstile
 from core.domain.correlation import correlated
@@ -66,7 +66,7 @@ class SocketContext:
     limits: WebLimits
     rates: MemoryRates
     clock: Clock
-    seen: Seen
+    read_cursors: ReadCursors
     config: Callable[[str | None], Mapping[str, Any]]
     closing: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -77,13 +77,13 @@ class Connection:
     __slots__ = (
         "_context",
         "_followed",
-        "_handed",
         "_pace",
         "_request",
         "_session",
         "_socket",
         "_start",
         "_turnstile",
+        "_unconfirmed",
         "conversation_id",
         "cursor",
     )
@@ -96,7 +96,7 @@ class Connection:
         self._start = 0
         self._pace = str(id(self))
         self._turnstile = Turnstile(context.clock.monotonic)
-        self._handed = Handed(context.seen, _NOTICED * context.limits.heartbeat_seconds)
+        self._unconfirmed = UnconfirmedFrames(context.read_cursors, _NOTICED * context.limits.heartbeat_seconds)
         self._followed = False
         self.conversation_id = ""
         self.cursor = UNREAD
@@ -122,7 +122,7 @@ class Connection:
             pass
         finally:
             self._context.live.remove(self)
-            self._handed.end(self.conversation_id, in_order=self._socket.close_code not in (None, LOST))
+            self._unconfirmed.end(self.conversation_id, in_order=self._socket.close_code not in (None, LOST))
             self._context.rates.forget(self._pace)
             self._context.rates.forget(f"{self._pace}:refused")
 
@@ -133,7 +133,7 @@ class Connection:
 
     async def deliver(self, frames: Sequence[Shown]) -> None:
         """See Listener.deliver. Nothing here waits: the send only fills a buffer, and a full one ends the connection."""
-        self._handed.hand(self.conversation_id, [shown.logged for shown in frames])
+        self._unconfirmed.hand(self.conversation_id, [shown.logged for shown in frames])
         for shown in frames:
             said = shown.logged.message
             if said is not None and said.author is Author.CUSTOMER:
@@ -196,7 +196,7 @@ class Connection:
         while True:
             message = await self._socket.receive()
             if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                self._handed.acknowledge(self.conversation_id)
+                self._unconfirmed.acknowledge(self.conversation_id)
             if message.type is WSMsgType.TEXT:
                 return bytes(message.data)
             if message.type not in _WITHOUT_TEXT or not await self._answer(message.type, bytes(message.data)):
@@ -289,12 +289,12 @@ class Connection:
     async def _resume(self, after: int) -> None:
         """Send again what this connection has not had: from ``after`` to where its live frames began."""
         if self._followed:
-            self._context.seen.note(self.conversation_id, after)
+            self._context.read_cursors.note(self.conversation_id, after)
         place = after
         while place < self._start:
             page = await self._context.live.page(self.conversation_id, place)
             missed = [shown for shown in page if shown.cursor <= self._start]
-            self._handed.hand(self.conversation_id, [shown.logged for shown in missed])
+            self._unconfirmed.hand(self.conversation_id, [shown.logged for shown in missed])
             for shown in missed:
                 await self._drained()
                 if not await self._send_text(shown.text):

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from channels.web import body, parse, render
 from channels.web.access import Access
-from channels.web.files import FileRecords
+from channels.web.files import WebRecords
 from channels.web.refusals import BLOCKED, BadFrame
 from channels.web.settings import WebSettings
 from core.domain.errors import Blocked, NotAllowed, NotFound
@@ -19,7 +19,7 @@ _RATINGS = ("up", "down")
 class Feedback:
     """``POST /api/feedback`` with the session's token. The last word on a message counts."""
 
-    def __init__(self, settings: WebSettings, access: Access, records: FileRecords, metrics: Metrics) -> None:
+    def __init__(self, settings: WebSettings, access: Access, records: WebRecords, metrics: Metrics) -> None:
         self._settings = settings
         self._access = access
         self._records = records

@@ -18,12 +18,13 @@ from channels.web.origins import RESPONSE_HEADERS
 from channels.web.refusals import BLOCKED, BadFrame, FileType
 from channels.web.settings import WebSettings
 from channels.web.tokens import Session
-from channels.web.unsent_files import UnsentFiles
+from channels.web.unsent_files import UnsentFiles, UnsentRecords
 from core.domain.attachments import Attachment, human_size
 from core.domain.customer import Identity
 from core.domain.errors import Blocked, HubError, InvalidInput, NotAllowed, NotFound, TooLarge
 from core.ports.extractor import AttachmentStore
 from core.ports.store import Records
+from core.ports.tickets import Tickets
 
 Uploaded = Callable[[Attachment, str], None]
 
@@ -33,8 +34,8 @@ _FORM_OVERHEAD = 16 * 1024
 _log = structlog.get_logger(__name__)
 
 
-class FileRecords(Records, Protocol):
-    """What the database knows of files."""
+class WebRecords(Records, UnsentRecords, Tickets, Protocol):
+    """What the database knows of conversations, files, customers and tickets."""
 
     async def forget_attachment(self, attachment_id: str) -> bool:
         """False when a message refers to it, or when it is not known."""
@@ -54,7 +55,7 @@ class Files:
         access: Access,
         admission: Admission,
         unsent: UnsentFiles,
-        records: FileRecords,
+        records: WebRecords,
         store: AttachmentStore,
         links: Links,
         uploaded: Uploaded | None,

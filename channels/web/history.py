@@ -13,7 +13,7 @@ from channels.web.links import Links
 from channels.web.live import Live
 from channels.web.parse import cursor, seconds
 from channels.web.refusals import BadFrame
-from channels.web.shown import Seen, furthest
+from channels.web.shown import ReadCursors, furthest
 from core.ports.event_log import EventLog, LoggedFrame
 
 MOST = 500
@@ -29,14 +29,14 @@ class History:
         log: EventLog,
         live: Live,
         links: Links,
-        seen: Seen,
+        read_cursors: ReadCursors,
         config: Callable[[str | None], Mapping[str, Any]],
     ) -> None:
         self._access = access
         self._log = log
         self._live = live
         self._links = links
-        self._seen = seen
+        self._read_cursors = read_cursors
         self._config = config
 
     async def history(self, request: web.Request) -> web.StreamResponse:
@@ -47,7 +47,7 @@ class History:
         frames = list(await self._log.history(session.conversation_id, after=after, limit=limit + 1))
         page = frames[:limit]
         if (shown := furthest(page)) is not None:
-            self._seen.note(session.conversation_id, shown)
+            self._read_cursors.note(session.conversation_id, shown)
         body: dict[str, Any] = {
             "messages": [render.message(one, self._links.to) for one in page if one.message is not None],
             "cursor": page[-1].cursor if page else after,
@@ -61,7 +61,7 @@ class History:
         session, conversation = await self._access.reader(request)
         after = cursor(request.query.get("after", "0"))
         if conversation is not None and conversation.escalation_reason is not None:
-            self._seen.note(session.conversation_id, after)
+            self._read_cursors.note(session.conversation_id, after)
         wait = seconds(request.query.get("wait", "0"), "wait", LONGEST_POLL)
         frames = await self._live.wait_for(session.conversation_id, after, _anything, wait)
         if wait and not frames:

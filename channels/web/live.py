@@ -105,6 +105,11 @@ class _Room:
         place = self.after()
         return place is not None and place < self.head
 
+    async def hint(self, hint: str) -> None:
+        """See Listener.hint."""
+        for listener in tuple(self.listeners):
+            await listener.hint(hint)
+
     def touch(self, now: float) -> None:
         """There is news of it."""
         self.active_until, self.checked_at = now + _ACTIVE, now
@@ -142,8 +147,7 @@ class Live:
         with contextlib.suppress(HubError):
             await self._read(list(self._rooms))
         for room in list(self._rooms.values()):
-            for listener in tuple(room.listeners):
-                await listener.hint(STOPPING)
+            await room.hint(STOPPING)
 
     def add(self, listener: Listener) -> None:
         """Listen from ``listener.cursor`` on; with UNREAD, wait until ``begin`` names the place."""
@@ -259,7 +263,7 @@ class Live:
                 room.head = max(room.head, int(hint))
                 grown.append(conversation_id)
             elif room is not None and hint:
-                await self._hint(conversation_id, hint)
+                await room.hint(hint)
             elif room is not None:
                 changed.append(conversation_id)
         for conversation_id in grown:
@@ -271,10 +275,6 @@ class Live:
         if changed:
             await self._read(changed)
             await asyncio.sleep(_GATHER)
-
-    async def _hint(self, conversation_id: str, hint: str) -> None:
-        for listener in tuple(self._rooms[conversation_id].listeners):
-            await listener.hint(hint)
 
     def _stir(self, keys: Iterable[str]) -> None:
         """What a failed read was about is looked at again with the next sweep."""
@@ -359,15 +359,11 @@ class Live:
                     if place is not None and heads.get(conversation_id, 0) > place:
                         behind[conversation_id] = [one for one in room.listeners if one.cursor != UNREAD]
             await self._read(list(behind))
+            # Provisional frames that were withdrawn leave a gap at the end, which is not worth reading again.
             for conversation_id, listeners in behind.items():
-                _skip(listeners, heads[conversation_id])
-
-
-def _skip(listeners: Iterable[Listener], head: int) -> None:
-    """Provisional frames that were withdrawn leave a gap at the end, which is not worth reading again."""
-    for listener in listeners:
-        if listener.cursor != UNREAD:
-            listener.cursor = max(listener.cursor, head)
+                for listener in listeners:
+                    if listener.cursor != UNREAD:
+                        listener.cursor = max(listener.cursor, heads[conversation_id])
 
 
 class Waiter:

@@ -8,12 +8,12 @@ section 5.5.2: the other side answers pings). Over HTTP it counts when the clien
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Iterable
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
 
 import structlog
 
+from channels.bounded import Bounded
 from core.domain.errors import HubError
 from core.domain.messages import Author
 from core.ports.event_log import LoggedFrame
@@ -24,12 +24,8 @@ _BY_PEOPLE: Final = (Author.STAFF, Author.SYSTEM)
 _log = structlog.get_logger(__name__)
 
 
-class NotesShown(Protocol):
-    """Where it is kept."""
-
-    async def note_shown(self, conversation_id: str, cursor: int) -> None:
-        """Raises StoreUnavailable."""
-        ...
+NoteShown = Callable[[str, int], Awaitable[None]]
+"""Keeps the cursor up to which a conversation was shown. Raises StoreUnavailable."""
 
 
 def furthest(frames: Iterable[LoggedFrame]) -> int | None:
@@ -38,23 +34,20 @@ def furthest(frames: Iterable[LoggedFrame]) -> int | None:
     return max(said, default=None)
 
 
-class Seen:
+class ReadCursors:
     """Of this process. What cannot be kept is told in the log: the worst that follows is a mail too many."""
 
-    def __init__(self, notes: NotesShown | None) -> None:
-        self._notes = notes
-        self._known: OrderedDict[str, int] = OrderedDict()
+    def __init__(self, note_shown: NoteShown | None) -> None:
+        self._note_shown = note_shown
+        self._known: Bounded[str, int] = Bounded(_REMEMBERED)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def note(self, conversation_id: str, cursor: int) -> None:
         """Returns at once; a place that was noted before costs nothing."""
-        if self._notes is None or cursor <= self._known.get(conversation_id, 0):
+        if self._note_shown is None or cursor <= self._known.get(conversation_id, 0):
             return
         self._known[conversation_id] = cursor
-        self._known.move_to_end(conversation_id)
-        if len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
-        task = asyncio.create_task(self._keep(self._notes, conversation_id, cursor))
+        task = asyncio.create_task(self._keep(self._note_shown, conversation_id, cursor))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -63,19 +56,19 @@ class Seen:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=2.0)
 
-    async def _keep(self, notes: NotesShown, conversation_id: str, cursor: int) -> None:
+    async def _keep(self, note_shown: NoteShown, conversation_id: str, cursor: int) -> None:
         try:
-            await notes.note_shown(conversation_id, cursor)
+            await note_shown(conversation_id, cursor)
         except HubError as error:
             self._known.pop(conversation_id, None)
             _log.warning("shown.not_kept", conversation=conversation_id, error=error.detail)
 
 
-class Handed:
+class UnconfirmedFrames:
     """What one connection was handed and has not acknowledged yet. ``patience``: seconds in which a dead one is noticed."""
 
-    def __init__(self, seen: Seen, patience: float) -> None:
-        self._seen = seen
+    def __init__(self, read_cursors: ReadCursors, patience: float) -> None:
+        self._read_cursors = read_cursors
         self._patience = patience
         self._cursor = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -93,7 +86,7 @@ class Handed:
         """The client is there."""
         if self._timer is not None:
             self._cancel()
-            self._seen.note(conversation_id, self._cursor)
+            self._read_cursors.note(conversation_id, self._cursor)
 
     def end(self, conversation_id: str, *, in_order: bool) -> None:
         """The connection is over."""

@@ -71,7 +71,6 @@ class KnownUser:
     id: str
     name: str | None
     email: str | None
-    expires_at: datetime
 
 
 class Tokens:
@@ -146,7 +145,7 @@ class Tokens:
         subject = claims.get("sub")
         if not isinstance(subject, str) or not subject.strip() or len(subject) > 255 or not subject.isprintable():
             raise Unauthenticated("The user_token needs a sub: the user's id as a text of at most 255 characters.")
-        return KnownUser(subject, _text(claims, "name"), _text(claims, "email"), expires_at)
+        return KnownUser(subject, _text(claims, "name"), _text(claims, "email"))
 
     def _verify(self, token: str, keys: Sequence[str], *, audience: str | None = None) -> Mapping[str, Any]:
         if len(token) > _MAX_TOKEN:

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from aiohttp import web
 
 from channels.web import render
 from channels.web.access import Access
-from channels.web.files import FileRecords
+from channels.web.files import WebRecords
 from channels.web.history import fresh, limit_of
 from channels.web.links import Links
 from channels.web.tokens import ACCOUNT, CHANNEL, Session
-from channels.web.unsent_files import UnsentRecords
 from core.domain.customer import Identity
 from core.domain.errors import NotAllowed
 from core.domain.keys import ConversationKey
 from core.ports.event_log import LoggedFrame
-from core.ports.tickets import Holder, Tickets
+from core.ports.tickets import Holder
 
 IsOperator = Callable[[web.Request], bool]
-
-
-class WebRecords(FileRecords, UnsentRecords, Tickets, Protocol):
-    """What the database knows of files, customers and tickets."""
 
 
 def nobody(_request: web.Request) -> bool:

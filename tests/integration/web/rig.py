@@ -310,7 +310,7 @@ class _Hub:
             metrics=self.counts,
             uploaded=lambda file, sender: self._uploads.append((sender, file)),
             is_operator=OPERATOR.allows,
-            shown=self.store,
+            note_shown=self.store.note_shown,
         )
         self._intake = Intake(self.store, wake, metrics, {"web": self.channel.capabilities}, logs={"web": self.channel})
         desk = UnstaffedDesk()

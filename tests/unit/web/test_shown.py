@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from channels.web.shown import Handed, Seen, furthest
+from channels.web.shown import ReadCursors, UnconfirmedFrames, furthest
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import Author, Message
 from core.ports.event_log import LoggedFrame
@@ -14,7 +14,7 @@ _LONG = 3600.0
 
 
 class Notes:
-    """Implements channels.web.shown.NotesShown. ``away``: how often it cannot be kept."""
+    """Keeps cursors. ``away``: how often it cannot be kept."""
 
     def __init__(self) -> None:
         self.kept: list[tuple[str, int]] = []
@@ -41,50 +41,50 @@ def test_only_what_people_wrote_is_of_interest() -> None:
 
 async def test_a_word_of_the_client_says_that_it_has_everything() -> None:
     notes = Notes()
-    seen = Seen(notes)
-    handed = Handed(seen, _LONG)
-    handed.acknowledge("c")
-    handed.hand("c", [frame(3)])
-    handed.hand("c", [frame(5)])
-    await seen.drain()
+    cursors = ReadCursors(notes.note_shown)
+    unconfirmed = UnconfirmedFrames(cursors, _LONG)
+    unconfirmed.acknowledge("c")
+    unconfirmed.hand("c", [frame(3)])
+    unconfirmed.hand("c", [frame(5)])
+    await cursors.drain()
     assert notes.kept == []
-    handed.acknowledge("c")
-    handed.acknowledge("c")
-    await seen.drain()
+    unconfirmed.acknowledge("c")
+    unconfirmed.acknowledge("c")
+    await cursors.drain()
     assert notes.kept == [("c", 5)]
 
 
 async def test_a_connection_that_is_lost_has_shown_nothing_for_certain() -> None:
     notes = Notes()
-    seen = Seen(notes)
-    lost, left = Handed(seen, _LONG), Handed(seen, _LONG)
+    cursors = ReadCursors(notes.note_shown)
+    lost, left = UnconfirmedFrames(cursors, _LONG), UnconfirmedFrames(cursors, _LONG)
     lost.hand("lost", [frame(3)])
     lost.end("lost", in_order=False)
     left.hand("left", [frame(3)])
     left.end("left", in_order=True)
-    await seen.drain()
+    await cursors.drain()
     assert notes.kept == [("left", 3)]
 
 
 async def test_a_connection_that_outlives_its_time_has_shown_it() -> None:
     notes, noted = Notes(), asyncio.Event()
-    seen = Seen(notes)
-    Handed(seen, 0.0).hand("c", [frame(3)])
+    cursors = ReadCursors(notes.note_shown)
+    UnconfirmedFrames(cursors, 0.0).hand("c", [frame(3)])
     asyncio.get_running_loop().call_later(0.01, noted.set)
     await noted.wait()
-    await seen.drain()
+    await cursors.drain()
     assert notes.kept == [("c", 3)]
 
 
 async def test_what_could_not_be_kept_is_kept_with_the_next_word() -> None:
     notes = Notes()
     notes.away = 1
-    seen = Seen(notes)
-    seen.note("c", 3)
-    await seen.drain()
+    cursors = ReadCursors(notes.note_shown)
+    cursors.note("c", 3)
+    await cursors.drain()
     assert notes.kept == []
     for _ in range(2):
-        seen.note("c", 3)
-        await seen.drain()
+        cursors.note("c", 3)
+        await cursors.drain()
     assert notes.kept == [("c", 3)], "and the same place costs nothing more"
-    Seen(None).note("c", 3)
+    ReadCursors(None).note("c", 3)
