@@ -60,8 +60,8 @@ class SmsChannel:
         self._consent = Consent(
             surroundings.memory, self.account, surroundings.company, twilio_keywords=settings.twilio_keywords
         )
-        self._own = frozenset(number for number in (settings.number, settings.whatsapp) if number is not None)
-        notes = Notes(self._consent, Window(surroundings.memory, self.account), self._is_quiet)
+        self._own = frozenset(settings.own_numbers)
+        notes = Notes(self._consent, Window(surroundings.memory, self.account), lambda: self._own)
         reports = Reports(self, settings, surroundings, self._consent)
         self._door = Reception(self, surroundings, notes, reports, lambda: self._sender, lambda: self._own)
         self._missed = Missed(self, settings, surroundings, notes, self._consent, reports)
@@ -157,9 +157,6 @@ class SmsChannel:
             return await Doctor(client, self._settings, self._around.public_url).diagnose()
         finally:
             await transport.close()
-
-    def _is_quiet(self, ours: Address, theirs: Address) -> bool:
-        return parse.is_quiet(ours, theirs, self._own)
 
     async def _watch(self, sink: InboundSink) -> None:
         """Webhooks that failed while the hub ran are found as well."""

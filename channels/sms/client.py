@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -26,6 +27,7 @@ from core.domain.errors import ChannelError, OutcomeUnknown, Unreachable
 _MESSAGING_HOST = "messaging.twilio.com"
 _MESSAGING_PATH = "/messaging"
 """Where Messaging Services are on another origin than Twilio's, which has a host for them (as test servers do it)."""
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _PAGE_SIZE = 100
 _CONNECT_SECONDS = 5.0
 _SECONDS = 10.0
@@ -90,6 +92,16 @@ class Client:
     async def service(self, sid: str) -> Any:
         """A Messaging Service, as the library's ServiceInstance: its module is loaded for the doctor only."""
         return await _read(self._twilio.messaging.v1.services(sid).fetch_async())
+
+
+def created_at(message: MessageInstance) -> datetime:
+    """When Twilio made a message, also of one that still waits; long ago where it does not tell."""
+    return message.date_created or message.date_sent or _LONG_AGO
+
+
+def came_at(message: MessageInstance) -> datetime:
+    """When Twilio told us of a message to us, or would have; long ago where it does not tell."""
+    return message.date_sent or message.date_created or _LONG_AGO
 
 
 class _Http(AsyncHttpClient):  # type: ignore[misc]  # the library has no types

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from channels.sms import phrases
@@ -15,16 +14,6 @@ from core.ports.channel_memory import ChannelMemory
 
 _OUT, _IN = "out", "in"
 _HANDLED = "keyword/"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A keyword as it came. ``at`` is when the customer wrote it, as well as that is known."""
-
-    sid: str
-    theirs: Address
-    keyword: Keyword
-    at: datetime
 
 
 class Consent:
@@ -48,28 +37,27 @@ class Consent:
             when = kept.partition(" ")[2][:16].replace("T", " ")
             raise Rejected(f"{address} wrote STOP ({when} UTC): nothing is sent until they write START.")
 
-    async def heard(self, request: Request) -> str | None:
-        """Do as the customer wishes, durably; the same twice does no harm. What to reply, None when Twilio replied."""
-        if request.keyword.wish is Wish.STOP:
-            await self.stopped(request.theirs.value, request.at)
-        elif request.keyword.wish is Wish.START:
-            await self.started(request.theirs.value, request.at)
-        await self._memory.remember(CHANNEL, self._account, _HANDLED + request.sid, request.at.isoformat())
-        return self._reply(request)
+    async def heard(self, sid: str, theirs: Address, keyword: Keyword, at: datetime) -> str | None:
+        """Do as the customer wishes, durably; the same twice does no harm. What to reply, None when Twilio replied.
+
+        ``sid``: the message that is the keyword. ``at``: when the customer wrote it, as well as that is known.
+        """
+        if keyword.wish is Wish.STOP:
+            await self.stopped(theirs.value, at)
+        elif keyword.wish is Wish.START:
+            await self._note(theirs.value, _IN, at)
+        await self._memory.remember(CHANNEL, self._account, _HANDLED + sid, at.isoformat())
+        return self._reply(theirs, keyword)
 
     async def stopped(self, address: str, at: datetime) -> None:
         """Nothing is sent from now on."""
         await self._note(address, _OUT, at)
 
-    async def started(self, address: str, at: datetime) -> None:
-        """Messages may be sent again."""
-        await self._note(address, _IN, at)
-
     async def affirmed(self, address: str, at: datetime) -> None:
         """YES opts in whom STOP had opted out, and means nothing to anybody else."""
         kept = await self._memory.recall(CHANNEL, self._account, self.key(address))
         if kept is not None and kept.startswith(_OUT):
-            await self.started(address, at)
+            await self._note(address, _IN, at)
 
     async def handled(self, sids: Collection[str]) -> set[str]:
         """Those of the messages that were keywords and are dealt with."""
@@ -92,11 +80,10 @@ class Consent:
             if await self._memory.replace(CHANNEL, self._account, key, kept, f"{state} {at.isoformat()}"):
                 return
 
-    def _reply(self, request: Request) -> str | None:
+    def _reply(self, theirs: Address, keyword: Keyword) -> str | None:
         """Twilio confirms its own English words on telephone numbers, and blocks ours after STOP; not on WhatsApp."""
-        keyword = request.keyword
-        confirmed = keyword.default and self._twilio_keywords and not request.theirs.whatsapp
+        confirmed = keyword.default and self._twilio_keywords and not theirs.whatsapp
         if keyword.twilio_answers or (confirmed and keyword.wish is not Wish.HELP):
             return None
-        language = keyword.language or phrases.language_of(request.theirs.region)
+        language = keyword.language or phrases.language_of(theirs.region)
         return phrases.reply(keyword.wish, language, self._company)

@@ -106,14 +106,10 @@ class Doctor:
         found = [Diagnosis(name, ok=True, detail=f"{service.friendly_name or sid} exists.")]
         where = f"{_SERVICES}, {service.friendly_name or sid}, Integration, 'Send a webhook'"
         if service.use_inbound_webhook_on_number:
-            return [*found, *await self._pool()]
+            # The service leaves incoming messages to each number's own webhook.
+            pool = [number async for number in self._client.numbers() if (number.capabilities or {}).get("sms")]
+            return [*found, *map(self._points, pool)]
         return [*found, self._compared(service.inbound_request_url, service.inbound_method, where)]
-
-    async def _pool(self) -> Sequence[Diagnosis]:
-        """The service leaves incoming messages to each number's own webhook."""
-        return [
-            self._points(number) async for number in self._client.numbers() if (number.capabilities or {}).get("sms")
-        ]
 
     async def _whatsapp(self) -> Sequence[Diagnosis]:
         """Senders of WhatsApp cannot be read with this API, so this says what to look at."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -38,22 +35,19 @@ _REPLACED = {
 _SMART = str.maketrans({found: plain for plain, many in _REPLACED.items() for found in many})
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """``units``: septets in GSM-7, 16-bit units in UCS-2. Every segment is billed."""
-
-    gsm7: bool
-    units: int
-    segments: int
-
-
-def cost(text: str) -> Cost:
-    """What is sent when this is the body. A pair of units that belong together is not parted between segments."""
+def segments(text: str) -> int:
+    """The number of segments, each of which is billed. A pair of units that belong together is not parted between two."""
     gsm7 = is_gsm7(text)
     widths = [2 if (char in _EXTENSION if gsm7 else ord(char) > 0xFFFF) else 1 for char in text]
     one, many = (_ONE, _MANY) if gsm7 else (_UCS2_ONE, _UCS2_MANY)
-    units = sum(widths)
-    return Cost(gsm7, units, 1 if units <= one else _packed(widths, many))
+    if sum(widths) <= one:
+        return 1
+    count, used = 1, 0
+    for width in widths:
+        if used + width > many:
+            count, used = count + 1, 0
+        used += width
+    return count
 
 
 def is_gsm7(text: str) -> bool:
@@ -80,12 +74,3 @@ def units16(text: str) -> int:
 def at_most(text: str) -> int:
     """``units16``, with or without the replacements that ``smart`` may make. It only grows with the text."""
     return max(units16(text), units16(plain(text)))
-
-
-def _packed(widths: Iterable[int], room: int) -> int:
-    segments, used = 1, 0
-    for width in widths:
-        if used + width > room:
-            segments, used = segments + 1, 0
-        used += width
-    return segments

@@ -11,9 +11,8 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 
 from channels.sms import parse
 from channels.sms.address import Pair
-from channels.sms.client import Client
+from channels.sms.client import Client, came_at
 from channels.sms.consent import Consent
-from channels.sms.message_times import came_at
 from channels.sms.parse import CHANNEL
 from channels.sms.reception import Notes
 from channels.sms.reports import UNDER_WAY, Reports
@@ -105,16 +104,15 @@ class Missed:
     def _queries(self, since: datetime) -> Sequence[dict[str, str]]:
         """The filter knows days only. A pool's numbers are not known here, so there all messages are looked through."""
         day = {"date_sent_after": since.date().isoformat()}
-        numbers = [number for number in (self._settings.number, self._settings.whatsapp) if number is not None]
         if self._settings.service is not None:
             return [day]
-        return [{"to": number, **day} for number in numbers]
+        return [{"to": number, **day} for number in self._settings.own_numbers]
 
     def _is_ours(self, message: MessageInstance) -> bool:
         if message.direction != "inbound":
             return False
-        service, to = self._settings.service, message.to
-        if to in (self._settings.number, self._settings.whatsapp):
+        service = self._settings.service
+        if message.to in self._settings.own_numbers:
             return True
         return service is not None and message.messaging_service_sid == service
 

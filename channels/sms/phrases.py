@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from channels.sms.keywords import Wish
 
-LANGUAGES = ("en", "de", "fr", "es", "ar")
 _BY_REGION = {
     **dict.fromkeys(("DE", "AT", "LI", "CH"), "de"),
     **dict.fromkeys(("FR", "MC", "SN", "CI", "GP", "MQ", "RE", "GF"), "fr"),

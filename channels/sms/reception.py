@@ -14,8 +14,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 
 from channels.accepting import read_or_quarantine
 from channels.sms import keywords, parse
-from channels.sms.address import Address
-from channels.sms.consent import Consent, Request
+from channels.sms.consent import Consent
 from channels.sms.parse import Form
 from channels.sms.reports import Reports
 from channels.sms.sender import Sender
@@ -33,21 +32,21 @@ THANKS = WebhookReply(body=str(MessagingResponse()).encode(), content_type=XML)
 class Notes:
     """What a message means besides what is said in it. Every method raises StoreUnavailable."""
 
-    def __init__(self, consent: Consent, window: Window, quiet: Callable[[Address, Address], bool]) -> None:
+    def __init__(self, consent: Consent, window: Window, own: Callable[[], Collection[str]]) -> None:
         self._consent = consent
         self._window = window
-        self._quiet = quiet
+        self._own = own
 
     async def take(self, form: Form, at: datetime) -> str | None:
         """Remember it; the reply, if it is a keyword that has one. Raises InvalidInput."""
         ours, theirs = parse.ends(form)
-        if self._quiet(ours, theirs):
+        if parse.is_quiet(ours, theirs, self._own()):
             return None
         if theirs.whatsapp:
             await self._window.opened(theirs.value, at)
         keyword = parse.keyword(form)
         if keyword is not None:
-            return await self._consent.heard(Request(parse.sid_of(form), theirs, keyword, at))
+            return await self._consent.heard(parse.sid_of(form), theirs, keyword, at)
         if keywords.affirms(form.get("Body", "")):
             await self._consent.affirmed(theirs.value, at)
         return None

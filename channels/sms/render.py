@@ -23,6 +23,7 @@ BODY_LIMIT: Final = 1600
 TEXT_LIMIT: Final = 1400
 """What of it is for the text; the rest is for the number of the part, a name, and sources."""
 _NAME_LIMIT = 40
+_STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
 _TRACKING = ("utm_", "fbclid", "gclid", "mc_cid", "mc_eid")
 
 
@@ -42,23 +43,14 @@ _WHATSAPP = WhatsAppDialect(bullet="-")
 def payloads(message: OutboundMessage) -> list[WirePayload]:
     """The text in its parts, then each file."""
     bodies = _bodies(message) if message.text.strip() or not message.attachments else []
-    wires: list[dict[str, Any]] = [
-        {"kind": "text", "text": body, "segments": gsm.cost(body).segments} for body in bodies
-    ]
+    wires: list[dict[str, Any]] = [{"kind": "text", "text": body, "segments": gsm.segments(body)} for body in bodies]
     wires += [{"kind": "file", "file": file_body(file), "locale": message.locale} for file in message.attachments]
     return [WirePayload(message.conversation, wire, part) for part, wire in enumerate(wires)]
 
 
 def file_body(file: Attachment) -> dict[str, Any]:
     """What is needed to make a link to it later."""
-    return {
-        "id": file.id,
-        "name": file.name,
-        "media_type": file.media_type,
-        "size": file.size,
-        "sha256": file.sha256,
-        "storage_key": file.storage_key,
-    }
+    return {name: getattr(file, name) for name in _STORED}
 
 
 def file_of(body: Mapping[str, Any]) -> Attachment:
@@ -78,7 +70,7 @@ def shortened(url: str) -> str:
 def _bodies(message: OutboundMessage) -> list[str]:
     whatsapp = WHATSAPP in message.conversation.thread
     dialect: PlainDialect = _WHATSAPP if whatsapp else _SMS
-    encode = _as_it_is if whatsapp else gsm.smart
+    encode = str if whatsapp else gsm.smart
     parts = render(message.text, dialect, limit=TEXT_LIMIT, size=gsm.units16 if whatsapp else gsm.at_most)
     if message.author is Author.STAFF and message.author_name:
         parts[0] = f"{message.author_name.strip()[:_NAME_LIMIT]}: {parts[0]}"
@@ -110,7 +102,3 @@ def _with_sources(body: str, lines: Sequence[str]) -> str:
             break
         body, gap = longer, "\n"
     return body
-
-
-def _as_it_is(text: str) -> str:
-    return text

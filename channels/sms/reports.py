@@ -15,10 +15,9 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 
 from channels.sms import parse
 from channels.sms.address import Address
-from channels.sms.client import Client
+from channels.sms.client import Client, created_at
 from channels.sms.consent import Consent
 from channels.sms.errors import OPTED_OUT_CODE, refuses_file
-from channels.sms.message_times import created_at
 from channels.sms.parse import CHANNEL, Form
 from channels.sms.sender import EARLY, FAILURE, Sender
 from channels.sms.settings import SmsSettings
@@ -119,8 +118,7 @@ class Reports:
         """A pool's numbers are not known here, so there all messages are looked through."""
         if self._settings.service is not None:
             return [{}]
-        numbers = (self._settings.number, self._settings.whatsapp)
-        return [{"from_": number} for number in numbers if number is not None]
+        return [{"from_": number} for number in self._settings.own_numbers]
 
     def _is_news(self, message: MessageInstance, since: datetime) -> bool:
         status = message.status or ""

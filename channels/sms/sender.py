@@ -13,11 +13,10 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 
 from channels.bounded import Bounded
 from channels.sms.address import Pair
-from channels.sms.client import Client
+from channels.sms.client import Client, created_at
 from channels.sms.consent import Consent
 from channels.sms.errors import FileRefused, OptedOut
 from channels.sms.files import Outgoing
-from channels.sms.message_times import created_at
 from channels.sms.parse import CHANNEL
 from channels.sms.recognition import between, has_failed, has_file, is_hidden, is_it
 from channels.sms.settings import SmsSettings
@@ -244,16 +243,13 @@ class Sender:
             if file is not None:
                 kept = json.dumps({"thread": str(pair), "body": dict(file)})
                 await self._memory.remember(CHANNEL, self._settings.account_sid, _file_key(sid), kept)
-                if await self._failed_already(sid) and await self.file_failed(sid):
+                reports = [FAILURE + sid, EARLY + sid]  # which may be faster than Twilio's answer to us
+                is_reported = await self._memory.recall_many(CHANNEL, self._settings.account_sid, reports)
+                if is_reported and await self.file_failed(sid):
                     return Receipt(provider_id=sid)  # it has come by a link, so what is reported of it is over
         except StoreUnavailable as error:
             _log.warning("sms.receipt_not_kept", message=sid, error=error.detail)
-        return _receipt(sid)
-
-    async def _failed_already(self, sid: str) -> bool:
-        """The report was faster than Twilio's answer to us."""
-        known = await self._memory.recall_many(CHANNEL, self._settings.account_sid, [FAILURE + sid, EARLY + sid])
-        return bool(known)
+        return Receipt(provider_id=sid, tracked=True)
 
     async def _sent_since(self, pair: Pair, at: datetime) -> list[MessageInstance]:
         """To that customer. Not asked by the date of sending, which a message that still waits at Twilio does not have."""
@@ -276,10 +272,6 @@ def pair_of(payload: WirePayload) -> Pair:
         return Pair.read(payload.conversation.thread)
     except InvalidInput as error:
         raise Rejected(error.detail) from error
-
-
-def _receipt(sid: str) -> Receipt:
-    return Receipt(provider_id=sid, tracked=True)
 
 
 def _file_key(sid: str) -> str:

@@ -76,6 +76,11 @@ class SmsSettings:
         return WHATSAPP + Address.read(self.whatsapp_sender.removeprefix(WHATSAPP)).value
 
     @property
+    def own_numbers(self) -> tuple[str, ...]:
+        """The numbers that customers write to; those of a Messaging Service's pool are known to Twilio only."""
+        return tuple(number for number in (self.number, self.whatsapp) if number is not None)
+
+    @property
     def origin(self) -> str:
         """The API's origin, without a slash at the end."""
         return self.api_base_url.rstrip("/")

@@ -79,7 +79,7 @@ def test_a_type_that_is_not_known_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("wish", list(Wish))
-@pytest.mark.parametrize("language", phrases.LANGUAGES)
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ar"])
 def test_every_reply_names_the_company_and_fits(wish: Wish, language: str) -> None:
     text = phrases.reply(wish, language, "Tidepool")
     assert "Tidepool" in text
