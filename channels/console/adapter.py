@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import uuid4
 
 from channels.console import parse, render
@@ -26,35 +25,20 @@ _LATE = "No answer has come so far."
 _SILENT = frozenset({"queued", "staff"})
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleSettings:
-    """``linger``: seconds to wait for an answer that is still due when the input ends (a question from a pipe)."""
-
-    linger: float = 120.0
-    welcome: str = _WELCOME
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """How a conversation ended: after what was accepted last, by /quit or by the end of the input."""
-
-    last: Accepted | None
-    by_quit: bool = False
-
-
 class ConsoleChannel:
     """``serve`` runs one person's conversation; many may run at the same time, each with a thread of its own.
 
     Only the process with the terminal can print on it. Where several processes deliver, each has an ``account`` of its own.
+    ``linger``: seconds to wait for an answer that is still due when the input ends (a question from a pipe).
     """
 
     name = parse.CHANNEL
     capabilities = CAPABILITIES
 
-    def __init__(self, clock: Clock, settings: ConsoleSettings | None = None, *, account: str = parse.ACCOUNT) -> None:
+    def __init__(self, clock: Clock, *, account: str = parse.ACCOUNT, linger: float = 120.0) -> None:
         self.account = account
         self._clock = clock
-        self._settings = settings or ConsoleSettings()
+        self._linger = linger
         self._sink: InboundSink | None = None
         self._terminals: dict[str, Terminal] = {}
 
@@ -66,41 +50,28 @@ class ConsoleChannel:
         """Take nothing more. Open terminals stay their owners' to close."""
         self._sink = None
 
-    async def serve(
-        self,
-        reader: asyncio.StreamReader,
-        writer: Writer,
-        *,
-        thread: str | None = None,
-        name: str | None = None,
-        locale: str | None = None,
-    ) -> None:
-        """Talk until /quit or the end of the input, answers that are due included. The same ``thread`` goes on later."""
+    async def serve(self, reader: asyncio.StreamReader, writer: Writer, *, thread: str | None = None) -> None:
+        """Talk until /quit or the end of the input, answers that are due included. ``thread``: instead of a random id."""
         thread = thread or uuid4().hex
-        if thread in self._terminals:
-            raise Overloaded("This conversation is open on another terminal.")
         terminal = self._terminals[thread] = Terminal(reader, writer)
         try:
-            await terminal.show(self._settings.welcome)
-            ended = await self._talk(terminal, thread, name, locale)
-            last = ended.last
+            await terminal.show(_WELCOME)
+            last, by_quit = await self._talk(terminal, thread)
             if last is not None and last.state not in _SILENT and not terminal.has_answered(last.seq):
-                if ended.by_quit:
-                    await self._left(terminal, last.seq)
+                if by_quit:
+                    await self._wait_or_quit(terminal, last.seq)
                 else:
-                    await self._answered(terminal, last.seq)
+                    await terminal.answered(last.seq, self._linger)
         except Unreachable:
             pass  # The person has gone; what is due stays due.
         finally:
             del self._terminals[thread]
 
-    async def _answered(self, terminal: Terminal, seq: int) -> bool:
-        return await terminal.answered(seq, self._settings.linger)
-
-    async def _left(self, terminal: Terminal, seq: int) -> None:
-        """What is due is waited for and said to be, unless whoever wants to leave says so again."""
+    async def _wait_or_quit(self, terminal: Terminal, seq: int) -> None:
+        """Wait for the answer that is due, and say so, until whoever wants to leave says /quit again."""
         await terminal.show(_DUE)
-        answered, again = (asyncio.create_task(one) for one in (self._answered(terminal, seq), _quit_again(terminal)))
+        waiting = terminal.answered(seq, self._linger), _quit_again(terminal)
+        answered, again = map(asyncio.create_task, waiting)
         try:
             await asyncio.wait({answered, again}, return_when=asyncio.FIRST_COMPLETED)
             if answered.done() and not answered.result():
@@ -110,22 +81,20 @@ class ConsoleChannel:
                 task.cancel()
             await asyncio.gather(answered, again, return_exceptions=True)
 
-    async def _talk(self, terminal: Terminal, thread: str, name: str | None, locale: str | None) -> _Ended:
-        """Lines until the end."""
+    async def _talk(self, terminal: Terminal, thread: str) -> tuple[Accepted | None, bool]:
+        """Take lines until the end. What was accepted last, and whether /quit was the end."""
         last: Accepted | None = None
         while True:
             try:
                 body = await terminal.line()
                 if body is None:
-                    return _Ended(last)
+                    return last, False
                 command = parse.read(body).command
                 if command is Command.QUIT:
-                    return _Ended(last, by_quit=True)
+                    return last, True
                 if command is Command.HELP:
-                    await terminal.show(self._settings.welcome)
-                raw = parse.raw_event(
-                    body, account=self.account, thread=thread, name=name, locale=locale, at=self._clock.now()
-                )
+                    await terminal.show(_WELCOME)
+                raw = parse.raw_event(body, account=self.account, thread=thread, at=self._clock.now())
                 last = await self._accept(raw) or last
             except (StoreUnavailable, Overloaded):
                 await terminal.show("That could not be stored. Please send it again.")

@@ -52,16 +52,9 @@ def read(body: bytes) -> Line:
         raise InvalidInput(f"Unknown command. Known are: {', '.join(Command)}. Start with // for a text.") from None
 
 
-def raw_event(
-    body: bytes, *, account: str, thread: str, name: str | None, locale: str | None, at: datetime
-) -> RawEvent:
+def raw_event(body: bytes, *, account: str, thread: str, at: datetime) -> RawEvent:
     """A line with what its event needs besides: who typed it, and an id of its own."""
-    headers = {"thread": thread, "event": uuid4().hex}
-    if name:
-        headers["name"] = name
-    if locale:
-        headers["locale"] = locale
-    return RawEvent(CHANNEL, account, body, headers, at)
+    return RawEvent(CHANNEL, account, body, {"thread": thread, "event": uuid4().hex}, at)
 
 
 def events(raw: RawEvent) -> list[MessageReceived]:
@@ -77,17 +70,10 @@ def events(raw: RawEvent) -> list[MessageReceived]:
         MessageReceived(
             key=EventKey(CHANNEL, raw.account, f"{thread}/{event}"),
             conversation=ConversationKey(CHANNEL, raw.account, thread),
-            sender=Identity(
-                CHANNEL,
-                raw.account,
-                thread,
-                display_name=raw.headers.get("name"),
-                locale=raw.headers.get("locale"),
-            ),
+            sender=Identity(CHANNEL, raw.account, thread),
             text=ASK_FOR_A_PERSON if asks else line.text,
             sent_at=raw.received_at,
             action=CustomerAction.REQUEST_PERSON if asks else None,
-            locale=raw.headers.get("locale"),
         )
     ]
 

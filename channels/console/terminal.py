@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import OrderedDict
 from typing import Protocol
 
+from channels.bounded import Bounded
 from core.domain.errors import TooLarge, Unreachable
 
 _REMEMBERED = 512
@@ -26,7 +26,7 @@ class Terminal:
     def __init__(self, reader: asyncio.StreamReader, writer: Writer) -> None:
         self._reader = reader
         self._writer = writer
-        self._printed: OrderedDict[str, None] = OrderedDict()
+        self._printed: Bounded[str, None] = Bounded(_REMEMBERED)
         self._writing = asyncio.Lock()
         self._answered = asyncio.Condition()
         self._handled = 0
@@ -55,8 +55,6 @@ class Terminal:
             if key not in self._printed:
                 await self._write(text)
                 self._printed[key] = None
-                if len(self._printed) > _REMEMBERED:
-                    self._printed.popitem(last=False)
         async with self._answered:
             self._handled = max(self._handled, handled_seq)
             self._answered.notify_all()

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from channels.console import parse
-from channels.console.adapter import ConsoleChannel, ConsoleSettings
+from channels.console.adapter import ConsoleChannel
 from config.clock import SystemClock
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage, RawEvent, WirePayload
@@ -40,14 +40,14 @@ class ConsolePeer(Peer):
     """A person at a terminal."""
 
     def __init__(self, sink: Sink) -> None:
-        self.channel = ConsoleChannel(SystemClock(), ConsoleSettings(linger=0))
+        self.channel = ConsoleChannel(SystemClock(), linger=0)
         self.keyboard = asyncio.StreamReader()
         self.paper = Paper()
         self.sink = sink
 
     def raw(self, text: str, number: int) -> RawEvent:
         at = SystemClock().now()
-        raw = parse.raw_event(text.encode(), account="default", thread=THREAD, name=None, locale=None, at=at)
+        raw = parse.raw_event(text.encode(), account="default", thread=THREAD, at=at)
         return RawEvent(raw.channel, raw.account, raw.body, {**raw.headers, "event": str(number)}, raw.received_at)
 
     async def receive(self, text: str) -> bool:

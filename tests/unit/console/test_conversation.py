@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from channels.console.adapter import ConsoleChannel, ConsoleSettings
+from channels.console.adapter import ConsoleChannel
 from config.clock import SystemClock
 from core.domain.attachments import Attachment, AttachmentRef
 from core.domain.conversation import OwnershipState
-from core.domain.errors import BadSignature, Overloaded, Unreachable, Unsupported
+from core.domain.errors import BadSignature, Unreachable, Unsupported
 from core.domain.keys import ConversationKey
 from core.domain.messages import (
     Author,
@@ -31,7 +31,7 @@ class Desk:
     """A terminal with somebody at it."""
 
     def __init__(self, linger: float = 10) -> None:
-        self.channel = ConsoleChannel(SystemClock(), ConsoleSettings(linger=linger, welcome="Welcome"))
+        self.channel = ConsoleChannel(SystemClock(), linger=linger)
         self.keyboard = asyncio.StreamReader(limit=1024)
         self.paper = Paper()
         self.sink = Sink()
@@ -39,7 +39,7 @@ class Desk:
 
     async def open(self) -> None:
         await self.channel.start(self.sink)
-        self.talk = asyncio.create_task(self.channel.serve(self.keyboard, self.paper, thread="t1", name="Ada"))
+        self.talk = asyncio.create_task(self.channel.serve(self.keyboard, self.paper, thread="t1"))
         await self.paper.grown(0)
 
     async def type(self, *lines: str) -> str:
@@ -96,13 +96,12 @@ async def test_a_question_from_a_pipe_waits_for_its_answer(desk: Desk) -> None:
 
 async def test_commands(desk: Desk) -> None:
     shown = await desk.type("/help", "/nonsense", "", "   ", "//etc/hosts", "/human", "/quit", "/quit", "never read")
-    assert shown.count("Welcome") == 2
+    assert shown.count("Write a question.") == 2
     assert "Unknown command" in shown
     assert _texts(desk.sink.events) == ["/etc/hosts", "I would like to talk to a person."]
     asked = desk.sink.events[1]
     assert isinstance(asked, MessageReceived)
     assert asked.action is CustomerAction.REQUEST_PERSON
-    assert asked.sender.display_name == "Ada"
 
 
 async def test_quitting_waits_for_the_answer_that_is_due_and_says_so(desk: Desk) -> None:
@@ -178,11 +177,6 @@ async def test_a_terminal_that_is_gone_takes_nothing(desk: Desk) -> None:
     await desk.type("/quit")
     with pytest.raises(Unreachable):
         await desk.say("Hello?", 1)
-
-
-async def test_a_thread_is_open_once(desk: Desk) -> None:
-    with pytest.raises(Overloaded):
-        await desk.channel.serve(asyncio.StreamReader(), Paper(), thread="t1")
 
 
 async def test_what_a_console_has_not() -> None:
