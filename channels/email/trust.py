@@ -72,7 +72,7 @@ def _domain(value: str) -> str:
 
 
 def _read(value: str) -> tuple[str, list[str]]:
-    parts = _split(_without_comments(value))
+    parts = _parts(value)
     first = _TOKEN.match(parts[0]) if parts else None
     return (first[1] or first[2] or "" if first else ""), parts[1:]
 
@@ -88,11 +88,15 @@ def _verdicts(parts: list[str]) -> Iterator[Verdict]:
         yield Verdict(match[1].lower(), match[2].lower(), properties)
 
 
-def _without_comments(value: str) -> str:
-    """Comments nest, and quoted strings hold brackets that are none (RFC 5322, section 3.2.2)."""
-    kept: list[str] = []
+def _parts(value: str) -> list[str]:
+    """What stands between semicolons, without comments. Comments nest, and in quoted strings are neither (RFC 5322, 3.2.2)."""
+    parts: list[list[str]] = [[]]
     depth, quoted, escaped = 0, False, False
     for mark in value:
+        if mark == ";" and not quoted and not depth:
+            parts.append([])
+            escaped = False
+            continue
         if escaped:
             escaped = False
         elif mark == "\\":
@@ -103,28 +107,11 @@ def _without_comments(value: str) -> str:
             quoted = True
         elif mark == "(":
             depth += 1
-            kept.append(" ")
+            parts[-1].append(" ")
             continue
         elif mark == ")" and depth:
             depth -= 1
             continue
         if not depth:
-            kept.append(mark)
-    return "".join(kept)
-
-
-def _split(value: str) -> list[str]:
-    parts: list[list[str]] = [[]]
-    quoted, escaped = False, False
-    for mark in value:
-        if mark == ";" and not quoted:
-            parts.append([])
-            continue
-        parts[-1].append(mark)
-        if escaped:
-            escaped = False
-        elif mark == "\\":
-            escaped = True
-        elif mark == '"':
-            quoted = not quoted
-    return ["".join(part) for part in parts]
+            parts[-1].append(mark)
+    return list(map("".join, parts))
