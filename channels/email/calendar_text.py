@@ -12,7 +12,15 @@ _LINE = re.compile(r"^(?P<name>[A-Za-z-]+)(?P<params>(?:;[^:\"\n]*(?:\"[^\"]*\"[
 _DATE = re.compile(r"^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d\d(Z?))?$")
 _ZONE = re.compile(r"TZID=\"?([^\";:]+)")
 _ESCAPE = re.compile(r"\\([\\,;nN])")
-_SHOWN: Final = ("METHOD", "SUMMARY", "DTSTART", "DTEND", "LOCATION", "ORGANIZER", "DESCRIPTION")
+_LABELS: Final = {
+    "SUMMARY": "Event",
+    "DTSTART": "Start",
+    "DTEND": "End",
+    "LOCATION": "Place",
+    "ORGANIZER": "From",
+    "DESCRIPTION": "Note",
+}
+"""What is shown of an event, in this order."""
 _MOST: Final = 5
 _LONGEST: Final = 2_000
 
@@ -35,30 +43,13 @@ def _events(text: str) -> Iterator[list[str]]:
         elif name == "BEGIN":
             nested += 1
         elif name == "END" and value.upper() == "VEVENT" and facts is not None:
-            yield [
-                f"{key.capitalize()}: {facts[key]}"
-                for key in ("EVENT", "START", "END", "PLACE", "FROM", "NOTE")
-                if key in facts
-            ]
+            yield [f"{label}: {facts[name]}" for name, label in _LABELS.items() if facts.get(name)]
             facts = None
         elif name == "END":
             nested = max(0, nested - 1)
-        elif facts is not None and not nested and name in _SHOWN:
-            _note(facts, name, match["params"], value)
-
-
-def _note(facts: dict[str, str], name: str, params: str, value: str) -> None:
-    keys = {
-        "SUMMARY": "EVENT",
-        "DTSTART": "START",
-        "DTEND": "END",
-        "LOCATION": "PLACE",
-        "ORGANIZER": "FROM",
-        "DESCRIPTION": "NOTE",
-    }
-    said = _moment(value, params) if name in ("DTSTART", "DTEND") else _plain(value)
-    if said and name in keys:
-        facts[keys[name]] = said[:_LONGEST]
+        elif facts is not None and not nested and name in _LABELS:
+            shown = _moment(value, match["params"]) if name.startswith("DT") else _plain(value)
+            facts[name] = shown[:_LONGEST] or facts.get(name, "")
 
 
 def _moment(value: str, params: str) -> str:

@@ -55,27 +55,33 @@ def own_words(text: str) -> str:
 
     Unlike `reply_text` it never falls back on the whole mail, since what is quoted must not reach anybody else.
     """
-    lines = [line.rstrip() for line in text.replace("\xa0", " ").split("\n")[:_LINES]]
+    lines = _lines(text)
     mark = next((place for place, line in enumerate(lines) if REPLY_MARK in line), len(lines))
     forwarded = next((place for place, line in enumerate(lines[:mark]) if _FORWARD_MARK.match(line)), mark)
     segments = _segments([*lines[:forwarded], ">"])  # what introduces a quotation is known by what follows
-    parts = ("\n".join(without_signature(segment)).strip("\n") for segment in segments)
-    return "\n\n".join(part for part in parts if part.strip()).strip()
+    return "\n\n".join(_unsigned(segments)).strip()
 
 
 def reply_text(text: str, subject: str = "") -> str:
     """The newest words of a plain-text body; all of it when nothing else would be left."""
-    lines = [line.rstrip() for line in text.replace("\xa0", " ").split("\n")[:_LINES]]
+    lines = _lines(text)
     if is_forward(subject, text):
         return "\n".join(lines).strip()
     segments = _segments(lines)
-    kept = [
-        part for part in ("\n".join(without_signature(segment)).strip("\n") for segment in segments) if part.strip()
-    ]
-    if kept:
+    if kept := _unsigned(segments):
         return "\n\n".join(kept).strip("\n")
-    unsigned = "\n".join(line for segment in segments for line in segment).strip()
-    return unsigned or "\n".join(lines).strip()
+    signature = "\n".join(line for segment in segments for line in segment).strip()
+    return signature or "\n".join(lines).strip()
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.replace("\xa0", " ").split("\n")[:_LINES]]
+
+
+def _unsigned(segments: Sequence[Sequence[str]]) -> list[str]:
+    """What each segment says above a signature, where it says anything."""
+    parts = ("\n".join(without_signature(segment)).strip("\n") for segment in segments)
+    return [part for part in parts if part.strip()]
 
 
 def _segments(lines: Sequence[str]) -> list[list[str]]:
