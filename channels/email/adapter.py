@@ -14,6 +14,7 @@ from typing import Final
 
 from channels.email import render
 from channels.email.confined import ConfinedMail
+from channels.email.connection_status import ConnectionStatus
 from channels.email.diagnosis import examine
 from channels.email.files import Files
 from channels.email.intake import Intake
@@ -22,7 +23,6 @@ from channels.email.reading import FolderReading
 from channels.email.sending import Sending
 from channels.email.settings import CHANNEL, EmailSettings
 from channels.email.staff import payload as staff_payload
-from channels.email.standing import Standing
 from channels.email.threads import Threads
 from channels.email.tokens import Tokens
 from core.domain.attachments import AttachmentRef
@@ -65,7 +65,7 @@ class EmailChannel:
         self._sending = Sending(settings, surroundings, self._tokens, self._threads)
         self._mail = ConfinedMail(surroundings.confined, settings.rules)
         self._files = Files(settings, self._mail, surroundings.max_attachment_bytes)
-        self._standing = Standing()
+        self._status = ConnectionStatus()
         self._readings: list[FolderReading] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -76,7 +76,7 @@ class EmailChannel:
                 self._settings,
                 folder,
                 self._around,
-                self._standing,
+                self._status,
                 intake=Intake(self._mail, self._reader, self._threads, sink),
                 sink=sink,
             )
@@ -118,12 +118,12 @@ class EmailChannel:
         try:
             receipt = await self._sending.send(payload, idempotency_key)
         except AuthFailed as error:
-            self._standing.is_bad(_SENDING, "the mail server does not let us send", said=error.detail)
+            self._status.report(_SENDING, "the mail server does not let us send", said=error.detail)
             raise
         except Unreachable as error:
-            self._standing.is_bad(_SENDING, "the mail server cannot be reached", said=error.detail)
+            self._status.report(_SENDING, "the mail server cannot be reached", said=error.detail)
             raise
-        self._standing.is_good(_SENDING)
+        self._status.clear(_SENDING)
         return receipt
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
@@ -158,7 +158,7 @@ class EmailChannel:
     @property
     def alarm(self) -> str | None:
         """See SupportsAlarm."""
-        return self._standing.trouble
+        return self._status.trouble
 
     async def diagnose(self) -> Sequence[Diagnosis]:
         """See SupportsDiagnosis."""

@@ -12,9 +12,10 @@ from channels.email.letter import Files, Letter, named_files
 from channels.email.settings import MailRules
 
 _LENGTH: Final = struct.Struct(">I")
-_LETTERS: Final = TypeAdapter(Letter)
-_FILES: Final = TypeAdapter(Files)
-_RULES: Final = TypeAdapter(MailRules)
+LETTERS: Final = TypeAdapter(Letter)
+FILES: Final = TypeAdapter(Files)
+RULES: Final = TypeAdapter(MailRules)
+"""What goes in and out as JSON."""
 
 
 def ready(payload: bytes) -> bytes:
@@ -25,13 +26,13 @@ def ready(payload: bytes) -> bytes:
 def read_letter(payload: bytes) -> bytes:
     """A `Letter` as JSON, of rules and a mail (`packed`). Raises InvalidInput for what is no e-mail."""
     rules, body = unpacked(payload)
-    return _LETTERS.dump_json(letter.read(body, _RULES.validate_json(rules)))
+    return LETTERS.dump_json(letter.read(body, RULES.validate_json(rules)))
 
 
 def read_files(payload: bytes) -> bytes:
     """All files of a mail: their names, kinds and sizes as JSON, then their bytes (`packed`). Raises InvalidInput."""
     files = mime.content(mime.opened(payload)).files
-    return packed(_FILES.dump_json(named_files(files)), b"".join(file.data for file in files))
+    return packed(FILES.dump_json(named_files(files)), b"".join(file.data for file in files))
 
 
 def decode_section(payload: bytes) -> bytes:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from channels.email.child import packed, unpacked
-from channels.email.letter import Files, Letter
+from channels.email.child import FILES, LETTERS, RULES, packed, unpacked
+from channels.email.letter import Letter
 from channels.email.part_file import PartFile
 from channels.email.settings import MailRules
 from channels.email.tokens import own_id
@@ -22,9 +22,6 @@ _CPU_SECONDS: Final = 10
 _LETTER: Final = 4 * 1024 * 1024
 _HEAD: Final = 64 * 1024
 """Bytes of the list of a mail's files."""
-_LETTERS: Final = TypeAdapter(Letter)
-_RULES: Final = TypeAdapter(MailRules)
-_FILES: Final = TypeAdapter(Files)
 
 
 class UnreadMail(HubError):
@@ -38,7 +35,7 @@ class ConfinedMail:
 
     def __init__(self, calls: ConfinedCalls, rules: MailRules) -> None:
         self._calls = calls
-        self._rules = _RULES.dump_json(rules)
+        self._rules = RULES.dump_json(rules)
 
     async def ready(self) -> None:
         """Start the process. Raises UnreadMail, and Overloaded."""
@@ -48,7 +45,7 @@ class ConfinedMail:
         """What a mail says. Raises InvalidInput for what is no e-mail, UnreadMail, and Overloaded where no process starts."""
         answer = await self._ask("read_letter", packed(self._rules, body), _LETTER)
         try:
-            found = _LETTERS.validate_json(answer)
+            found = LETTERS.validate_json(answer)
         except (ValidationError, RecursionError):
             raise UnreadMail("The process that read the mail answered nonsense.") from None
         # The id decides which mail counts as known, so it is not left to a process that the mail may have taken over.
@@ -60,7 +57,7 @@ class ConfinedMail:
         answer = await self._ask("read_files", body, len(body) + _HEAD)
         try:
             head, data = unpacked(answer)
-            listed = _FILES.validate_json(head)
+            listed = FILES.validate_json(head)
         except (ValidationError, RecursionError, struct.error):
             raise UnreadMail("The process that read the mail answered nonsense.") from None
         starts = accumulate((one.size for one in listed), initial=0)

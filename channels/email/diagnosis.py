@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aiosmtplib import SMTPException, SMTPResponseException
 
-from channels.email.imap import ImapConnection
+from channels.email.imap import connected
 from channels.email.settings import EmailSettings, MailServer, Security
 from channels.email.smtp import SmtpServer
 from core.domain.errors import AuthFailed, ChannelError, ConfigError
@@ -35,22 +35,18 @@ def _authorities(settings: EmailSettings) -> list[Diagnosis]:
 
 
 async def _reading(settings: EmailSettings) -> list[Diagnosis]:
-    connection = ImapConnection(settings)
     try:
-        await connection.open()
-        found = [Diagnosis("imap", True, f"{settings.imap.host} accepts the login.")]
-        names = await connection.folders()
-        wanted = [*settings.folders, *([settings.sent_folder] if settings.sent_folder else [])]
-        found.extend(_folder(name, names) for name in wanted)
-        said = "New mail is told at once (IDLE)."
-        if not connection.can_idle:
-            said = f"The server has no IDLE: it is asked every {settings.poll_seconds:.0f} s."
-        found.append(Diagnosis("idle", True, said))
+        async with connected(settings) as connection:
+            found = [Diagnosis("imap", True, f"{settings.imap.host} accepts the login.")]
+            names = await connection.folders()
+            wanted = [*settings.folders, *([settings.sent_folder] if settings.sent_folder else [])]
+            found.extend(_folder(name, names) for name in wanted)
+            said = "New mail is told at once (IDLE)."
+            if not connection.can_idle:
+                said = f"The server has no IDLE: it is asked every {settings.poll_seconds:.0f} s."
+            return [*found, Diagnosis("idle", True, said)]
     except ChannelError as error:
         return [Diagnosis("imap", False, error.detail, _fix(error, settings.imap, "EMAIL_IMAP_URL"))]
-    finally:
-        await connection.close()
-    return found
 
 
 def _folder(name: str, names: Sequence[str]) -> Diagnosis:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from channels.email.confined import ConfinedMail, UnreadMail
-from channels.email.imap import ImapConnection
+from channels.email.imap import ImapConnection, connected
 from channels.email.parse import FilePlace, Section, file_place
 from channels.email.part_file import OpenedFile, PartFile
 from channels.email.settings import EmailSettings
@@ -77,20 +77,14 @@ class Files:
             del self._kept[mail]
 
     async def _load(self, place: FilePlace) -> tuple[PartFile, ...]:
-        connection = ImapConnection(self._settings)
-        try:
-            body = await connection.body(await self._opened(connection, place))
-        finally:
-            await connection.close()
+        async with connected(self._settings) as connection:
+            body = await connection.body(await self._find(connection, place))
         return await self._read(lambda: self._mail.files(body))
 
     async def _section(self, place: FilePlace, section: Section) -> bytes:
-        connection = ImapConnection(self._settings)
-        try:
-            uid = await self._opened(connection, place)
+        async with connected(self._settings) as connection:
+            uid = await self._find(connection, place)
             data = await connection.section(uid, section.path, int(self._limit * _OVERHEAD) + 1000)
-        finally:
-            await connection.close()
         return await self._read(lambda: self._mail.section(data, section.encoding))
 
     async def _read(self, reading: Callable[[], Awaitable[_T]]) -> _T:
@@ -105,9 +99,8 @@ class Files:
                 raise Unreachable(error.detail) from error
         raise AssertionError("The second try returns or raises.")
 
-    async def _opened(self, connection: ImapConnection, place: FilePlace) -> int:
-        """The mail's UID, in its folder."""
-        await connection.open()
+    async def _find(self, connection: ImapConnection, place: FilePlace) -> int:
+        """Select the mail's folder. The mail's UID in it."""
         uid = place.uid
         if (await connection.select(place.folder)).validity != place.validity:
             found = await connection.with_message_id(place.message_id) if place.message_id else []

@@ -38,14 +38,14 @@ class FolderPlace:
 
 
 class FolderPlaces:
-    """The place in one folder. Every method raises StoreUnavailable."""
+    """The place in one folder; ``latest``: as this process knows it. Every method raises StoreUnavailable."""
 
     def __init__(self, memory: ChannelMemory, account: str, folder: str) -> None:
         self._memory = memory
         self._account = account
         self._key = f"place/{folder}"
         self._written: str | None = None
-        self._latest: FolderPlace | None = None
+        self.latest: FolderPlace | None = None
         self._counted = ""
 
     async def recall(self) -> FolderPlace | None:
@@ -53,14 +53,9 @@ class FolderPlaces:
         text = await self._memory.recall(CHANNEL, self._account, self._key)
         if text is None:
             return None
-        if self._latest is None or text != self._written:  # another process has read on
-            self._written, self._latest = text, FolderPlace(**json.loads(text))
-        return self._latest
-
-    @property
-    def latest(self) -> FolderPlace | None:
-        """The place as this process knows it."""
-        return self._latest
+        if self.latest is None or text != self._written:  # another process has read on
+            self._written, self.latest = text, FolderPlace(**json.loads(text))
+        return self.latest
 
     def is_over(self, place: FolderPlace, due: str) -> bool:
         """Whether other processes have used up the tries at that mail."""
@@ -70,21 +65,21 @@ class FolderPlaces:
         """Written before it returns."""
         text = json.dumps(asdict(place))
         await self._memory.remember(CHANNEL, self._account, self._key, text)
-        self._written, self._latest = text, place
+        self._written, self.latest = text, place
 
     def passed(self, place: FolderPlace) -> None:
         """Note a committed mail. The place is written with the next durable change, or by `flush`."""
-        self._latest = place
+        self.latest = place
 
     @property
     def is_written(self) -> bool:
         """Whether `flush` would write nothing."""
-        return self._latest is None or self._written == json.dumps(asdict(self._latest))
+        return self.latest is None or self._written == json.dumps(asdict(self.latest))
 
     async def flush(self) -> None:
         """Write what was passed, unless another process reads the folder by now."""
-        if self._written is not None and self._latest is not None:
-            text = json.dumps(asdict(self._latest))
+        if self._written is not None and self.latest is not None:
+            text = json.dumps(asdict(self.latest))
             if text != self._written and await self._memory.replace(
                 CHANNEL, self._account, self._key, self._written, text
             ):
@@ -92,8 +87,8 @@ class FolderPlaces:
 
     async def close(self) -> None:
         """Call it when the process stops in order: a try that this interrupts does not count."""
-        if self._latest is not None and self._latest.due and self._counted == self._latest.due:
-            self._latest = replace(self._latest, tries=self._latest.tries - 1)
+        if self.latest is not None and self.latest.due and self._counted == self.latest.due:
+            self.latest = replace(self.latest, tries=self.latest.tries - 1)
         await self.flush()
 
     async def count(self, place: FolderPlace, due: str, *, again: bool = False) -> FolderPlace:

@@ -11,7 +11,7 @@ import contextlib
 import imaplib
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -225,6 +225,17 @@ class ImapConnection:
         client.idle_done()
         self._idling = False
         return heard
+
+
+@contextlib.asynccontextmanager
+async def connected(settings: EmailSettings) -> AsyncIterator[ImapConnection]:
+    """A connection that is open within the block."""
+    connection = ImapConnection(settings)
+    try:
+        await connection.open()
+        yield connection
+    finally:
+        await connection.close()
 
 
 def _closed(client: Any) -> None:

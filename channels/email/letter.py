@@ -87,11 +87,6 @@ class Letter:
         return self.author is None or any(one.address != self.author.address for one in named)
 
     @property
-    def is_report(self) -> bool:
-        """Whether a server speaks, and not a person."""
-        return self.report is not None
-
-    @property
     def is_for_us(self) -> bool:
         """Whether a person wrote it, who can be answered."""
         return self.author is not None and self.origin is None and self.report is None

@@ -17,13 +17,13 @@ from typing import Final
 import structlog
 
 from channels.email.confined import UnreadMail
+from channels.email.connection_status import ConnectionStatus
 from channels.email.folder_mail import FolderMail, Mail
 from channels.email.folder_place import MOST_TRIES, FolderPlace, FolderPlaces
-from channels.email.imap import ImapConnection, Numbers
+from channels.email.imap import ImapConnection, Numbers, connected
 from channels.email.intake import Intake
 from channels.email.parse import ANSWERED_FROM
 from channels.email.settings import CHANNEL, EmailSettings
-from channels.email.standing import Standing
 from core.domain.errors import AuthFailed, ChannelError, Overloaded, StoreUnavailable
 from core.domain.messages import RawEvent
 from core.ports.channel import InboundSink
@@ -56,7 +56,7 @@ class FolderReading:
         settings: EmailSettings,
         folder: str,
         surroundings: Surroundings,
-        standing: Standing,
+        status: ConnectionStatus,
         *,
         intake: Intake,
         sink: InboundSink,
@@ -66,7 +66,7 @@ class FolderReading:
         self._mail = FolderMail(settings, folder, surroundings.has_room)
         self._places = FolderPlaces(surroundings.memory, settings.account, folder)
         self._around = surroundings
-        self._standing = standing
+        self._status = status
         self._intake = intake
         self._sink = sink
         self._lease = f"{CHANNEL}:{settings.account}:{folder}"
@@ -103,20 +103,16 @@ class FolderReading:
         return held
 
     async def _session(self) -> None:
-        connection = ImapConnection(self._settings)
-        try:
-            await connection.open()
+        async with connected(self._settings) as connection:
             place = await self._place(connection, await connection.select(self._folder))
             if self._careful:
                 await self._intake.ready()
             while await self._still_ours():
-                self._standing.is_good(self._folder)
+                self._status.clear(self._folder)
                 place = await self._read_on(connection, place)
                 self._failures = 0
                 self.tried.set()
                 await self._news(connection)
-        finally:
-            await connection.close()
 
     async def _still_ours(self) -> bool:
         """The lease is renewed and the place written from time to time, not with each mail."""
@@ -244,7 +240,9 @@ class FolderReading:
         """Unread, with its bytes, unless loading them has ended a process as well."""
         loads = place.tries <= MOST_TRIES + 1
         mail = await self._mail.get(connection, validity, uid) if loads else None
-        await self._sink.quarantine(mail.raw if mail is not None else self._mail.unloaded(validity, uid), _STOPPED)
+        await self._sink.quarantine(
+            mail.raw if mail is not None else self._mail.raw_event(validity, uid, b"", None), _STOPPED
+        )
         return mail.raw.received_at if mail is not None else None
 
     async def _place(self, connection: ImapConnection, numbers: Numbers) -> FolderPlace:
@@ -286,11 +284,11 @@ class FolderReading:
             case StoreUnavailable() | Overloaded():
                 _log.warning("email.not_stored", folder=self._folder, detail=error.detail)
             case AuthFailed():
-                self._standing.is_bad(self._folder, "the mailbox does not accept the login", said=error.detail)
+                self._status.report(self._folder, "the mailbox does not accept the login", said=error.detail)
                 return _LONGEST
             case ChannelError():
-                self._standing.is_bad(self._folder, "the mailbox cannot be read", said=error.detail)
+                self._status.report(self._folder, "the mailbox cannot be read", said=error.detail)
             case _:
-                self._standing.is_bad(self._folder, "reading the mailbox has failed")
+                self._status.report(self._folder, "reading the mailbox has failed")
                 _log.error("email.reading_failed", folder=self._folder, exc_info=error)
         return backoff

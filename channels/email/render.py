@@ -37,7 +37,7 @@ def payloads(message: OutboundMessage) -> list[WirePayload]:
         }
         for plain, html in texts
     ]
-    if message.address is not None:  # by a road: to that address alone, on a thread that may be ours to begin
+    if message.address is not None:  # by a contact route: to that address alone, on a thread that may be ours to begin
         for body in bodies:
             body |= {"to": message.address, "subject": str(message.meta.get("subject") or "")}
     bodies[-1]["attachments"] = [described(file) for file in message.attachments]

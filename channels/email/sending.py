@@ -14,7 +14,7 @@ from channels.bounded import Bounded
 from channels.email import words
 from channels.email.budget import Budget
 from channels.email.compose import Envelope, composed
-from channels.email.imap import ImapConnection
+from channels.email.imap import connected
 from channels.email.refusals import TooBig
 from channels.email.render import attachment_of
 from channels.email.settings import CHANNEL, EmailSettings
@@ -123,8 +123,9 @@ class Sending:
         return thread, message_id
 
     async def _thread(self, token: str, payload: WirePayload) -> Thread | None:
-        """By a road, a mail goes to the address that was left and to nobody who has come into the thread since. So does an
-        answer go to who asked, where somebody else has written in the thread meanwhile, and quotes nothing of theirs.
+        """By a contact route, a mail goes to the address that was left and to nobody who has come into the thread since.
+
+        So does an answer go to who asked, where somebody else has written in the thread meanwhile, and quotes nothing of theirs.
         """
         thread, to = await self._threads.recall(token), payload.body.get("to")
         if to is None:
@@ -215,29 +216,22 @@ class Sending:
         task.add_done_callback(self._filing.discard)
 
     async def _filed(self, folder: str, mail: bytes) -> None:
-        connection = ImapConnection(self._settings)
         try:
-            async with asyncio.timeout(_FILING):
-                await connection.open()
+            async with asyncio.timeout(_FILING), connected(self._settings) as connection:
                 await connection.append(folder, mail)
         except (ChannelError, TimeoutError) as error:
             _log.warning("email.not_filed", folder=folder, error=str(error) or type(error).__name__)
-        finally:
-            await connection.close()
 
     async def _in_sent_folder(self, message_id: str) -> bool:
         folder = self._settings.sent_folder
         if not folder:
             return False
-        connection = ImapConnection(self._settings)
         try:
-            await connection.open()
-            await connection.select(folder)
-            return bool(await connection.with_message_id(message_id))
+            async with connected(self._settings) as connection:
+                await connection.select(folder)
+                return bool(await connection.with_message_id(message_id))
         except (Unreachable, AuthFailed) as error:
             raise OutcomeUnknown(f"The folder of sent mail cannot be read: {error.detail}") from error
-        finally:
-            await connection.close()
 
 
 def _note(message_id: str) -> str:

@@ -79,4 +79,4 @@ def test_who_writes_through_a_form_is_the_person_and_not_the_form() -> None:
 
 def test_a_postmaster_who_writes_himself_is_heard() -> None:
     assert received(mail(From="Bob <postmaster@x.example>")).sender.external_id == "postmaster@x.example"
-    assert letter.read(mail(From="postmaster@x.example", Return_Path="<>"), SETTINGS.rules).is_report
+    assert letter.read(mail(From="postmaster@x.example", Return_Path="<>"), SETTINGS.rules).report
