@@ -117,11 +117,9 @@ class ConsoleChannel:
         raise BadSignature("The console takes no HTTP requests.")
 
     def parse(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
-        """See Channel.parse."""
         return parse.events(raw)
 
     def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
-        """See Channel.render."""
         return render.payloads(message, self.capabilities.text_limit)
 
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
@@ -131,12 +129,10 @@ class ConsoleChannel:
         return Receipt(provider_id=idempotency_key, at=self._clock.now())
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
-        """See SupportsOutcomeQuery."""
         shown = self._terminal(payload).has_shown(idempotency_key)
         return Receipt(provider_id=idempotency_key) if shown else None
 
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
-        """See Channel.fetch."""
         raise Unsupported("There are no files on a console.")
 
     def _terminal(self, payload: WirePayload) -> Terminal:

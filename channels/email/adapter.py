@@ -110,11 +110,9 @@ class EmailChannel:
         return self._reader.read(raw)
 
     def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
-        """See Channel.render."""
         return render.payloads(message)
 
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
-        """See Channel.send."""
         try:
             receipt = await self._sending.send(payload, idempotency_key)
         except AuthFailed as error:
@@ -127,15 +125,12 @@ class EmailChannel:
         return receipt
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
-        """See SupportsOutcomeQuery."""
         return await self._sending.outcome(payload, idempotency_key)
 
     async def write_to_staff(self, mail: StaffMail, *, idempotency_key: str) -> Receipt:
-        """See StaffMailer.write_to_staff."""
         return await self.send(self._to_staff(mail), idempotency_key=idempotency_key)
 
     async def written_to_staff(self, mail: StaffMail, *, idempotency_key: str) -> Receipt | None:
-        """See StaffMailer.written_to_staff."""
         return await self.outcome(self._to_staff(mail), idempotency_key=idempotency_key)
 
     def _to_staff(self, mail: StaffMail) -> WirePayload:
@@ -144,7 +139,6 @@ class EmailChannel:
         return staff_payload(mail, self._settings.staff, self._tokens, self.account)
 
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
-        """See Channel.fetch."""
         return await self._files.open(ref)
 
     def road_to(self, contact: ContactDetails, home: ConversationKey) -> ContactRoute | None:
@@ -157,9 +151,7 @@ class EmailChannel:
 
     @property
     def alarm(self) -> str | None:
-        """See SupportsAlarm."""
         return self._status.trouble
 
     async def diagnose(self) -> Sequence[Diagnosis]:
-        """See SupportsDiagnosis."""
         return await examine(self._settings)

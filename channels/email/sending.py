@@ -59,7 +59,6 @@ class Sending:
         self._handed_over: Bounded[str, bool | None] = Bounded(_MOST_KNOWN)  # None: perhaps
 
     async def send(self, payload: WirePayload, idempotency_key: str) -> Receipt:
-        """See Channel.send."""
         thread, message_id = await self._prepared(payload, idempotency_key)
         if thread is None:
             return self._receipt(message_id)

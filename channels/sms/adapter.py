@@ -96,7 +96,6 @@ class SmsChannel:
             await transport.close()
 
     def routes(self) -> Sequence[web.RouteDef]:
-        """See SupportsRoutes."""
         return [self._door.route(WEBHOOK_PATH, thanks=THANKS), self._door.route(STATUS_PATH, thanks=THANKS)]
 
     def road_to(self, contact: ContactDetails, home: ConversationKey) -> ContactRoute | None:
@@ -110,47 +109,38 @@ class SmsChannel:
 
     @property
     def alarm(self) -> str | None:
-        """See SupportsAlarm."""
         return self._door.alarm or self._trouble
 
     def authenticate(self, request: WebhookRequest) -> None:
-        """See Channel.authenticate."""
         signature.verify(request, self._settings.auth_tokens)
 
     def parse(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
-        """See Channel.parse."""
         return parse.events(raw, self._own)
 
     def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
-        """See Channel.render."""
         return render.payloads(message)
 
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
-        """See Channel.send."""
         if self._sender is None:
             raise Unreachable("The channel is not started.")
         return await self._sender.send(payload, idempotency_key)
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
-        """See SupportsOutcomeQuery."""
         if self._sender is None:
             raise Unreachable("The channel is not started.")
         return await self._sender.outcome(payload, idempotency_key)
 
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
-        """See Channel.fetch."""
         if self._files is None or self._client is None:
             raise Unreachable("The channel is not started.")
         return await self._files.open(ref, self._client.authorizations)
 
     async def catch_up(self, sink: InboundSink) -> int:
-        """See SupportsCatchUp."""
         if self._client is None or self._sender is None:
             raise Unreachable("The channel is not started.")
         return await self._missed.catch_up(sink, self._client, self._sender)
 
     async def diagnose(self) -> Sequence[Diagnosis]:
-        """See SupportsDiagnosis."""
         transport = self._open()
         try:
             client = Client(transport, self._settings)

@@ -69,7 +69,6 @@ class Sender:
         self._callback = public.rstrip("/") + STATUS_PATH if public else None
 
     async def send(self, payload: WirePayload, key: str) -> Receipt:
-        """See Channel.send."""
         pair = pair_of(payload)
         body = payload.body
         fields = {"body": str(body["text"])} if body["kind"] == "text" else await self._files.fields(body, pair)

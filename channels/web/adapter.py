@@ -167,7 +167,6 @@ class WebChannel:
         return [message.event(session_of(raw.headers), raw.received_at, raw.headers.get(ORIGIN))]
 
     def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
-        """See Channel.render."""
         return render.payloads(message, self.capabilities.text_limit)
 
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
@@ -190,7 +189,6 @@ class WebChannel:
         self._live.give(conversation_id, frames)
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
-        """See SupportsOutcomeQuery."""
         try:
             cursor = await self._log.find(payload.conversation.conversation_id, idempotency_key)
         except StoreUnavailable as error:
@@ -209,15 +207,12 @@ class WebChannel:
             await self.typing(conversation.key, Author.AGENT)
 
     async def typing(self, conversation: ConversationKey, author: Author) -> None:
-        """See SupportsTyping."""
         self._wake.notify(WIDGET, f"{conversation.conversation_id}#typing:{author}")
 
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
-        """See Channel.fetch."""
         raise Unsupported("Files of web customers are in the hub's own store already.")
 
     def routes(self) -> Sequence[web.RouteDef]:
-        """See SupportsRoutes."""
         found = [
             web.get("/ws", self._sockets.handle),
             web.get("/", self._pages.demo),

@@ -142,7 +142,6 @@ class Connection:
                 return
 
     async def hint(self, hint: str) -> None:
-        """See Listener.hint."""
         if hint == "ended":
             # Closing waits for the client's own close frame, which the reader of the log must not.
             task = asyncio.create_task(self.close(ENDED, "this conversation has ended"))

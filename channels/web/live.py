@@ -106,7 +106,6 @@ class _Room:
         return place is not None and place < self.head
 
     async def hint(self, hint: str) -> None:
-        """See Listener.hint."""
         for listener in tuple(self.listeners):
             await listener.hint(hint)
 
@@ -377,7 +376,6 @@ class Waiter:
         self.wanted: Callable[[LoggedFrame], bool] = lambda _frame: True
 
     async def deliver(self, frames: Sequence[Shown]) -> None:
-        """See Listener.deliver."""
         self.frames.extend(frames)
         if any(self.wanted(shown.logged) for shown in frames):
             self.found.set()

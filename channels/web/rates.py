@@ -47,7 +47,6 @@ class MemoryRates:
         self._purge_above = 1024
 
     async def hit(self, name: str, key: str, rate: Rate) -> None:
-        """See Rates.hit."""
         wait = self.wait_for(f"{name}:{key}", rate)
         if wait > 0:
             raise _refusal(rate, wait)
@@ -98,7 +97,6 @@ class RedisRates:
         self._local = MemoryRates(monotonic)
 
     async def hit(self, name: str, key: str, rate: Rate) -> None:
-        """See Rates.hit."""
         if rate.amount <= 0:
             return
         item = RateLimitItemPerSecond(rate.amount, max(1, math.ceil(rate.seconds)), namespace="switchboard")
@@ -128,7 +126,6 @@ class LedgerRates:
         self._budgets = budgets
 
     async def hit(self, name: str, key: str, rate: Rate) -> None:
-        """See Rates.hit."""
         await self._local.hit(name, key, rate)
         if rate.amount <= 0:
             return

@@ -94,7 +94,6 @@ class LingeringSocket(web.WebSocketResponse[Any]):
         self._request = request
 
     async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True) -> bool:
-        """See WebSocketResponse.close."""
         if code in _UNREADABLE and not self.closed:
             with contextlib.suppress(ConnectionError, RuntimeError):
                 await self._linger(code)
