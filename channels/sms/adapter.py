@@ -61,10 +61,14 @@ class SmsChannel:
             surroundings.memory, self.account, surroundings.company, twilio_keywords=settings.twilio_keywords
         )
         self._own = frozenset(settings.own_numbers)
-        notes = Notes(self._consent, Window(surroundings.memory, self.account), lambda: self._own)
-        reports = Reports(self, settings, surroundings, self._consent)
-        self._door = Reception(self, surroundings, notes, reports, lambda: self._sender, lambda: self._own)
-        self._missed = Missed(self, settings, surroundings, notes, self._consent, reports)
+
+        def own() -> frozenset[str]:
+            return self._own
+
+        notes = Notes(self._consent, Window(surroundings.memory, self.account), own)
+        reports = Reports(settings, surroundings, self._consent)
+        self._door = Reception(self, surroundings, notes, reports, lambda: self._sender, own)
+        self._missed = Missed(settings, surroundings, notes, self._consent, reports, own)
         self._transport: Transport | None = None
         self._client: Client | None = None
         self._sender: Sender | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -20,7 +20,7 @@ from channels.sms.sender import Sender
 from channels.sms.settings import SmsSettings
 from core.domain.errors import ChannelError, InvalidInput, Rejected, SessionEnded
 from core.domain.messages import RawEvent
-from core.ports.channel import Channel, InboundSink
+from core.ports.channel import InboundSink
 from core.ports.surroundings import Surroundings
 
 _PLACE = "place"
@@ -37,20 +37,20 @@ class Missed:
 
     def __init__(
         self,
-        channel: Channel,
         settings: SmsSettings,
         surroundings: Surroundings,
         notes: Notes,
         consent: Consent,
         reports: Reports,
+        own: Callable[[], Collection[str]],
     ) -> None:
-        self._channel = channel
         self._settings = settings
         self._memory = surroundings.memory
         self._clock = surroundings.clock
         self._notes = notes
         self._consent = consent
         self._reports = reports
+        self._own = own
         self._looked = False
 
     async def catch_up(self, sink: InboundSink, client: Client, sender: Sender) -> int:
@@ -120,11 +120,11 @@ class Missed:
         form = await self._form(client, message)
         raw = RawEvent(CHANNEL, self._settings.account_sid, urlencode(form).encode(), _FORM, came_at(message))
         try:
-            events = self._channel.parse(raw)
+            events = parse.parse_form(form, raw, self._own())
             reply = await self._notes.take(form, came_at(message))
             if reply is not None:
                 await self._reply(sender, form, reply)
-            if not isinstance(events, Sequence) or not events:
+            if not events:
                 return 0
             return sum(not one.duplicate for one in await sink.accept(events, raw))
         except SessionEnded as error:

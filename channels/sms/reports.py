@@ -23,7 +23,7 @@ from channels.sms.sender import EARLY, FAILURE, Sender
 from channels.sms.settings import SmsSettings
 from core.domain.errors import InvalidInput
 from core.domain.messages import RawEvent
-from core.ports.channel import Channel, InboundSink
+from core.ports.channel import InboundSink
 from core.ports.surroundings import Surroundings
 
 UNDER_WAY: Final = timedelta(hours=10, minutes=30)
@@ -38,8 +38,7 @@ _log = structlog.get_logger(__name__)
 class Reports:
     """Each failure is taken over once, whichever way it comes: somebody may have sent the message again meanwhile."""
 
-    def __init__(self, channel: Channel, settings: SmsSettings, surroundings: Surroundings, consent: Consent) -> None:
-        self._channel = channel
+    def __init__(self, settings: SmsSettings, surroundings: Surroundings, consent: Consent) -> None:
         self._settings = settings
         self._memory = surroundings.memory
         self._deliveries = surroundings.deliveries
@@ -88,8 +87,8 @@ class Reports:
                 CHANNEL, self._settings.account_sid, urlencode(form).encode(), _FORM, received_at=self._clock.now()
             )
             try:
-                events = self._channel.parse(raw)
-                if not await self.heard(form, sender) and isinstance(events, Sequence):
+                events = parse.parse_form(form, raw)
+                if not await self.heard(form, sender):
                     await sink.accept(events, raw)
             except InvalidInput as error:
                 await sink.quarantine(raw, error.detail)

@@ -14,7 +14,7 @@ from channels.web.live import Live
 from channels.web.parse import cursor, seconds
 from channels.web.refusals import BadFrame
 from channels.web.shown import ReadCursors, furthest
-from core.ports.event_log import EventLog, LoggedFrame
+from core.ports.event_log import EventLog
 
 MOST = 500
 LONGEST_POLL = 30.0
@@ -63,17 +63,13 @@ class History:
         if conversation is not None and conversation.escalation_reason is not None:
             self._read_cursors.note(session.conversation_id, after)
         wait = seconds(request.query.get("wait", "0"), "wait", LONGEST_POLL)
-        frames = await self._live.wait_for(session.conversation_id, after, _anything, wait)
+        frames = await self._live.wait_for(session.conversation_id, after, lambda _frame: True, wait)
         if wait and not frames:
             await self._access.conversation(session)
         newest = frames[-1].cursor if frames else min(after, await self._live.head(session.conversation_id))
         config = self._config(session.locale)
         body = {"frames": [shown.wire for shown in frames], "cursor": newest, "config": config}
         return fresh(body)
-
-
-def _anything(_frame: LoggedFrame) -> bool:
-    return True
 
 
 def limit_of(request: web.Request) -> int:

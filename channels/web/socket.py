@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
+from collections import Counter
 from typing import Any, Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -31,7 +32,7 @@ class Sockets:
         self._context = context
         self._metrics = metrics
         self._open: set[Connection] = set()
-        self._per_address: dict[str, int] = {}
+        self._per_address: Counter[str] = Counter()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """The route's handler; it returns when the connection is over."""
@@ -47,11 +48,10 @@ class Sockets:
         )
         await socket.prepare(request)
         address = self._context.access.address(request)
-        count = self._per_address.get(address, 0)
-        if 0 < self._context.limits.sockets_per_address <= count:
+        if 0 < self._context.limits.sockets_per_address <= self._per_address[address]:
             await socket.close(code=TOO_MANY, message=b"too many connections from this address")
             return socket
-        self._per_address[address] = count + 1
+        self._per_address[address] += 1
         connection = Connection(self._context, socket, request)
         self._open.add(connection)
         self._report()
@@ -59,7 +59,9 @@ class Sockets:
             await connection.run()
         finally:
             self._open.discard(connection)
-            self._leave(address)
+            self._per_address[address] -= 1
+            if not self._per_address[address]:
+                del self._per_address[address]
             self._report()
         return socket
 
@@ -70,13 +72,6 @@ class Sockets:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSE_SECONDS * 2):
                     await asyncio.gather(*closing, return_exceptions=True)
-
-    def _leave(self, address: str) -> None:
-        left = self._per_address[address] - 1
-        if left:
-            self._per_address[address] = left
-        else:
-            del self._per_address[address]
 
     def _report(self) -> None:
         self._metrics.gauge(Gauge.OPEN_SOCKETS, len(self._open))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ class UnsentFiles:
         self._of_network = group_total(Budget("unsent-bytes", self._share, self._total, seconds=0))
         self._monotonic = monotonic
         self._files: dict[str, _File] = {}
-        self._by_key: dict[str, int] = {}
+        self._by_key: Counter[str] = Counter()
         self._stored = 0
         self._since = 0
         self._coming = 0
@@ -104,18 +105,16 @@ class UnsentFiles:
 
     def _add(self, keys: Iterable[str], size: int) -> None:
         for key in keys:
-            left = self._by_key.get(key, 0) + size
-            if left > 0:
-                self._by_key[key] = left
-            else:
-                self._by_key.pop(key, None)
+            self._by_key[key] += size
+            if self._by_key[key] <= 0:
+                del self._by_key[key]
 
     def _exceeds_share(self, caller: Caller, size: int) -> bool:
-        return 0 < self._share < self._by_key.get(caller.key, 0) + size
+        return 0 < self._share < self._by_key[caller.key] + size
 
     def _exceeds_network(self, caller: Caller, size: int) -> bool:
         """Whether the IPv6 /48 around a stranger's address would hold more than such a group may."""
-        held = sum(self._by_key.get(key, 0) for key in _keys(caller)[1:])
+        held = sum(self._by_key[key] for key in _keys(caller)[1:])
         return caller.network is not None and 0 < self._of_network < held + size
 
     def _check(self, caller: Caller, size: int) -> None:
