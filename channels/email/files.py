@@ -89,15 +89,15 @@ class Files:
 
     async def _read(self, reading: Callable[[], Awaitable[_T]]) -> _T:
         """Raises Rejected for a mail that was tried twice, and Unreachable for a machine that starts no process."""
-        for last in (False, True):
+        try:
             try:
                 return await reading()
-            except UnreadMail as error:
-                if last:
-                    raise Rejected(error.detail) from error
-            except Overloaded as error:
-                raise Unreachable(error.detail) from error
-        raise AssertionError("The second try returns or raises.")
+            except UnreadMail:
+                return await reading()
+        except UnreadMail as error:
+            raise Rejected(error.detail) from error
+        except Overloaded as error:
+            raise Unreachable(error.detail) from error
 
     async def _find(self, connection: ImapConnection, place: FilePlace) -> int:
         """Select the mail's folder. The mail's UID in it."""

@@ -22,7 +22,7 @@ from imapclient.exceptions import LoginError  # type: ignore[import-untyped]
 
 from channels.email.mime import LONGEST_HEADERS
 from channels.email.settings import EmailSettings, Security
-from core.domain.errors import AuthFailed, ChannelError, ConfigError, Unreachable
+from core.domain.errors import AuthFailed, ChannelError, Unreachable
 
 _CONNECT: Final = 15.0
 _READ: Final = 60.0
@@ -197,10 +197,7 @@ class ImapConnection:
 
     def _open(self) -> None:
         server = self._settings.imap
-        try:
-            tls = self._settings.tls() if server.security is not Security.NONE else None
-        except ConfigError as error:
-            raise Unreachable(error.detail) from None
+        tls = self._settings.tls_to(server)
         direct = server.security is Security.TLS
         timeout = SocketTimeout(connect=_CONNECT, read=_READ)
         client = IMAPClient(server.host, server.port, ssl=direct, ssl_context=tls if direct else None, timeout=timeout)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import binascii
 import mimetypes
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import Compat32
 from email.utils import collapse_rfc2231_value
 from itertools import count
-from typing import Final
+from typing import Final, TypeVar
 
 from channels.email import calendar_text, winmail
 from channels.email.charset import clean, header, text_of, words
@@ -46,6 +45,7 @@ SEALS: Final = frozenset(
         "application/pgp-keys",
     )
 )
+_T = TypeVar("_T")
 _TNEF: Final = frozenset(("application/ms-tnef", "application/vnd.ms-tnef"))
 
 
@@ -100,10 +100,7 @@ def content(message: Message) -> Content:
 
 def payload(part: Message) -> bytes:
     """A part's bytes, its transfer encoding undone as far as it can be."""
-    try:
-        data = part.get_payload(decode=True)
-    except (ValueError, LookupError, binascii.Error, TypeError, AttributeError):
-        data = None
+    data = _tried(lambda: part.get_payload(decode=True))
     if isinstance(data, bytes):
         return data
     raw = part.get_payload()
@@ -128,11 +125,16 @@ def part_text(part: Message) -> str:
 
 def kind(part: Message) -> str:
     """The media type in small letters."""
+    found = _tried(lambda: part.get_content_type().lower())
+    return found if found is not None and len(found) <= LONGEST_KIND else _UNKNOWN
+
+
+def _tried(read: Callable[[], _T]) -> _T | None:
+    """What the library makes of a part; None where it fails on one that breaks the rules."""
     try:
-        found = part.get_content_type().lower()
-    except (ValueError, TypeError, AttributeError, IndexError):
-        return _UNKNOWN
-    return found if len(found) <= LONGEST_KIND else _UNKNOWN
+        return read()
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return None
 
 
 class _Bounded(Compat32):
@@ -259,10 +261,7 @@ def _children(part: Message) -> Iterator[Message]:
 
 
 def _parameter(part: Message, name: str) -> str | None:
-    try:
-        value = part.get_param(name)
-    except (ValueError, TypeError, LookupError, AttributeError):
-        return None
+    value = _tried(lambda: part.get_param(name))
     if isinstance(value, tuple):
         return collapse_rfc2231_value(value)
     return value or None
@@ -270,10 +269,7 @@ def _parameter(part: Message, name: str) -> str | None:
 
 def file_name(part: Message) -> str | None:
     """What its sender calls it, without a path."""
-    try:
-        name = part.get_filename()
-    except (ValueError, TypeError, LookupError, AttributeError):
-        return None
+    name = _tried(part.get_filename)
     shown = words(str(name)).replace("\\", "/").rpartition("/")[2].strip() if name else ""
     return clean(shown)[-LONGEST_NAME:] or None
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from core.domain.errors import ConfigError
+from core.domain.errors import ConfigError, Unreachable
 
 CHANNEL: Final = "email"
 
@@ -154,12 +153,19 @@ class EmailSettings:
         """Where mail is handed in."""
         return MailServer.from_url(self.smtp_url, "smtp", "EMAIL_SMTP_URL")
 
+    def tls_to(self, server: MailServer) -> ssl.SSLContext | None:
+        """None where the connection is not encrypted. Raises Unreachable when ``ca_file`` cannot be used."""
+        try:
+            return self.tls() if server.security is not Security.NONE else None
+        except ConfigError as error:
+            raise Unreachable(error.detail) from None
+
     def tls(self) -> ssl.SSLContext:
         """The machine's authorities and those of ``ca_file``. Raises ConfigError when that file cannot be used."""
         context = ssl.create_default_context()
         if self.ca_file:
             try:
-                context.load_verify_locations(cafile=str(Path(self.ca_file)))
+                context.load_verify_locations(cafile=self.ca_file)
             except OSError as error:  # ssl.SSLError is one
                 said = error.strerror or type(error).__name__
                 raise ConfigError(

@@ -14,7 +14,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from channels.email.refusals import Stage, refused
 from channels.email.settings import EmailSettings, Security
-from core.domain.errors import AuthFailed, ChannelError, ConfigError, OutcomeUnknown, Rejected, Unreachable
+from core.domain.errors import AuthFailed, ChannelError, OutcomeUnknown, Rejected, Unreachable
 
 _TIMEOUT: Final = 50.0
 
@@ -49,35 +49,26 @@ class SmtpServer:
         if not plain:
             options.append("SMTPUTF8")
         encoding = "ascii" if plain else "utf-8"
-        with _certain():
-            try:
-                await smtp.mail(self._settings.address, options=options, encoding=encoding)
-            except SMTPResponseException as error:
-                raise _refusal(Stage.SENDER, error) from None
-            try:
-                await smtp.rcpt(to, encoding=encoding)
-            except SMTPResponseException as error:
-                raise _refusal(Stage.RECIPIENT, error) from None
+        with _certain(Stage.SENDER):
+            await smtp.mail(self._settings.address, options=options, encoding=encoding)
+        with _certain(Stage.RECIPIENT):
+            await smtp.rcpt(to, encoding=encoding)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[SMTP]:
         """Connected, secured and logged in. Raises Unreachable, AuthFailed."""
         server = self._settings.smtp
-        try:
-            tls = self._settings.tls() if server.security is not Security.NONE else None
-        except ConfigError as error:
-            raise Unreachable(error.detail) from None
         smtp = SMTP(
             hostname=server.host,
             port=server.port,
             use_tls=server.security is Security.TLS,
             start_tls=server.security is Security.STARTTLS,
-            tls_context=tls,
+            tls_context=self._settings.tls_to(server),
             timeout=_TIMEOUT,
             local_hostname=self._settings.domain,
         )
         try:
-            with _certain():
+            with _certain(Stage.SESSION):
                 await smtp.connect()
                 if server.user:
                     await _logged_in(smtp, server.user, server.password)
@@ -104,8 +95,8 @@ async def _logged_in(smtp: SMTP, user: str, password: str) -> None:
 
 
 @contextlib.contextmanager
-def _certain() -> Iterator[None]:
-    """Whatever breaks in here, the mail was not handed over."""
+def _certain(stage: Stage) -> Iterator[None]:
+    """Whatever breaks in here, the mail was not handed over. ``stage``: what a refusal is about."""
     try:
         yield
     except ChannelError:
@@ -113,7 +104,7 @@ def _certain() -> Iterator[None]:
     except ssl.SSLCertVerificationError as error:
         raise Unreachable(f"The mail server's certificate is not trusted: {error.verify_message}.") from error
     except SMTPResponseException as error:
-        raise _refusal(Stage.SESSION, error) from None
+        raise _refusal(stage, error) from None
     except (SMTPException, OSError, TimeoutError) as error:
         cause = error.__cause__ or error.__context__
         if isinstance(cause, ssl.SSLCertVerificationError):
