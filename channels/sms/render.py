@@ -14,7 +14,6 @@ from channels.markdown.plain import PlainDialect
 from channels.markdown.write import write
 from channels.sms import gsm
 from channels.sms.address import WHATSAPP
-from channels.sms.whatsapp import WhatsAppDialect
 from core.domain.attachments import Attachment
 from core.domain.messages import Author, Citation, OutboundMessage, WirePayload
 
@@ -24,6 +23,7 @@ TEXT_LIMIT: Final = 1400
 """What of it is for the text; the rest is for the number of the part, a name, and sources."""
 _NAME_LIMIT = 40
 _STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
+_FENCE = "```"
 _TRACKING = ("utm_", "fbclid", "gclid", "mc_cid", "mc_eid")
 
 
@@ -36,8 +36,39 @@ class _SmsDialect(PlainDialect):
         return super().link(short if inner == url else inner, short)
 
 
+class _WhatsAppDialect(PlainDialect):
+    """WhatsApp shows *bold*, _italic_, ~struck~, `code`, lists and quotes (WhatsApp Help, "Formatting").
+
+    Links stay as addresses, which WhatsApp makes clickable; there is no other way to write one.
+    """
+
+    def code(self, text: str) -> str:
+        """Fixed width."""
+        return f"`{text}`" if text.strip() and "`" not in text else text
+
+    def bold(self, inner: str) -> str:
+        """One asterisk."""
+        return _marked(inner, "*")
+
+    def italic(self, inner: str) -> str:
+        """Underscores."""
+        return _marked(inner, "_")
+
+    def strike(self, inner: str) -> str:
+        """One tilde."""
+        return _marked(inner, "~")
+
+    def heading(self, inner: str, level: int) -> str:
+        """Bold: there are no headings."""
+        return inner if "*" in inner else _marked(inner, "*")
+
+    def code_block(self, text: str, language: str) -> str:
+        """Between fences on lines of their own."""
+        return text if _FENCE in text else f"{_FENCE}\n{text}\n{_FENCE}"
+
+
 _SMS = _SmsDialect(bullet="-")
-_WHATSAPP = WhatsAppDialect(bullet="-")
+_WHATSAPP = _WhatsAppDialect(bullet="-")
 
 
 def payloads(message: OutboundMessage) -> list[WirePayload]:
@@ -102,3 +133,16 @@ def _with_sources(body: str, lines: Sequence[str]) -> str:
             break
         body, gap = longer, "\n"
     return body
+
+
+def _marked(inner: str, mark: str) -> str:
+    """Marks hold on one line only, and must touch the words; spaces stay outside."""
+    return "\n".join(_line(line, mark) for line in inner.split("\n"))
+
+
+def _line(line: str, mark: str) -> str:
+    words = line.strip()
+    if not words or mark in words:
+        return line
+    start = line.index(words)
+    return f"{line[:start]}{mark}{words}{mark}{line[start + len(words) :]}"

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from channels.web.contact import names_contact
 from channels.web.refusals import BadFrame, Empty, TooLong, TooManyAttachments
 from channels.web.settings import WebLimits
 from channels.web.tokens import ACCOUNT, CHANNEL, Session
@@ -35,6 +34,14 @@ _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 
 _ACTIONS = (CustomerAction.REQUEST_PERSON, CustomerAction.CONTACT, CustomerAction.WITHDRAW)
 """What the widget has buttons for."""
+
+_EMAIL = re.compile(r"(?<=[^\s<>@,;:|])@[^\s<>@,;:|]{1,255}\.[^\s<>@,;:|.]")
+_NUMBER = re.compile(r"(?<![\w.])[+(]?\d[\d\s()./-]{4,24}\d(?!\w)")
+_NUMBER_ALONE = re.compile(r"[\W_]{0,9}\d(?:[\W_]{0,9}\d){6,14}(?:\D{1,14}\d{1,6})?\D{0,2}")
+"""On a line of its own, with an extension in any wording; reachable.ts of the widget takes nothing else for one."""
+_QUESTION = re.compile(r"[?？؟¿]")
+_INTERNATIONAL = ("+", "00", "0", "(")
+_DIGITS = range(7, 16)  # ITU-T E.164 allows 15
 
 FrameType = Literal["auth", "message", "typing", "resume", "ping"]
 _TYPES: frozenset[str] = frozenset({"auth", "message", "typing", "resume", "ping"})
@@ -188,4 +195,21 @@ def _action(value: Any) -> CustomerAction | None:
 
 def _meant(action: CustomerAction | None, content: str) -> CustomerAction | None:
     """A text without any contact details is a message like others, whatever the client calls it: it gets its answer."""
-    return None if action is CustomerAction.CONTACT and not names_contact(content) else action
+    return None if action is CustomerAction.CONTACT and not _names_contact(content) else action
+
+
+def _names_contact(text: str) -> bool:
+    """Whether a text holds an e-mail address or a telephone number.
+
+    A number without a prefix counts, since people write it as at home, but not inside a question: there it is an order's.
+    """
+    if _EMAIL.search(text):
+        return True
+    asks = _QUESTION.search(text) is not None
+    if not asks and any(_NUMBER_ALONE.fullmatch(line.strip()) for line in text.splitlines()):
+        return True
+    return any(
+        sum(char.isdigit() for char in match.group()) in _DIGITS
+        and (not asks or match.group().startswith(_INTERNATIONAL))
+        for match in _NUMBER.finditer(text)
+    )

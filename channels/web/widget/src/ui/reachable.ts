@@ -1,6 +1,6 @@
 /**
  * A telephone number as people write it: digits of any script, grouped by any signs, with an extension behind if need be.
- * The server judges by the same rule (contact.py).
+ * The server judges by the same rule (parse.py).
  */
 const PHONE = /^[^\p{L}\p{Nd}]{0,9}\p{Nd}([^\p{L}\p{Nd}]{0,9}\p{Nd}){6,14}(\P{Nd}{1,14}\p{Nd}{1,6})?\P{Nd}{0,2}$/u;
 
