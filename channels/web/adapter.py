@@ -38,7 +38,6 @@ from core.domain.errors import (
     InvalidInput,
     Rejected,
     StoreUnavailable,
-    Unauthenticated,
     Unreachable,
     Unsupported,
 )
@@ -102,10 +101,9 @@ class WebChannel:
         self._wake = wake
         metrics = metrics or NoMetrics()
         limits = settings.limits
-        self._tokens = Tokens(settings, clock)
         self._links = Links(settings.secret_keys, settings.link_life, clock)
         rates = rates or MemoryRates(clock.monotonic)
-        self._access = Access(settings, self._tokens, records, rates, metrics)
+        self._access = Access(settings, Tokens(settings, clock), records, rates, metrics)
         budgets = budgets or NoBudgets()
         self._admission = Admission(rates, shared_rates or rates, limits, budgets)
         unsent = UnsentFiles(records, limits, clock.monotonic)
@@ -145,13 +143,8 @@ class WebChannel:
         await self._admission.close()
 
     def authenticate(self, request: WebhookRequest) -> None:
-        """See Channel.authenticate: the session's bearer token."""
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        token = headers.get("authorization", "").removeprefix("Bearer ").strip()
-        try:
-            self._tokens.session(token)
-        except Unauthenticated as error:
-            raise BadSignature(error.detail) from error
+        """See Channel.authenticate. The channel's own routes ask for the session's token."""
+        raise BadSignature("The web channel takes no webhooks.")
 
     def parse(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
         """See Channel.parse: a message as a socket or a POST brought it, with the session in the headers."""
