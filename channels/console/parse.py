@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import uuid4
 
-from channels.console.plain import harmless
 from core.domain.customer import Identity
 from core.domain.errors import InvalidInput, TooLarge
 from core.domain.keys import ConversationKey, EventKey
@@ -18,6 +18,10 @@ CHANNEL = "console"
 ACCOUNT = "default"
 LINE_CHARS = 8_000
 ASK_FOR_A_PERSON = "I would like to talk to a person."
+
+
+_UNSHOWABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters: an escape sequence out of a document must not reach a terminal."""
 
 
 class Command(StrEnum):
@@ -34,6 +38,11 @@ class Line:
 
     text: str = ""
     command: Command | None = None
+
+
+def harmless(text: str) -> str:
+    """Text without characters that steer a terminal."""
+    return _UNSHOWABLE.sub("", text.replace("\r\n", "\n"))
 
 
 def read(body: bytes) -> Line:

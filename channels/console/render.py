@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from channels.console.plain import harmless, plain
+from channels.console.parse import harmless
+from channels.markdown.parse import parse
+from channels.markdown.plain import PlainDialect
+from channels.markdown.write import write
 from channels.split import split
 from core.domain.messages import Author, Citation, OutboundMessage, WirePayload
 
+_TERMINAL = PlainDialect(columns=80, code_indent="    ", rule_mark="—" * 20)
 _SPEAKER = {Author.AGENT: "Agent", Author.STAFF: "Staff", Author.SYSTEM: "Switchboard", Author.CUSTOMER: "You"}
 
 
@@ -23,6 +27,11 @@ def payloads(message: OutboundMessage, limit: int) -> list[WirePayload]:
             WirePayload(message.conversation, {"text": text, "handled_seq": handled if last else 0}, number)
         )
     return rendered
+
+
+def plain(markdown: str) -> str:
+    """Markdown as a person reads it on a terminal: no marks, but the lists, the code and every link's address."""
+    return harmless(write(parse(harmless(markdown)), _TERMINAL))
 
 
 def speaker(message: OutboundMessage) -> str:

@@ -65,7 +65,6 @@ class Reception(WebhookEndpoint):
         own: Callable[[], Collection[str]],
     ) -> None:
         super().__init__(channel, surroundings, proof=HEADER)
-        self._at = surroundings.clock
         self._notes = notes
         self._reports = reports
         self._sender = sender
@@ -84,7 +83,7 @@ class Reception(WebhookEndpoint):
             await self.accept(sink, events, raw)
             await self._reports.taken_over(form)
             return thanks
-        reply = await self._notes.take(form, self._at.now())
+        reply = await self._notes.take(form, self._clock.now())
         await self.accept(sink, events, raw)
         return thanks if reply is None else _saying(reply)
 

@@ -22,16 +22,12 @@ class Origins:
         self._any = ANY_ORIGIN in allowed
         self._exact: set[Origin] = set()
         self._suffixes: list[Origin] = []
-        for text in (*allowed, *([public_url] if public_url else [])):
-            if text != ANY_ORIGIN:
-                self._add(text)
-
-    def _add(self, text: str) -> None:
-        scheme, host, port = parsed = allowed_origin(text)
-        if host.startswith("*."):
-            self._suffixes.append((scheme, host[1:], port))
-        else:
-            self._exact.add(parsed)
+        named = [*allowed, *([public_url] if public_url else [])]
+        for scheme, host, port in (allowed_origin(text) for text in named if text != ANY_ORIGIN):
+            if host.startswith("*."):
+                self._suffixes.append((scheme, host[1:], port))
+            else:
+                self._exact.add((scheme, host, port))
 
     def check(self, request: web.Request) -> str | None:
         """The request's origin, when a browser names one. Raises NotAllowed for a site that is not on the list."""

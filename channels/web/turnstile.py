@@ -34,9 +34,6 @@ class Turnstile:
         self._now = now
         self._waiting: dict[str, float] | None = None  # made when it is needed: most connections never refuse anything
 
-    def __len__(self) -> int:
-        return len(self._waiting or ())
-
     @contextmanager
     def passing(self, client_id: str | None) -> Iterator[None]:
         """Around the taking of a message; one without an id cannot come again, so it has no place to keep.

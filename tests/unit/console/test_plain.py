@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.console.plain import plain
+from channels.console.render import plain
 
 _WORDS = ["alpha", "beta", "gamma", "[1]", "x1"]
 _FRAMES = [
