@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from channels.sms.address import WHATSAPP, Address, Kind
 from core.domain.errors import ConfigError
@@ -53,10 +52,6 @@ class SmsSettings:
             raise ConfigError("TWILIO_WHATSAPP_FROM is a number such as +15551234567.")
         if self.whatsapp_template is not None and not _TEMPLATE(self.whatsapp_template):
             raise ConfigError("TWILIO_WHATSAPP_TEMPLATE is the SID of a content template: it begins with HX.")
-        if urlsplit(self.api_base_url).scheme not in ("http", "https"):
-            raise ConfigError("TWILIO_API_BASE_URL is an origin such as https://api.twilio.com.")
-        if self.messages_per_second <= 0:
-            raise ConfigError("The number of messages per second is more than 0.")
 
     @property
     def service(self) -> str | None:
