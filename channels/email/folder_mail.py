@@ -62,6 +62,10 @@ class FolderMail:
         self._due = None
         return found
 
+    def unloaded(self, validity: int, uid: int) -> RawEvent:
+        """A mail that is not looked at any more: where it is."""
+        return self._raw(validity, uid, b"", None)
+
     async def _get(self, connection: ImapConnection, validity: int, uid: int, since: datetime | None) -> Mail | None:
         facts = await connection.facts(uid)
         if facts is None or (since is not None and facts.arrived < since.replace(microsecond=0)):
@@ -71,8 +75,8 @@ class FolderMail:
             most = _SMALL
         if facts.size > most:
             body, left_out = await reduced(connection, uid)
-            return Mail(self.raw_event(validity, uid, body, facts.arrived, {LEFT_OUT: left_out}))
-        return Mail(self.raw_event(validity, uid, await connection.body(uid), facts.arrived))
+            return Mail(self._raw(validity, uid, body, facts.arrived, {LEFT_OUT: left_out}))
+        return Mail(self._raw(validity, uid, await connection.body(uid), facts.arrived))
 
     async def _given_up(self, connection: ImapConnection, validity: int, uid: int, error: Exception) -> Mail:
         head = b""
@@ -80,9 +84,9 @@ class FolderMail:
             with contextlib.suppress(ChannelError):
                 head = await connection.head(uid)
         said = f"The mail with UID {uid} in {self._folder} was asked for {self._tries} times in vain: {_said(error)}"
-        return Mail(self.raw_event(validity, uid, head, None), said)
+        return Mail(self._raw(validity, uid, head, None), said)
 
-    def raw_event(
+    def _raw(
         self,
         validity: int,
         uid: int,
@@ -90,7 +94,6 @@ class FolderMail:
         arrived: datetime | None,
         more: Mapping[str, str] = MappingProxyType({}),
     ) -> RawEvent:
-        """What is known of a mail: where it is, and as much as was loaded."""
         headers = {FOLDER: self._folder, VALIDITY: str(validity), UID: str(uid), **more}
         return RawEvent(CHANNEL, self._settings.account, body, headers, arrived)
 

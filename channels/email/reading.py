@@ -240,9 +240,7 @@ class FolderReading:
         """Unread, with its bytes, unless loading them has ended a process as well."""
         loads = place.tries <= MOST_TRIES + 1
         mail = await self._mail.get(connection, validity, uid) if loads else None
-        await self._sink.quarantine(
-            mail.raw if mail is not None else self._mail.raw_event(validity, uid, b"", None), _STOPPED
-        )
+        await self._sink.quarantine(mail.raw if mail is not None else self._mail.unloaded(validity, uid), _STOPPED)
         return mail.raw.received_at if mail is not None else None
 
     async def _place(self, connection: ImapConnection, numbers: Numbers) -> FolderPlace:

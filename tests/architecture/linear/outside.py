@@ -95,6 +95,7 @@ OURS: Mapping[str, str] = {
     "channels.web.origin": "settings",
     "channels.web.origins": "settings",
     "channels.web.rates": "ids",
+    "channels.web.reception:session_of": "tokens",
     "channels.web.render:log_frames": "stored",
     "channels.web.shown": "ids",
     "channels.web.tokens": "tokens",

@@ -94,7 +94,8 @@ async def test_what_was_stored_is_202_even_when_the_reply_cannot_be_read(
         raise StoreUnavailable("the database went away after the commit")
 
     session = await rig.session()
-    assert (await rig.say(session, "Hello", "c1"))[0] == 200  # a reply that comes later is handed out without being read
+    # A reply that comes later is handed out without being read.
+    assert (await rig.say(session, "Hello", "c1"))[0] == 200
     with monkeypatch.context() as broken:
         broken.setattr(rig.store, "read", away)
         status, body = await rig.say(session, "Hello", "c1")
