@@ -7,8 +7,6 @@ from alembic import op
 
 revision = "0002"
 down_revision = "0001"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -52,12 +50,4 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("channel", "account", "provider_id", name=op.f("pk_receipt")),
     )
-    with op.batch_alter_table("receipt", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_receipt_message_id"), ["message_id"], unique=False)
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("receipt", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_receipt_message_id"))
-    for name in ("receipt", "reaction", "lease", "channel_memory"):
-        op.drop_table(name)
+    op.create_index(op.f("ix_receipt_message_id"), "receipt", ["message_id"])

@@ -7,14 +7,13 @@ from alembic import op
 
 revision = "0003"
 down_revision = "0002"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("conversation", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("audience", sa.String(length=16), server_default="customer", nullable=False))
-        batch_op.add_column(sa.Column("reopen_until", sa.Double(), nullable=True))
+    op.add_column(
+        "conversation", sa.Column("audience", sa.String(length=16), server_default="customer", nullable=False)
+    )
+    op.add_column("conversation", sa.Column("reopen_until", sa.Double(), nullable=True))
     op.create_table(
         "change",
         sa.Column("conversation_id", sa.String(length=32), nullable=False),
@@ -45,15 +44,4 @@ def upgrade() -> None:
         sa.Column("conversation_id", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("source_id", name=op.f("pk_relay")),
     )
-    with op.batch_alter_table("relay", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_relay_target_id"), ["target_id"], unique=False)
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("relay", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_relay_target_id"))
-    for name in ("relay", "desk_case", "change"):
-        op.drop_table(name)
-    with op.batch_alter_table("conversation", schema=None) as batch_op:
-        batch_op.drop_column("reopen_until")
-        batch_op.drop_column("audience")
+    op.create_index(op.f("ix_relay_target_id"), "relay", ["target_id"])

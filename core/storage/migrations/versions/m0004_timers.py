@@ -7,8 +7,6 @@ from alembic import op
 
 revision = "0004"
 down_revision = "0003"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -25,13 +23,5 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "kind", name=op.f("pk_desk_timer")),
     )
-    with op.batch_alter_table("desk_timer", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_desk_timer_conversation_id"), ["conversation_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_desk_timer_due_at"), ["due_at"], unique=False)
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("desk_timer", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_desk_timer_due_at"))
-        batch_op.drop_index(batch_op.f("ix_desk_timer_conversation_id"))
-    op.drop_table("desk_timer")
+    op.create_index(op.f("ix_desk_timer_conversation_id"), "desk_timer", ["conversation_id"])
+    op.create_index(op.f("ix_desk_timer_due_at"), "desk_timer", ["due_at"])

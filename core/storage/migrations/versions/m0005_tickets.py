@@ -7,8 +7,6 @@ from alembic import op
 
 revision = "0005"
 down_revision = "0004"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -41,9 +39,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("pk_ticket")),
         sa.UniqueConstraint("case_id", name=op.f("uq_ticket_case_id")),
     )
-    with op.batch_alter_table("ticket", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_ticket_conversation_id"), ["conversation_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_ticket_customer_id"), ["customer_id"], unique=False)
+    op.create_index(op.f("ix_ticket_conversation_id"), "ticket", ["conversation_id"])
+    op.create_index(op.f("ix_ticket_customer_id"), "ticket", ["customer_id"])
     op.create_table(
         "ticket_entry",
         sa.Column("number", sa.String(length=24), nullable=False),
@@ -55,12 +52,3 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("number", "place", name=op.f("pk_ticket_entry")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("ticket_entry")
-    with op.batch_alter_table("ticket", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_ticket_customer_id"))
-        batch_op.drop_index(batch_op.f("ix_ticket_conversation_id"))
-    for name in ("ticket", "ticket_number", "ticket_day"):
-        op.drop_table(name)

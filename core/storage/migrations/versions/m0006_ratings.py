@@ -7,21 +7,18 @@ from alembic import op
 
 revision = "0006"
 down_revision = "0005"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("relay", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("shown", sa.String(length=16), nullable=True))
-        batch_op.add_column(sa.Column("news_at", sa.Double(), nullable=True))
-        batch_op.create_index(
-            "ix_relay_news",
-            ["news_at"],
-            unique=False,
-            sqlite_where=sa.text("news_at IS NOT NULL"),
-            postgresql_where=sa.text("news_at IS NOT NULL"),
-        )
+    op.add_column("relay", sa.Column("shown", sa.String(length=16), nullable=True))
+    op.add_column("relay", sa.Column("news_at", sa.Double(), nullable=True))
+    op.create_index(
+        "ix_relay_news",
+        "relay",
+        ["news_at"],
+        sqlite_where=sa.text("news_at IS NOT NULL"),
+        postgresql_where=sa.text("news_at IS NOT NULL"),
+    )
     op.create_table(
         "rating",
         sa.Column("case_id", sa.String(length=48), nullable=False),
@@ -31,11 +28,3 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_rating")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("rating")
-    with op.batch_alter_table("relay", schema=None) as batch_op:
-        batch_op.drop_index("ix_relay_news")
-        batch_op.drop_column("news_at")
-        batch_op.drop_column("shown")

@@ -7,8 +7,6 @@ from alembic import op
 
 revision = "0007"
 down_revision = "0006"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -22,9 +20,3 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("relay", schema=None) as batch_op:
         batch_op.drop_column("conversation_id")
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("relay", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("conversation_id", sa.String(length=32), nullable=False, server_default=""))
-    op.drop_table("lane")

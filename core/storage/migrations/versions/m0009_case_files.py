@@ -7,13 +7,10 @@ from alembic import op
 
 revision = "0009"
 down_revision = "0007"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("ownership_change", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("actor", sa.Text(), nullable=True))
+    op.add_column("ownership_change", sa.Column("actor", sa.Text(), nullable=True))
     op.create_table(
         "desk_note",
         sa.Column("message_id", sa.String(length=32), nullable=False),
@@ -23,11 +20,4 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_desk_note")),
     )
-    op.create_index(op.f("ix_desk_note_case_id"), "desk_note", ["case_id"], unique=False)
-
-
-def downgrade() -> None:
-    op.drop_index(op.f("ix_desk_note_case_id"), table_name="desk_note")
-    op.drop_table("desk_note")
-    with op.batch_alter_table("ownership_change", schema=None) as batch_op:
-        batch_op.drop_column("actor")
+    op.create_index(op.f("ix_desk_note_case_id"), "desk_note", ["case_id"])

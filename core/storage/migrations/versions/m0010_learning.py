@@ -7,8 +7,6 @@ from alembic import op
 
 revision = "0010"
 down_revision = "0009"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -25,7 +23,3 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_learned_answer")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("learned_answer")

@@ -7,8 +7,6 @@ from alembic import op
 
 revision = "0011"
 down_revision = "0010"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -31,10 +29,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("conversation_id", "channel", "account", "thread", name=op.f("pk_road")),
     )
-    with op.batch_alter_table("road", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_road_channel_account_address"), ["channel", "account", "address"], unique=False
-        )
+    op.create_index(op.f("ix_road_channel_account_address"), "road", ["channel", "account", "address"])
     op.create_table(
         "contacted",
         sa.Column("channel", sa.String(length=32), nullable=False),
@@ -44,20 +39,6 @@ def upgrade() -> None:
         sa.Column("unanswered", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("channel", "account", "address", name=op.f("pk_contacted")),
     )
-    with op.batch_alter_table("conversation", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("road", sa.Text(), nullable=True))
-    with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("thread", sa.Text(), nullable=True))
-        batch_op.add_column(sa.Column("address", sa.Text(), nullable=True))
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.drop_column("address")
-        batch_op.drop_column("thread")
-    with op.batch_alter_table("conversation", schema=None) as batch_op:
-        batch_op.drop_column("road")
-    with op.batch_alter_table("road", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_road_channel_account_address"))
-    for name in ("contacted", "road", "follow_up"):
-        op.drop_table(name)
+    op.add_column("conversation", sa.Column("road", sa.Text(), nullable=True))
+    op.add_column("outbox", sa.Column("thread", sa.Text(), nullable=True))
+    op.add_column("outbox", sa.Column("address", sa.Text(), nullable=True))

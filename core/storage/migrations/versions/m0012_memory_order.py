@@ -10,18 +10,8 @@ from alembic import op
 
 revision = "0012"
 down_revision = "0011"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
-    _sorted_by("C")
-
-
-def downgrade() -> None:
-    _sorted_by("default")
-
-
-def _sorted_by(collation: str) -> None:
     if op.get_bind().dialect.name == "postgresql":
-        op.execute(sa.text(f'ALTER TABLE channel_memory ALTER COLUMN "key" TYPE text COLLATE "{collation}"'))
+        op.execute(sa.text('ALTER TABLE channel_memory ALTER COLUMN "key" TYPE text COLLATE "C"'))

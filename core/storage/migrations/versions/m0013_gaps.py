@@ -7,8 +7,6 @@ from alembic import op
 
 revision = "0013"
 down_revision = "0012"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -28,9 +26,8 @@ def upgrade() -> None:
         sa.Column("cluster_id", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_gap")),
     )
-    with op.batch_alter_table("gap", schema=None) as batch_op:
-        for column in ("conversation_id", "case_id", "cluster_id"):
-            batch_op.create_index(batch_op.f(f"ix_gap_{column}"), [column], unique=False)
+    for column in ("conversation_id", "case_id", "cluster_id"):
+        op.create_index(op.f(f"ix_gap_{column}"), "gap", [column])
     op.create_table(
         "gap_cluster",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -40,8 +37,3 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gap_cluster")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("gap_cluster")
-    op.drop_table("gap")

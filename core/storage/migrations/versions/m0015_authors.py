@@ -7,17 +7,8 @@ from alembic import op
 
 revision = "0015"
 down_revision = "0014"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
     op.add_column("message", sa.Column("customer_id", sa.String(length=64), nullable=True))
     op.add_column("conversation", sa.Column("shared", sa.String(length=16), nullable=True))
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("conversation", schema=None) as batch_op:
-        batch_op.drop_column("shared")
-    with op.batch_alter_table("message", schema=None) as batch_op:
-        batch_op.drop_column("customer_id")

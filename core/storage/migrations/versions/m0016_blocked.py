@@ -7,14 +7,7 @@ from alembic import op
 
 revision = "0016"
 down_revision = "0015"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
     op.add_column("customer", sa.Column("blocked", sa.Text(), nullable=True))
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("customer", schema=None) as batch_op:
-        batch_op.drop_column("blocked")
