@@ -13,6 +13,7 @@ from core.agent.in_thread import run_in_thread
 from core.agent.questions import questions_besides
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.budget import spending
+from core.domain.capabilities import Capabilities
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.errors import HubError, NotYet
 from core.domain.gaps import Unanswered
@@ -23,12 +24,20 @@ from core.ports.clock import Clock
 from core.ports.desk import Desk, DeskReply
 from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
-from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState
+from core.ports.store import Claim, Transition, TurnOutcome, TurnState
 from core.stream import ProvisionalEvents
 from core.turn_budgets import TurnBudgets
 from core.turn_files import Prepare, TurnFiles
-from core.turn_messages import agent_message, last_handled, stamp_message, stamp_messages, turn_id
+from core.turn_messages import (
+    agent_message,
+    last_handled,
+    stamp_message,
+    stamp_messages,
+    turn_id,
+    with_limit_told,
+)
 from core.turn_reading import (
+    as_written,
     asks_for_a_person,
     from_the_new_start,
     is_doubted,
@@ -36,10 +45,9 @@ from core.turn_reading import (
     pressed_for_a_person,
     was_escalated_for_author,
     was_told_of_the_end,
+    worded,
 )
-from core.turn_text import with_limit_told, worded
 from core.unanswered import with_gaps
-from core.written_order import as_written
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +55,7 @@ Rules = Callable[[TurnState, Reply | None], Escalation | None]
 """Why a person is needed although nobody asked for one; with None as the reply, before the agent has answered."""
 _DESK_FULL_SECONDS = 600.0
 """After which it is tried again to bring a case to the desk that nothing is said about to its customer."""
+_NO_CHANNEL = Capabilities(text_limit=0)
 _ASKED = Escalation("The customer asked for a person.", requested_by="customer", causes={"asked": {}})
 
 
@@ -111,8 +120,7 @@ class Turn:
             return await self._serve(state)
 
     async def _serve(self, state: TurnState) -> TurnOutcome:
-        channel = self._channels.get(state.conversation.key.channel)
-        state = as_written(state, channel.capabilities if channel else None)
+        state = as_written(state, self._capabilities(state))
         with_people = state.conversation.state in (OwnershipState.QUEUED, OwnershipState.STAFF)
         if with_people and (state.changes and not state.pending):
             return await self._relay(state)
@@ -218,17 +226,9 @@ class Turn:
             said.append(agent_message(reply))
         state, _ = await self._files.in_time(state)
         staff = await self._desk.taken_back(state, said)
-        return TurnOutcome(
-            state.claim,
-            handled_seq=last_handled(state),
-            messages=stamp_messages(state, said),
-            transition=Transition(OwnershipEvent.WITHDRAW),
-            contact=self._desk.contact(worded(state)),
-            asides=staff.asides,
-            cases=staff.cases,
-            gaps=reply.gaps if reply is not None else (),
-            customer_id=state.customer.id,
-        )
+        done = DeskReply((), self._desk.contact(worded(state)), staff, Transition(OwnershipEvent.WITHDRAW))
+        gaps = reply.gaps if reply is not None else ()
+        return replace(self._desk_outcome(state, done), messages=stamp_messages(state, said), gaps=gaps)
 
     async def _relay(self, state: TurnState) -> TurnOutcome:
         if self._budgets is not None and (wait := self._budgets.relay_wait(state)) > 0:
@@ -253,17 +253,18 @@ class Turn:
     async def _respond(self, state: TurnState) -> tuple[Reply, bool]:
         """The reply, and whether it may still be dropped for one to what the customer adds. Raises Superseded."""
         whole, state = state, from_the_new_start((await self._files.all(state)).with_history_for_reader()).as_read()
+        able = self._capabilities(state)
         events = ProvisionalEvents(
             self._streaming(state),
             state,
             turn_id(state),
             first_text=lambda: self._observe_since_accept(Timing.FIRST_ANSWER, state),
             metrics=self._metrics,
-            still_held=None if self._fences_itself(state) else self._still_held,
-            every=self._stream_every(state),
-            after=self._stream_after(state),
+            still_held=None if able.fences_stream or able.event_log else self._still_held,
+            every=able.stream_every,
+            after=able.stream_after,
             restartable=state.is_private and not state.restarted,
-            tells_rest=not self._is_logged(state),
+            tells_rest=not able.event_log,
         )
         typing = self._keep_typing(state)
         try:
@@ -301,22 +302,10 @@ class Turn:
             waited = (self._clock.now() - state.pending[0].created_at).total_seconds()
             self._metrics.observe(timing, max(0.0, waited), channel=state.conversation.key.channel)
 
-    def _fences_itself(self, state: TurnState) -> bool:
+    def _capabilities(self, state: TurnState) -> Capabilities:
+        """Of the conversation's channel; none where that is not set up any more."""
         channel = self._channels.get(state.conversation.key.channel)
-        return channel is not None and (channel.capabilities.fences_stream or channel.capabilities.event_log)
-
-    def _is_logged(self, state: TurnState) -> bool:
-        """Whether it goes into the hub's own log, which is written under the fence."""
-        channel = self._channels.get(state.conversation.key.channel)
-        return channel is not None and channel.capabilities.event_log
-
-    def _stream_every(self, state: TurnState) -> float:
-        channel = self._channels.get(state.conversation.key.channel)
-        return channel.capabilities.stream_every if channel is not None else 0.0
-
-    def _stream_after(self, state: TurnState) -> float:
-        channel = self._channels.get(state.conversation.key.channel)
-        return channel.capabilities.stream_after if channel is not None else 0.0
+        return channel.capabilities if channel is not None else _NO_CHANNEL
 
     def _streaming(self, state: TurnState) -> SupportsStreaming | None:
         channel: object = self._channels.get(state.conversation.key.channel)
@@ -344,24 +333,15 @@ class Turn:
         written = worded(state)
         notice = await self._desk.with_ticket(written, self._desk.transfer_notice(written))
         meta = {**notice.meta, "requires_escalation": True, "intent": intent, "confidence": 1.0}
-        said = [NewMessage(notice.author, notice.text, notice.kind, author_name=notice.author_name, meta=meta)]
+        said = [replace(notice, meta=meta)]
         if besides is not None:
             said.insert(0, agent_message(besides))
         if quietly:
             said.clear()
         staff = await self._desk.opened(state, escalation, said)
-        return TurnOutcome(
-            state.claim,
-            handled_seq=last_handled(state),
-            messages=stamp_messages(state, said),
-            transition=Transition(OwnershipEvent.ESCALATE, escalation=escalation),
-            contact=self._desk.contact(worded(state)),
-            asides=staff.asides,
-            cases=staff.cases,
-            gaps=gaps,
-            owes_files_of=owed,
-            customer_id=state.customer.id,
-        )
+        escalated = Transition(OwnershipEvent.ESCALATE, escalation=escalation)
+        outcome = self._desk_outcome(state, DeskReply((), self._desk.contact(written), staff, escalated))
+        return replace(outcome, messages=stamp_messages(state, said), gaps=gaps, owes_files_of=owed)
 
     async def _still_waits(
         self, state: TurnState, besides: Reply | None, gaps: tuple[Unanswered, ...], *, quietly: bool

@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from core.agent.texts import texts_for
+from core.domain.analysed_text import exceeds_bound
 from core.domain.correlation import correlation_id
-from core.domain.messages import ANSWERS_TO, LOCALE, SHARED, TOGETHER, Author
+from core.domain.messages import ANSWERS_TO, LOCALE, SHARED, TOGETHER, Author, MessageKind
 from core.ports.responder import Reply
 from core.ports.store import NewMessage, TurnState
-from core.turn_text import worded
+from core.turn_reading import worded
 
 
 def turn_id(state: TurnState) -> str:
     """The conversation and the place after which the turn answers. A deletion in between does not change it."""
     return f"{state.conversation.id}:{state.conversation.done_seq + 1}"
+
+
+def with_limit_told(state: TurnState, reply: Reply) -> Reply:
+    """The reply, with a line that says so where the customer wrote more than is read."""
+    said = reply.besides if reply.escalation is not None else reply
+    if said is None or said.kind is MessageKind.FAILURE or not exceeds_bound(state.pending):
+        return reply
+    line = texts_for(state.as_read(), "").say("read_in_part")
+    told = replace(said, text=f"{said.text}\n\n{line}".strip())
+    return told if said is reply else replace(reply, besides=told)
 
 
 def agent_message(reply: Reply) -> NewMessage:
@@ -68,13 +80,4 @@ def stamp_message(state: TurnState, message: NewMessage) -> NewMessage:
     if SHARED in last.meta:
         of_turn[SHARED] = True
     meta = {**_spoken(state), **message.meta, **of_turn}
-    return NewMessage(
-        message.author,
-        message.text,
-        message.kind,
-        author_name=message.author_name,
-        citations=message.citations,
-        attachments=message.attachments,
-        meta=meta,
-        turn_id=turn_id(state),
-    )
+    return replace(message, meta=meta, turn_id=turn_id(state))

@@ -1,4 +1,4 @@
-"""What a turn reads from a conversation before it decides who answers. Pure."""
+"""What a turn reads from a conversation, and how it reads it, before it decides who answers. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import replace
 from core.agent.person_wish import wants_person
 from core.agent.questions import questions_besides
 from core.agent.small_talk import says_unsolved
+from core.agent.texts import in_written_language
+from core.domain.capabilities import Capabilities
 from core.domain.conversation import OwnershipState
 from core.domain.messages import CAUTION, FOR_RECORD, Author, CustomerAction
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED
@@ -62,3 +64,20 @@ def from_the_new_start(state: TurnState) -> TurnState:
     if not starts:
         return state
     return replace(state, history=tuple(message for message in state.history if message.seq >= max(starts)))
+
+
+def worded(state: TurnState) -> TurnState:
+    """The whole turn, with the language that the customer writes as its locale, by what is read of it."""
+    return replace(state, conversation=in_written_language(state.as_read()).conversation)
+
+
+def as_written(state: TurnState, capabilities: Capabilities) -> TurnState:
+    """The pending messages in the order in which they were written: some platforms deliver each by itself.
+
+    Each gets the place that it would have had. What is done already stays.
+    """
+    if not capabilities.own_time or len(state.pending) < 2:
+        return state
+    written = sorted(state.pending, key=lambda one: (one.sent_at or one.created_at, one.seq))
+    places = sorted(one.seq for one in written)
+    return replace(state, pending=tuple(replace(one, seq=seq) for one, seq in zip(written, places, strict=True)))

@@ -13,7 +13,7 @@ from core.domain.messages import Author, MessageKind
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
 from core.turn import Turn
-from core.turn_text import with_limit_told
+from core.turn_messages import with_limit_told
 from tests.contract.responders.world import message, turn_of
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import Echo, NotedDesk, sorry
