@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 import structlog
 
+from core.delivery_attempt import DeliverySettings, report
 from core.delivery_lane import Lane
-from core.delivery_report import report
-from core.delivery_settings import DeliverySettings
 from core.domain.correlation import correlated
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import StoreUnavailable
@@ -46,11 +45,13 @@ class DeliveryService:
         self._logs = {(one.name, one.account): one for one in channels if isinstance(one, SupportsEventLog)}
         self._settings = settings
         self._sweeper: asyncio.Task[None] | None = None
-        self._lanes = [Lane(channel, outbox, wake, clock, metrics, settings, shared) for channel in channels]
+        self._lanes = {
+            (one.name, one.account): Lane(one, outbox, wake, clock, metrics, settings, shared) for one in channels
+        }
 
     async def start(self) -> None:
         """Start every lane."""
-        for lane in self._lanes:
+        for lane in self._lanes.values():
             await lane.start()
         self._sweeper = asyncio.create_task(self._sweep())
 
@@ -59,15 +60,14 @@ class DeliveryService:
         if self._sweeper is not None:
             self._sweeper.cancel()
             await asyncio.wait({self._sweeper}, timeout=grace)
-        await asyncio.gather(*(lane.stop(grace) for lane in self._lanes))
+        await asyncio.gather(*(lane.stop(grace) for lane in self._lanes.values()))
 
     async def _sweep(self) -> None:
         """No lane looks at an account that is not set up any more. The lanes try first what an outage left behind."""
-        served = [(lane.status.channel, lane.status.account) for lane in self._lanes]
         while True:
             await asyncio.sleep(self._settings.sweep)
             try:
-                buried = await self._outbox.bury_stale(self._settings.give_up_after, served)
+                buried = await self._outbox.bury_stale(self._settings.give_up_after, self._lanes.keys())
             except StoreUnavailable as error:
                 log.warning("delivery.sweep_failed", error=error.detail)
             except Exception:  # whatever it is, the next sweep may succeed
@@ -77,16 +77,18 @@ class DeliveryService:
                     log.error("delivery.buried", deliveries=buried)
 
     def offers(self) -> Sequence[LaneOffer]:
-        return [offer for lane in self._lanes if (offer := lane.offer()) is not None]
+        """The lanes that can send at once. A lane that is paused, full or stopping is not among them."""
+        return [offer for lane in self._lanes.values() if (offer := lane.offer()) is not None]
 
     def take(self, offers: Sequence[LaneOffer], deliveries: Sequence[Delivery]) -> None:
-        lanes = {(lane.status.channel, lane.status.account): lane for lane in self._lanes}
+        """Send these deliveries, which a commit has taken for one of the ``offers``."""
         until = {(offer.channel, offer.account): offer.deadline for offer in offers}
         for delivery in deliveries:
             home = delivery.message.conversation
-            lanes[home.channel, home.account].begin(delivery, until[home.channel, home.account])
+            self._lanes[home.channel, home.account].begin(delivery, until[home.channel, home.account])
 
     def logged(self, deliveries: Sequence[LoggedDelivery]) -> None:
+        """Show to who listens what a commit has sent."""
         for done in deliveries:
             delivery, home = done.delivery, done.delivery.message.conversation
             with correlated(delivery.message.meta.get("correlation_id")):
@@ -98,4 +100,4 @@ class DeliveryService:
 
     def statuses(self) -> list[LaneStatus]:
         """For ``/health/channels``."""
-        return [lane.status for lane in self._lanes]
+        return [lane.status for lane in self._lanes.values()]

@@ -1,14 +1,39 @@
-"""What is known of one try to send, and what the outbox must be told of it."""
+"""One try to send: what is known of it, how it ended, and what the outbox, the log and the metrics are told of that."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import structlog
+
 from core.domain.capabilities import Pace
-from core.domain.delivery import DeliveryStatus
-from core.domain.errors import Unreachable
+from core.domain.delivery import NOBODY_KNOWS, NOTHING_CAME, PARTLY_CAME, DeliveryStatus
+from core.domain.errors import OutcomeUnknown, Unreachable
 from core.domain.messages import Receipt, WirePayload
+from core.ports.channel import Channel, SupportsOutcomeQuery
+from core.ports.metrics import Counter, Metrics
 from core.ports.store import Delivery, Settlement
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """Seconds. ``send_timeout`` is shorter than ``lease``, so that a successor never sends beside a living worker."""
+
+    lease: float = 5.0
+    send_timeout: float = 4.0
+    poll: float = 0.5
+    gather: float = 0.02
+    concurrency: int = 64
+    give_up_after: float = 86_400.0
+    auth_retry: float = 30.0
+    retry_first: float = 1.0
+    retry_cap: float = 300.0
+    pause_cap: float = 3600.0
+    sweep: float = 300.0
 
 
 class NotBegun(Unreachable):
@@ -75,3 +100,49 @@ class Attempt:
         if status == DeliveryStatus.WITHHELD:
             return self.blind
         return self.doubt and status != DeliveryStatus.SENT
+
+
+async def find_out_what_came(
+    channel: Channel, attempt: Attempt, payloads: Sequence[WirePayload], left: float
+) -> Settlement:
+    """Settle an answer of the agent that an earlier try may have sent, where somebody else speaks by now.
+
+    Sending it again could make two voices, so nothing more of it is sent: it is asked about each part, until one did not arrive,
+    and the rest is withheld. Raises a ChannelError when the question itself failed.
+    """
+    for part in range(attempt.delivery.parts_done, len(payloads)):
+        if not isinstance(channel, SupportsOutcomeQuery):
+            return _in_the_dark(attempt)
+        try:
+            async with asyncio.timeout(left):
+                found = await channel.outcome(payloads[part], idempotency_key=f"{attempt.delivery.id}:{part}")
+        except OutcomeUnknown:
+            return _in_the_dark(attempt)
+        except TimeoutError:
+            raise Unreachable(f"{channel.name} did not say in time whether it has the message.") from None
+        if found is None:
+            said = PARTLY_CAME if attempt.receipts or attempt.delivery.parts_done else NOTHING_CAME
+            return attempt.ended(DeliveryStatus.WITHHELD, error=said)
+        attempt.receipts.append(found)
+    return attempt.ended(DeliveryStatus.SENT)
+
+
+def _in_the_dark(attempt: Attempt) -> Settlement:
+    attempt.blind = True
+    return attempt.ended(DeliveryStatus.WITHHELD, error=NOBODY_KNOWS)
+
+
+def report(metrics: Metrics, channel: str, delivery: Delivery, settlement: Settlement) -> None:
+    """A dead letter is an error that a person has to see; the rest is the day's work."""
+    metrics.count(Counter.DELIVERIES, channel=channel, status=str(settlement.status))
+    if settlement.possible_duplicate:
+        metrics.count(Counter.POSSIBLE_DUPLICATES, channel=channel)
+    fields = {"channel": channel, "delivery": delivery.id, "conversation": delivery.conversation_id}
+    if settlement.status == DeliveryStatus.DEAD:
+        log.error("delivery.dead", error=settlement.error, **fields)
+    elif settlement.status == DeliveryStatus.WITHHELD:
+        log.warning("delivery.withheld", error=settlement.error, **fields)
+    elif settlement.status == DeliveryStatus.DUE:
+        log.warning("delivery.retry", error=settlement.error, retry_after=settlement.retry_after, **fields)
+    else:
+        log.info("delivery.sent", **fields)

@@ -10,12 +10,9 @@ from typing import assert_never
 
 import structlog
 
-from core.delivery_attempt import Attempt, NotBegun
+from core.delivery_attempt import Attempt, DeliverySettings, NotBegun, find_out_what_came, report
 from core.delivery_heartbeat import DeliveryHeartbeat
 from core.delivery_pace import LanePace
-from core.delivery_report import report
-from core.delivery_settings import DeliverySettings
-from core.delivery_takeover import find_out_what_came
 from core.domain.correlation import correlated
 from core.domain.delivery import DeliveryStatus, backoff
 from core.domain.errors import (

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from core.delivery import DeliveryService
 from core.domain.conversation import OwnershipState
 from core.domain.correlation import correlated
 from core.domain.delivery import backoff
 from core.domain.errors import LostClaim, NotYet, StoreUnavailable, Superseded
 from core.domain.messages import Audience
 from core.group_commit import GroupCommit
-from core.ports.lanes import Handover, NoLanes
 from core.ports.metrics import Counter, Gauge, Metrics, Timing
 from core.ports.store import MANY_ATTEMPTS, Claim, Finished, TurnOutcome, Turns, TurnState
 from core.ports.wake import INBOX, OUTBOX, WIDGET, Wake
@@ -58,11 +58,11 @@ class Dispatcher:
         metrics: Metrics,
         settings: DispatcherSettings,
         *,
-        lanes: Handover | None = None,
+        lanes: DeliveryService | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self._turns = turns
-        self._lanes = lanes or NoLanes()
+        self._lanes = lanes
         self._turn = turn
         self._wake = wake
         self._metrics = metrics
@@ -208,10 +208,11 @@ class Dispatcher:
 
     async def _finish_batch(self, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
         """One commit, which hands over to lanes of this process what they can send at once."""
-        offers = self._lanes.offers()
+        offers = self._lanes.offers() if self._lanes is not None else ()
         finished = await self._turns.finish(outcomes, offers)
-        self._lanes.take(offers, finished.taken)
-        self._lanes.logged(finished.logged)
+        if self._lanes is not None:
+            self._lanes.take(offers, finished.taken)
+            self._lanes.logged(finished.logged)
         if finished.waiting:
             self._wake.notify(OUTBOX)
         return finished

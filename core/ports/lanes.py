@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from core.domain.capabilities import Pace
 from core.domain.messages import OutboundMessage
@@ -113,32 +112,3 @@ class ClaimedDeliveries(list[Delivery]):
         self.withdrawn = withdrawn
         self.pauses = tuple(pauses)
         self.wait = wait
-
-
-class Handover(Protocol):
-    """The lanes of this process, as the dispatcher sees them."""
-
-    def offers(self) -> Sequence[LaneOffer]:
-        """The lanes that can send at once. A lane that is paused, full or stopping is not among them."""
-        ...
-
-    def take(self, offers: Sequence[LaneOffer], deliveries: Sequence[Delivery]) -> None:
-        """Send these deliveries, which a commit has taken for one of the ``offers``."""
-        ...
-
-    def logged(self, deliveries: Sequence[LoggedDelivery]) -> None:
-        """A commit has sent these deliveries: show them to who listens."""
-        ...
-
-
-class NoLanes:
-    """Every delivery waits in the outbox for a lane to claim it."""
-
-    def offers(self) -> Sequence[LaneOffer]:
-        return ()
-
-    def take(self, offers: Sequence[LaneOffer], deliveries: Sequence[Delivery]) -> None:
-        """See Handover.take."""
-
-    def logged(self, deliveries: Sequence[LoggedDelivery]) -> None:
-        """See Handover.logged."""

@@ -126,7 +126,6 @@ OURS: Mapping[str, str] = {
     "core.delivery_attempt": "outbox",
     "core.delivery_heartbeat": "ids",
     "core.delivery_lane:Lane.begin": "outbox",
-    "core.delivery_report": "numbers",
     "core.domain.gaps:since_of": "operator",
     "core.domain.keys": "ids",
     "core.domain.messages": "names",

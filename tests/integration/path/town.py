@@ -21,7 +21,7 @@ from config import hub as composition
 from config.channels import make_channels
 from config.hub import Hub
 from config.settings import Settings
-from core.delivery_settings import DeliverySettings
+from core.delivery import DeliverySettings
 from core.dispatcher import DispatcherSettings
 from core.domain.capabilities import Pace
 from core.domain.messages import MessageKind
