@@ -201,15 +201,6 @@ class Turns(Protocol):
         """Give claims back untouched, without counting an attempt (graceful stop)."""
         ...
 
-    async def transition(
-        self, conversation_id: str, transition: Transition, messages: Sequence[NewMessage] = ()
-    ) -> Conversation:
-        """Change the owner outside a turn (desk, timers). Raises IllegalTransition, InvalidInput for an unknown id.
-
-        Unfinished answers are taken back with ``discard`` frames: wake WIDGET afterwards.
-        """
-        ...
-
 
 class Outbox(Paces, Protocol):
     """Sending, with head-of-line order inside each conversation."""

@@ -20,10 +20,9 @@ from sqlalchemy import (
     update,
 )
 
-from core.domain.conversation import Conversation, OwnershipEvent
-from core.domain.errors import InvalidInput
+from core.domain.conversation import OwnershipEvent
 from core.ports.lanes import FinishedTurns, LaneOffer
-from core.ports.store import MANY_ATTEMPTS, Aside, Claim, Finished, NewMessage, Transition, TurnOutcome, TurnState
+from core.ports.store import MANY_ATTEMPTS, Aside, Claim, Finished, TurnOutcome, TurnState
 from core.storage import codec
 from core.storage.among import among
 from core.storage.asides import merge_by_conversation
@@ -146,20 +145,6 @@ class SqlTurns(OnDatabase):
                 )
 
             await self.database.write(work)
-
-    @writes
-    def transition(
-        self, connection: Connection, conversation_id: str, transition: Transition, messages: Sequence[NewMessage] = ()
-    ) -> Conversation:
-        row = (lock_conversations(connection, [conversation_id])).get(conversation_id)
-        if row is None:
-            raise InvalidInput(f"There is no conversation {conversation_id}.")
-        writes = Writes(self.database.timestamp())
-        writes.change(row, messages, transition, done_seq=None)
-        writes.commit(connection, self.database)
-        withdraw_all(connection, conversation_id, writes.now)
-        fresh = connection.execute(select(conversation).where(conversation.c.id == conversation_id))
-        return codec.conversation_from(fresh.one())
 
 
 def _claim(database: Database) -> Executable:

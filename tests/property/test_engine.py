@@ -25,7 +25,7 @@ from core.ports.channel import Accepted
 from core.ports.store import Delivery, NewMessage, Settlement, Transition, TurnState
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import LEASE, answer, item, outcome, said, thread
+from tests.contract.stores.sayings import LEASE, answer, change_owner, item, outcome, said, thread
 from tests.property.engine_model import DeliveryEvent, Said, Thread
 from tests.scale import Scale
 
@@ -219,7 +219,7 @@ class Engine(RuleBasedStateMachine):
         if not model.said:
             return
         messages = [answer("Grace here.", author=Author.STAFF)] if speaks else []
-        work = self.store.transition(thread(name).conversation_id, Transition(event, owner="grace"), messages)
+        work = change_owner(self.store, thread(name).conversation_id, Transition(event, owner="grace"), messages)
         try:
             next_state(model.state, event)
         except IllegalTransition:

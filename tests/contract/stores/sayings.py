@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.domain.attachments import Attachment
-from core.domain.conversation import OwnershipEvent
+from core.domain.conversation import Conversation, OwnershipEvent
 from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Author, MessageDeleted, MessageEdited, MessageKind, MessageReceived
 from core.ports.channel import Accepted
-from core.ports.store import Acceptable, Claim, NewMessage, Store, Transition, TurnOutcome, TurnState
+from core.ports.store import Acceptable, Aside, Claim, NewMessage, Store, Transition, TurnOutcome, TurnState
 
 CHANNEL = "web"
 ACCOUNT = "main"
@@ -124,3 +124,13 @@ def file(identifier: str = "f1", **fields: Any) -> Attachment:
 def stale(claimed: Claim) -> Claim:
     """The same conversation under a fence that was never given."""
     return Claim(claimed.conversation_id, claimed.epoch - 1)
+
+
+async def change_owner(
+    store: Any, conversation_id: str, transition: Transition, messages: Sequence[NewMessage] = ()
+) -> Conversation:
+    """Somebody changes a conversation's owner outside its turns, whatever happened to it since they looked."""
+    before = await store.conversation(conversation_id)
+    assert await store.decide([Aside(before.key, tuple(messages), transition)], ())
+    after: Conversation = await store.conversation(conversation_id)
+    return after

@@ -8,7 +8,7 @@ from core.domain.errors import InvalidInput, SessionEnded
 from core.domain.messages import Author, CustomerAction, RawEvent
 from core.ports.channel import Accepted
 from core.ports.store import Store
-from tests.contract.stores.sayings import accept, customer, edited, item, said, thread
+from tests.contract.stores.sayings import accept, change_owner, customer, edited, item, said, thread
 
 
 async def test_messages_get_their_places_in_the_order_of_the_batch(store: Store) -> None:
@@ -66,7 +66,7 @@ async def test_a_repetition_tells_the_present_state(store: Store) -> None:
     from core.domain.conversation import OwnershipEvent
     from core.ports.store import Transition
 
-    await store.transition(first.conversation_id, Transition(OwnershipEvent.ESCALATE))
+    await change_owner(store, first.conversation_id, Transition(OwnershipEvent.ESCALATE))
     (again,) = await accept(store, said("e1"))
     assert again.state == "queued"
 

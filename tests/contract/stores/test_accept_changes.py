@@ -6,7 +6,18 @@ from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.errors import InvalidInput
 from core.ports.channel import Accepted
 from core.ports.store import Store, Transition
-from tests.contract.stores.sayings import accept, claim_one, deleted, edited, file, finish, item, said, thread
+from tests.contract.stores.sayings import (
+    accept,
+    change_owner,
+    claim_one,
+    deleted,
+    edited,
+    file,
+    finish,
+    item,
+    said,
+    thread,
+)
 
 
 async def test_an_edit_replaces_the_text(store: Store) -> None:
@@ -111,8 +122,8 @@ async def test_a_file_is_sent_once_within_a_batch_too(store: Store) -> None:
 async def test_a_message_reopens_a_resolved_conversation(store: Store) -> None:
     await accept(store, said("e1"))
     await finish(store, await claim_one(store))
-    await store.transition(thread().conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"))
-    resolved = await store.transition(thread().conversation_id, Transition(OwnershipEvent.RESOLVE, owner="grace"))
+    await change_owner(store, thread().conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    resolved = await change_owner(store, thread().conversation_id, Transition(OwnershipEvent.RESOLVE, owner="grace"))
     (accepted,) = await accept(store, said("e2", "One more thing"))
     assert accepted.state == OwnershipState.BOT
     reopened = await store.conversation(accepted.conversation_id)
@@ -128,7 +139,7 @@ async def test_a_message_reopens_a_resolved_conversation(store: Store) -> None:
 async def test_several_messages_reopen_it_once(store: Store) -> None:
     await accept(store, said("e1"))
     await finish(store, await claim_one(store))
-    resolved = await store.transition(thread().conversation_id, Transition(OwnershipEvent.RESOLVE))
+    resolved = await change_owner(store, thread().conversation_id, Transition(OwnershipEvent.RESOLVE))
     await accept(store, said("e2"), said("e3"))
     reopened = await store.conversation(thread().conversation_id)
     assert reopened is not None

@@ -34,6 +34,7 @@ from tests.contract.stores.sayings import (
     SENT_AT,
     accept,
     answer,
+    change_owner,
     claim,
     claim_one,
     customer,
@@ -148,7 +149,7 @@ async def test_of_two_decisions_on_the_same_state_one_is_outdated(store: SqlStor
     await accept(store, from_staff("m/C1/2.2"))
     staff = await claim_one(store)
     now = await customers_now(store, state)
-    await store.transition(now.conversation.id, Transition(OwnershipEvent.CLAIM, owner="linus"))
+    await change_owner(store, now.conversation.id, Transition(OwnershipEvent.CLAIM, owner="linus"))
     aside = Aside(
         now.conversation.key,
         (answer("Mine now", author=Author.SYSTEM),),
@@ -256,14 +257,16 @@ async def test_that_the_customer_ended_it_is_told_where_people_have_it_and_once(
     assert not await claim(store), "nobody else has it"
     state, _ = await escalate(store)
     home = state.conversation.id
-    await store.transition(home, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    await change_owner(store, home, Transition(OwnershipEvent.CLAIM, owner="grace"))
     for _ in range(2):
         await store.end_conversation(state.conversation.key, customer())
     (told,) = [one for one in await claim(store) if one.conversation.id == home]
     assert [(one.kind, one.message.text) for one in told.changes] == [(ChangeKind.ENDED, state.pending[-1].text)]
     assert not told.pending
     await store.finish([TurnOutcome(told.claim, told.changes[-1].seq)])
-    after = await store.transition(home, Transition(OwnershipEvent.RESOLVE), [answer("Closed.", author=Author.SYSTEM)])
+    after = await change_owner(
+        store, home, Transition(OwnershipEvent.RESOLVE), [answer("Closed.", author=Author.SYSTEM)]
+    )
     assert after.state is OwnershipState.RESOLVED
 
 
@@ -285,12 +288,12 @@ async def test_files_are_passed_on_as_copies(store: SqlStore) -> None:
 async def test_whoever_comes_back_soon_comes_back_to_people(store: SqlStore, clock: ManualClock) -> None:
     state, _ = await escalate(store)
     home = state.conversation.id
-    await store.transition(home, Transition(OwnershipEvent.CLAIM, owner="grace"))
-    await store.transition(home, Transition(OwnershipEvent.RESOLVE, reopen_within=60.0))
+    await change_owner(store, home, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    await change_owner(store, home, Transition(OwnershipEvent.RESOLVE, reopen_within=60.0))
     await accept(store, said("e2", "Not quite"))
     assert (await claim_one(store)).conversation.state is OwnershipState.QUEUED
-    await store.transition(home, Transition(OwnershipEvent.CLAIM, owner="grace"))
-    await store.transition(home, Transition(OwnershipEvent.RESOLVE, reopen_within=60.0))
+    await change_owner(store, home, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    await change_owner(store, home, Transition(OwnershipEvent.RESOLVE, reopen_within=60.0))
     clock.move(61)
     await accept(store, said("e3", "Something else"))
     assert (await claim_one(store)).conversation.state is OwnershipState.BOT

@@ -13,7 +13,18 @@ from core.ports.event_log import LogFrame
 from core.ports.store import Claim, Settlement, Store, Transition
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, file, finish, said, stale, thread
+from tests.contract.stores.sayings import (
+    LEASE,
+    accept,
+    answer,
+    change_owner,
+    claim_one,
+    file,
+    finish,
+    said,
+    stale,
+    thread,
+)
 
 ID = thread().conversation_id
 TURN = f"{ID}:1"
@@ -128,11 +139,11 @@ async def test_a_takeover_takes_back_what_was_shown(store: Store) -> None:
     await accept(store, said("e1"), in_log=True)
     state = await claim_one(store)
     await store.append_provisional(state.claim, [text(1), text(2)])
-    await store.transition(ID, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    await change_owner(store, ID, Transition(OwnershipEvent.CLAIM, owner="grace"))
     frames = (await store.read({ID: 0}))[ID]
     assert [(frame.cursor, frame.kind, frame.turn_id) for frame in frames[1:]] == [(4, "discard", TURN)]
     assert await store.head(ID) == 4
-    await store.transition(ID, Transition(OwnershipEvent.HAND_BACK))
+    await change_owner(store, ID, Transition(OwnershipEvent.HAND_BACK))
     assert await store.head(ID) == 4, "there is nothing left to take back"
 
 

@@ -24,7 +24,7 @@ from core.ports.timers import TimerOutcome
 from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, customer, said
+from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, change_owner, claim_one, customer, said
 from tests.contract.stores.test_asides import customers_now, escalate, from_staff
 
 MAIL = ("email", "support@example.com")
@@ -213,7 +213,7 @@ async def test_the_agents_words_stop_on_both_when_somebody_takes_over(store: Sql
     await takes(store, by_road("mail-1", "Thank you!", mail_road()))
     state = await claim_one(store)
     await store.finish([TurnOutcome(state.claim, state.pending[-1].seq, (answer("By the agent"),))])
-    await store.transition(home, Transition(OwnershipEvent.CLAIM, owner="U2"))
+    await change_owner(store, home, Transition(OwnershipEvent.CLAIM, owner="U2"))
     clock.move(1)
     assert not await store.claim_deliveries(*MAIL, 10, LEASE)
     assert not await store.claim_deliveries("web", "main", 10, LEASE)

@@ -9,7 +9,7 @@ from core.domain.errors import LostClaim
 from core.ports.journal import JournalEntry
 from core.ports.store import Claim, Store, Transition
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import LEASE, accept, claim_one, finish, said, stale
+from tests.contract.stores.sayings import LEASE, accept, change_owner, claim_one, finish, said, stale
 
 
 def _call(status: str, *, call_id: str = "c1", step: int = 1, result: str | None = None) -> JournalEntry:
@@ -66,7 +66,7 @@ async def test_who_holds_the_conversation_is_known(store: Store, clock: ManualCl
     await accept(store, said("e1"))
     state = await claim_one(store)
     await store.still_held(state.claim)
-    await store.transition(state.conversation.id, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    await change_owner(store, state.conversation.id, Transition(OwnershipEvent.CLAIM, owner="grace"))
     with pytest.raises(LostClaim):
         await store.still_held(state.claim)
     again = await claim_one(store)

@@ -15,7 +15,7 @@ from core.ports.channel import Accepted
 from core.ports.showing import Allowed, WantedCalls
 from core.ports.store import Settlement, Transition
 from core.storage.store import SqlStore
-from tests.contract.stores.sayings import LEASE, accept, answered, claim_one, item, said
+from tests.contract.stores.sayings import LEASE, accept, answered, change_owner, claim_one, item, said
 
 BEGINS = Note("slack", "main", "stream/T1/C1/1", None, "begins")
 CALLS = WantedCalls("slack:main:T1:stream", Pace(messages=2, seconds=10.0), 4)
@@ -49,7 +49,7 @@ async def test_without_a_call_nothing_is_noted(store: SqlStore) -> None:
 async def test_who_has_lost_the_conversation_writes_nothing(store: SqlStore) -> None:
     await accept(store, said("e1"))
     state = await claim_one(store)
-    await store.transition(state.conversation.id, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    await change_owner(store, state.conversation.id, Transition(OwnershipEvent.CLAIM, owner="grace"))
     with pytest.raises(LostClaim):
         await store.begin_showing(state.claim, BEGINS, CALLS)
     with pytest.raises(LostClaim):

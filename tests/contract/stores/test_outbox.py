@@ -13,7 +13,18 @@ from core.ports.store import Delivery, Settlement, Store, Transition
 from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import LEASE, accept, answer, answered, claim_one, file, finish, said, thread
+from tests.contract.stores.sayings import (
+    LEASE,
+    accept,
+    answer,
+    answered,
+    change_owner,
+    claim_one,
+    file,
+    finish,
+    said,
+    thread,
+)
 
 
 async def deliveries(store: Store, limit: int = 10) -> Sequence[Delivery]:
@@ -200,7 +211,8 @@ async def test_parts_that_were_sent_are_not_sent_again(store: Store) -> None:
 
 async def test_an_agents_message_is_withheld_after_a_takeover(store: Store) -> None:
     conversation_id = await answered(store, "one", "two")
-    await store.transition(
+    await change_owner(
+        store,
         conversation_id,
         Transition(OwnershipEvent.CLAIM, owner="grace"),
         [answer("Grace here.", author=Author.STAFF)],
@@ -215,7 +227,7 @@ async def test_an_agents_message_is_withheld_after_a_takeover(store: Store) -> N
 async def test_what_was_being_sent_at_the_takeover_is_finished(store: Store, clock: ManualClock) -> None:
     conversation_id = await answered(store, "one", "two")
     (sending,) = await deliveries(store)
-    await store.transition(conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    await change_owner(store, conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"))
     clock.move(LEASE + 1)
     (again,) = await deliveries(store)
     assert again.id == sending.id, "its fate at the provider is not known, so it has to be found out"
@@ -227,7 +239,7 @@ async def test_what_was_being_sent_at_the_takeover_is_finished(store: Store, clo
 async def test_a_retry_after_the_takeover_is_withheld(store: Store) -> None:
     conversation_id = await answered(store, "one")
     (sending,) = await deliveries(store)
-    await store.transition(conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    await change_owner(store, conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"))
     await settle(store, sending, DeliveryStatus.DUE, retry_after=0.0, error="refused before it was taken")
     assert await deliveries(store) == []
     assert (await store.counts())["deliveries_due"] == 0
@@ -236,8 +248,8 @@ async def test_a_retry_after_the_takeover_is_withheld(store: Store) -> None:
 async def test_staff_and_notices_are_sent_whoever_owns_it(store: Store) -> None:
     conversation_id = await answered(store)
     notice, staff = answer("Connecting you.", author=Author.SYSTEM), answer("Hello.", author=Author.STAFF)
-    await store.transition(conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"), [notice, staff])
-    await store.transition(conversation_id, Transition(OwnershipEvent.HAND_BACK))
+    await change_owner(store, conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"), [notice, staff])
+    await change_owner(store, conversation_id, Transition(OwnershipEvent.HAND_BACK))
     for text in ("Connecting you.", "Hello."):
         (delivery,) = await deliveries(store)
         assert delivery.message.text == text
@@ -350,7 +362,7 @@ async def test_no_agent_message_begins_after_a_takeover_was_committed(open_store
         taken = asyncio.Event()
 
         async def take(identifier: str = conversation_id, done: asyncio.Event = taken) -> None:
-            await desk.transition(identifier, Transition(OwnershipEvent.CLAIM, owner="grace"))
+            await change_owner(desk, identifier, Transition(OwnershipEvent.CLAIM, owner="grace"))
             done.set()
 
         async def deliver(done: asyncio.Event = taken) -> tuple[bool, Sequence[Delivery]]:

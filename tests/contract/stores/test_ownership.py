@@ -14,7 +14,7 @@ from core.domain.messages import Author, MessageKind
 from core.ports.store import NewMessage, Transition
 from core.storage.store import SqlStore
 from core.storage.tables import ownership_change
-from tests.contract.stores.sayings import accept, claim_one, said, thread
+from tests.contract.stores.sayings import accept, change_owner, claim_one, said, thread
 
 _PAIRS = list(itertools.product(OwnershipState, OwnershipEvent))
 _WAY: dict[OwnershipState, tuple[OwnershipEvent, ...]] = {
@@ -34,7 +34,7 @@ async def _in_state(store: SqlStore, name: str, state: OwnershipState) -> Conver
     await accept(store, said(f"first of {name}", where=name))
     home = thread(name).conversation_id
     for event in _WAY[state]:
-        await store.transition(home, _by(event, "grace"))
+        await change_owner(store, home, _by(event, "grace"))
     found = await store.conversation(home)
     assert found is not None
     assert found.state is state
@@ -58,7 +58,7 @@ async def test_every_state_with_every_event(store: SqlStore, state: OwnershipSta
         target = next_state(state, event)
     except IllegalTransition:
         with pytest.raises(IllegalTransition):
-            await store.transition(before.id, _by(event, "linus"), told)
+            await change_owner(store, before.id, _by(event, "linus"), told)
         after = await store.conversation(before.id)
         assert after is not None
         assert (after.state, after.owner, after.ownership_epoch) == (state, before.owner, before.ownership_epoch)
@@ -66,7 +66,7 @@ async def test_every_state_with_every_event(store: SqlStore, state: OwnershipSta
         assert await store.extend([turn.claim], 5.0) == {before.id}, "the turn under way goes on"
         assert len(await store.messages(before.id)) == 1
         return
-    after = await store.transition(before.id, _by(event, "linus"), told)
+    after = await change_owner(store, before.id, _by(event, "linus"), told)
     assert (after.state, after.ownership_epoch) == (target, before.ownership_epoch + 1)
     assert after.owner == ("linus" if event is OwnershipEvent.CLAIM else None)
     last = (await _changes(store, before.id))[-1]

@@ -16,6 +16,7 @@ from tests.contract.stores.sayings import (
     accept,
     answer,
     answered,
+    change_owner,
     claim_one,
     customer,
     file,
@@ -58,10 +59,10 @@ async def test_a_customer_is_not_shown_what_never_reached_them(store: Store) -> 
     await accept(store, said("e1", "Question", who=ada))
     assert await finish(store, await claim_one(store), answer("withheld"))
     notice = answer("A person will answer.", author=Author.SYSTEM)
-    await store.transition(ID, Transition(OwnershipEvent.CLAIM, owner="grace"), [notice])
+    await change_owner(store, ID, Transition(OwnershipEvent.CLAIM, owner="grace"), [notice])
     (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
     await store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.SENT)])
-    await store.transition(ID, Transition(OwnershipEvent.HAND_BACK), [answer("dead")])
+    await change_owner(store, ID, Transition(OwnershipEvent.HAND_BACK), [answer("dead")])
     (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
     await store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.DEAD, error="blocked")])
 
@@ -157,7 +158,7 @@ async def test_counts(store: Store) -> None:
     conversation_id = await answered(store, "one", "two", where="t1", event="e1")
     await answered(store, "three", where="t2", event="e2")
     await accept(store, said("e3", where="t3"))
-    await store.transition(conversation_id, Transition(OwnershipEvent.ESCALATE))
+    await change_owner(store, conversation_id, Transition(OwnershipEvent.ESCALATE))
     first = (await store.claim_deliveries("web", "main", 10, LEASE))[0]
     await store.settle([Settlement(first.id, first.token, DeliveryStatus.DEAD, error="x")])
     counts = await store.counts()

@@ -20,7 +20,7 @@ from core.storage.desk_tables import desk_timer
 from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, outcome, said
+from tests.contract.stores.sayings import LEASE, accept, answer, change_owner, claim_one, outcome, said
 
 UNCLAIMED, SILENT, SNOOZED = TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT, TimerKind.SNOOZED
 
@@ -173,7 +173,7 @@ async def test_it_says_nothing_in_a_conversation_that_changed_hands(store: SqlSt
     (found,) = await due(store)
     before = await store.conversation(state.conversation.id)
     assert before is not None
-    await store.transition(before.id, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    await change_owner(store, before.id, Transition(OwnershipEvent.CLAIM, owner="grace"))
     late = Aside(before.key, (answer("It takes longer", author=Author.SYSTEM),), ownership_epoch=before.ownership_epoch)
     assert await store.finish_timer(TimerOutcome(found, (late,))) == Finished(held=True, pending=True, outdated=True)
     assert [message.text for message in await store.messages(before.id)] == ["Hello"]

@@ -14,7 +14,18 @@ from core.ports.store import Transition
 from core.storage.store import SqlStore
 from core.storage.tables import attachment, message, outbox
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import LEASE, accept, answer, answered, claim_one, file, finish, said, thread
+from tests.contract.stores.sayings import (
+    LEASE,
+    accept,
+    answer,
+    answered,
+    change_owner,
+    claim_one,
+    file,
+    finish,
+    said,
+    thread,
+)
 from tests.contract.stores.test_outbox import deliveries, settle
 
 _DAMAGE = {
@@ -124,7 +135,7 @@ async def test_a_delivery_whose_message_is_gone_is_seen_as_well(store: SqlStore)
 
 async def test_the_agents_voice_is_withheld_after_a_takeover_readable_or_not(store: SqlStore) -> None:
     conversation_id = await answered(store, "broken")
-    await store.transition(conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    await change_owner(store, conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"))
     await _change(store, message, message.c.text == "broken", meta="{")
     assert await deliveries(store) == []
     assert await store.dead_letters() == [], "nobody has to mend what must not be said any more"

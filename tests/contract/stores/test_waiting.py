@@ -11,7 +11,7 @@ from core.ports.store import Transition, TurnOutcome
 from core.storage.store import SqlStore
 from handoff import posts
 from handoff.waits.requests import Requests
-from tests.contract.stores.sayings import CHANNEL, accept, claim_one, said
+from tests.contract.stores.sayings import CHANNEL, accept, change_owner, claim_one, said
 from tests.unit.core.responders import NotedDesk
 
 _ASKED = Escalation("The customer asked for a person.", requested_by="customer")
@@ -90,7 +90,7 @@ async def test_what_somebody_claimed_meanwhile_is_not_done(store: SqlStore) -> N
     assert conversation is not None
     stale = Aside(conversation.key, transition=Transition(OwnershipEvent.HAND_BACK), ownership_epoch=0)
     assert not await store.decide([stale], ())
-    await store.transition(home, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    await change_owner(store, home, Transition(OwnershipEvent.CLAIM, owner="grace"))
     assert not await Requests(store, None).mark_done(home)
     assert list(await store.who_waits(10)) == []
 

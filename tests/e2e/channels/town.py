@@ -19,6 +19,7 @@ from core.domain.conversation import OwnershipEvent
 from core.domain.messages import Author, MessageKind
 from core.ports.store import NewMessage, Transition
 from core.storage.store import SqlStore
+from tests.contract.stores.sayings import change_owner
 from tests.e2e import stored
 from tests.e2e.channels.customer import Customer, Paper, until
 from tests.e2e.channels.mail_customer import MailCustomer
@@ -157,7 +158,7 @@ async def hand_over(customer: Customer, hub: Hub, text: str, paper: Paper) -> No
         file = await files.put(_in_one(paper.content), name=paper.name, declared_type=paper.media_type)
         await store.add_attachment(conversation, file)
         said = NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name="Grace", attachments=(file,))
-        await store.transition(conversation, Transition(OwnershipEvent.CLAIM, owner="Grace"), [said])
+        await change_owner(store, conversation, Transition(OwnershipEvent.CLAIM, owner="Grace"), [said])
     finally:
         await store.close()
 

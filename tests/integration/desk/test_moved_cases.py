@@ -21,6 +21,7 @@ from core.storage.migrate import migrate
 from handoff import posts
 from handoff.posts import POST, WITH_CARD
 from handoff.waits.moved_cases import MovedCases
+from tests.contract.stores.sayings import change_owner
 from tests.property.desk_world import HOME, DeskWorld, FakeDeskChannel
 
 _CASE = Case.named(HOME.conversation_id, 1)
@@ -205,7 +206,7 @@ class _Late:
 
     async def ticket_number_for(self, case_id: str) -> str:
         """At the last read."""
-        await self._world.store.transition(HOME.conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"))
+        await change_owner(self._world.store, HOME.conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"))
         number: str = await self._world.store.ticket_number_for(case_id)
         return number
 

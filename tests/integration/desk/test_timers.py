@@ -18,6 +18,7 @@ from handoff.hours import parse_hours
 from handoff.settings import HandoffSettings
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
+from tests.contract.stores.sayings import change_owner
 from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.desk.office_hours import CASE, LEASE, OfficeHours
 
@@ -231,7 +232,7 @@ async def test_a_change_of_hands_without_a_word_to_the_timer_still_wins(office: 
     (due,) = await office.store.due_timers(10, LEASE)
     decision = await office.timers.decide(due.timer)
     home = (await office.conversation()).id
-    await office.store.transition(home, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    await change_owner(office.store, home, Transition(OwnershipEvent.CLAIM, owner="grace"))
     finished = await office.store.finish_timer(TimerOutcome(due, decision.asides, decision.cases))
     assert finished.outdated
     assert not await office.posts("reminder")

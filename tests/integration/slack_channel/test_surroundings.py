@@ -19,6 +19,7 @@ from core.ports.channel import Diagnosis
 from core.ports.store import Transition
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
+from tests.contract.stores.sayings import change_owner
 from tests.integration.slack_channel.test_receive import StoreSink
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
 from tests.servers.slack_fake import SlackFake
@@ -52,10 +53,10 @@ async def test_the_home_tab_lists_what_is_open_and_says_who_has_it(
         ids = [one.conversation_id for one in sink.accepted]
         wish = Transition(OwnershipEvent.ESCALATE, escalation=Escalation("asked"))
         for conversation in ids[1:]:
-            await store.transition(conversation, wish, [])
+            await change_owner(store, conversation, wish, [])
         for conversation in ids[2:]:
-            await store.transition(conversation, Transition(OwnershipEvent.CLAIM, owner="Grace"), [])
-        await store.transition(ids[3], Transition(OwnershipEvent.RESOLVE, owner="Grace"), [])
+            await change_owner(store, conversation, Transition(OwnershipEvent.CLAIM, owner="Grace"), [])
+        await change_owner(store, ids[3], Transition(OwnershipEvent.RESOLVE, owner="Grace"), [])
         await hub.push(home(fake))
     listed = [block["text"]["text"].rpartition("|")[2] for block in fake.homes[ANNA]["blocks"][1:]]
     assert listed == ["three> _bei einem Menschen_", "two> _wartet auf einen Menschen_", "one>"]

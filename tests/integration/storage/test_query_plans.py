@@ -26,7 +26,18 @@ from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from core.storage.tables import metadata
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, deleted, edited, finish, outcome, said
+from tests.contract.stores.sayings import (
+    LEASE,
+    accept,
+    answer,
+    change_owner,
+    claim_one,
+    deleted,
+    edited,
+    finish,
+    outcome,
+    said,
+)
 from tests.contract.stores.test_asides import from_staff
 from tests.contract.stores.test_follow_ups import ADA, MAIL, again, by_road, mail_road, takes
 
@@ -136,7 +147,7 @@ async def _whole_path(store: SqlStore) -> None:
         await store.conversation(home)
         await store.customer_messages("web", "main", "of t1", 10)
         await accept(store, deleted(f"d{number}", f"e{number}"), in_log=True)
-    await store.transition(home, Transition(OwnershipEvent.ESCALATE))
+    await change_owner(store, home, Transition(OwnershipEvent.ESCALATE))
     assert [one.id for one in await store.who_waits(10)] == [home]
     await _shown_to_staff(store)
     await _timers(store, home)

@@ -12,6 +12,7 @@ from channels.web.settings import Rate, WebSettings
 from core.domain.conversation import OwnershipEvent
 from core.domain.messages import Author, MessageKind
 from core.ports.store import NewMessage, Transition
+from tests.contract.stores.sayings import change_owner
 from tests.integration.web.rig import KEY, Rig, running, with_limits
 
 SITE = "s" * 32
@@ -106,8 +107,8 @@ async def test_a_customer_does_not_read_what_staff_may_still_take_back(rig: Rig)
     mine = before["messages"][0]["conversation_id"]
     claimed = Transition(OwnershipEvent.CLAIM, owner="grace")
     hasty = NewMessage(Author.STAFF, "he is a fraud", MessageKind.ANSWER, author_name="Grace", delay=300.0)
-    await rig.store.transition(mine, Transition(OwnershipEvent.ESCALATE))
-    await rig.store.transition(mine, claimed, [hasty])
+    await change_owner(rig.store, mine, Transition(OwnershipEvent.ESCALATE))
+    await change_owner(rig.store, mine, claimed, [hasty])
     _, after, _ = await rig.call("GET", path, session["token"])
     assert after == before
 

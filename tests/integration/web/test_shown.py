@@ -10,6 +10,7 @@ from core.domain.conversation import OwnershipEvent
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind
 from core.ports.store import NewMessage, Transition
+from tests.contract.stores.sayings import change_owner
 from tests.integration.web.rig import Rig
 
 
@@ -25,7 +26,7 @@ async def _with_staff(rig: Rig) -> dict[str, Any]:
     while (found := await rig.store.conversation(home)) is None or found.state != "queued":  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     said = NewMessage(Author.STAFF, "I am Grace", MessageKind.ANSWER, author_name="Grace")
-    await rig.store.transition(home, Transition(OwnershipEvent.CLAIM, owner="U1"), [said])
+    await change_owner(rig.store, home, Transition(OwnershipEvent.CLAIM, owner="U1"), [said])
     while not await _unseen(rig, session):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     return session

@@ -22,7 +22,7 @@ from core.ports.metrics import Counter
 from core.ports.store import NewMessage, Transition
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import answered
+from tests.contract.stores.sayings import answered, change_owner
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.eventually import eventually
 from tests.unit.core.lanes import FAST, Running, status_of
@@ -202,7 +202,7 @@ async def taken_over_in_doubt(store: SqlStore, clock: ManualClock, text: str = "
     conversation_id = await answered(store, text)
     await store.claim_deliveries("web", "main", 1, FAST.lease)
     hello = NewMessage(Author.STAFF, "Grace here.", MessageKind.ANSWER)
-    await store.transition(conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"), [hello])
+    await change_owner(store, conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"), [hello])
     clock.move(FAST.lease + 1)
 
 

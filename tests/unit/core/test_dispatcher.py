@@ -23,7 +23,7 @@ from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from core.turn import Turn
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import accept, claim, said, thread
+from tests.contract.stores.sayings import accept, change_owner, claim, said, thread
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.eventually import eventually
 from tests.unit.core.responders import ClaimingDesk, Echo, NotedDesk, reply, sorry
@@ -151,7 +151,7 @@ async def test_a_lost_conversation_stops_its_turn(store: SqlStore, running: Runn
     await accept(store, said("e1", "Hello"))
     async with running(responder, DispatcherSettings(lease=0.03, poll=0.005)):
         await eventually(lambda: responder.running.total() == 1)
-        await store.transition(ID, Transition(OwnershipEvent.CLAIM, owner="grace"))
+        await change_owner(store, ID, Transition(OwnershipEvent.CLAIM, owner="grace"))
         await eventually(lambda: responder.cancelled == [f"{ID}:1"])
         await eventually(lambda: _handled(store))
     assert metrics.total(Counter.TURNS_LOST) >= 1
@@ -384,7 +384,7 @@ async def test_a_message_for_staff_is_tried_until_it_arrives(
     store: SqlStore, metrics: CountedMetrics, wake: LocalWake, clock: ManualClock
 ) -> None:
     await accept(store, said("e1", "Is anybody there?"))
-    await store.transition(ID, Transition(OwnershipEvent.CLAIM, owner="Eva"))
+    await change_owner(store, ID, Transition(OwnershipEvent.CLAIM, owner="Eva"))
     desk = BrokenDesk(failures=12)
     settings = DispatcherSettings(poll=0.005, max_attempts=2)
     dispatcher = Dispatcher(store, Turn(Echo(), desk, {}, metrics, sorry), wake, metrics, settings)

@@ -22,7 +22,7 @@ from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from core.turn import Turn
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import accept, customer, said, thread
+from tests.contract.stores.sayings import accept, change_owner, customer, said, thread
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.eventually import eventually
 from tests.unit.core.responders import Echo, NotedDesk, reply, sorry
@@ -212,7 +212,7 @@ async def test_a_person_who_takes_over_ends_the_turn(store: SqlStore) -> None:
     await accept(store, said("e1", "one"))
     async with at_work(store, responder):
         await eventually(lambda: responder.running.total() == 1)
-        await store.transition(ID, Transition(OwnershipEvent.CLAIM, owner="grace"))
+        await change_owner(store, ID, Transition(OwnershipEvent.CLAIM, owner="grace"))
         await accept(store, said("e2", "two"))
         responder.gate.set()  # type: ignore[union-attr]
         await eventually(lambda: all_handled(store))

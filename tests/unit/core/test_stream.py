@@ -14,7 +14,7 @@ from core.ports.channel import StreamFrame
 from core.ports.store import Claim, Transition, TurnState
 from core.storage.store import SqlStore
 from core.stream import ProvisionalEvents
-from tests.contract.stores.sayings import accept, claim_one, said
+from tests.contract.stores.sayings import accept, change_owner, claim_one, said
 from tests.unit.core.eventually import eventually
 
 
@@ -210,7 +210,7 @@ async def test_nothing_is_shown_where_somebody_else_speaks_by_now(store: SqlStor
     await events.text("The agent ")
     await eventually(lambda: screen.done == 1)
     claimed = Transition(OwnershipEvent.CLAIM, owner="grace")
-    await store.transition(state.conversation.id, claimed)
+    await change_owner(store, state.conversation.id, claimed)
     await events.text("goes on.")
     await events.close()
     assert screen.texts == ["The agent "]

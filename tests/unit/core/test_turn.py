@@ -21,7 +21,7 @@ from core.ports.store import NewMessage, OpenCase, Transition, TurnState
 from core.storage.store import SqlStore
 from core.turn import Turn, TurnSettings
 from core.turn_messages import turn_id
-from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, deleted, finish, said
+from tests.contract.stores.sayings import LEASE, accept, answer, change_owner, claim_one, deleted, finish, said
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.eventually import eventually
 from tests.unit.core.responders import Echo, NotedDesk, reply, sorry
@@ -190,7 +190,7 @@ async def test_a_person_who_came_meanwhile_keeps_the_conversation(store: SqlStor
     await accept(store, said("e1", "Never mind, cancel that"))
     state = await claim_one(store)
     outcome = await make(metrics).run(state)
-    await store.transition(state.conversation.id, Transition(OwnershipEvent.CLAIM, owner="Grace"))
+    await change_owner(store, state.conversation.id, Transition(OwnershipEvent.CLAIM, owner="Grace"))
     assert not (await store.finish([outcome]))[0].held
     desk, responder = NotedDesk(), Echo()
     again = await claim_one(store)

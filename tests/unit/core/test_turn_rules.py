@@ -13,7 +13,7 @@ from core.ports.responder import Reply, TurnEvents
 from core.ports.store import Settlement, Transition, TurnOutcome, TurnState
 from core.storage.store import SqlStore
 from core.turn import Rules, Turn
-from tests.contract.stores.sayings import accept, answer, claim_one, finish, said, thread
+from tests.contract.stores.sayings import accept, answer, change_owner, claim_one, finish, said, thread
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import Echo, NotedDesk, reply, sorry
 
@@ -103,7 +103,7 @@ async def test_what_was_written_while_somebody_resolved_is_the_agents(store: Sql
     await accept(store, said("e1", "5"))
     notice = answer("Closed.", author=Author.SYSTEM, meta=asked)
     home = thread().conversation_id
-    await store.transition(home, Transition(OwnershipEvent.RESOLVE, reopen_within=3600.0), [notice])
+    await change_owner(store, home, Transition(OwnershipEvent.RESOLVE, reopen_within=3600.0), [notice])
     responder = Echo()
     state = await claim_one(store)
     assert state.conversation.state is OwnershipState.RESOLVED
