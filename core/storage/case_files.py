@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, bindparam, cast, func, or_, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select
 
 from core.domain.case import DESK, OWNED_SINCE, Case, feed
 from core.domain.conversation import OwnershipState
@@ -21,10 +21,9 @@ from core.ports.outcomes import CaseRecord, KeepNote
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database, OnDatabase, reads
-from core.storage.delivered import is_said
-from core.storage.desk_tables import desk_case, desk_note, desk_timer, rating, relay
+from core.storage.delivered import delivery_key, is_said
+from core.storage.desk_tables import desk_case, desk_note, desk_timer, rating, relay, ticket, ticket_entry
 from core.storage.tables import conversation, message, outbox, ownership_change, receipt
-from core.storage.ticket_tables import ticket, ticket_entry
 from core.storage.tickets import ticket_from
 
 _QUOTED = 300
@@ -98,7 +97,7 @@ _RELAYED = (
         relay.c.source_id,
     )
     .join(relay, relay.c.target_id == message.c.id)
-    .outerjoin(outbox, outbox.c.dedupe == message.c.conversation_id + ":" + cast(message.c.seq, String))
+    .outerjoin(outbox, outbox.c.dedupe == delivery_key())
     .where(
         among(message.c.conversation_id, "ids"),
         message.c.created_at >= bindparam("since"),

@@ -14,7 +14,7 @@ from core.domain.customer import Writer
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import EventKey
 from core.domain.messages import Author
-from core.ports.store import CaseRecord, CloseCase, OpenCase, Recall
+from core.ports.outcomes import CaseRecord, CloseCase, KeepComment, KeepRating, OpenCase, Recall
 from core.storage import codec
 from core.storage.among import among
 from core.storage.blocks import keep_blocks
@@ -25,7 +25,6 @@ from core.storage.delivered import OF_MESSAGES
 from core.storage.desk_tables import desk_case, rating, relay
 from core.storage.gap_writes import keep_bad_ratings
 from core.storage.learning import keep_learning
-from core.storage.ratings import keep_ratings
 from core.storage.relay_updates import TAKEN_BACK
 from core.storage.tables import OPEN_DELIVERY, conversation, inbound_event, message, outbox, receipt
 from core.storage.tickets import keep_tickets
@@ -110,9 +109,14 @@ def keep_cases(connection: Connection, database: Database, records: Sequence[Cas
         elif isinstance(record, CloseCase):
             ended = desk_case.c.id == record.case_id, desk_case.c.closed_at.is_(None)
             connection.execute(update(desk_case).where(*ended).values(closed_at=now))
+        elif isinstance(record, KeepRating):
+            row = {"case_id": record.case_id, "conversation_id": Case.home(record.case_id), "score": record.score}
+            connection.execute(database.upsert(rating, ["case_id"], ["score"]), row | {"created_at": now})
+        elif isinstance(record, KeepComment):
+            comment = codec.clean(record.text)
+            connection.execute(update(rating).where(rating.c.case_id == record.case_id).values(comment=comment))
     keep_timers(connection, database, records, now)
     keep_tickets(connection, database, records, now)
-    keep_ratings(connection, database, records, now)
     keep_bad_ratings(connection, database, records, now)
     keep_learning(connection, database, records, now)
     keep_notes(connection, database, records, now)

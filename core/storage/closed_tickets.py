@@ -12,11 +12,9 @@ from core.domain.ticket import TicketStatus
 from core.ports.closed_tickets import ClosedTicket
 from core.storage import codec
 from core.storage.database import OnDatabase, reads
-from core.storage.delivered import is_said, was_not_delivered
-from core.storage.desk_tables import desk_case
-from core.storage.still_to_come import is_still_to_come
+from core.storage.delivered import is_said, is_still_to_come, was_not_delivered
+from core.storage.desk_tables import desk_case, ticket
 from core.storage.tables import conversation, customer, message
-from core.storage.ticket_tables import ticket
 from core.storage.tickets import ticket_from
 
 _MOST_SAID = 300

@@ -20,8 +20,8 @@ from core.ports.outcomes import Aside, FollowUp
 from core.ports.store import Acceptable
 from core.storage import codec
 from core.storage.among import among
-from core.storage.contact_route_tables import contact_route, contacted, follow_up
 from core.storage.database import Database
+from core.storage.desk_tables import contact_route, contacted, follow_up
 from core.storage.tables import (
     conversation,
     customer,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, String, cast, func, select
+from sqlalchemy import ColumnElement, FromClause, String, cast, func, select
 
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import MessageKind, ReceiptStatus
 from core.storage.among import among
-from core.storage.tables import message, outbox, receipt
+from core.storage.tables import message, outbox, receipt, widget_event
 
 BESIDE = ":own"
 _OWN = outbox.alias("own")
-_KEYS = select(message.c.conversation_id + ":" + cast(message.c.seq, String)).where(among(message.c.id, "ids"))
-_KEYS_BESIDE = select(message.c.conversation_id + ":" + cast(message.c.seq, String) + BESIDE).where(
-    among(message.c.id, "ids")
+
+
+def delivery_key(of: FromClause = message) -> ColumnElement[str]:
+    """What a row of ``message`` is known by in the outbox: the dedupe of its delivery."""
+    return of.c.conversation_id + ":" + cast(of.c.seq, String)
+
+
+_OF_IT = outbox.c.dedupe.in_([delivery_key(), delivery_key() + BESIDE])
+_KEYS, _KEYS_BESIDE = (
+    select(key).where(among(message.c.id, "ids")) for key in (delivery_key(), delivery_key() + BESIDE)
 )
 OF_MESSAGES = outbox.c.dedupe.in_(_KEYS.union_all(_KEYS_BESIDE))
 """All deliveries of the messages ``ids``. PostgreSQL finds no index for two lists with OR."""
@@ -56,6 +63,24 @@ def is_said() -> ColumnElement[bool]:
     return func.coalesce(message.c.kind, "") != MessageKind.FOLLOW_UP
 
 
-def delivery_key() -> ColumnElement[str]:
-    """What a row of ``message`` is known by in the outbox: the dedupe of its delivery."""
-    return message.c.conversation_id + ":" + cast(message.c.seq, String)
+def is_still_to_come() -> ColumnElement[bool]:
+    """Whether a row of ``message`` waits to be sent, or is being sent, and has arrived on none of its routes.
+
+    Rows of what was sent long ago are gone, so it is asked for what is open, and not for what was sent. What stands on the page
+    has arrived: its delivery is settled a moment later.
+    """
+    is_open = outbox.c.status.in_([DeliveryStatus.DUE, DeliveryStatus.SENDING])
+    on_the_page = (
+        select(widget_event.c.cursor)
+        .where(
+            widget_event.c.conversation_id == outbox.c.conversation_id,
+            widget_event.c.dedupe == outbox.c.id + ":0",  # its first part's (DeliveryLane)
+        )
+        .correlate(outbox)
+        .exists()
+    )
+    return _one(is_open) & ~_one((outbox.c.status == DeliveryStatus.SENT) | on_the_page)
+
+
+def _one(which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(outbox.c.id).where(_OF_IT, which).correlate(message).exists()

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, Select, String, bindparam, cast, exists, select, text, update
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, exists, select, text, update
 
 from core.domain.case import feed
 from core.domain.delivery import DeliveryStatus
@@ -15,18 +15,16 @@ from core.ports.delivery_outcomes import Arrived, DeliveryOutcome, OutcomeStatus
 from core.ports.outcomes import Aside, NewMessage
 from core.storage import codec
 from core.storage.among import among
-from core.storage.conversation_inserts import make_feeds
 from core.storage.database import OnDatabase, writes
-from core.storage.delivered import OF_MESSAGES, came_in_part, was_not_delivered
+from core.storage.delivered import OF_MESSAGES, came_in_part, delivery_key, is_still_to_come, was_not_delivered
 from core.storage.desk_tables import IS_NEWS, desk_case, relay
 from core.storage.relay_updates import TAKEN_BACK
-from core.storage.still_to_come import is_still_to_come
 from core.storage.tables import message, outbox, receipt
 from core.storage.turn_writes import Writes
-from core.storage.turns import lock_conversations
+from core.storage.turns import lock_homes
 
 _COPY = message.alias("copy")
-_KEY = _COPY.c.conversation_id + ":" + cast(_COPY.c.seq, String)
+_KEY = delivery_key(_COPY)
 _OPEN = (DeliveryStatus.DUE, DeliveryStatus.SENDING)
 _SETTLED = ~exists().where(outbox.c.dedupe == _KEY, outbox.c.status.in_(_OPEN))
 _NEWS = (
@@ -119,11 +117,9 @@ class SqlDeliveryOutcomes(OnDatabase):
         asides = [Aside(feed(account, case_id), tuple(said)) for case_id, said in sorted(told.items()) if said]
         if not asides:
             return
-        make_feeds(connection, self.database, [aside.conversation for aside in asides])
-        rows = lock_conversations(connection, [aside.conversation.conversation_id for aside in asides])
+        current = lock_homes(connection, self.database, asides)
         writes = Writes(self.database.timestamp())
-        for aside in asides:
-            writes.aside(rows[aside.conversation.conversation_id], aside)
+        writes.asides(current, asides)
         writes.commit(connection, self.database)
 
 

@@ -19,8 +19,7 @@ from core.ports.outcomes import CaseRecord, KeepRating
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
-from core.storage.desk_tables import desk_case
-from core.storage.gap_tables import gap
+from core.storage.desk_tables import desk_case, gap
 from core.storage.tables import conversation, message
 
 BAD_SCORE = 2

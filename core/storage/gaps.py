@@ -14,10 +14,8 @@ from core.domain.messages import Author
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import OnDatabase, reads, writes
-from core.storage.desk_tables import desk_case, learned_answer
-from core.storage.gap_tables import gap, gap_cluster
+from core.storage.desk_tables import desk_case, gap, gap_cluster, learned_answer, ticket
 from core.storage.tables import lease, message
-from core.storage.ticket_tables import ticket
 
 _SORTING = "sorting of gaps"
 _PUT = update(gap).where(gap.c.message_id == bindparam("of")).values(cluster_id=bindparam("into"))

@@ -1,4 +1,4 @@
-"""Jobs on a database: a process is elected by the one update that finds the row as everybody has seen it."""
+"""Jobs on a database: a process is elected by the one update that finds the row as everybody has seen it (ADR 11)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,51 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, null, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Double,
+    Integer,
+    String,
+    Table,
+    Text,
+    case,
+    delete,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from core.domain.jobs import Job, JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, SourceReport
 from core.domain.skew import SKEW
 from core.storage.among import among
 from core.storage.database import OnDatabase, writes
-from core.storage.job_tables import job
-from core.storage.tables import channel_memory
+from core.storage.tables import channel_memory, metadata
+
+job = Table(
+    "job",
+    metadata,
+    Column("scope", String(80), primary_key=True),
+    Column("id", String(32), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("schedule", Text, nullable=False),
+    Column("next_run_at", Double),
+    Column("asked_at", Double),
+    Column("run", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("lease_until", Double, nullable=False),
+    Column("began_at", Double),
+    Column("seen_at", Double),
+    Column("cut_off_at", Double),
+    Column("ended_at", Double),
+    Column("progress", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+)
+"""``progress`` and ``outcome`` are JSON: of the run that was begun last, and of the one that ended last."""
 
 _CUT_OFF = (JobState.RUNNING.value, JobState.INTERRUPTED.value)
 _MOST_FAILURES = 100

@@ -16,10 +16,10 @@ from core.domain.messages import Author, ChangeKind, Message
 from core.ports.store import MANY_ATTEMPTS
 from core.storage import codec
 from core.storage.database import OnDatabase, reads, writes
-from core.storage.delivered import is_said, was_not_delivered
+from core.storage.delivered import is_said, is_still_to_come, was_not_delivered
+from core.storage.desk_tables import ticket
 from core.storage.gap_writes import keep_thumb
 from core.storage.ids import new_id
-from core.storage.still_to_come import is_still_to_come
 from core.storage.tables import (
     attachment,
     change,
@@ -32,7 +32,6 @@ from core.storage.tables import (
     outbox,
     quarantine,
 )
-from core.storage.ticket_tables import ticket
 from core.storage.unreadable import HOW_MANY
 
 _FAILING = (

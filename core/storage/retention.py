@@ -12,11 +12,9 @@ from core.domain.conversation import OwnershipState
 from core.domain.delivery import DeliveryStatus
 from core.domain.learning import LearningState
 from core.ports.retention import Expiring, Page, Place
-from core.storage.contact_route_tables import contact_route, contacted, follow_up
 from core.storage.database import OnDatabase
 from core.storage.delivered import came_alone
-from core.storage.desk_tables import learned_answer
-from core.storage.gap_tables import gap, gap_cluster
+from core.storage.desk_tables import contact_route, contacted, follow_up, gap, gap_cluster, learned_answer
 from core.storage.tables import conversation, inbound_event, outbox, tool_journal, widget_event
 
 

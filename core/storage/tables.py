@@ -6,6 +6,8 @@ transaction that holds the conversation's row lock, and a key check would take a
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     Boolean,
     Column,
@@ -29,6 +31,12 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def partial_index(name: str, *columns: Column[Any], where: str) -> Index:
+    """An index of some rows alone, on both databases."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
 
 customer = Table(
     "customer",
@@ -83,19 +91,9 @@ conversation = Table(
     Column("road", Text),
     Column("shared", String(16)),
 )
-Index(
-    "ix_conversation_pending",
-    conversation.c.ready_at,
-    sqlite_where=text("done_seq < last_seq"),
-    postgresql_where=text("done_seq < last_seq"),
-)
+partial_index("ix_conversation_pending", conversation.c.ready_at, where="done_seq < last_seq")
 QUEUED_CONVERSATION = "state = 'queued'"
-Index(
-    "ix_conversation_queued",
-    conversation.c.state,
-    sqlite_where=text(QUEUED_CONVERSATION),
-    postgresql_where=text(QUEUED_CONVERSATION),
-)
+partial_index("ix_conversation_queued", conversation.c.state, where=QUEUED_CONVERSATION)
 
 inbound_event = Table(
     "inbound_event",
@@ -175,27 +173,9 @@ outbox = Table(
     Column("address", Text),
 )
 OPEN_DELIVERY = "status IN ('due', 'sending')"
-Index(
-    "ix_outbox_open",
-    outbox.c.channel,
-    outbox.c.account,
-    outbox.c.due_at,
-    sqlite_where=text(OPEN_DELIVERY),
-    postgresql_where=text(OPEN_DELIVERY),
-)
-Index(
-    "ix_outbox_head",
-    outbox.c.conversation_id,
-    outbox.c.seq,
-    sqlite_where=text(OPEN_DELIVERY),
-    postgresql_where=text(OPEN_DELIVERY),
-)
-Index(
-    "ix_outbox_dead",
-    outbox.c.settled_at,
-    sqlite_where=text("status = 'dead'"),
-    postgresql_where=text("status = 'dead'"),
-)
+partial_index("ix_outbox_open", outbox.c.channel, outbox.c.account, outbox.c.due_at, where=OPEN_DELIVERY)
+partial_index("ix_outbox_head", outbox.c.conversation_id, outbox.c.seq, where=OPEN_DELIVERY)
+partial_index("ix_outbox_dead", outbox.c.settled_at, where="status = 'dead'")
 
 tool_journal = Table(
     "tool_journal",

@@ -21,9 +21,9 @@ from core.ports.outcomes import CaseRecord, ChangeTicket, MoveTicket, OpenTicket
 from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage import codec
 from core.storage.database import Database, OnDatabase, reads, writes
+from core.storage.desk_tables import ticket, ticket_day, ticket_entry
+from core.storage.desk_tables import ticket_number as given
 from core.storage.tables import conversation, identity
-from core.storage.ticket_tables import ticket, ticket_day, ticket_entry
-from core.storage.ticket_tables import ticket_number as given
 
 
 def keep_tickets(connection: Connection, database: Database, records: Iterable[CaseRecord], now: float) -> None:

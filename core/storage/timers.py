@@ -12,17 +12,15 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import Finished, SetTimer
 from core.ports.timers import DueTimer, TimerOutcome
 from core.storage import codec
-from core.storage.asides import merge_by_conversation
+from core.storage.asides import must_wait
 from core.storage.case_timers import keep_timers
 from core.storage.cases import lock_waiting
 from core.storage.contact_routes import FollowUpSnapshot
-from core.storage.conversation_inserts import make_feeds
 from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.desk_tables import desk_timer
 from core.storage.ids import new_id
 from core.storage.turn_writes import Writes
-from core.storage.turns import is_outdated, lock_conversations
-from core.storage.withdrawals import withdraw_all
+from core.storage.turns import is_outdated, lock_homes
 
 _MOST_LEASES = 60
 _KNOWN = desk_timer.c.kind.in_([str(kind) for kind in TimerKind])
@@ -64,26 +62,20 @@ class SqlTimers(OnDatabase):
     def finish_timer(self, connection: Connection, outcome: TimerOutcome) -> Finished:
         """Conversations first, then the timer's row: as every commit that sets or clears timers."""
         timer, asides = outcome.due.timer, outcome.asides
-        make_feeds(connection, self.database, [one.conversation for one in asides if one.ownership_epoch is None])
-        ids = [Case.home(timer.case_id), *(aside.conversation.conversation_id for aside in asides)]
-        current = lock_conversations(connection, ids)
+        current = lock_homes(connection, self.database, asides, [Case.home(timer.case_id)])
         held = {"of_case": timer.case_id, "of_kind": str(timer.kind), "held_token": outcome.due.token}
         if connection.execute(_LOCK, held).first() is None:
             return Finished(held=False)
-        recalled = [one.message_id for aside in asides for one in aside.recalls]
-        writes = Writes(self.database.timestamp(), waiting=lock_waiting(connection, recalled))
+        writes = Writes(self.database.timestamp(), waiting=lock_waiting(connection, must_wait(asides)))
         about = [(current.get(aside.conversation.conversation_id), aside) for aside in asides]
         known = FollowUpSnapshot(connection, self.database, asides)
         if any(is_outdated(writes, row, aside, known) for row, aside in about):
             connection.execute(self._timers_at_once, held)
             return Finished(held=True, pending=True, outdated=True)
         connection.execute(_END, held)
-        for aside in merge_by_conversation(asides):
-            writes.aside(current[aside.conversation.conversation_id], aside)
+        writes.asides(current, asides)
         writes.cases.extend(outcome.cases)
         writes.commit(connection, self.database)
-        for home in sorted(writes.taken_over):
-            withdraw_all(connection, home, writes.now)
         return Finished(held=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -18,6 +18,7 @@ from core.domain.messages import SENT_BY, SHARED, ChangeKind
 from core.ports.outcomes import FollowUp
 from core.ports.store import Aside, CaseRecord, NewMessage, Recall, Transition, TurnOutcome
 from core.storage import codec
+from core.storage.asides import Overtaken, in_places, merge_by_conversation, move
 from core.storage.cases import keep_cases, recall
 from core.storage.contact_routes import keep_follow_ups, note_sent
 from core.storage.database import Database
@@ -25,10 +26,10 @@ from core.storage.delivered import beside
 from core.storage.desk_tables import relay
 from core.storage.gap_writes import gap_row, keep_gaps
 from core.storage.ids import new_id
-from core.storage.overtaking import Overtaken, in_places, move
 from core.storage.relay_updates import relay_rows
 from core.storage.tables import attachment, change, conversation, customer, message, ownership_change
 from core.storage.taken_deliveries import TakenDeliveries
+from core.storage.withdrawals import withdraw_all
 
 _ADD_MESSAGE, _ADD_OWNERSHIP_CHANGE, _ADD_CHANGE = insert(message), insert(ownership_change), insert(change)
 _OWN: dict[str, Any] = {
@@ -118,8 +119,12 @@ class Writes:
         if outcome.contact:
             self.contacts.append((outcome.customer_id or row.customer_id, outcome.contact))
 
-    def aside(self, row: Row[Any], aside: Aside) -> None:
-        """What a turn of another conversation says in this one, or changes in it."""
+    def asides(self, rows: Mapping[str, Row[Any]], asides: Sequence[Aside]) -> None:
+        """What is said and changed in other conversations than the one whose turn decided it, by their rows."""
+        for aside in merge_by_conversation(asides):
+            self._aside(rows[aside.conversation.conversation_id], aside)
+
+    def _aside(self, row: Row[Any], aside: Aside) -> None:
         self.recalls.extend(aside.recalls)
         if aside.follow_up is not None:
             self.follow_ups.append((row.id, aside.follow_up))
@@ -210,6 +215,8 @@ class Writes:
         recall(connection, self.recalls, self.now)
         keep_follow_ups(connection, database, self.follow_ups, self.now)
         note_sent(connection, self.on_routes, self.now)
+        for home in sorted(self.taken_over):
+            withdraw_all(connection, home, self.now)
 
     def _audit(self, row: Row[Any], state: str, ownership_epoch: int, transition: Transition) -> None:
         self.ownership_changes.append(

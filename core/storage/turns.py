@@ -25,18 +25,16 @@ from core.ports.lanes import FinishedTurns, LaneOffer
 from core.ports.store import MANY_ATTEMPTS, Aside, Claim, Finished, TurnOutcome, TurnState
 from core.storage import codec
 from core.storage.among import among
-from core.storage.asides import merge_by_conversation
+from core.storage.asides import must_wait
 from core.storage.cases import agent_speaks, lock_waiting
 from core.storage.contact_routes import FollowUpSnapshot
 from core.storage.conversation_inserts import make_feeds
 from core.storage.database import Database, OnDatabase, writes
-from core.storage.overtaking import overtaken
 from core.storage.tables import conversation
 from core.storage.taken_deliveries import TakenDeliveries
 from core.storage.turn_states import load_turns
 from core.storage.turn_writes import Writes
 from core.storage.unreadable import set_aside
-from core.storage.withdrawals import withdraw_all
 
 _LONGEST_PAUSE = 30
 
@@ -82,36 +80,21 @@ class SqlTurns(OnDatabase):
     def finish(
         self, connection: Connection, outcomes: Sequence[TurnOutcome], lanes: Sequence[LaneOffer] = ()
     ) -> FinishedTurns:
-        current = self._lock_all(connection, outcomes)
-        recalled = [one.message_id for outcome in outcomes for aside in outcome.asides for one in aside.recalls]
-        recalled += overtaken(aside for outcome in outcomes for aside in outcome.asides)
-        claimed = [
-            aside.conversation.conversation_id
-            for outcome in outcomes
-            for aside in outcome.asides
-            if aside.transition is not None and aside.transition.event is OwnershipEvent.CLAIM
-        ]
+        asides = [aside for outcome in outcomes for aside in outcome.asides]
+        current = lock_homes(connection, self.database, asides, [one.claim.conversation_id for one in outcomes])
+        waiting = must_wait(asides)
+        claimed = [aside.conversation.conversation_id for aside in asides if _claims(aside)]
         writes = Writes(
             self.database.timestamp(),
-            waiting=lock_waiting(connection, recalled),
+            waiting=lock_waiting(connection, waiting),
             agent_sending=agent_speaks(connection, self.database, claimed),
             send=TakenDeliveries(lanes),
         )
         results = [_finish_one(writes, current, outcome) for outcome in outcomes]
         writes.commit(connection, self.database)
-        for home in sorted(writes.taken_over):
-            withdraw_all(connection, home, writes.now)
         send = writes.send
-        left = len(writes.outbox) > len(send.granted) + len(send.logged) or bool(recalled or writes.taken_over)
+        left = len(writes.outbox) > len(send.granted) + len(send.logged) or bool(waiting or writes.taken_over)
         return FinishedTurns(results, send.granted, logged=send.logged, waiting=left)
-
-    def _lock_all(self, connection: Connection, outcomes: Sequence[TurnOutcome]) -> dict[str, Row[Any]]:
-        """The conversations that these turns hold, and those in which they have something to say."""
-        ids = [outcome.claim.conversation_id for outcome in outcomes]
-        asides = [aside for outcome in outcomes for aside in outcome.asides]
-        if asides:
-            make_feeds(connection, self.database, [one.conversation for one in asides if one.ownership_epoch is None])
-        return lock_conversations(connection, [*ids, *(aside.conversation.conversation_id for aside in asides)])
 
     @writes
     def postpone(self, connection: Connection, claim: Claim, *, delay: float, error: str, counts: bool = True) -> bool:
@@ -199,6 +182,19 @@ def lock_conversations(connection: Connection, ids: Sequence[str]) -> dict[str, 
     return {row.id: row for row in connection.execute(_LOCK, {"ids": sorted(set(ids))})}
 
 
+def lock_homes(
+    connection: Connection, database: Database, asides: Sequence[Aside], ids: Sequence[str] = ()
+) -> dict[str, Row[Any]]:
+    """Lock the conversations ``ids`` and those of the asides, of which feeds are made where they are not there yet."""
+    make_feeds(connection, database, [one.conversation for one in asides if one.ownership_epoch is None])
+    return lock_conversations(connection, [*ids, *(one.conversation.conversation_id for one in asides)])
+
+
+def _claims(aside: Aside) -> bool:
+    """Whether a person takes the conversation with it."""
+    return aside.transition is not None and aside.transition.event is OwnershipEvent.CLAIM
+
+
 def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOutcome) -> Finished:
     """Add one outcome to the batch. A row that the batch has written to stands in ``current`` as it was before."""
     row = current.get(outcome.claim.conversation_id)
@@ -211,8 +207,7 @@ def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOu
         writes.given_back.append(row.id)
         return Finished(held=True, pending=True, outdated=True)
     writes.outcome(row, outcome)
-    for aside in merge_by_conversation(outcome.asides):
-        writes.aside(current[aside.conversation.conversation_id], aside)
+    writes.asides(current, outcome.asides)
     return Finished(held=True, pending=bool(outcome.owes_files_of) or row.last_seq > outcome.handled_seq)
 
 
@@ -221,8 +216,7 @@ def is_outdated(writes: Writes, row: Row[Any] | None, aside: Aside, known: Follo
     if row is not None and known is not None and aside.follow_up and known.is_outdated(row, aside.follow_up):
         return True
     moved = row is not None and aside.ownership_epoch not in (None, row.ownership_epoch)
-    claimed = aside.transition is not None and aside.transition.event is OwnershipEvent.CLAIM
-    if row is not None and claimed and row.id in writes.agent_sending:
+    if row is not None and _claims(aside) and row.id in writes.agent_sending:
         return True
-    sent = any(one not in writes.waiting for one in (*(one.message_id for one in aside.recalls), *overtaken([aside])))
+    sent = any(one not in writes.waiting for one in must_wait([aside]))
     return row is None or moved or sent or row.id in writes.touched

@@ -13,15 +13,12 @@ from core.domain.messages import Audience, Author
 from core.ports.outcomes import Aside, CaseRecord
 from core.ports.waiting import WaitingCustomer
 from core.storage import codec
-from core.storage.asides import merge_by_conversation
 from core.storage.cases import case_from
-from core.storage.conversation_inserts import make_feeds
 from core.storage.database import OnDatabase, reads, writes
 from core.storage.desk_tables import desk_case
 from core.storage.tables import conversation, customer, message, ownership_change
 from core.storage.turn_writes import Writes
-from core.storage.turns import is_outdated, lock_conversations
-from core.storage.withdrawals import withdraw_all
+from core.storage.turns import is_outdated, lock_homes
 
 _WITHOUT_ADDRESS: Final = ("web", "console", "slack", "telegram")
 """Channels whose ids of customers are no addresses that anybody could write to or call."""
@@ -90,17 +87,13 @@ class SqlWaiting(OnDatabase):
 
     @writes
     def decide(self, connection: Connection, asides: Sequence[Aside], cases: Sequence[CaseRecord]) -> bool:
-        make_feeds(connection, self.database, [one.conversation for one in asides if one.ownership_epoch is None])
-        current = lock_conversations(connection, [one.conversation.conversation_id for one in asides])
+        current = lock_homes(connection, self.database, asides)
         writes = Writes(self.database.timestamp())
         if any(is_outdated(writes, current.get(one.conversation.conversation_id), one) for one in asides):
             return False
-        for aside in merge_by_conversation(asides):
-            writes.aside(current[aside.conversation.conversation_id], aside)
+        writes.asides(current, asides)
         writes.cases.extend(cases)
         writes.commit(connection, self.database)
-        for home in sorted(writes.taken_over):
-            withdraw_all(connection, home, writes.now)
         return True
 
 

@@ -11,8 +11,8 @@ from core.domain.case import Case
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
 from core.domain.messages import Author, Message
 from core.domain.ticket import TicketStatus
+from core.storage.desk_tables import ticket
 from core.storage.tables import ownership_change
-from core.storage.ticket_tables import ticket
 from handoff.thread.altering import CORRECTS
 from tests.property.desk_world import HOME, DeskWorld
 

@@ -14,8 +14,8 @@ from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.ports.outcomes import Aside, Transition
 from core.ports.retention import Expiring
 from core.ports.store import TurnOutcome
-from core.storage.contact_route_tables import contact_route, contacted, follow_up
 from core.storage.contact_routes import LAPSE
+from core.storage.desk_tables import contact_route, contacted, follow_up
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore

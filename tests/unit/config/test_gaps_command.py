@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, insert
 from config.cli import main
 from config.settings import read_settings
 from core.domain.gaps import Why
-from core.storage.gap_tables import gap
+from core.storage.desk_tables import gap
 from core.storage.migrate import migrate
 
 _THINGS = ["bicycles", "parking", "umbrellas", "breakfast", "laundry"]
