@@ -12,8 +12,7 @@ import structlog
 
 from core.domain.delivery import backoff
 from core.domain.errors import StoreUnavailable
-from core.domain.timers import Timer
-from core.ports.timers import DueTimer, TimerDecision, TimerOutcome, Timers
+from core.ports.timers import DecideTimer, DueTimer, Timers
 from core.ports.wake import OUTBOX, WIDGET, Wake
 
 log = structlog.get_logger(__name__)
@@ -37,7 +36,7 @@ class TimerLoop:
     def __init__(
         self,
         timers: Timers,
-        decide: Callable[[Timer], Awaitable[TimerDecision]],
+        decide: DecideTimer,
         wake: Wake,
         settings: TimerSettings | None = None,
         *,
@@ -100,7 +99,7 @@ class TimerLoop:
         timer = due.timer
         try:
             decision = await self._decide(timer)
-            finished = await self._timers.finish_timer(TimerOutcome(due, decision.asides, decision.cases))
+            finished = await self._timers.finish_timer(due, decision)
         except StoreUnavailable:
             raise
         except Exception:

@@ -20,20 +20,11 @@ class DueTimer:
 
 @dataclass(frozen=True, slots=True)
 class TimerDecision:
-    """What to say and change because a timer came due, and which timers to set next."""
-
-    asides: tuple[Aside, ...] = ()
-    cases: tuple[CaseRecord, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TimerOutcome:
-    """What a timer that came due commits at once. It ends with it, unless ``cases`` sets it again.
+    """What to say and change because a timer came due, and which timers to set next. It ends, unless ``cases`` sets it again.
 
     ``asides`` are checked as a turn's are: when the conversation changed hands meanwhile, nothing of it is written.
     """
 
-    due: DueTimer
     asides: tuple[Aside, ...] = ()
     cases: tuple[CaseRecord, ...] = ()
 
@@ -52,8 +43,8 @@ class Timers(Protocol):
         """
         ...
 
-    async def finish_timer(self, outcome: TimerOutcome) -> Finished:
-        """Not ``held`` where the timer was set anew, cleared, or taken by another process: nothing was written.
+    async def finish_timer(self, due: DueTimer, decision: TimerDecision) -> Finished:
+        """One commit. Not ``held`` where the timer was set anew, cleared, or taken by another process: nothing was written.
 
         ``outdated``: a conversation had changed hands; nothing was written, and it is due again at once.
         """

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Double, Executable, Integer, Row, bindparam, 
 from core.domain.case import Case
 from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import Finished, SetTimer
-from core.ports.timers import DueTimer, TimerOutcome
+from core.ports.timers import DueTimer, TimerDecision
 from core.storage import codec
 from core.storage.asides import must_wait
 from core.storage.case_timers import keep_timers
@@ -59,11 +59,11 @@ class SqlTimers(OnDatabase):
         return [_timer(row) for row in connection.execute(statement)]
 
     @writes
-    def finish_timer(self, connection: Connection, outcome: TimerOutcome) -> Finished:
+    def finish_timer(self, connection: Connection, due: DueTimer, decision: TimerDecision) -> Finished:
         """Conversations first, then the timer's row: as every commit that sets or clears timers."""
-        timer, asides = outcome.due.timer, outcome.asides
+        timer, asides = due.timer, decision.asides
         current = lock_homes(connection, self.database, asides, [Case.home(timer.case_id)])
-        held = {"of_case": timer.case_id, "of_kind": str(timer.kind), "held_token": outcome.due.token}
+        held = {"of_case": timer.case_id, "of_kind": str(timer.kind), "held_token": due.token}
         if connection.execute(_LOCK, held).first() is None:
             return Finished(held=False)
         writes = Writes(self.database.timestamp(), waiting=lock_waiting(connection, must_wait(asides)))
@@ -74,7 +74,7 @@ class SqlTimers(OnDatabase):
             return Finished(held=True, pending=True, outdated=True)
         connection.execute(_END, held)
         writes.asides(current, asides)
-        writes.cases.extend(outcome.cases)
+        writes.cases.extend(decision.cases)
         writes.commit(connection, self.database)
         return Finished(held=True)
 

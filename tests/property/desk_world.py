@@ -31,7 +31,7 @@ from core.domain.messages import (
 )
 from core.domain.timers import Timer, TimerKind
 from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome, TurnState
-from core.ports.timers import TimerDecision, TimerOutcome
+from core.ports.timers import DueTimer, TimerDecision
 from core.storage.store import SqlStore
 from core.turn import Turn
 from handoff.desk_parts import DeskParts
@@ -198,14 +198,13 @@ class DeskWorld:
         (finished,) = self.do(self.store.finish([decided.outcome]))
         return finished.held and not finished.outdated
 
-    def due(self) -> list[TimerOutcome]:
+    def due(self) -> list[tuple[DueTimer, TimerDecision]]:
         """What is decided about the timers that are due, not committed yet."""
-        decided = [(due, self.do(self.timers.decide(due.timer))) for due in self.do(self.store.due_timers(10, LEASE))]
-        return [TimerOutcome(due, decision.asides, decision.cases) for due, decision in decided]
+        return [(due, self.do(self.timers.decide(due.timer))) for due in self.do(self.store.due_timers(10, LEASE))]
 
-    def ring(self, outcome: TimerOutcome) -> bool:
+    def ring(self, due: DueTimer, decision: TimerDecision) -> bool:
         """Whether it was written."""
-        finished = self.do(self.store.finish_timer(outcome))
+        finished = self.do(self.store.finish_timer(due, decision))
         return finished.held and not finished.outdated
 
     def waits(self, case_id: str) -> set[TimerKind]:

@@ -22,7 +22,7 @@ from core.domain.conversation import OwnershipState
 from core.domain.messages import Author, CustomerAction, InboundEvent, MessageKind, MessageReceived, StaffAction
 from core.domain.timers import TimerKind
 from core.ports.store import Delivery, TurnState
-from core.ports.timers import TimerOutcome
+from core.ports.timers import DueTimer, TimerDecision
 from core.storage.migrate import migrate
 from handoff.posts import POST
 from tests.fixtures.report import MakeReport
@@ -68,7 +68,7 @@ class Desk(RuleBasedStateMachine):
         self.sending: list[Delivery] = []
         self.written: dict[str, str] = {}
         self.staff_said: list[MessageReceived] = []
-        self.rings: list[TimerOutcome] = []
+        self.rings: list[tuple[DueTimer, TimerDecision]] = []
         self.late: list[MessageReceived] = []
         self.wordings: dict[str, list[str]] = {}
         self.taken_back: list[str] = []
@@ -273,9 +273,9 @@ class Desk(RuleBasedStateMachine):
     @precondition(lambda self: self.rings)
     @rule(pick=picks, crash=st.integers(0, 4))
     def a_timer_rings(self, pick: int, crash: int) -> None:
-        outcome = self.rings.pop(pick % len(self.rings))
-        if crash and self.world.ring(outcome):
-            assert not self.world.ring(outcome), "it rang twice"
+        due, decision = self.rings.pop(pick % len(self.rings))
+        if crash and self.world.ring(due, decision):
+            assert not self.world.ring(due, decision), "it rang twice"
 
     @rule(channel=st.sampled_from(["web", "desk"]))
     def a_lane_claims(self, channel: str) -> None:

@@ -20,7 +20,7 @@ from core.ports.event_log import LogFrame
 from core.ports.follow_ups import Unseen
 from core.ports.outcomes import Aside, CloseCase, Finished, FollowUp, NewMessage, Recall, SetTimer, Transition
 from core.ports.store import Acceptable, Settlement, TurnOutcome
-from core.ports.timers import TimerOutcome
+from core.ports.timers import TimerDecision
 from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
@@ -99,7 +99,7 @@ async def ring(
     aside = Aside(
         conversation.key, (again(text, road),), ownership_epoch=conversation.ownership_epoch, follow_up=follow
     )
-    return await store.finish_timer(TimerOutcome(due, (aside,)))
+    return await store.finish_timer(due, TimerDecision((aside,)))
 
 
 def by_road(

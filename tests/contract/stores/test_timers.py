@@ -15,7 +15,7 @@ from core.domain.messages import Author
 from core.domain.timers import TimerKind
 from core.ports.outcomes import Aside, CaseRecord, ClearTimers, CloseCase, Finished, OpenCase, SetTimer, Transition
 from core.ports.store import TurnState
-from core.ports.timers import DueTimer, TimerOutcome
+from core.ports.timers import DueTimer, TimerDecision
 from core.storage.desk_tables import desk_timer
 from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
@@ -78,14 +78,14 @@ async def test_a_timer_that_is_finished_is_gone_or_set_again(store: SqlStore, cl
     (found,) = await due(store)
     again = SetTimer(case_id(), UNCLAIMED, 10.0, stage=1)
     post = Aside(feed("main", case_id()), (answer("Nobody?", author=Author.SYSTEM),))
-    assert await store.finish_timer(TimerOutcome(found, (post,), (again,))) == Finished(held=True)
+    assert await store.finish_timer(found, TimerDecision((post,), (again,))) == Finished(held=True)
     told = await store.messages(feed("main", case_id()).conversation_id)
     assert [message.text for message in told] == ["The card", "Nobody?"]
-    assert await store.finish_timer(TimerOutcome(found, (post,))) == Finished(held=False), "once"
+    assert await store.finish_timer(found, TimerDecision((post,))) == Finished(held=False), "once"
     clock.move(10)
     (found,) = await due(store)
     assert found.timer.stage == 1
-    assert await store.finish_timer(TimerOutcome(found)) == Finished(held=True)
+    assert await store.finish_timer(found, TimerDecision()) == Finished(held=True)
     assert await kinds(store) == []
 
 
@@ -98,8 +98,8 @@ async def test_one_process_has_it_and_another_only_after_a_lease(open_store: Ope
     clock.move(LEASE)
     (fast,) = await due(second)
     post = Aside(feed("main", case_id()), (answer("Nobody?", author=Author.SYSTEM),))
-    assert await first.finish_timer(TimerOutcome(slow, (post,))) == Finished(held=False), "the dead one wakes up"
-    assert await second.finish_timer(TimerOutcome(fast, (post,))) == Finished(held=True)
+    assert await first.finish_timer(slow, TimerDecision((post,))) == Finished(held=False), "the dead one wakes up"
+    assert await second.finish_timer(fast, TimerDecision((post,))) == Finished(held=True)
     assert len(await first.messages(feed("main", case_id()).conversation_id)) == 2
 
 
@@ -163,7 +163,7 @@ async def test_one_that_was_cleared_or_set_anew_while_it_was_due_does_nothing(
     anew = (ClearTimers(case_id(), (SILENT,)), SetTimer(case_id(), UNCLAIMED, 60.0))
     await record(store, *anew, event="e2")
     post = Aside(feed("main", case_id()), (answer("Nobody?", author=Author.SYSTEM),))
-    assert [await store.finish_timer(TimerOutcome(one, (post,))) for one in found] == [Finished(held=False)] * 2
+    assert [await store.finish_timer(one, TimerDecision((post,))) for one in found] == [Finished(held=False)] * 2
     assert len(await store.messages(feed("main", case_id()).conversation_id)) == 1
     assert await kinds(store) == [UNCLAIMED]
 
@@ -175,7 +175,7 @@ async def test_it_says_nothing_in_a_conversation_that_changed_hands(store: SqlSt
     assert before is not None
     await change_owner(store, before.id, Transition(OwnershipEvent.CLAIM, owner="grace"))
     late = Aside(before.key, (answer("It takes longer", author=Author.SYSTEM),), ownership_epoch=before.ownership_epoch)
-    assert await store.finish_timer(TimerOutcome(found, (late,))) == Finished(held=True, pending=True, outdated=True)
+    assert await store.finish_timer(found, TimerDecision((late,))) == Finished(held=True, pending=True, outdated=True)
     assert [message.text for message in await store.messages(before.id)] == ["Hello"]
     (again,) = await due(store)
     assert (again.timer.case_id, again.timer.kind) == (case_id(), UNCLAIMED), "to be decided anew, at once"
@@ -187,7 +187,7 @@ async def test_a_timer_can_change_hands_itself(store: SqlStore, clock: ManualClo
     now = await store.conversation(state.conversation.id)
     assert now is not None
     change = Aside(now.key, (), Transition(OwnershipEvent.HAND_BACK), ownership_epoch=now.ownership_epoch)
-    assert await store.finish_timer(TimerOutcome(found, (change,), (CloseCase(case_id()),))) == Finished(held=True)
+    assert await store.finish_timer(found, TimerDecision((change,), (CloseCase(case_id()),))) == Finished(held=True)
     after = await store.conversation(now.id)
     assert after is not None
     assert (after.state, after.ownership_epoch) == (OwnershipState.BOT, now.ownership_epoch + 1)
@@ -200,5 +200,5 @@ async def test_a_message_of_a_timer_leaves_what_is_pending_pending(store: SqlSto
     now = await store.conversation(state.conversation.id)
     assert now is not None
     late = Aside(now.key, (answer("It takes longer", author=Author.SYSTEM),), ownership_epoch=now.ownership_epoch)
-    assert await store.finish_timer(TimerOutcome(found, (late,))) == Finished(held=True)
+    assert await store.finish_timer(found, TimerDecision((late,))) == Finished(held=True)
     assert [message.text for message in (await claim_one(store)).pending] == ["Still there?"]

@@ -10,7 +10,7 @@ from core.domain.messages import Author, MessageDeleted
 from core.domain.timers import TimerKind
 from core.ports.outcomes import Aside, SetTimer
 from core.ports.store import Settlement, TurnOutcome
-from core.ports.timers import TimerOutcome
+from core.ports.timers import TimerDecision
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, said
@@ -90,7 +90,7 @@ async def test_two_asides_about_one_conversation_are_said_one_after_the_other(st
     assert (await store.finish([TurnOutcome(turn.claim, turn.pending[-1].seq, asides=asides, cases=records)]))[0].held
     (due,) = await store.due_timers(10, LEASE)
     more = tuple(Aside(staff, (answer(text),)) for text in ("Three", "Four"))
-    assert (await store.finish_timer(TimerOutcome(due, more))).held
+    assert (await store.finish_timer(due, TimerDecision(more))).held
     told = [message.text for message in await store.messages(staff.conversation_id)]
     assert told == ["The card", "One", "Two", "Three", "Four"]
     assert [message.text for message in await store.messages(home.conversation_id)][-2:] == ["One", "Two"]

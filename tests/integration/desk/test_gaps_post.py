@@ -19,7 +19,7 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.channel import InboundSink
 from core.ports.outcomes import CloseCase, OpenCase, ProposeAnswer
 from core.ports.store import Settlement
-from core.ports.timers import TimerDecision, TimerOutcome
+from core.ports.timers import TimerDecision
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from core.timers import TimerLoop, TimerSettings
@@ -159,7 +159,7 @@ async def test_of_two_processes_one_posts_and_one_that_died_over_it_is_replaced(
     clock.move(11.0)
     assert sum(await asyncio.gather(two.works(), two.works(), one.works())) == 1
     late = await one.posts.decide(frozen.timer)
-    assert not (await one.store.finish_timer(TimerOutcome(frozen, late.asides, late.cases))).held
+    assert not (await one.store.finish_timer(frozen, late)).held
     async with SlackFake() as slack:
         assert len(await shown(two.store, slack, tmp_path, clock)) == 1
 

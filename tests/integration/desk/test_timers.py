@@ -11,7 +11,7 @@ from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.messages import StaffAction
 from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import Transition
-from core.ports.timers import TimerDecision, TimerOutcome
+from core.ports.timers import TimerDecision
 from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
 from handoff.hours import parse_hours
@@ -221,7 +221,7 @@ async def test_a_claim_between_decision_and_commit_wins(office: OfficeHours) -> 
     await office.press(CLAIM)
     shown = len(await office.told())
     assert shown > before
-    assert not (await office.store.finish_timer(TimerOutcome(due, decision.asides, decision.cases))).held
+    assert not (await office.store.finish_timer(due, decision)).held
     assert len(await office.told()) == shown
 
 
@@ -233,7 +233,7 @@ async def test_a_change_of_hands_without_a_word_to_the_timer_still_wins(office: 
     decision = await office.timers.decide(due.timer)
     home = (await office.conversation()).id
     await change_owner(office.store, home, Transition(OwnershipEvent.CLAIM, owner="grace"))
-    finished = await office.store.finish_timer(TimerOutcome(due, decision.asides, decision.cases))
+    finished = await office.store.finish_timer(due, decision)
     assert finished.outdated
     assert not await office.posts("reminder")
     assert await office.passes(0) == 1, "decided anew, and nothing to do"
@@ -265,7 +265,7 @@ async def test_a_process_that_dies_over_a_timer_is_replaced(open_store: OpenStor
     assert await other.once() == 0, "its lease holds"
     clock.move(LEASE)
     assert await other.once() == 1
-    assert not (await first.finish_timer(TimerOutcome(due, late.asides, late.cases))).held, "it was only frozen"
+    assert not (await first.finish_timer(due, late)).held, "it was only frozen"
     assert len(await office.posts("reminder")) == 1
     assert (await office.set())[TimerKind.UNCLAIMED].stage == 1
 

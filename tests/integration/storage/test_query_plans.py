@@ -21,7 +21,7 @@ from core.domain.timers import TimerKind
 from core.ports.event_log import LogFrame
 from core.ports.outcomes import Aside, ClearTimers, FollowUp, Recall, SetTimer
 from core.ports.store import NewMessage, Settlement, Transition
-from core.ports.timers import TimerOutcome
+from core.ports.timers import TimerDecision
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from core.storage.tables import metadata
@@ -181,7 +181,7 @@ async def _timers(store: SqlStore, home: str) -> None:
     last = (await store.messages(home))[-1].id
     assert await store.still_to_come([last]) == frozenset()
     due, *_ = await store.due_timers(10, LEASE)
-    assert (await store.finish_timer(TimerOutcome(due))).held
+    assert (await store.finish_timer(due, TimerDecision())).held
     assert await store.timers(case_id)
 
 
@@ -215,7 +215,7 @@ async def _followed(store: SqlStore, home: str) -> None:
     follow = FollowUp(seen.last_seq, seen.shown_cursor, seen.messages[-1][0].seq, way, await store.contacted(way))
     aside = Aside(now.key, (again("From staff", way),), ownership_epoch=now.ownership_epoch, follow_up=follow)
     (due,) = await store.due_timers(10, LEASE)
-    assert (await store.finish_timer(TimerOutcome(due, (aside,)))).held
+    assert (await store.finish_timer(due, TimerDecision((aside,)))).held
     assert await store.going(home) == MAIL
 
 
