@@ -6,13 +6,13 @@ import asyncio
 
 
 class LocalSubscription:
-    """Keys of one topic, collected until its owner asks."""
+    """Keys of one topic, collected until its owner asks. ``listeners``: of the topic, itself among them until it closes."""
 
-    def __init__(self, owner: LocalWake, topic: str) -> None:
-        self._owner = owner
-        self._topic = topic
+    def __init__(self, listeners: set[LocalSubscription]) -> None:
+        self._listeners = listeners
         self._keys: set[str] = set()
         self._event = asyncio.Event()
+        listeners.add(self)
 
     def push(self, key: str) -> None:
         """Called by the wake."""
@@ -31,8 +31,7 @@ class LocalSubscription:
         return keys
 
     def close(self) -> None:
-        """Stop listening."""
-        self._owner.forget(self._topic, self)
+        self._listeners.discard(self)
 
 
 class LocalWake:
@@ -52,10 +51,4 @@ class LocalWake:
             subscription.push(key)
 
     def subscribe(self, topic: str) -> LocalSubscription:
-        subscription = LocalSubscription(self, topic)
-        self._subscriptions.setdefault(topic, set()).add(subscription)
-        return subscription
-
-    def forget(self, topic: str, subscription: LocalSubscription) -> None:
-        """Called by a subscription that closes."""
-        self._subscriptions.get(topic, set()).discard(subscription)
+        return LocalSubscription(self._subscriptions.setdefault(topic, set()))

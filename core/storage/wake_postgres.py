@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from core.storage.database import driver_url
-from core.storage.wake_local import LocalSubscription, LocalWake
+from core.storage.wake_local import LocalWake
 
 _CHANNEL = "switchboard"
 _MAX_PAYLOAD = 7000  # PostgreSQL refuses 8,000 bytes and more
@@ -23,7 +23,7 @@ _MOST = 10_000
 log = structlog.get_logger(__name__)
 
 
-class PostgresWake:
+class PostgresWake(LocalWake):
     """Listeners in this process are woken at once; those of other processes by a notification at most every 10 ms.
 
     It is sent outside data transactions, on the listening connection. While that connection is down nobody is woken
@@ -31,8 +31,8 @@ class PostgresWake:
     """
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._url = driver_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self._local = LocalWake()
         self._sender = secrets.token_hex(4)
         self._pending: dict[str, set[str]] = {}
         self._dirty = asyncio.Event()
@@ -51,16 +51,13 @@ class PostgresWake:
         self._tasks = []
 
     def notify(self, topic: str, key: str = "") -> None:
-        self._local.notify(topic, key)
+        super().notify(topic, key)
         keys = self._pending.setdefault(topic, set())
         if len(keys) >= _MOST:
             keys.clear()
             keys.add("")
         keys.add(key)
         self._dirty.set()
-
-    def subscribe(self, topic: str) -> LocalSubscription:
-        return self._local.subscribe(topic)
 
     async def _run(self) -> None:
         delay = 0.1
@@ -90,7 +87,7 @@ class PostgresWake:
         connection.add_termination_listener(ended)
         await connection.add_listener(_CHANNEL, self._heard)
         for topic in ("inbox", "outbox", "widget"):
-            self._local.notify(topic)  # something may have happened while nobody listened
+            super().notify(topic)  # something may have happened while nobody listened
         while not closed.is_set():
             await self._dirty.wait()
             await asyncio.sleep(_COALESCE)
@@ -121,4 +118,4 @@ class PostgresWake:
             return
         if sender != self._sender:
             for key in keys:
-                self._local.notify(topic, key)
+                super().notify(topic, key)
