@@ -80,11 +80,12 @@ class Intake:
 
     def _acceptable(self, event: InboundEvent, raw: RawEvent | None) -> Acceptable:
         capabilities = self._capabilities[event.key.channel]
+        is_in_album = isinstance(event, MessageReceived) and event.album is not None
         return Acceptable(
             event=event,
             raw=raw,
             in_log=capabilities.event_log,
-            window=capabilities.album_window if _is_in_album(event) else 0.0,
+            window=capabilities.album_window if is_in_album else 0.0,
             correlation=correlation_id() or new_correlation_id(),
             rates=self._ratings,
             follow_up=capabilities.follow_up,
@@ -117,7 +118,3 @@ class Intake:
             seq=accepted.seq,
             correlation_id=item.correlation,
         )
-
-
-def _is_in_album(event: InboundEvent) -> bool:
-    return isinstance(event, MessageReceived) and event.album is not None

@@ -93,7 +93,6 @@ class ProvisionalEvents:
                 await self._add("typing", {"author": "agent"})
 
     async def text(self, sentence: str) -> None:
-        """See TurnEvents.text."""
         if self._first_text is not None:
             self._first_text()
             self._first_text = None
@@ -101,7 +100,6 @@ class ProvisionalEvents:
         self._index += 1
 
     async def tool_call(self, name: str, state: str) -> None:
-        """See TurnEvents.tool_call."""
         self._restartable = False  # its effect would belong to an answer that is dropped
         self._measure(name, state)
         await self._add("tool_call", {"name": name, "state": state})
@@ -115,11 +113,9 @@ class ProvisionalEvents:
         self._metrics.observe(Timing.TOOL_CALL, now - self._called_at.pop(tool, now), tool=tool)
 
     async def sources(self, citations: Sequence[Citation]) -> None:
-        """See TurnEvents.sources."""
         await self._add("sources", {"citations": [asdict(citation) for citation in citations]})
 
     async def discard(self) -> None:
-        """See TurnEvents.discard."""
         self._frames = [frame for frame in self._frames if frame.kind not in ("text", "sources")]
         if self._index:
             self._index = 0

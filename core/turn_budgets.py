@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
@@ -12,7 +12,7 @@ import structlog
 
 from core.agent.texts import texts_for
 from core.domain.budget import ORIGIN, Budget, Spender
-from core.domain.messages import Change, Message, MessageKind
+from core.domain.messages import MessageKind
 from core.ports.budgets import Budgets
 from core.ports.channel import Channel
 from core.ports.clock import Clock
@@ -136,7 +136,8 @@ class TurnBudgets:
     def _uncounted(self, state: TurnState) -> int:
         """How many pending messages, and changes to earlier ones, no earlier try of the turn has counted."""
         counted = self._counted.get(state.conversation.id, 0)
-        new = [seq for seq in (*_places(state.pending), *_places(state.changes)) if seq > counted]
+        places = [*(one.seq for one in state.pending), *(one.seq for one in state.changes)]
+        new = [seq for seq in places if seq > counted]
         if new:
             _note(self._counted, state.conversation.id, max(new))
         return len(new)
@@ -148,10 +149,6 @@ class TurnBudgets:
 
     def _say(self, state: TurnState, name: str, **values: int) -> str:
         return texts_for(state.as_read(), self._company).say(name, **values)
-
-
-def _places(items: Sequence[Message] | Sequence[Change]) -> list[int]:
-    return [item.seq for item in items]
 
 
 def _group(state: TurnState) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -64,9 +64,5 @@ class SupportsFollowUp(Protocol):
         ...
 
 
-class Roads(Protocol):
-    """All of them."""
-
-    def __call__(self, contact: ContactDetails, home: ConversationKey) -> Sequence[ContactRoute]:
-        """The one to try first comes first."""
-        ...
+Roads = Callable[[ContactDetails, ConversationKey], Sequence[ContactRoute]]
+"""All of them for a customer of that conversation. The one to try first comes first."""
