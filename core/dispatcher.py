@@ -97,8 +97,9 @@ class Dispatcher:
             await _end(task)
         await _end(heartbeat)
         await self._finish.drain()
-        with contextlib.suppress(StoreUnavailable):
-            await self._turns.release([claim for claim, _ in left])
+        if left:
+            with contextlib.suppress(StoreUnavailable):
+                await self._turns.release([claim for claim, _ in left])
 
     async def _claim_loop(self) -> None:
         wakes = self._wake.subscribe(INBOX)

@@ -30,7 +30,6 @@ class Delivery:
     token: str
     parts_done: int = 0
     uncertain: bool = False
-    possible_duplicate: bool = False
     sendable_since: datetime | None = None
     lane_paused: bool = False
     owner_changed: bool = False

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from core.domain.analysed_text import shorten_earlier, shorten_together
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.capabilities import AnswersBy, Pace
-from core.domain.conversation import Conversation, OwnershipState, Sharing
+from core.domain.conversation import Conversation, Sharing
 from core.domain.customer import Customer, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.disclosure import Reader
@@ -308,7 +308,6 @@ class Store(Inbox, Turns, Outbox, Records, Journal, EventLog, Protocol):
 
 __all__ = [
     "Acceptable",
-    "Accepted",
     "Aside",
     "CaseRecord",
     "Claim",
@@ -322,7 +321,6 @@ __all__ = [
     "NewMessage",
     "OpenCase",
     "Outbox",
-    "OwnershipState",
     "Recall",
     "Records",
     "Settlement",

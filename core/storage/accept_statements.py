@@ -50,24 +50,15 @@ KNOWN = (
     .where(among(inbound_event.c.event_key, "keys"))
 )
 _IS_PROVEN = select(identity.c.verified).where(identity.c.customer_id == conversation.c.customer_id).scalar_subquery()
+WRITTEN = ("last_seq", "event_cursor", "state", "ownership_epoch", "epoch", "road", "audience")
+"""Columns of a conversation as a batch leaves them."""
+_READ = (
+    *WRITTEN,
+    *("id", "channel", "account", "external_id", "customer_id", "done_seq", "reopen_until", "ended_at", "shared"),
+)
 THREADS = (
     select(
-        conversation.c.id,
-        conversation.c.state,
-        conversation.c.ended_at,
-        conversation.c.last_seq,
-        conversation.c.done_seq,
-        conversation.c.event_cursor,
-        conversation.c.ownership_epoch,
-        conversation.c.epoch,
-        conversation.c.audience,
-        conversation.c.reopen_until,
-        conversation.c.road,
-        conversation.c.customer_id,
-        conversation.c.channel,
-        conversation.c.account,
-        conversation.c.external_id,
-        conversation.c.shared,
+        *(conversation.c[name] for name in _READ),
         _IS_PROVEN.label("verified"),
         is_blocked(conversation.c.customer_id).label("blocked"),
     )
@@ -106,13 +97,7 @@ def thread_update(database: Database) -> Update:
         update(conversation)
         .where(columns.id == bindparam("key"))
         .values(
-            last_seq=bindparam("new_last_seq"),
-            event_cursor=bindparam("new_cursor"),
-            state=bindparam("new_state"),
-            ownership_epoch=bindparam("new_ownership_epoch"),
-            epoch=bindparam("new_epoch"),
-            road=bindparam("new_road"),
-            audience=bindparam("new_audience"),
+            **{name: bindparam(f"new_{name}") for name in WRITTEN},
             shared=bindparam("new_shared"),
             owner=case((reopened, None), else_=columns.owner),
             lease_until=case((reopened, None), else_=columns.lease_until),

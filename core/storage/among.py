@@ -6,33 +6,16 @@ another text. PostgreSQL takes an array, SQLite a JSON list.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ColumnElement, Dialect, Integer, Text, bindparam, cast, func
+from sqlalchemy import JSON, Boolean, ColumnElement, Integer, Text, bindparam, cast, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
-
-class Texts(TypeDecorator[Sequence[str]]):
-    """A list of texts as one parameter."""
-
-    impl = Text
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """An array where there are arrays."""
-        return dialect.type_descriptor(ARRAY(Text()) if dialect.name == "postgresql" else Text())
-
-    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> Any:
-        """As the driver wants it."""
-        found = list(value or ())
-        return found if dialect.name == "postgresql" else json.dumps(found)
+_TEXTS = JSON().with_variant(ARRAY(Text()), "postgresql")
 
 
 class _Among(FunctionElement[bool]):
@@ -47,7 +30,7 @@ class _Among(FunctionElement[bool]):
 
 def among(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
     """Whether the column's value is in the list that the parameter ``name`` holds when the statement is executed."""
-    return _Among(column, bindparam(name, type_=Texts()))
+    return _Among(column, bindparam(name, type_=_TEXTS))
 
 
 def past(key: ColumnElement[str], place: ColumnElement[int], name: str, *, sqlite: bool) -> ColumnElement[bool]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, case, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.ports.budgets import Spent
 from core.storage.database import Database, OnDatabase, reads, writes
@@ -51,7 +50,7 @@ class SqlBudgets(OnDatabase):
 
 def _added(database: Database) -> Any:
     """Adds to what was spent in the same window; a later window replaces an earlier one."""
-    statement = (sqlite if database.is_sqlite else postgresql).insert(rate_limit)
+    statement = database.insert(rate_limit)
     there, new = rate_limit.c, statement.excluded
     same, later = there.next_free_at == new.next_free_at, there.next_free_at < new.next_free_at
     full = there.granted > _LARGEST - new.granted

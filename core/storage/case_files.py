@@ -14,13 +14,12 @@ from core.domain.conversation import OwnershipState
 from core.domain.customer import Customer
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, Author
-from core.domain.ticket import Ticket
 from core.domain.timers import TimerKind
 from core.ports.case_files import LogEntry, PastCase, PastConversation
 from core.ports.outcomes import CaseRecord, KeepNote
 from core.storage import codec
 from core.storage.among import among
-from core.storage.database import Database, OnDatabase, reads
+from core.storage.database import Database, OnDatabase, grouped, reads
 from core.storage.delivered import delivery_key, is_said
 from core.storage.desk_tables import desk_case, desk_note, desk_timer, rating, relay, ticket, ticket_entry
 from core.storage.tables import conversation, message, outbox, ownership_change, receipt
@@ -194,13 +193,8 @@ def _past(connection: Connection, newest: Select[Any]) -> Sequence[PastConversat
     ids = {"ids": [row.id for row in rows]}
     counts = {row.conversation_id: row.many for row in connection.execute(_COUNTS, ids)}
     first = {row.conversation_id: row.text for row in connection.execute(_FIRST_WORDS, ids)}
-    cases: dict[str, list[PastCase]] = {}
-    for row in connection.execute(_CASES, ids):
-        cases.setdefault(row.conversation_id, []).append(_past_case(row))
-    tickets: dict[str, list[Ticket]] = {}
-    for row in connection.execute(_TICKETS, ids):
-        if row.case_id is None:
-            tickets.setdefault(row.conversation_id, []).append(ticket_from(row))
+    cases = grouped(connection.execute(_CASES, ids), "conversation_id")
+    tickets = grouped(connection.execute(_TICKETS, ids), "conversation_id")
     return [
         PastConversation(
             row.id,
@@ -208,8 +202,8 @@ def _past(connection: Connection, newest: Select[Any]) -> Sequence[PastConversat
             codec.when(row.created_at),
             first.get(row.id, "")[:_QUOTED],
             counts.get(row.id, 0),
-            tuple(cases.get(row.id, ())),
-            tuple(tickets.get(row.id, ())),
+            tuple(_past_case(one) for one in cases.get(row.id, ())),
+            tuple(ticket_from(one) for one in tickets.get(row.id, ()) if one.case_id is None),
         )
         for row in rows
     ]

@@ -20,7 +20,7 @@ from core.storage.among import among
 from core.storage.blocks import keep_blocks
 from core.storage.case_files import keep_notes
 from core.storage.case_timers import keep_timers
-from core.storage.database import Database, OnDatabase, reads
+from core.storage.database import Database, OnDatabase, grouped, reads
 from core.storage.delivered import OF_MESSAGES
 from core.storage.desk_tables import desk_case, rating, relay
 from core.storage.gap_writes import keep_bad_ratings
@@ -31,11 +31,6 @@ from core.storage.tickets import keep_tickets
 from core.storage.written_since import AUTHOR_READ_LAST, WRITERS, WRITTEN_SINCE
 
 _OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
-_SHOWN_AS = (
-    select(receipt.c.message_id, receipt.c.provider_id)
-    .where(among(receipt.c.message_id, "ids"))
-    .order_by(receipt.c.created_at.desc(), receipt.c.provider_id.desc())
-)
 _PARTS = (
     select(receipt.c.message_id, receipt.c.provider_id)
     .where(among(receipt.c.message_id, "ids"))
@@ -147,16 +142,14 @@ class SqlCases(OnDatabase):
         return connection.scalar(statement)
 
     async def shown_as(self, message_ids: Sequence[str]) -> Mapping[str, str]:
-        return await self._pairs(_SHOWN_AS, message_ids)
+        return {key: ids[0] for key, ids in (await self.parts(message_ids)).items()}
 
     async def parts(self, message_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         if not message_ids:
             return {}
         wanted = {"ids": list(message_ids)}
         rows = await self.database.read(lambda connection: connection.execute(_PARTS, wanted).all())
-        return {
-            key: [row.provider_id for row in rows if row.message_id == key] for key in {row.message_id for row in rows}
-        }
+        return {key: [row.provider_id for row in own] for key, own in grouped(rows, "message_id").items()}
 
     async def copied_from(self, account: str, provider_id: str) -> str | None:
         statement = (
@@ -180,7 +173,11 @@ class SqlCases(OnDatabase):
         return connection.scalar(statement)
 
     async def copies(self, message_ids: Sequence[str]) -> Mapping[str, str]:
-        return await self._pairs(_COPIES, message_ids)
+        if not message_ids:
+            return {}
+        wanted = {"ids": list(message_ids)}
+        rows = await self.database.read(lambda connection: connection.execute(_COPIES, wanted).all())
+        return {row.source_id: row.target_id for row in rows}
 
     @reads
     def staff_said(self, connection: Connection, event: EventKey) -> str | None:
@@ -230,13 +227,6 @@ class SqlCases(OnDatabase):
     async def _one(self, statement: Select[Any]) -> Case | None:
         row = await self.database.read(lambda connection: connection.execute(statement).first())
         return None if row is None else case_from(row)
-
-    async def _pairs(self, statement: Select[Any], ids: Sequence[str]) -> Mapping[str, str]:
-        if not ids:
-            return {}
-        return await self.database.read(
-            lambda connection: {row[0]: row[1] for row in connection.execute(statement, {"ids": list(ids)})}
-        )
 
 
 def case_from(row: Row[Any]) -> Case:

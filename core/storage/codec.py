@@ -169,8 +169,8 @@ def attachment_row(file: Attachment, key: str, conversation_id: str, message_id:
     }
 
 
-def message_from(row: Any, attachments: Sequence[Attachment] = ()) -> Message:
-    """A ``message`` row with its files."""
+def message_from(row: Any, files: Sequence[Row[Any]] = ()) -> Message:
+    """A ``message`` row with the ``attachment`` rows of its files."""
     return Message(
         id=row.id,
         conversation_id=row.conversation_id,
@@ -181,7 +181,7 @@ def message_from(row: Any, attachments: Sequence[Attachment] = ()) -> Message:
         author_name=row.author_name,
         kind=MessageKind(row.kind) if row.kind else None,
         action=action_named(row.action) if row.action else None,
-        attachments=tuple(attachments),
+        attachments=tuple(attachment_from(file) for file in files),
         citations=load_citations(row.citations),
         meta=load(row.meta),
         edited_at=when(row.edited_at) if row.edited_at is not None else None,
@@ -194,12 +194,3 @@ def message_from(row: Any, attachments: Sequence[Attachment] = ()) -> Message:
 def message_written(row: Mapping[str, Any]) -> Message:
     """A message as it will be read from the row that was just written for it, which has no files."""
     return message_from(SimpleNamespace(**{**dict.fromkeys(message.c.keys()), **row}))
-
-
-def group_files(rows: Sequence[Row[Any]]) -> Mapping[str, list[Attachment]]:
-    """Attachments by the message that they came with."""
-    grouped: dict[str, list[Attachment]] = {}
-    for row in rows:
-        if row.message_id:
-            grouped.setdefault(row.message_id, []).append(attachment_from(row))
-    return grouped

@@ -28,7 +28,7 @@ from core.storage.tables import (
     identity,
 )
 
-ADDRESS = (contacted.c.channel, contacted.c.account, contacted.c.address)
+_ADDRESS = (contacted.c.channel, contacted.c.account, contacted.c.address)
 _ANSWERED = (
     select(contact_route, conversation.c.channel.label("home_channel"), conversation.c.account.label("home_account"))
     .add_columns(conversation.c.thread.label("home_thread"))
@@ -61,7 +61,9 @@ ANSWERS_WITHIN = 3 * 86_400.0
 """Seconds in which a text message from a number answers what went there, where nothing else is set."""
 LAPSE = 30 * 86_400.0
 """Seconds after which it counts no more that an address did not answer."""
-_TAKEN = update(contacted).where(*(column == bindparam(f"of_{column.name}") for column in ADDRESS)).values(unanswered=0)
+_TAKEN = (
+    update(contacted).where(*(column == bindparam(f"of_{column.name}") for column in _ADDRESS)).values(unanswered=0)
+)
 _LEFT = (
     update(contact_route).where(among(contact_route.c.conversation_id, "ids"), contact_route.c.open).values(open=False)
 )
@@ -134,22 +136,15 @@ def note_answers(connection: Connection, taken: Iterable[tuple[str, ContactRoute
     if left:
         connection.execute(_LEFT, {"ids": sorted(left)})
     for home, route in sorted(taken, key=lambda one: one[0]):
-        given = {"of_channel": route.key.channel, "of_account": route.key.account, "of_address": route.address}
         if home not in left:
             connection.execute(_REOPEN, {"home": home, "of_address": route.address})
-        connection.execute(_TAKEN, given)
+        connection.execute(_TAKEN, given_address(route))
 
 
 def note_sent(connection: Connection, routes: Iterable[tuple[str, ContactRoute]], now: float) -> None:
     """What is said goes there at once: an answer from the number may come for as long again."""
     rows = [
-        {
-            "home": home,
-            "of_channel": route.key.channel,
-            "of_account": route.key.account,
-            "of_thread": route.key.thread,
-            "now": now,
-        }
+        {**given_address(route), "home": home, "of_thread": route.key.thread, "now": now}
         for home, route in sorted(routes, key=lambda one: one[0])
     ]
     if rows:
@@ -165,13 +160,13 @@ class FollowUpSnapshot:
         rows = connection.execute(_LOCK, {"ids": homes}).all() if homes else []
         self._shown = {row.conversation_id: int(row.shown_cursor) for row in rows}
         routes = [aside.follow_up.road for aside in wanted if aside.follow_up is not None and aside.follow_up.road]
-        self._contacted = {address_key(route): _hold(connection, database, route) for route in routes}
+        self._contacted = {_address_key(route): _hold(connection, database, route) for route in routes}
 
     def is_outdated(self, row: Any, follow: FollowUp) -> bool:
         """Whether the customer was back, somebody has said something, or the address has got something since."""
         if row.last_seq != follow.last_seq or self._shown.get(row.id, 0) != follow.shown_cursor:
             return True
-        return follow.road is not None and self._contacted.get(address_key(follow.road)) != follow.contacted
+        return follow.road is not None and self._contacted.get(_address_key(follow.road)) != follow.contacted
 
 
 def keep_follow_ups(
@@ -188,42 +183,42 @@ def keep_follow_ups(
 
 
 def _begin(connection: Connection, database: Database, home: str, route: ContactRoute, now: float) -> None:
-    key = {"channel": route.key.channel, "account": route.key.account}
-    names = ["conversation_id", "channel", "account", "thread"]
-    begun = {
-        **key,
+    key = {
         "conversation_id": home,
+        "channel": route.key.channel,
+        "account": route.key.account,
         "thread": route.key.thread,
-        "address": route.address,
-        "contact": route.contact,
     }
-    connection.execute(
-        database.upsert(contact_route, names, ["address", "contact", "open", "sent_at"]),
-        {**begun, "open": True, "sent_at": now},
-    )
+    begun = {"address": route.address, "contact": route.contact, "open": True, "sent_at": now}
+    connection.execute(database.upsert(contact_route, list(key), list(begun)), {**key, **begun})
     connection.execute(
         update(contacted)
-        .where(tuple_(*ADDRESS) == tuple_(*address_key(route)))
-        .values(sent_at=now, unanswered=case((_is_lapsed(now), 0), else_=contacted.c.unanswered) + 1)
+        .where(is_at(route))
+        .values(sent_at=now, unanswered=case((contacted.c.sent_at <= now - LAPSE, 0), else_=contacted.c.unanswered) + 1)
     )
     kept = codec.route_to(route, taken=False)
     connection.execute(update(conversation).where(conversation.c.id == home).values(road=kept))
 
 
-def address_key(route: ContactRoute) -> tuple[str, str, str]:
+def _address_key(route: ContactRoute) -> tuple[str, str, str]:
     return route.key.channel, route.key.account, route.address
 
 
+def given_address(route: ContactRoute) -> dict[str, str]:
+    """A route's address as the statements of this file are given it."""
+    return dict(zip(("of_channel", "of_account", "of_address"), _address_key(route), strict=True))
+
+
+def is_at(route: ContactRoute) -> ColumnElement[bool]:
+    """Whether a row of ``contacted`` is of a route's address."""
+    return tuple_(*_ADDRESS) == tuple_(*_address_key(route))
+
+
 def _hold(connection: Connection, database: Database, route: ContactRoute) -> Contacted:
-    place = dict(zip(("channel", "account", "address"), address_key(route), strict=True))
+    place = {column.name: value for column, value in zip(_ADDRESS, _address_key(route), strict=True)}
     connection.execute(database.insert_new(contacted), {**place, "sent_at": 0.0, "unanswered": 0})
-    which = [column == place[column.name] for column in ADDRESS]
-    row = connection.execute(select(contacted).where(*which).with_for_update()).one()
+    row = connection.execute(select(contacted).where(is_at(route)).with_for_update()).one()
     return contacted_from(row, database.timestamp())
-
-
-def _is_lapsed(now: float) -> ColumnElement[bool]:
-    return contacted.c.sent_at <= now - LAPSE
 
 
 def contacted_from(row: Any, now: float) -> Contacted:

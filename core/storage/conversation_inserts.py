@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Insert, bindparam, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.domain.conversation import OwnershipState
 from core.domain.customer import Identity
@@ -26,8 +26,10 @@ _KNOWN = select(identity, is_blocked(identity.c.customer_id).label("blocked")).w
 )
 
 
-def _enrich(statement: postgresql.Insert | sqlite.Insert) -> Insert:
+@lru_cache(maxsize=4)
+def _enrich(database: Database) -> Insert:
     """Insert a customer; of one who is known, only learn what is new."""
+    statement = database.insert(customer)
     learned = ("display_name", "email", "locale")
     return statement.on_conflict_do_update(
         index_elements=["id"],
@@ -35,7 +37,6 @@ def _enrich(statement: postgresql.Insert | sqlite.Insert) -> Insert:
     )
 
 
-_ENRICH_ON_SQLITE, _ENRICH = _enrich(sqlite.insert(customer)), _enrich(postgresql.insert(customer))
 Person = tuple[str, str, str, bool]
 """Channel, account, id there, and whether it was proved: a forged sender must never meet the real one's record."""
 
@@ -51,7 +52,7 @@ def make_feeds(connection: Connection, database: Database, keys: Sequence[Conver
     """Conversations in which staff are told of cases, where they are not there yet. Nobody writes in them."""
     now = database.timestamp()
     rows = [
-        _row(key, customer_id="", external_id="", now=now) | {"locale": None, "audience": Audience.STAFF}
+        conversation_row(key, customer_id="", external_id="", now=now) | {"locale": None, "audience": Audience.STAFF}
         for key in sorted(set(keys))
     ]
     if rows:
@@ -64,7 +65,7 @@ def create_conversations(connection: Connection, database: Database, events: Seq
     customers = identify(connection, database, events)
     rows = []
     for event in events:
-        row = _row(
+        row = conversation_row(
             event.conversation,
             customers[person(event.sender)].customer_id,
             external_id=event.sender.external_id,
@@ -75,7 +76,8 @@ def create_conversations(connection: Connection, database: Database, events: Seq
     connection.execute(database.insert_new(conversation), rows)
 
 
-def _row(key: ConversationKey, customer_id: str, external_id: str, now: float) -> dict[str, Any]:
+def conversation_row(key: ConversationKey, customer_id: str, external_id: str, now: float) -> dict[str, Any]:
+    """A conversation in which nothing has been said."""
     return {
         "id": key.conversation_id,
         "channel": key.channel,
@@ -122,8 +124,7 @@ def identify(
         row["display_name"] = codec.cleaned(sender.display_name) or row["display_name"]
         row["email"] = (codec.cleaned(sender.email) if sender.verified else None) or row["email"]
         row["locale"] = codec.locale(event.locale or sender.locale) or row["locale"]
-    enrich = _ENRICH_ON_SQLITE if database.is_sqlite else _ENRICH
-    connection.execute(enrich, [{"id": key, **known[key]} for key in sorted(known)])
+    connection.execute(_enrich(database), [{"id": key, **known[key]} for key in sorted(known)])
     return customers
 
 

@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import functools
 import sqlite3
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 
 import asyncpg
-from sqlalchemy import ColumnElement, Connection, Double, Integer, Table, bindparam, cast, func
+from sqlalchemy import ColumnElement, Connection, Double, Integer, Row, Table, bindparam, cast, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
@@ -203,6 +203,10 @@ class Database:
         """This process's present, for columns that nothing is scheduled by."""
         return self._clock.now().timestamp()
 
+    def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+        """An insert that can say what is to be done with rows that are already there."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
     def insert_new(self, table: Table) -> Insert:
         """An insert that leaves rows alone which are already there."""
         return _insert_new(table, lite=self.is_sqlite)
@@ -210,6 +214,14 @@ class Database:
     def upsert(self, table: Table, key: Sequence[str], columns: Sequence[str]) -> Insert:
         """An insert that overwrites ``columns`` where ``key`` is already there."""
         return _upsert(table, tuple(key), tuple(columns), lite=self.is_sqlite)
+
+
+def grouped(rows: Iterable[Any], column: str) -> dict[Any, list[Row[Any]]]:
+    """The rows by their value of a column, in their order."""
+    found: dict[Any, list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(getattr(row, column), []).append(row)
+    return found
 
 
 class OnDatabase:
@@ -227,32 +239,27 @@ _Method = Callable[Concatenate[Part, Asked], Coroutine[Any, Any, Result]]
 
 def reads(statements: _Statements[Part, Asked, Result]) -> _Method[Part, Asked, Result]:
     """Make a method of a function that reads on a connection. It may raise StoreUnavailable."""
-
-    @functools.wraps(statements)
-    async def method(part: Part, /, *args: Asked.args, **kwargs: Asked.kwargs) -> Result:
-        return await part.database.read(_bound(statements, part, *args, **kwargs))
-
-    return method
+    return _method(statements, "read")
 
 
 def writes(statements: _Statements[Part, Asked, Result]) -> _Method[Part, Asked, Result]:
     """Make a method of a function that writes on a connection: one transaction. It may raise StoreUnavailable."""
+    return _method(statements, "write")
 
+
+def _method(
+    statements: _Statements[Part, Asked, Result], kind: Literal["read", "write"]
+) -> _Method[Part, Asked, Result]:
     @functools.wraps(statements)
     async def method(part: Part, /, *args: Asked.args, **kwargs: Asked.kwargs) -> Result:
-        return await part.database.write(_bound(statements, part, *args, **kwargs))
+        @functools.wraps(statements)
+        def work(connection: Connection) -> Result:
+            return statements(part, connection, *args, **kwargs)
+
+        run: Callable[[Work[Result]], Coroutine[Any, Any, Result]] = getattr(part.database, kind)
+        return await run(work)
 
     return method
-
-
-def _bound(
-    statements: _Statements[Part, Asked, Result], part: Part, *args: Asked.args, **kwargs: Asked.kwargs
-) -> Work[Result]:
-    @functools.wraps(statements)
-    def work(connection: Connection) -> Result:
-        return statements(part, connection, *args, **kwargs)
-
-    return work
 
 
 # Built once: to build a statement, and SQLAlchemy's name for it, costs more than to execute it.

@@ -15,7 +15,7 @@ from core.ports.delivery_outcomes import Arrived, DeliveryOutcome, OutcomeStatus
 from core.ports.outcomes import Aside, NewMessage
 from core.storage import codec
 from core.storage.among import among
-from core.storage.database import OnDatabase, writes
+from core.storage.database import OnDatabase, grouped, writes
 from core.storage.delivered import OF_MESSAGES, came_in_part, delivery_key, is_still_to_come, was_not_delivered
 from core.storage.desk_tables import IS_NEWS, desk_case, relay
 from core.storage.relay_updates import TAKEN_BACK
@@ -99,7 +99,8 @@ class SqlDeliveryOutcomes(OnDatabase):
             return 0
         rows = connection.execute(_OUTCOMES, {"ids": held}).all()
         read = frozenset(connection.scalars(_READ, {"ids": [row.target_id for row in rows]}))
-        cases = _cases(connection, [row.home for row in rows])
+        homes = sorted({row.home for row in rows})
+        cases = grouped(connection.execute(_CASES, {"ids": homes}), "conversation_id")
         told: dict[str, list[NewMessage]] = defaultdict(list)
         noted = [
             {"key": key, "now_shown": OutcomeStatus.WAITING} for key in set(held) - {row.source_id for row in rows}
@@ -121,13 +122,6 @@ class SqlDeliveryOutcomes(OnDatabase):
         writes = Writes(self.database.timestamp())
         writes.asides(current, asides)
         writes.commit(connection, self.database)
-
-
-def _cases(connection: Connection, homes: Sequence[str]) -> dict[str, list[Row[Any]]]:
-    found: dict[str, list[Row[Any]]] = defaultdict(list)
-    for row in connection.execute(_CASES, {"ids": sorted(set(homes))}):
-        found[row.conversation_id].append(row)
-    return found
 
 
 def _outcome(row: Any, was_read: bool, cases: Sequence[Row[Any]]) -> DeliveryOutcome:

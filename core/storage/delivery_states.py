@@ -13,15 +13,15 @@ from core.domain.messages import LOCALE, Author, MessageKind, OutboundMessage
 from core.ports.store import Delivery
 from core.storage import codec
 from core.storage.among import among
+from core.storage.attachments import load_files
 from core.storage.codec import UNREADABLE
-from core.storage.tables import attachment, conversation, message
+from core.storage.tables import conversation, message
 
 _SAID = (
     select(message, conversation.c.thread, conversation.c.locale)
     .join(conversation, conversation.c.id == message.c.conversation_id)
     .where(among(message.c.id, "ids"))
 )
-_FILES = select(attachment).where(among(attachment.c.message_id, "ids"))
 
 
 def load_deliveries(
@@ -30,9 +30,7 @@ def load_deliveries(
     """What the rows are to say; with it, by id, the reasons why some of them cannot be read."""
     ids = {"ids": [row.message_id for row in rows]}
     said = {row.id: row for row in connection.execute(_SAID, ids)}
-    files: dict[str, list[Row[Any]]] = {}
-    for file in connection.execute(_FILES, ids):
-        files.setdefault(file.message_id, []).append(file)
+    files = load_files(connection, ids["ids"])
     deliveries: list[Delivery] = []
     broken: dict[str, str] = {}
     for row in rows:
@@ -55,7 +53,7 @@ def owner_changed(row: Row[Any], owners: Mapping[str, Row[Any]]) -> bool:
 
 
 def _delivery(row: Row[Any], said: Row[Any], files: Sequence[Row[Any]], token: str, changed: bool) -> Delivery:
-    spoken = codec.message_from(said, [codec.attachment_from(file) for file in files])
+    spoken = codec.message_from(said, files)
     return Delivery(
         id=row.id,
         conversation_id=row.conversation_id,
@@ -77,7 +75,6 @@ def _delivery(row: Row[Any], said: Row[Any], files: Sequence[Row[Any]], token: s
         token=token,
         parts_done=row.parts_done,
         uncertain=in_doubt(row),
-        possible_duplicate=row.possible_duplicate,
         died_again=bool(row.possible_duplicate and row.status == DeliveryStatus.SENDING),
         sendable_since=codec.when(row.sendable_since),
         owner_changed=changed,

@@ -10,16 +10,16 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Executable, Integer, bindparam, delete, exists, insert, select, update
 
-from core.domain.attachments import Attachment
 from core.domain.errors import InvalidInput, LostClaim, Superseded
 from core.group_commit import GroupCommit
 from core.ports.event_log import LogFrame, LoggedFrame
 from core.ports.store import Claim
 from core.storage import codec
 from core.storage.among import among, past
+from core.storage.attachments import load_files
 from core.storage.codec import UNREADABLE
-from core.storage.database import Database, OnDatabase
-from core.storage.tables import attachment, conversation, feedback, message, widget_event
+from core.storage.database import Database, OnDatabase, reads, writes
+from core.storage.tables import conversation, feedback, message, widget_event
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ class SqlEventLog(OnDatabase):
         super().__init__(database)
         columns = widget_event.c
         self._past = _FRAMES.where(past(columns.conversation_id, columns.cursor, "places", sqlite=database.is_sqlite))
-        self._appends: GroupCommit[_Append, Sequence[int]] = GroupCommit(self._append_all)
+        self._appends: GroupCommit[_Append, Sequence[int]] = GroupCommit(self._append_batch)
 
     async def append_provisional(self, claim: Claim, frames: Sequence[LogFrame]) -> Sequence[int]:
         return await self._appends.submit(_Append(claim.conversation_id, frames, claim.epoch, claim.answers_to))
@@ -51,9 +51,7 @@ class SqlEventLog(OnDatabase):
     async def append(self, conversation_id: str, frames: Sequence[LogFrame]) -> Sequence[int]:
         return await self._appends.submit(_Append(conversation_id, frames))
 
-    async def _append_all(self, items: Sequence[_Append]) -> Sequence[Sequence[int] | Exception]:
-        return await self.database.write(lambda connection: self._append_batch(connection, items))
-
+    @writes
     def _append_batch(self, connection: Connection, items: Sequence[_Append]) -> Sequence[Sequence[int] | Exception]:
         heads = _lock_heads(connection, items)
         known = _known(connection, items)
@@ -74,8 +72,7 @@ class SqlEventLog(OnDatabase):
             connection.execute(_FORGET_EARLIER, restarted)
         add_frames(connection, rows)
         if rows:
-            moved = [{"key": head.id, "new_cursor": head.cursor} for head in heads.values() if head.moved]
-            connection.execute(_MOVE_CURSOR, moved)
+            move_cursors(connection, {head.id: head.cursor for head in heads.values() if head.moved})
         return results
 
     def _place(
@@ -85,32 +82,26 @@ class SqlEventLog(OnDatabase):
             return known[head.id, frame.dedupe]
         head.cursor += 1
         head.moved = True
-        rows.append(_row(head.id, head.cursor, frame, self.database.timestamp(), item.epoch))
+        rows.append(frame_row(head.id, head.cursor, frame, self.database.timestamp(), item.epoch))
         if frame.dedupe is not None:
             known[head.id, frame.dedupe] = head.cursor
         return int(head.cursor)
 
-    async def find(self, conversation_id: str, dedupe: str) -> int | None:
+    @reads
+    def find(self, connection: Connection, conversation_id: str, dedupe: str) -> int | None:
         columns = widget_event.c
+        statement = select(columns.cursor).where(columns.conversation_id == conversation_id, columns.dedupe == dedupe)
+        return connection.scalar(statement)
 
-        def work(connection: Connection) -> int | None:
-            found: int | None = connection.scalar(
-                select(columns.cursor).where(columns.conversation_id == conversation_id, columns.dedupe == dedupe)
-            )
-            return found
-
-        return await self.database.read(work)
-
-    async def read(self, after: Mapping[str, int], limit: int = 500) -> Mapping[str, Sequence[LoggedFrame]]:
+    @reads
+    def read(
+        self, connection: Connection, after: Mapping[str, int], limit: int = 500
+    ) -> Mapping[str, Sequence[LoggedFrame]]:
         wanted = sorted(after.items())
-
-        def work(connection: Connection) -> Mapping[str, Sequence[LoggedFrame]]:
-            frames: dict[str, Sequence[LoggedFrame]] = {}
-            for start in range(0, len(wanted), _CHUNK):
-                frames.update(self._read(connection, dict(wanted[start : start + _CHUNK]), limit))
-            return frames
-
-        return await self.database.read(work)
+        frames: dict[str, Sequence[LoggedFrame]] = {}
+        for start in range(0, len(wanted), _CHUNK):
+            frames.update(self._read(connection, dict(wanted[start : start + _CHUNK]), limit))
+        return frames
 
     def _read(self, connection: Connection, after: Mapping[str, int], limit: int) -> dict[str, list[LoggedFrame]]:
         pages: dict[str, list[_Read]] = {}
@@ -131,38 +122,32 @@ class SqlEventLog(OnDatabase):
                 frames[key] += self._read(connection, {key: page[limit - 1].cursor}, missing).get(key, [])
         return {**frames, **self._read(connection, starved, limit)} if starved else frames
 
-    async def history(self, conversation_id: str, *, after: int, limit: int) -> Sequence[LoggedFrame]:
-        def work(connection: Connection) -> Sequence[LoggedFrame]:
-            found: list[LoggedFrame] = []
-            place = after
-            while missing := limit - len(found):
-                page = _frames(connection, _SAID, {"conversation": conversation_id, "after": place, "most": missing})
-                found += _readable(page)
-                if len(page) < missing:
-                    break
-                place = page[-1].cursor
-            return found
-
-        return await self.database.read(work)
+    @reads
+    def history(self, connection: Connection, conversation_id: str, *, after: int, limit: int) -> Sequence[LoggedFrame]:
+        found: list[LoggedFrame] = []
+        while missing := limit - len(found):
+            page = _frames(connection, _SAID, {"conversation": conversation_id, "after": after, "most": missing})
+            found += _readable(page)
+            if len(page) < missing:
+                break
+            after = page[-1].cursor
+        return found
 
     async def head(self, conversation_id: str) -> int:
         return (await self.heads([conversation_id])).get(conversation_id, 0)
 
-    async def heads(self, conversation_ids: Sequence[str]) -> Mapping[str, int]:
-        def work(connection: Connection) -> Mapping[str, int]:
-            rows = connection.execute(_CURSORS, {"ids": conversation_ids})
-            return {row.id: row.event_cursor for row in rows}
-
-        return await self.database.read(work)
+    @reads
+    def heads(self, connection: Connection, conversation_ids: Sequence[str]) -> Mapping[str, int]:
+        return read_cursors(connection, conversation_ids)
 
 
 _CURSORS = select(conversation.c.id, conversation.c.event_cursor).where(among(conversation.c.id, "ids"))
 _HEADS = (
     select(
         conversation.c.id,
-        conversation.c.event_cursor,
+        conversation.c.event_cursor.label("cursor"),
         conversation.c.epoch,
-        conversation.c.lease_until,
+        conversation.c.lease_until.is_not(None).label("leased"),
         conversation.c.last_seq,
         exists()
         .where(
@@ -209,27 +194,25 @@ _SAID = _FRAMES.where(
     widget_event.c.cursor > bindparam("after"),
     widget_event.c.message_id.is_not(None),
 )
-_FILES = select(attachment).where(among(attachment.c.message_id, "ids"))
 _ADD_FRAME = insert(widget_event)
 _MOVE_CURSOR = (
     update(conversation).where(conversation.c.id == bindparam("key")).values(event_cursor=bindparam("new_cursor"))
 )
 
 
+def read_cursors(connection: Connection, conversation_ids: Sequence[str]) -> dict[str, int]:
+    """The newest cursor of each log."""
+    return {row.id: row.event_cursor for row in connection.execute(_CURSORS, {"ids": conversation_ids})}
+
+
+def move_cursors(connection: Connection, cursors: Mapping[str, int]) -> None:
+    """Under the conversations' locks."""
+    connection.execute(_MOVE_CURSOR, [{"key": key, "new_cursor": cursor} for key, cursor in cursors.items()])
+
+
 def _lock_heads(connection: Connection, items: Sequence[_Append]) -> dict[str, Any]:
     rows = connection.execute(_HEADS, {"ids": sorted({item.conversation_id for item in items})})
-    return {
-        row.id: SimpleNamespace(
-            id=row.id,
-            cursor=row.event_cursor,
-            epoch=row.epoch,
-            last_seq=row.last_seq,
-            leased=row.lease_until is not None,
-            restarted=row.restarted,
-            moved=False,
-        )
-        for row in rows
-    }
+    return {row.id: SimpleNamespace(**row._asdict(), moved=False) for row in rows}
 
 
 def _known(connection: Connection, items: Sequence[_Append]) -> dict[tuple[str, str], int]:
@@ -264,7 +247,7 @@ class Said:
     def rows(self) -> list[dict[str, Any]]:
         """To be written by ``add_frames``."""
         home, now = self.row["conversation_id"], self.row["created_at"]
-        return [_row(home, cursor, one, now) for cursor, one in self._placed()]
+        return [frame_row(home, cursor, one, now) for cursor, one in self._placed()]
 
     def _placed(self) -> Iterable[tuple[int, LogFrame]]:
         return enumerate(self.frames, start=self.after + 1)
@@ -277,7 +260,10 @@ def add_frames(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         connection.execute(_ADD_FRAME, _lasting(rows))
 
 
-def _row(conversation_id: str, cursor: int, frame: LogFrame, now: float, epoch: int | None = None) -> dict[str, Any]:
+def frame_row(
+    conversation_id: str, cursor: int, frame: LogFrame, now: float, epoch: int | None = None
+) -> dict[str, Any]:
+    """A frame as it is stored; with an epoch it is provisional."""
     return {
         "conversation_id": conversation_id,
         "cursor": cursor,
@@ -297,23 +283,25 @@ def _lasting(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ended: set[tuple[str, str]] = set()
     kept = []
     for row in reversed(rows):
-        turn = (row["conversation_id"], row["turn_id"])
-        if row["provisional"] and turn in ended:
+        if row["provisional"] and (row["conversation_id"], row["turn_id"]) in ended:
             continue
         kept.append(row)
-        if row["turn_id"] and (not row["provisional"] or row["kind"] == "discard"):
-            ended.add(turn)
+        ended |= _ended_turns([row])
     return kept[::-1]
 
 
-def _forget_provisional(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Provisional frames end with the turn's message, and with its withdrawal. With a new epoch, they ended before."""
-    ended = {
+def _ended_turns(rows: Sequence[dict[str, Any]]) -> set[tuple[str, str]]:
+    """Turns, by conversation, whose message or withdrawal is among these frames."""
+    return {
         (row["conversation_id"], row["turn_id"])
         for row in rows
         if row["turn_id"] and (not row["provisional"] or row["kind"] == "discard")
     }
-    if ended:
+
+
+def _forget_provisional(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Provisional frames end with the turn's message, and with its withdrawal. With a new epoch, they ended before."""
+    if ended := _ended_turns(rows):
         connection.execute(_FORGET_TURN, [{"key": key, "turn": turn} for key, turn in sorted(ended)])
 
 
@@ -332,31 +320,23 @@ def _readable(page: Sequence[_Read]) -> list[LoggedFrame]:
 
 def _frames(connection: Connection, statement: Executable, wanted: Mapping[str, Any]) -> list[_Read]:
     rows = connection.execute(statement, wanted).all()
-    spoken = [row.id for row in rows if row.id is not None]
-    files: dict[str, list[Any]] = {}
-    if spoken:
-        for file in connection.execute(_FILES, {"ids": spoken}):
-            files.setdefault(file.message_id, []).append(file)
+    files = load_files(connection, [row.id for row in rows if row.id is not None])
     return [_Read(row.log_conversation_id, row.cursor, _tried(row, files.get(row.id, ()))) for row in rows]
 
 
 def _tried(row: Any, files: Sequence[Any]) -> LoggedFrame | None:
     """A frame that cannot be read (written by a newer version?) is left out: all who watch are served by the same read."""
     try:
-        return _frame(row, [codec.attachment_from(file) for file in files])
+        return LoggedFrame(
+            cursor=row.cursor,
+            kind=row.frame_kind,
+            body=codec.load(row.body),
+            turn_id=row.frame_turn_id,
+            message=codec.message_from(row, files) if row.id is not None else None,
+            feedback=row.rating,
+        )
     except UNREADABLE as error:
         log.error(
             "frame.unreadable", conversation=row.log_conversation_id, cursor=row.cursor, error=type(error).__name__
         )
         return None
-
-
-def _frame(row: Any, files: Sequence[Attachment]) -> LoggedFrame:
-    return LoggedFrame(
-        cursor=row.cursor,
-        kind=row.frame_kind,
-        body=codec.load(row.body),
-        turn_id=row.frame_turn_id,
-        message=codec.message_from(row, files) if row.id is not None else None,
-        feedback=row.rating,
-    )

@@ -7,17 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.domain.contact_route import Contacted, ContactRoute
 from core.domain.messages import Author, Message, MessageKind
 from core.ports.follow_ups import Unseen
 from core.storage import codec
-from core.storage.among import among
-from core.storage.contact_routes import ADDRESS, OWN_CONVERSATION, address_key, contacted_from
+from core.storage.attachments import load_files
+from core.storage.contact_routes import OWN_CONVERSATION, contacted_from, given_address, is_at
 from core.storage.database import OnDatabase, reads, writes
 from core.storage.desk_tables import contacted, follow_up, relay
-from core.storage.tables import OPEN_DELIVERY, attachment, conversation, message, outbox, widget_event
+from core.storage.tables import OPEN_DELIVERY, conversation, message, outbox, widget_event
 
 _PEOPLE = (Author.STAFF, Author.SYSTEM)
 _WRITTEN = message.alias("written")
@@ -61,29 +60,20 @@ class SqlFollowUps(OnDatabase):
             return Unseen(0, shown)
         coming = connection.execute(_COMING, {"home": home}).first() is not None
         said = connection.execute(_UNSEEN, {"home": home, "shown": shown, "followed": followed}).all()
-        files = codec.group_files(
-            connection.execute(
-                select(attachment).where(among(attachment.c.message_id, "ids")), {"ids": [one.id for one in said]}
-            ).all()
-        )
+        files = load_files(connection, [one.id for one in said])
         found = tuple((_message(one, files.get(one.id, ())), codec.when(one.shown_at)) for one in said)
         return Unseen(
             row.last_seq, shown, tuple(one for one in found if one[0].kind is not MessageKind.FOLLOW_UP), coming
         )
 
     async def contacted(self, road: ContactRoute) -> Contacted:
-        place = dict(zip(("channel", "account", "address"), address_key(road), strict=True))
-        statement = select(contacted).where(*(column == place[column.name] for column in ADDRESS))
+        statement = select(contacted).where(is_at(road))
         row = await self.database.read(lambda connection: connection.execute(statement).first())
         return Contacted() if row is None else contacted_from(row, self.database.timestamp())
 
     @reads
     def is_at_home(self, connection: Connection, road: ContactRoute) -> bool:
-        given = {
-            f"of_{name}": value
-            for name, value in zip(("channel", "account", "address"), address_key(road), strict=True)
-        }
-        return connection.execute(OWN_CONVERSATION, given).first() is not None
+        return connection.execute(OWN_CONVERSATION, given_address(road)).first() is not None
 
     async def going(self, conversation_id: str) -> tuple[str, str] | None:
         statement = (
@@ -101,7 +91,7 @@ class SqlFollowUps(OnDatabase):
 
     @writes
     def note_shown(self, connection: Connection, conversation_id: str, cursor: int) -> None:
-        statement = sqlite.insert(follow_up) if self.database.is_sqlite else postgresql.insert(follow_up)
+        statement = self.database.insert(follow_up)
         further = statement.excluded.shown_cursor > follow_up.c.shown_cursor
         noted = statement.on_conflict_do_update(
             index_elements=["conversation_id"],

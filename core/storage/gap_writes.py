@@ -6,7 +6,7 @@ it where it was the only one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
@@ -61,33 +61,18 @@ def keep_gaps(connection: Connection, database: Database, rows: Sequence[Mapping
 
 
 def keep_thumbs(
-    connection: Connection,
-    database: Database,
-    now: float,
-    *,
-    down: Collection[str] = (),
-    others: Collection[str] = (),
+    connection: Connection, database: Database, now: float, ratings: Mapping[str, Rating | str | None]
 ) -> None:
-    """``down``: ids of answers that have a thumb down now. ``others``: of those that have none any more."""
-    if not down and not others:
+    """``ratings``: what the thumb on each of these answers says now, by its id; None where there is none any more."""
+    if not ratings:
         return
-    rows = {row.id: row for row in connection.execute(_ANSWERS, {"ids": sorted({*down, *others})})}
-    bad = [rows[one] for one in sorted(down) if one in rows]
+    answers = sorted(connection.execute(_ANSWERS, {"ids": sorted(ratings)}), key=lambda row: str(row.id))
+    bad = [one for one in answers if ratings[one.id] == "down"]
     keep_gaps(connection, database, [row for one in bad if (row := _of_answer(connection, one, now)) is not None])
-    marks = [{"of": of, "down": True} for one in bad if (of := _question(one))]
-    marks += [{"of": of, "down": False} for one in sorted(others) if one in rows and (of := _question(rows[one]))]
+    marks = [{"of": of, "down": ratings[one.id] == "down"} for one in answers if (of := _question(one))]
     if marks:
         connection.execute(_THUMB, marks)
-    if others:
-        _forget(connection, [str(mark["of"]) for mark in marks])
-
-
-def keep_thumb(connection: Connection, database: Database, now: float, answer_id: str, rating: Rating | str) -> None:
-    """One that was given by a button."""
-    if rating == "down":
-        keep_thumbs(connection, database, now, down=[answer_id])
-    else:
-        keep_thumbs(connection, database, now, others=[answer_id])
+        _forget(connection, [str(mark["of"]) for mark in marks if not mark["down"]])
 
 
 def keep_bad_ratings(connection: Connection, database: Database, records: Sequence[CaseRecord], now: float) -> None:

@@ -13,7 +13,7 @@ from core.domain.learning import LearningState
 from core.domain.messages import Author
 from core.storage import codec
 from core.storage.among import among
-from core.storage.database import OnDatabase, reads, writes
+from core.storage.database import OnDatabase, grouped, reads, writes
 from core.storage.desk_tables import desk_case, gap, gap_cluster, learned_answer, ticket
 from core.storage.tables import lease, message
 
@@ -86,10 +86,8 @@ class SqlGaps(OnDatabase):
             .where(among(desk_case.c.conversation_id, "ids"))
             .order_by(desk_case.c.opened_at)
         )
-        found: dict[str, list[StaffAnswer]] = {}
-        for row in connection.execute(statement, {"ids": sorted(conversations)}):
-            found.setdefault(row.conversation_id, []).append(_staff_answer(row))
-        return found
+        rows = connection.execute(statement, {"ids": sorted(conversations)})
+        return {home: [_staff_answer(row) for row in own] for home, own in grouped(rows, "conversation_id").items()}
 
     @reads
     def taught(self, connection: Connection) -> Sequence[Taught]:

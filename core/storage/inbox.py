@@ -28,6 +28,7 @@ from core.storage.accept_statements import (
     KNOWN,
     SEEN,
     THREADS,
+    WRITTEN,
     thread_update,
 )
 from core.storage.channel_memory import keep_notes
@@ -198,26 +199,7 @@ def _accepted_before(connection: Connection, keys: Sequence[str]) -> dict[str, A
 
 def _select_threads(connection: Connection, ids: Sequence[str]) -> dict[str, Thread]:
     rows = connection.execute(THREADS, {"ids": ids})
-    return {
-        row.id: Thread(
-            id=row.id,
-            state=row.state,
-            ended=row.ended_at is not None,
-            last_seq=row.last_seq,
-            done_seq=row.done_seq,
-            event_cursor=row.event_cursor,
-            ownership_epoch=row.ownership_epoch,
-            epoch=row.epoch,
-            audience=row.audience,
-            reopen_until=row.reopen_until,
-            road=row.road,
-            customer_id=row.customer_id,
-            person=(row.channel, row.account, row.external_id, bool(row.verified)),
-            shared=codec.sharing(row.shared),
-            blocked=bool(row.blocked),
-        )
-        for row in rows
-    }
+    return {row.id: Thread(**{**row._asdict(), "shared": codec.sharing(row.shared)}) for row in rows}
 
 
 def _update_threads(connection: Connection, batch: Batch, statement: Update) -> None:
@@ -226,14 +208,8 @@ def _update_threads(connection: Connection, batch: Batch, statement: Update) -> 
         return
     rows = [
         {
+            **{f"new_{name}": getattr(thread, name) for name in WRITTEN},
             "key": thread.id,
-            "new_last_seq": thread.last_seq,
-            "new_cursor": thread.event_cursor,
-            "new_state": thread.state,
-            "new_ownership_epoch": thread.ownership_epoch,
-            "new_epoch": thread.epoch,
-            "new_road": thread.road,
-            "new_audience": thread.audience,
             "new_shared": None if thread.shared is Sharing.NEVER else thread.shared,
             "reopened": thread.reopened is not None,
             "new_locale": thread.locale,

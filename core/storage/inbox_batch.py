@@ -10,6 +10,7 @@ from core.domain.budget import ORIGIN
 from core.domain.contact_route import ContactRoute
 from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing, next_state
 from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
+from core.domain.keys import EventKey
 from core.domain.messages import (
     BLOCKED,
     CAME_BY,
@@ -25,14 +26,16 @@ from core.domain.messages import (
     MessageDeleted,
     MessageEdited,
     MessageReceived,
+    RawEvent,
     ReactionChanged,
 )
 from core.domain.thumbs import rating_of
 from core.ports.channel import Accepted
-from core.ports.event_log import LoggedFrame
+from core.ports.event_log import LogFrame, LoggedFrame
 from core.ports.store import Acceptable
 from core.storage import codec
 from core.storage.conversation_inserts import MessageAuthor, Person, person
+from core.storage.event_log import frame_row
 from core.storage.ids import new_id
 from core.storage.reports import reaction_row
 
@@ -41,15 +44,18 @@ from core.storage.reports import reaction_row
 class Thread:
     """A locked conversation row and what this batch adds to it. ``back``: its customer writes where they began, after all.
 
-    ``customer_id`` and ``person``: who wrote first; ``blocked``: by staff. ``window``: seconds to wait for more messages, None
+    ``customer_id``: who wrote first; ``blocked``: by staff. ``window``: seconds to wait for more messages, None
     to change nothing; ``is_album``: wait only until the oldest pending message has waited for a whole album.
     """
 
     id: str
     customer_id: str
-    person: Person
+    channel: str
+    account: str
+    external_id: str
+    verified: bool
     state: str
-    ended: bool
+    ended_at: float | None
     last_seq: int
     done_seq: int
     event_cursor: int
@@ -66,6 +72,11 @@ class Thread:
     back: bool = False
     shared: Sharing = Sharing.NEVER
     blocked: bool = False
+
+    @property
+    def person(self) -> Person:
+        """Who wrote first."""
+        return (self.channel, self.account, self.external_id, bool(self.verified))
 
 
 @dataclass
@@ -125,31 +136,15 @@ def place(batch: Batch, item: Acceptable, event: ConversationEvent) -> Accepted:
         accepted = _place_reaction(batch, item, event)
     else:
         accepted = _place_change(batch, event)
-    batch.events.append(
-        {
-            "event_key": str(event.key),
-            "kind": type(event).__name__.removeprefix("Message").removesuffix("Changed").lower(),
-            "conversation_id": accepted.conversation_id,
-            "message_id": accepted.message_id,
-            "raw": item.raw.body if item.raw else None,
-            "received_at": batch.now,
-        }
-    )
-    batch.known[str(event.key)] = Accepted(
-        accepted.message_id,
-        accepted.conversation_id,
-        accepted.seq,
-        duplicate=True,
-        state=accepted.state,
-        cursor=accepted.cursor,
-        blocked=accepted.blocked,
-    )
+    kind = type(event).__name__.removeprefix("Message").removesuffix("Changed").lower()
+    _note_event(batch, event.key, kind, accepted, item.raw)
+    batch.known[str(event.key)] = replace(accepted, duplicate=True, frame=None)
     return accepted
 
 
 def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Accepted:
     thread = batch.threads[event.conversation.conversation_id]
-    if thread.ended:
+    if thread.ended_at is not None:
         raise SessionEnded("This conversation has ended. Start a new one.")
     for file in event.stored_attachments:
         if batch.owned.get(file, ("", None)) != (thread.id, None):
@@ -245,17 +240,8 @@ def _log(batch: Batch, thread: Thread, event: MessageReceived, accepted: Accepte
     """The message that was placed last."""
     thread.event_cursor += 1
     cursor = thread.event_cursor
-    batch.frames.append(
-        {
-            "conversation_id": thread.id,
-            "cursor": cursor,
-            "kind": "message",
-            "message_id": accepted.message_id,
-            "dedupe": str(event.key),
-            "provisional": False,
-            "created_at": batch.now,
-        }
-    )
+    frame = LogFrame("message", message_id=accepted.message_id, dedupe=str(event.key))
+    batch.frames.append(frame_row(thread.id, cursor, frame, batch.now))
     if event.stored_attachments:
         return replace(accepted, cursor=cursor)
     written = codec.message_written(batch.messages[-1])
@@ -290,17 +276,21 @@ def _gone_before_it_came(batch: Batch, event: MessageDeleted) -> Accepted | None
     never = Accepted("", thread.id, 0, duplicate=False, state=thread.state)
     if target is None:
         batch.known[str(event.target)] = replace(never, duplicate=True)
-        batch.events.append(
-            {
-                "event_key": str(event.target),
-                "kind": "gone",
-                "conversation_id": thread.id,
-                "message_id": None,
-                "raw": None,
-                "received_at": batch.now,
-            }
-        )
+        _note_event(batch, event.target, "gone", never)
     return never
+
+
+def _note_event(batch: Batch, key: EventKey, kind: str, accepted: Accepted, raw: RawEvent | None = None) -> None:
+    batch.events.append(
+        {
+            "event_key": str(key),
+            "kind": kind,
+            "conversation_id": accepted.conversation_id,
+            "message_id": accepted.message_id or None,
+            "raw": raw.body if raw else None,
+            "received_at": batch.now,
+        }
+    )
 
 
 def _place_reaction(batch: Batch, item: Acceptable, event: ReactionChanged) -> Accepted:

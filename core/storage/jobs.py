@@ -108,30 +108,23 @@ class SqlJobs(OnDatabase):
         statement = update(job).where(*_as_seen(seen)).values(next_run_at=next_run_at)
         return connection.execute(statement).rowcount > 0
 
-    async def claim_job(
-        self, seen: Job, holder: str, seconds: float, *, next_run_at: float | None, due: bool = True
+    @writes
+    def claim_job(
+        self,
+        connection: Connection,
+        seen: Job,
+        holder: str,
+        seconds: float,
+        *,
+        next_run_at: float | None,
+        due: bool = True,
     ) -> Job | None:
-        statement = self._job_claim(seen, holder, seconds, next_run_at, due=due)
-
-        def work(connection: Connection) -> Any:
-            if connection.execute(statement).rowcount == 0:
-                return None
-            return connection.execute(_one(seen)).one()
-
-        row = await self.database.write(work)
-        return None if row is None else _job(row)
-
-    def _job_claim(self, seen: Job, holder: str, seconds: float, next_run_at: float | None, *, due: bool) -> Any:
         now, columns = self.database.now(), job.c
         free = or_(_let_go(now), columns.holder == holder)
         wanted = or_(columns.next_run_at <= now, columns.asked_at.is_not(None), columns.state.in_(_CUT_OFF))
-        return (
+        claim = (
             update(job)
-            .where(
-                *_as_seen(seen),
-                free,
-                *([wanted] if due else []),
-            )
+            .where(*_as_seen(seen), free, *([wanted] if due else []))
             .values(
                 run=seen.run + 1,
                 holder=holder,
@@ -145,6 +138,9 @@ class SqlJobs(OnDatabase):
                 progress="{}",
             )
         )
+        if connection.execute(claim).rowcount == 0:
+            return None
+        return _job(connection.execute(select(job).where(job.c.scope == seen.scope, job.c.id == seen.id)).one())
 
     async def keep_job(self, seen: Job, seconds: float, progress: IndexProgress | None) -> bool:
         now = self.database.now()
@@ -192,10 +188,6 @@ def _as_seen(seen: Job) -> list[ColumnElement[bool]]:
 
 def _let_go(now: ColumnElement[float]) -> ColumnElement[bool]:
     return or_(job.c.lease_until <= now, job.c.lease_until > now + _LONGEST_LEASE)
-
-
-def _one(seen: Job) -> Any:
-    return select(job).where(job.c.scope == seen.scope, job.c.id == seen.id)
 
 
 def _new(scope: str, one: PlannedJob) -> dict[str, Any]:

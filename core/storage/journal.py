@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import fields
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from core.domain.errors import LostClaim, Superseded
 from core.ports.journal import JournalEntry
@@ -18,7 +18,7 @@ _HELD = select(conversation.c.epoch, conversation.c.lease_until, conversation.c.
     conversation.c.id == bindparam("conversation")
 )
 _ENTRIES = (
-    select(tool_journal)
+    select(*(tool_journal.c[one.name] for one in fields(JournalEntry)))
     .where(tool_journal.c.turn_id == bindparam("turn"))
     .order_by(tool_journal.c.step, tool_journal.c.created_at, tool_journal.c.call_id)
 )
@@ -29,18 +29,7 @@ class SqlJournal(OnDatabase):
 
     @reads
     def entries(self, connection: Connection, turn_id: str) -> Sequence[JournalEntry]:
-        rows = connection.execute(_ENTRIES, {"turn": turn_id})
-        return [
-            JournalEntry(
-                call_id=row.call_id,
-                step=row.step,
-                name=row.name,
-                arguments=row.arguments,
-                status=row.status,
-                result=row.result,
-            )
-            for row in rows
-        ]
+        return [JournalEntry(*row) for row in connection.execute(_ENTRIES, {"turn": turn_id})]
 
     @reads
     def still_held(self, connection: Connection, claim: Claim) -> None:
@@ -60,17 +49,14 @@ class SqlJournal(OnDatabase):
             "created_at": self.database.timestamp(),
         }
         statement = self.database.upsert(tool_journal, ["turn_id", "call_id"], ["status", "result"])
-        held = connection.execute(_HELD.with_for_update(), {"conversation": claim.conversation_id})
-        _check(held.first(), claim)
+        check_held(connection, claim, lock=True)
         connection.execute(statement, values)
 
 
-def check_held(connection: Connection, claim: Claim) -> None:
+def check_held(connection: Connection, claim: Claim, *, lock: bool = False) -> None:
     """Raises LostClaim, and Superseded where the customer wrote past what the claim answers to."""
-    _check(connection.execute(_HELD, {"conversation": claim.conversation_id}).first(), claim)
-
-
-def _check(held: Row[*tuple[Any, ...]] | None, claim: Claim) -> None:
+    statement = _HELD.with_for_update() if lock else _HELD
+    held = connection.execute(statement, {"conversation": claim.conversation_id}).first()
     if held is None or held.epoch != claim.epoch or held.lease_until is None:
         raise LostClaim("Another worker or a person has the conversation now.")
     if claim.answers_to is not None and held.last_seq > claim.answers_to:

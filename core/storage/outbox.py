@@ -12,7 +12,6 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
-    TextClause,
     Update,
     and_,
     bindparam,
@@ -35,6 +34,7 @@ from core.storage.among import among
 from core.storage.channel_memory import keep_notes
 from core.storage.database import Database, writes
 from core.storage.dead_letters import SqlDeadLetters
+from core.storage.delivered import has_open_before
 from core.storage.delivery_states import in_doubt, load_deliveries, owner_changed
 from core.storage.ids import new_id
 from core.storage.lanes import is_paused, note_lanes, sendable_since
@@ -44,11 +44,6 @@ from core.storage.relay_updates import TAKEN_BACK, mark_withheld_relays
 from core.storage.reports import keep_receipts
 from core.storage.tables import OPEN_DELIVERY, conversation, outbox, rate_limit
 from core.storage.withdrawals import withdraw_messages
-
-
-def _is_open(table: str) -> TextClause:
-    """Written out, not as parameters: a partial index is used only for a condition that is known when planning."""
-    return text(f"{table}.{OPEN_DELIVERY}")
 
 
 class SqlOutbox(SqlDeadLetters):
@@ -91,7 +86,8 @@ class SqlOutbox(SqlDeadLetters):
             granted, broken = load_deliveries(connection, allowed, token, owners)
             self._bury_unreadable(connection, broken)
             if granted:
-                self._mark_sending(connection, [delivery.id for delivery in granted], token, lease)
+                ids = [delivery.id for delivery in granted]
+                connection.execute(self._sending, {"ids": ids, "lease": lease, "new_token": token})
                 return ClaimedDeliveries(granted, withdrawn=withdrawn, pauses=pauses)
             # None of them may be sent, but what stood behind them perhaps may. Each pass leaves fewer rows that are due.
 
@@ -103,49 +99,40 @@ class SqlOutbox(SqlDeadLetters):
         With them the messages that were withheld.
         """
         allowed: list[Row[Any]] = []
-        overtaken: list[Row[Any]] = []
-        deleted: list[Row[Any]] = []
-        unread: list[Row[Any]] = []
+        withheld: dict[str, list[Row[Any]]] = {}
         paused: list[str] = []
         held: list[str] = []
         changing, gone = pending_edits(connection, candidates)
         for row in candidates:
             if owner_changed(row, owners) and not in_doubt(row):
-                overtaken.append(row)
+                withheld.setdefault(PARTLY_CAME if row.parts_done else NOTHING_CAME, []).append(row)
             elif row.message_id in gone:
-                deleted.append(row)
+                withheld.setdefault(TAKEN_BACK, []).append(row)
             elif _is_past_the_end(row, owners):
-                unread.append(row)
+                withheld.setdefault(CUSTOMER_ENDED, []).append(row)
             elif row.status == DeliveryStatus.DUE and owners[row.conversation_id].pause > 0:
                 paused.append(row.id)
             elif row.message_id in changing:
                 held.append(row.id)
             else:
-                allowed.append(row)  # in doubt, its fate at the provider has to be found out, whoever speaks now
-        begun = [row for row in overtaken if row.parts_done]
-        self._withhold(connection, begun, PARTLY_CAME)
-        self._withhold(connection, [row for row in overtaken if not row.parts_done], NOTHING_CAME)
-        self._withhold(connection, deleted, TAKEN_BACK)
-        self._withhold(connection, unread, CUSTOMER_ENDED)
+                allowed.append(row)  # in doubt, it has to be found out what arrived, whoever speaks now
+        for reason, rows in withheld.items():
+            self._withhold(connection, rows, reason)
         _wait_for_pause(connection, paused)
         if held:
             later = update(outbox).where(outbox.c.id.in_(held)).values(due_at=self.database.now() + HOLD)
             connection.execute(later)
-        return allowed, [row.message_id for row in (*overtaken, *deleted)]
+        withheld.pop(CUSTOMER_ENDED, None)  # nothing of it was shown
+        return allowed, [row.message_id for rows in withheld.values() for row in rows]
 
     def _lock_conversations(self, connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
         """Their ownership epochs, under the rows' locks: a takeover waits for this transaction, or this one sees it."""
         return {row.id: row for row in connection.execute(self._owners, {"ids": sorted(set(ids))})}
 
     def _withhold(self, connection: Connection, rows: Sequence[Row[Any]], reason: str) -> None:
-        if rows:
-            withheld = {"status": DeliveryStatus.WITHHELD, "settled_at": self.database.now(), "last_error": reason}
-            connection.execute(update(outbox).where(outbox.c.id.in_([row.id for row in rows])).values(withheld))
-            mark_withheld_relays(connection, self.database, rows)
-
-    def _mark_sending(self, connection: Connection, ids: Sequence[str], token: str, lease: float) -> None:
-        if ids:
-            connection.execute(self._sending, {"ids": ids, "lease": lease, "new_token": token})
+        withheld = {"status": DeliveryStatus.WITHHELD, "settled_at": self.database.now(), "last_error": reason}
+        connection.execute(update(outbox).where(outbox.c.id.in_([row.id for row in rows])).values(withheld))
+        mark_withheld_relays(connection, self.database, rows)
 
     @writes
     def extend_deliveries(self, connection: Connection, held: Mapping[str, str], lease: float) -> frozenset[str]:
@@ -166,20 +153,15 @@ class SqlOutbox(SqlDeadLetters):
         rows = connection.execute(_LOCK, {"ids": sorted({item.delivery_id for item in settlements})}).all()
         claimed = {(row.id, row.token): row for row in rows}
         held = {item.delivery_id: item for item in settlements if (item.delivery_id, item.token) in claimed}
-        if not held:
-            return False
-        connection.execute(
-            self._settlement,
-            [_settlement_row(item, claimed[item.delivery_id, item.token].receipts) for item in held.values()],
-        )
         settled = [(item, claimed[item.delivery_id, item.token]) for item in held.values()]
+        if not settled:
+            return False
+        connection.execute(self._settlement, [_settlement_row(item, row.receipts) for item, row in settled])
         keep_receipts(connection, self.database, settled, self.database.timestamp())
-        notes = [taken.note for item in held.values() for taken in item.receipts if taken.note is not None]
+        notes = [taken.note for item, _ in settled for taken in item.receipts if taken.note is not None]
         keep_notes(connection, self.database, notes)
-        owners = {item.delivery_id: claimed[item.delivery_id, item.token].conversation_id for item in held.values()}
-        was_not_delivered = [item for item in held.values() if item.status == DeliveryStatus.WITHHELD]
-        self._withdraw(connection, [claimed[item.delivery_id, item.token] for item in was_not_delivered])
-        self._pause_conversations(connection, {owners[key]: item.conversation_pause for key, item in held.items()})
+        self._withdraw(connection, [row for item, row in settled if item.status == DeliveryStatus.WITHHELD])
+        self._pause_conversations(connection, {row.conversation_id: item.conversation_pause for item, row in settled})
         note_lanes(connection, self.database, settled)
         return any(row.holds_back for row in rows)
 
@@ -205,7 +187,8 @@ class SqlOutbox(SqlDeadLetters):
     @writes
     def pause(self, connection: Connection, key: str, seconds: float) -> None:
         until = self.database.now() + seconds
-        connection.execute(self.database.insert_new(rate_limit).values(_fresh_pace(key)))
+        fresh = {"key": key, "next_free_at": 0.0, "paused_until": 0.0, "granted": 0}
+        connection.execute(self.database.insert_new(rate_limit), fresh)
         connection.execute(
             update(rate_limit)
             .where(rate_limit.c.key == key, rate_limit.c.paused_until < until)
@@ -215,8 +198,7 @@ class SqlOutbox(SqlDeadLetters):
 
 def _due(database: Database) -> Select[Any]:
     """Rows that may be sent now and have no open row before them in their conversation, on the same channel."""
-    now, earlier = database.now(), outbox.alias("earlier")
-    columns = outbox.c
+    now, columns = database.now(), outbox.c
     return (
         select(outbox, sendable_since().label("sendable_since"), is_paused())
         .where(
@@ -226,15 +208,8 @@ def _due(database: Database) -> Select[Any]:
                 and_(columns.status == DeliveryStatus.DUE, columns.due_at <= now),
                 and_(columns.status == DeliveryStatus.SENDING, columns.lease_until <= now),
             ),
-            _is_open("outbox"),
-            ~select(earlier.c.id)
-            .where(
-                earlier.c.conversation_id == columns.conversation_id,
-                earlier.c.channel == columns.channel,  # a road that is closed today holds up nothing on the page
-                _is_open("earlier"),
-                earlier.c.seq < columns.seq,
-            )
-            .exists(),
+            text(f"outbox.{OPEN_DELIVERY}"),  # written out, as the condition of a partial index
+            ~has_open_before(),
         )
         .order_by(columns.due_at, columns.first_due_at)
         .limit(bindparam("most", type_=Integer))
@@ -313,7 +288,7 @@ _LOCK = (
         select(_BEHIND.c.id)
         .where(
             _BEHIND.c.conversation_id == outbox.c.conversation_id,
-            _is_open("behind"),
+            text(f"behind.{OPEN_DELIVERY}"),
             _BEHIND.c.status == DeliveryStatus.DUE,
         )
         .exists()
@@ -323,10 +298,6 @@ _LOCK = (
     .order_by(outbox.c.id)
     .with_for_update(of=outbox)
 )
-
-
-def _fresh_pace(key: str) -> dict[str, Any]:
-    return {"key": key, "next_free_at": 0.0, "paused_until": 0.0, "granted": 0}
 
 
 def _wait_for_pause(connection: Connection, ids: Sequence[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 from sqlalchemy import Connection, Double, Insert, Integer, bindparam, case, cast, or_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.domain.capabilities import Pace
 from core.storage.database import Database
@@ -27,7 +26,7 @@ def _reserve(database: Database) -> Insert:
     start = case((columns.next_free_at > now, columns.next_free_at), else_=now)
     room = database.whole((now + seconds - start) / interval + 1e-6)
     granted = case((or_(room < 0, columns.paused_until > now), 0), (room < want, room), else_=want)
-    statement = sqlite.insert(rate_limit) if database.is_sqlite else postgresql.insert(rate_limit)
+    statement = database.insert(rate_limit)
     fresh = {
         "key": bindparam("pace_key"),
         "next_free_at": now + cast(at_most, Double) * interval,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, select, text, update
 
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.conversation import Conversation, OwnershipState
@@ -15,10 +15,12 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, ChangeKind, Message
 from core.ports.store import MANY_ATTEMPTS
 from core.storage import codec
+from core.storage.attachments import load_files
+from core.storage.conversation_inserts import conversation_row
 from core.storage.database import OnDatabase, reads, writes
 from core.storage.delivered import is_said, is_still_to_come, was_not_delivered
 from core.storage.desk_tables import ticket
-from core.storage.gap_writes import keep_thumb
+from core.storage.gap_writes import keep_thumbs
 from core.storage.ids import new_id
 from core.storage.tables import (
     attachment,
@@ -34,10 +36,13 @@ from core.storage.tables import (
 )
 from core.storage.unreadable import HOW_MANY
 
-_FAILING = (
-    select(func.count())
-    .select_from(conversation)
-    .where(conversation.c.done_seq < conversation.c.last_seq, conversation.c.attempts >= MANY_ATTEMPTS)
+
+def _count(table: Table, *which: ColumnElement[bool]) -> Select[int]:
+    return select(func.count()).select_from(table).where(*which)
+
+
+_FAILING = _count(
+    conversation, conversation.c.done_seq < conversation.c.last_seq, conversation.c.attempts >= MANY_ATTEMPTS
 )
 _ROOM = 256 * 1024  # bytes: what a hub that is to take new work should have left
 
@@ -70,25 +75,8 @@ class SqlRecords(OnDatabase):
     @writes
     def end_conversation(self, connection: Connection, key: ConversationKey, sender: Identity) -> None:
         now = self.database.timestamp()
-        connection.execute(
-            self.database.insert_new(conversation).values(
-                id=key.conversation_id,
-                channel=key.channel,
-                account=key.account,
-                thread=key.thread,
-                customer_id=new_id(),
-                external_id=sender.external_id,
-                state=OwnershipState.BOT,
-                epoch=0,
-                ownership_epoch=0,
-                last_seq=0,
-                done_seq=0,
-                event_cursor=0,
-                ready_at=now,
-                attempts=0,
-                created_at=now,
-            )
-        )
+        new = conversation_row(key, customer_id=new_id(), external_id=sender.external_id, now=now)
+        connection.execute(self.database.insert_new(conversation), new)
         statement = select(conversation).where(conversation.c.id == key.conversation_id).with_for_update()
         row = connection.execute(statement).one()
         connection.execute(
@@ -221,25 +209,19 @@ class SqlRecords(OnDatabase):
                 created_at=now,
             )
         )
-        keep_thumb(connection, self.database, now, message_id, rating)
+        keep_thumbs(connection, self.database, now, {message_id: rating})
         return True
 
     @reads
     def counts(self, connection: Connection) -> Mapping[str, int]:
         gauges = {
-            "conversations_pending": select(func.count())
-            .select_from(conversation)
-            .where(conversation.c.done_seq < conversation.c.last_seq),
-            "conversations_queued": select(func.count())
-            .select_from(conversation)
-            .where(conversation.c.state == OwnershipState.QUEUED),
-            "deliveries_due": select(func.count())
-            .select_from(outbox)
-            .where(outbox.c.status.in_([DeliveryStatus.DUE, DeliveryStatus.SENDING])),
-            "deliveries_dead": select(func.count()).select_from(outbox).where(outbox.c.status == DeliveryStatus.DEAD),
+            "conversations_pending": _count(conversation, conversation.c.done_seq < conversation.c.last_seq),
+            "conversations_queued": _count(conversation, conversation.c.state == OwnershipState.QUEUED),
+            "deliveries_due": _count(outbox, outbox.c.status.in_([DeliveryStatus.DUE, DeliveryStatus.SENDING])),
+            "deliveries_dead": _count(outbox, outbox.c.status == DeliveryStatus.DEAD),
             "conversations_unreadable": HOW_MANY,
             "conversations_failing": _FAILING,
-            "events_quarantined": select(func.count()).select_from(quarantine),
+            "events_quarantined": _count(quarantine),
         }
         return {name: int(connection.scalar(statement) or 0) for name, statement in gauges.items()}
 
@@ -270,9 +252,5 @@ class SqlRecords(OnDatabase):
 
 
 def _with_files(connection: Connection, rows: Sequence[Any]) -> list[Message]:
-    ids = [row.id for row in rows]
-    if not ids:
-        return []
-    found = connection.execute(select(attachment).where(attachment.c.message_id.in_(ids)))
-    files = codec.group_files(found.all())
+    files = load_files(connection, [row.id for row in rows])
     return [codec.message_from(row, files.get(row.id, ())) for row in rows]

@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.domain.delivery import DeliveryStatus
@@ -90,7 +89,7 @@ def reaction_row(event: ReactionChanged, target: Accepted) -> dict[str, Any]:
 
 def keep_reactions(connection: Connection, database: Database, rows: Sequence[Mapping[str, Any]]) -> None:
     """The newest word on each counts, in whatever order they come."""
-    statement = sqlite.insert(reaction) if database.is_sqlite else postgresql.insert(reaction)
+    statement = database.insert(reaction)
     for row in rows:
         connection.execute(
             statement.on_conflict_do_update(
@@ -137,7 +136,7 @@ def keep_receipts(
 
 def keep_report(connection: Connection, database: Database, event: DeliveryReported, now: float) -> Accepted:
     """A report never takes back a better one: what was read was delivered, whatever comes later."""
-    statement = sqlite.insert(receipt) if database.is_sqlite else postgresql.insert(receipt)
+    statement = database.insert(receipt)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["channel", "account", "provider_id"],

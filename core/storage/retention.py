@@ -43,10 +43,6 @@ def _turn_ended(table: Table) -> ColumnElement[bool]:
     )
 
 
-def _raw_event(before: float) -> ColumnElement[bool]:
-    return and_(inbound_event.c.raw.is_not(None), inbound_event.c.received_at < before)
-
-
 def _frame(before: float) -> ColumnElement[bool]:
     """A frame with a message is what the customer was told, one with a ``dedupe`` must not be written again: they stay."""
     columns = widget_event.c
@@ -57,10 +53,6 @@ def _frame(before: float) -> ColumnElement[bool]:
         columns.created_at < before,
         _turn_ended(widget_event),
     )
-
-
-def _tool_call(before: float) -> ColumnElement[bool]:
-    return and_(tool_journal.c.created_at < before, _turn_ended(tool_journal))
 
 
 def _delivery(before: float) -> ColumnElement[bool]:
@@ -76,10 +68,6 @@ def _lesson(before: float) -> ColumnElement[bool]:
     columns = learned_answer.c
     over = columns.state.in_((LearningState.DISCARDED, LearningState.WITHDRAWN))
     return and_(over, columns.decided_at < before)
-
-
-def _gap(before: float) -> ColumnElement[bool]:
-    return gap.c.created_at < before
 
 
 def _gap_cluster(before: float) -> ColumnElement[bool]:
@@ -100,11 +88,6 @@ def _road(before: float) -> ColumnElement[bool]:
     return and_(contact_route.c.sent_at < before, ~with_people.correlate(contact_route).exists())
 
 
-def _contacted(before: float) -> ColumnElement[bool]:
-    """Never while it counts that an address did not answer: whoever has it would be written to again."""
-    return contacted.c.sent_at < before
-
-
 def _follow_up(before: float) -> ColumnElement[bool]:
     """Of a conversation that goes on it says what was seen and sent, without which all of it would be sent again."""
     over = select(conversation.c.id).where(
@@ -114,15 +97,22 @@ def _follow_up(before: float) -> ColumnElement[bool]:
 
 
 _RULES: Mapping[Expiring, _Rule] = {
-    Expiring.RAW_EVENTS: _Rule(inbound_event, _raw_event, emptied="raw"),
+    Expiring.RAW_EVENTS: _Rule(
+        inbound_event,
+        lambda before: inbound_event.c.raw.is_not(None) & (inbound_event.c.received_at < before),
+        emptied="raw",
+    ),
     Expiring.FRAMES: _Rule(widget_event, _frame),
-    Expiring.TOOL_CALLS: _Rule(tool_journal, _tool_call),
+    Expiring.TOOL_CALLS: _Rule(
+        tool_journal, lambda before: (tool_journal.c.created_at < before) & _turn_ended(tool_journal)
+    ),
     Expiring.DELIVERIES: _Rule(outbox, _delivery),
     Expiring.LESSONS: _Rule(learned_answer, _lesson),
     Expiring.ROADS: _Rule(contact_route, _road),
-    Expiring.CONTACTED: _Rule(contacted, _contacted),
+    # Never while it counts that an address did not answer: whoever has it would be written to again.
+    Expiring.CONTACTED: _Rule(contacted, lambda before: contacted.c.sent_at < before),
     Expiring.FOLLOW_UPS: _Rule(follow_up, _follow_up),
-    Expiring.GAPS: _Rule(gap, _gap),
+    Expiring.GAPS: _Rule(gap, lambda before: gap.c.created_at < before),
     Expiring.GAP_CLUSTERS: _Rule(gap_cluster, _gap_cluster),
 }
 

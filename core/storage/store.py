@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.ports.clock import Clock
+from core.storage.attachments import SqlStaleFiles
 from core.storage.blocks import SqlBlocks
 from core.storage.budgets import SqlBudgets
 from core.storage.case_files import SqlCaseFiles
@@ -25,7 +26,6 @@ from core.storage.records import SqlRecords
 from core.storage.reports import SqlSentMessages
 from core.storage.retention import SqlRetention
 from core.storage.showing import SqlShowing
-from core.storage.stale_files import SqlStaleFiles
 from core.storage.tickets import SqlTickets
 from core.storage.timers import SqlTimers
 from core.storage.turns import SqlTurns
@@ -80,9 +80,7 @@ class SqlStore(
         )
 
     async def open(self) -> None:
-        """Make the connection pools."""
         self.database.open()
 
     async def close(self) -> None:
-        """Close the connection pools."""
         await self.database.close()

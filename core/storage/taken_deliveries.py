@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Double, Insert, Row, Update, bindparam, case, exists, insert, text, update
+from sqlalchemy import Connection, Double, Insert, Row, Update, bindparam, case, exists, insert, update
 
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
@@ -19,10 +19,11 @@ from core.ports.store import Delivery
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
+from core.storage.delivered import has_open_before
 from core.storage.event_log import Said, add_frames
 from core.storage.ids import new_id
 from core.storage.paces import reserve
-from core.storage.tables import OPEN_DELIVERY, conversation, lane, outbox
+from core.storage.tables import conversation, lane, outbox
 
 log = structlog.get_logger(__name__)
 
@@ -52,16 +53,10 @@ def _sent(database: Database) -> Update:
 
 def _sendable(database: Database) -> Update:
     """Unless an earlier one of the conversation is open, the conversation pauses, or the lane's credentials are refused."""
-    now, columns, earlier = database.now(), outbox.c, outbox.alias("earlier")
-    before = exists().where(
-        earlier.c.conversation_id == columns.conversation_id,
-        earlier.c.channel == columns.channel,
-        text(f"earlier.{OPEN_DELIVERY}"),
-        earlier.c.seq < columns.seq,
-    )
+    now, columns = database.now(), outbox.c
     pauses = exists().where(conversation.c.id == columns.conversation_id, conversation.c.send_after > now)
     refused = exists().where(lane.c.channel == columns.channel, lane.c.account == columns.account, lane.c.paused)
-    return update(outbox).where(among(columns.id, "ids"), ~before, ~pauses, ~refused)
+    return update(outbox).where(among(columns.id, "ids"), ~has_open_before(), ~pauses, ~refused)
 
 
 _PUT_BACK = (

@@ -48,10 +48,8 @@ def rate_by_thumbs(
             for one, rating in changed.items()
         ]
         connection.execute(database.upsert(feedback, ["message_id"], ["rating", "created_at"]), rows)
-    gone = [{"gone": one} for one in kept.keys() - thumbs.keys()]
+    gone = kept.keys() - thumbs.keys()
     if gone:
-        connection.execute(_TAKE_BACK, gone)
-    down = [one for one, rating in changed.items() if rating == "down"]
-    others = [one for one, rating in changed.items() if rating != "down"] + [one["gone"] for one in gone]
-    keep_thumbs(connection, database, now, down=down, others=others)
+        connection.execute(_TAKE_BACK, [{"gone": one} for one in gone])
+    keep_thumbs(connection, database, now, {**changed, **dict.fromkeys(gone)})
     return changed

@@ -31,13 +31,15 @@ def keep_tickets(connection: Connection, database: Database, records: Iterable[C
     found = [one for one in records if isinstance(one, OpenTicket | MoveTicket | ChangeTicket)]
     for record in sorted(found, key=lambda one: one.case_id):  # two commits take their rows in the same order
         if isinstance(record, OpenTicket):
-            _open(connection, database, _row_of_case(record, now), record.actor, None, None)
+            row = _row(record.number, record.customer_id, record.conversation_id, record.case_id, record, now)
+            _open(connection, database, row, record.actor, None, None)
         else:
-            row = connection.execute(select(ticket).where(ticket.c.case_id == record.case_id).with_for_update()).first()
-            if row is not None and isinstance(record, ChangeTicket):
-                _change(connection, row, record.change, record.actor, record.origin, now)
-            elif row is not None and isinstance(record, MoveTicket):
-                _change(connection, row, TicketChange(status=record.status), record.actor, None, now)
+            of_case = select(ticket).where(ticket.c.case_id == record.case_id).with_for_update()
+            held = connection.execute(of_case).first()
+            if held is not None and isinstance(record, ChangeTicket):
+                _change(connection, held, record.change, record.actor, record.origin, now)
+            elif held is not None and isinstance(record, MoveTicket):
+                _change(connection, held, TicketChange(status=record.status), record.actor, None, now)
 
 
 class SqlTickets(OnDatabase):
@@ -54,18 +56,7 @@ class SqlTickets(OnDatabase):
     ) -> Ticket:
         now = self.database.timestamp()
         number = _number(connection, self.database, origin, now)
-        row = {
-            "number": number,
-            "customer_id": holder.customer_id,
-            "conversation_id": holder.conversation_id,
-            "case_id": None,
-            "subject": codec.clean(new.subject),
-            "status": TicketStatus.OPEN,
-            "priority": new.priority,
-            "category": codec.cleaned(new.category),
-            "created_at": now,
-            "updated_at": now,
-        }
+        row = _row(number, holder.customer_id, holder.conversation_id, None, new, now)
         _open(connection, self.database, row, actor, new.note, origin)
         made = _read(connection, ticket.c.number == number)
         assert made is not None
@@ -184,16 +175,18 @@ def _tell(
     connection.execute(insert(ticket_entry), rows)
 
 
-def _row_of_case(record: OpenTicket, now: float) -> dict[str, Any]:
+def _row(
+    number: str, customer_id: str, home: str, case_id: str | None, new: NewTicket | OpenTicket, now: float
+) -> dict[str, Any]:
     return {
-        "number": record.number,
-        "customer_id": record.customer_id,
-        "conversation_id": record.conversation_id,
-        "case_id": record.case_id,
-        "subject": codec.clean(record.subject),
+        "number": number,
+        "customer_id": customer_id,
+        "conversation_id": home,
+        "case_id": case_id,
+        "subject": codec.clean(new.subject),
         "status": TicketStatus.OPEN,
-        "priority": record.priority,
-        "category": codec.cleaned(record.category),
+        "priority": new.priority,
+        "category": codec.cleaned(new.category),
         "created_at": now,
         "updated_at": now,
     }

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Row, bindparam, exists, select
 
 from core.domain.alterations import as_altered
-from core.domain.attachments import Attachment
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import Customer
 from core.domain.messages import BLOCKED, CAME_BY, Audience, Author, Change, ChangeKind, Message
@@ -18,6 +17,7 @@ from core.storage import codec
 from core.storage.among import among
 from core.storage.blocks import is_blocked
 from core.storage.codec import UNREADABLE
+from core.storage.database import grouped
 from core.storage.delivered import is_said, was_not_delivered
 from core.storage.tables import attachment, change, conversation, customer, identity, message
 
@@ -64,9 +64,7 @@ def load_turns(
     ids = {"ids": [row.id for row in rows]}
     spoken = connection.execute(_SPOKEN, {**ids, "history": history}).all()
     files = connection.execute(_FILES, ids).all() if any(line.has_files for line in spoken) else []
-    messages: dict[str, list[Row[Any]]] = {row.id: [] for row in rows}
-    for line in spoken:
-        messages[line.conversation_id].append(line)
+    messages = grouped(spoken, "conversation_id")
     changes = _load_changes(connection, rows)
     told = [line for said in (*messages.values(), *changes.values()) for line in said]
     writers = {line.customer_id for line in told if line.customer_id}
@@ -77,7 +75,7 @@ def load_turns(
     for row in rows:
         own = [file for file in files if file.conversation_id == row.id]
         try:
-            states.append(_state(row, customers, messages[row.id], own, changes.get(row.id, ())))
+            states.append(_state(row, customers, messages.get(row.id, ()), own, changes.get(row.id, ())))
         except UNREADABLE as error:
             broken[row.id] = f"{type(error).__name__}: {error}"
     return states, broken
@@ -86,14 +84,10 @@ def load_turns(
 def _load_changes(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, list[Row[Any]]]:
     """Only where people are shown copies of messages: a turn of the agent reads the messages as they are."""
     shown = [row.id for row in rows if row.audience == Audience.STAFF or row.state in _WITH_PEOPLE]
-    found: dict[str, list[Row[Any]]] = {}
-    if shown:
-        for change in connection.execute(_CHANGES, {"ids": shown}):
-            found.setdefault(change.conversation_id, []).append(change)
-    return found
+    return grouped(connection.execute(_CHANGES, {"ids": shown}), "conversation_id") if shown else {}
 
 
-def _change(row: Row[Any], files: Sequence[Attachment]) -> Change:
+def _change(row: Row[Any], files: Sequence[Row[Any]]) -> Change:
     return Change(ChangeKind(row.change_kind), row.change_seq, codec.message_from(row, files), codec.load(row.detail))
 
 
@@ -105,7 +99,7 @@ def _state(
     changes: Sequence[Row[Any]],
 ) -> TurnState:
     inbound = Author.STAFF if row.audience == Audience.STAFF else Author.CUSTOMER
-    by_message = codec.group_files(files)
+    by_message = grouped(files, "message_id")
     said = as_altered([codec.message_from(line, by_message.get(line.id, ())) for line in spoken])
     blocked = {person for person, found in people.items() if found.is_blocked}
     waiting: Sequence[Message] = [
@@ -118,7 +112,8 @@ def _state(
     ]
     pending, until = _first_author_in(waiting) if inbound is Author.CUSTOMER else (waiting, float("inf"))
     writers = {row.customer_id, *(line.customer_id for line in (*spoken, *changes) if line.customer_id)}
-    writer = codec.customer_from(people[_author(pending) or row.customer_id])
+    author = pending[0].customer_id if pending else None
+    writer = codec.customer_from(people[author or row.customer_id])
     if any(CAME_BY in item.meta for item in pending):  # whoever reads that mailbox or telephone (ADR 9)
         writer = replace(writer, verified=False)
     state = TurnState(
@@ -144,10 +139,6 @@ def _is_blocked(message: Message, customer_id: str, blocked: Collection[str]) ->
     """Whether its customer was blocked when they wrote it, or is now."""
     by_customer = message.author is Author.CUSTOMER
     return BLOCKED in message.meta or (by_customer and (message.customer_id or customer_id) in blocked)
-
-
-def _author(messages: Sequence[Message]) -> str | None:
-    return messages[0].customer_id if messages else None
 
 
 def _first_author_in(waiting: Sequence[Message]) -> tuple[Sequence[Message], float]:

@@ -32,21 +32,16 @@ from core.storage.taken_deliveries import TakenDeliveries
 from core.storage.withdrawals import withdraw_all
 
 _ADD_MESSAGE, _ADD_OWNERSHIP_CHANGE, _ADD_CHANGE = insert(message), insert(ownership_change), insert(change)
-_OWN: dict[str, Any] = {
-    "epoch": bindparam("new_epoch"),
-    "ownership_epoch": bindparam("new_ownership_epoch"),
-    "state": bindparam("new_state"),
-    "owner": bindparam("new_owner"),
-    "escalation_reason": bindparam("new_reason"),
-    "reopen_until": bindparam("new_reopen_until"),
-}
-_COUNTERS: dict[str, Any] = {"last_seq": bindparam("new_last_seq"), "done_seq": bindparam("new_done_seq")}
-_ENDED: dict[str, Any] = {
-    "lease_until": None,
-    "attempts": 0,
-    "last_error": None,
-}
-_COUNT_ONLY = update(conversation).where(conversation.c.id == bindparam("key")).values(**_COUNTERS)
+_COUNTERS = ("last_seq", "done_seq")
+_CHANGED = ("epoch", "ownership_epoch", "state", "owner", "escalation_reason", "reopen_until", *_COUNTERS)
+
+
+def _given(columns: Sequence[str]) -> dict[str, Any]:
+    """Values that are given by the columns' names, with ``new_`` before them."""
+    return {name: bindparam(f"new_{name}") for name in columns}
+
+
+_COUNT_ONLY = update(conversation).where(conversation.c.id == bindparam("key")).values(_given(_COUNTERS))
 _GIVE_BACK = update(conversation).where(conversation.c.id == bindparam("key")).values(lease_until=None)
 
 
@@ -68,7 +63,8 @@ def _held(database: Database) -> Update:
     return (
         update(conversation)
         .where(columns.id == bindparam("key"))
-        .values(ready_at=next_turn, send_after=send_after, event_cursor=logged, **_OWN, **_COUNTERS, **_ENDED)
+        .values(ready_at=next_turn, send_after=send_after, event_cursor=logged, **_given(_CHANGED))
+        .values(lease_until=None, attempts=0, last_error=None)
     )
 
 
@@ -170,7 +166,7 @@ class Writes:
                 "new_ownership_epoch": ownership_epoch,
                 "new_state": state,
                 "new_owner": owner,
-                "new_reason": reason,
+                "new_escalation_reason": reason,
                 "new_reopen_until": reopen_until,
                 "new_last_seq": last_seq + len(owed),
                 "new_done_seq": last_seq if handled >= row.last_seq else handled,

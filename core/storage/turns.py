@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -61,20 +62,12 @@ class SqlTurns(OnDatabase):
         set_aside(connection, self.database.now(), rows, broken)
         return states
 
-    async def extend(self, claims: Sequence[Claim], lease: float) -> frozenset[str]:
-        if not claims:
-            return frozenset()
+    @writes
+    def extend(self, connection: Connection, claims: Sequence[Claim], lease: float) -> frozenset[str]:
         wanted = {claim.conversation_id: claim.epoch for claim in claims}
-
-        def work(connection: Connection) -> frozenset[str]:
-            held = [
-                row.id for row in lock_conversations(connection, list(wanted)).values() if row.epoch == wanted[row.id]
-            ]
-            if not held:
-                return frozenset()
-            return frozenset(connection.scalars(self._extend, {"ids": held, "lease": lease}))
-
-        return await self.database.write(work)
+        rows = lock_conversations(connection, list(wanted)).values()
+        held = [row.id for row in rows if row.epoch == wanted[row.id]]
+        return frozenset(connection.scalars(self._extend, {"ids": held, "lease": lease})) if held else frozenset()
 
     @writes
     def finish(
@@ -112,22 +105,13 @@ class SqlTurns(OnDatabase):
         )
         return (connection.execute(statement)).first() is not None
 
-    async def release(self, claims: Sequence[Claim]) -> None:
-        columns = conversation.c
-        statement = (
-            update(conversation)
-            .where(columns.id == bindparam("key"), columns.epoch == bindparam("held_epoch"))
-            .values(lease_until=None)
-        )
-        if claims:
-            ordered = sorted(claims, key=lambda claim: claim.conversation_id)
-
-            def work(connection: Connection) -> None:
-                connection.execute(
-                    statement, [{"key": claim.conversation_id, "held_epoch": claim.epoch} for claim in ordered]
-                )
-
-            await self.database.write(work)
+    @writes
+    def release(self, connection: Connection, claims: Sequence[Claim]) -> None:
+        held = conversation.c.id == bindparam("key"), conversation.c.epoch == bindparam("held_epoch")
+        rows = [{"key": one.conversation_id, "held_epoch": one.epoch} for one in claims]
+        ordered = sorted(rows, key=itemgetter("key"))
+        if ordered:
+            connection.execute(update(conversation).where(*held).values(lease_until=None), ordered)
 
 
 def _claim(database: Database) -> Executable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, and_, bindparam, func, literal_column, select
+from sqlalchemy import Connection, Integer, Row, Select, and_, bindparam, func, select, text
 
 from core.domain.case import Case
 from core.domain.conversation import OwnershipState
@@ -16,7 +16,7 @@ from core.storage import codec
 from core.storage.cases import case_from
 from core.storage.database import OnDatabase, reads, writes
 from core.storage.desk_tables import desk_case
-from core.storage.tables import conversation, customer, message, ownership_change
+from core.storage.tables import QUEUED_CONVERSATION, conversation, customer, message, ownership_change
 from core.storage.turn_writes import Writes
 from core.storage.turns import is_outdated, lock_homes
 
@@ -43,8 +43,6 @@ _LAST_WORDS = (
     .limit(1)
     .scalar_subquery()
 )
-_QUEUED: Final[ColumnElement[str]] = literal_column(f"'{OwnershipState.QUEUED}'")
-"""Written out: a parameter would not be recognised as the condition of the partial index."""
 _WAITING: Final[Select[Any]] = (
     select(
         conversation.c.id,
@@ -60,7 +58,8 @@ _WAITING: Final[Select[Any]] = (
     )
     .join(customer, customer.c.id == conversation.c.customer_id)
     .outerjoin(desk_case, and_(desk_case.c.conversation_id == conversation.c.id, desk_case.c.closed_at.is_(None)))
-    .where(conversation.c.state == _QUEUED, conversation.c.audience == Audience.CUSTOMER)
+    # Written out: a parameter would not be recognised as the condition of the partial index.
+    .where(text(f"conversation.{QUEUED_CONVERSATION}"), conversation.c.audience == Audience.CUSTOMER)
     .order_by("since", conversation.c.id)
     .limit(bindparam("most", type_=Integer))
 )

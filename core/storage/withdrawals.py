@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
-from core.storage import codec
-from core.storage.tables import conversation, message, widget_event
+from core.ports.event_log import LogFrame
+from core.storage.event_log import frame_row, move_cursors, read_cursors
+from core.storage.tables import message, widget_event
 
 
 def withdraw_all(connection: Connection, conversation_id: str, now: float) -> None:
@@ -41,32 +41,11 @@ def _withdraw(connection: Connection, which: ColumnElement[bool], now: float) ->
     if not turns:
         return frozenset()
     connection.execute(delete(widget_event).where(shown))
-    cursors = _cursors(connection, sorted({turn.conversation_id for turn in turns}))
+    cursors = read_cursors(connection, sorted({turn.conversation_id for turn in turns}))
     rows = []
     for key, turn_id in turns:
         cursors[key] += 1
-        rows.append(_discard(key, turn_id, cursors[key], now))
+        rows.append(frame_row(key, cursors[key], LogFrame("discard", turn_id=turn_id), now))
     connection.execute(insert(widget_event), rows)
-    connection.execute(
-        update(conversation).where(conversation.c.id == bindparam("key")).values(event_cursor=bindparam("new_cursor")),
-        [{"key": key, "new_cursor": cursor} for key, cursor in cursors.items()],
-    )
+    move_cursors(connection, cursors)
     return frozenset(cursors)
-
-
-def _cursors(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
-    columns = conversation.c
-    rows = connection.execute(select(columns.id, columns.event_cursor).where(columns.id.in_(ids)))
-    return {row.id: row.event_cursor for row in rows}
-
-
-def _discard(conversation_id: str, turn_id: str, cursor: int, now: float) -> dict[str, Any]:
-    return {
-        "conversation_id": conversation_id,
-        "cursor": cursor,
-        "kind": "discard",
-        "turn_id": turn_id,
-        "provisional": False,
-        "body": codec.dump({}),
-        "created_at": now,
-    }

@@ -1,18 +1,25 @@
-"""Files that were uploaded and never sent."""
+"""Files of messages, and files that were uploaded and never sent."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from core.domain.attachments import Attachment
 from core.storage import codec
 from core.storage.among import among
-from core.storage.database import OnDatabase, reads, writes
+from core.storage.database import OnDatabase, grouped, reads, writes
 from core.storage.tables import attachment
 
+_OF_MESSAGES = select(attachment).where(among(attachment.c.message_id, "ids"))
 _UNSENT = select(attachment.c.id).where(among(attachment.c.id, "ids"), attachment.c.message_id.is_(None))
+
+
+def load_files(connection: Connection, message_ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    """The rows of these messages' files, by message. They are read with it: one that cannot be is that message's fault."""
+    return grouped(connection.execute(_OF_MESSAGES, {"ids": message_ids}), "message_id") if message_ids else {}
 
 
 class SqlStaleFiles(OnDatabase):
