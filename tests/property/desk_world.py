@@ -202,9 +202,9 @@ class DeskWorld:
         """What is decided about the timers that are due, not committed yet."""
         return [(due, self.do(self.timers.decide(due.timer))) for due in self.do(self.store.due_timers(10, LEASE))]
 
-    def ring(self, due: DueTimer, decision: TimerDecision) -> bool:
+    def ring(self, decided: tuple[DueTimer, TimerDecision]) -> bool:
         """Whether it was written."""
-        finished = self.do(self.store.finish_timer(due, decision))
+        finished = self.do(self.store.finish_timer(*decided))
         return finished.held and not finished.outdated
 
     def waits(self, case_id: str) -> set[TimerKind]:

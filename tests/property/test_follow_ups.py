@@ -195,9 +195,9 @@ class Leaving(Desk):
         world: Any = self.world
         for _ in range(20):
             world.pass_time(world.settings.follow_up_seconds + 1)
-            for outcome in world.due():
-                if outcome.due.timer.kind is TimerKind.FOLLOW_UP:
-                    world.ring(outcome)
+            for due, decision in world.due():
+                if due.timer.kind is TimerKind.FOLLOW_UP:
+                    world.ring((due, decision))
             for delivery in world.send("web"):
                 world.settle(delivery)
         seen = world.do(world.store.unseen(HOME.conversation_id))
