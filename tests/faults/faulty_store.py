@@ -70,8 +70,8 @@ class FaultyStore(SqlStore):
     async def settle(self, settlements: Sequence[Settlement]) -> bool:
         return await self._around("settle", lambda: super(FaultyStore, self).settle(settlements))
 
-    async def _append_all(self, items: Sequence[Any]) -> Sequence[Sequence[int] | Exception]:
-        return await self._around("append", lambda: super(FaultyStore, self)._append_all(items))
+    async def _append_batch(self, items: Sequence[Any]) -> Sequence[Sequence[int] | Exception]:
+        return await self._around("append", lambda: super(FaultyStore, self)._append_batch(items))
 
     async def _around(self, operation: str, work: Callable[[], Awaitable[Result]]) -> Result:
         self._faults.reach(f"{operation}.before")
