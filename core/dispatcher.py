@@ -202,7 +202,7 @@ class Dispatcher:
             self._wake.notify(INBOX)
 
     def _note_restart(self, state: TurnState) -> None:
-        """Remember that this turn begins anew, so that it does so once. Forgotten by a process that dies: it does once more."""
+        """Remember that this turn may begin anew, so that it does so once (again in a process that follows this one)."""
         if len(self._restarted) >= _MOST_RESTARTED:  # of those that other processes went on with
             self._restarted.clear()
         self._restarted[state.conversation.id] = state.conversation.done_seq
@@ -219,6 +219,8 @@ class Dispatcher:
         return finished
 
     async def _commit(self, state: TurnState, outcome: TurnOutcome) -> None:
+        if outcome.outdated_beyond is not None:
+            self._note_restart(state)  # before the commit, since it is claimed again at once after it
         self._finishing.add(outcome.claim)
         try:
             finished = await self._finish.submit(outcome)
@@ -228,10 +230,10 @@ class Dispatcher:
             self._lost(outcome.claim)
             return
         if finished.outdated:
-            if outcome.outdated_beyond is not None:
-                self._note_restart(state)
             self._wake.notify(INBOX)
             return
+        if self._restarted.get(state.conversation.id) == state.conversation.done_seq:
+            del self._restarted[state.conversation.id]
         changed = [one.conversation.conversation_id for one in outcome.asides if one.transition is not None]
         await self._end_overtaken(changed)
         for conversation_id in changed:
