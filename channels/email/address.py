@@ -46,9 +46,12 @@ def mailboxes(message: Message, name: str) -> list[Mailbox]:
     return list(dict.fromkeys(mailbox for value in raw_headers(message, name) for mailbox in _read(value)))
 
 
-def sender(message: Message) -> Mailbox | None:
-    """Its author; of several the one that Sender names (RFC 5322, section 3.6.2), or else the first."""
-    authors = mailboxes(message, "From")
+def sender(message: Message, own: str | None = None) -> Mailbox | None:
+    """Its author; of several the one that Sender names (RFC 5322, section 3.6.2), or else the first; ``own``: never us beside
+    somebody else.
+    """
+    named = mailboxes(message, "From")
+    authors = [one for one in named if one.address != own] or named
     by = {one.address for one in mailboxes(message, "Sender")}
     return next((one for one in authors if one.address in by), authors[0] if authors else None)
 

@@ -85,9 +85,10 @@ def machine_wrote(message: Message) -> bool:
 
 
 def is_marked_as_spam(message: Message) -> bool:
-    """By a mail server on its way, as SpamAssassin and Rspamd do."""
-    marks = (header(message, name).strip().lower() for name in ("X-Spam-Flag", "X-Spam", "X-Spam-Status"))
-    return any(mark.startswith("yes") for mark in marks)
+    """By a mail server on its way, as SpamAssassin and Rspamd do, while none says that it is not: nobody knows which is ours."""
+    headers = [value for name in ("X-Spam-Flag", "X-Spam", "X-Spam-Status") for value in raw_headers(message, name)]
+    marks = {value.strip().lower()[:2] for value in headers}
+    return "ye" in marks and "no" not in marks
 
 
 def _says_away(message: Message, suppressed: set[str]) -> bool:

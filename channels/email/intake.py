@@ -112,7 +112,8 @@ class Intake:
     ) -> None:
         if not events:
             said = "spam" if mail.spam else str(mail.origin or "report")
-            _log.info("email.left_alone", reason=said, folder=raw.headers["folder"], uid=raw.headers["uid"])
+            note = _log.warning if mail.spam else _log.info
+            note("email.left_alone", reason=said, folder=raw.headers["folder"], uid=raw.headers["uid"])
             return
         try:
             refused = await accept_each(self._sink, _with_notes(events, new), raw)
@@ -146,6 +147,6 @@ def _with_notes(events: Sequence[InboundEvent], new: NewMail | None) -> Sequence
 def placed(raw: RawEvent, place: Place) -> RawEvent:
     """The event with its thread, so that parsing needs no memory."""
     about = {CASE: place.case, BY_STAFF: "1" if place.by_staff else "0"} if place.case is not None else {}
-    if place.begun_by_us:
-        about[BEGUN_BY_US] = "1"
-    return replace(raw, headers={**raw.headers, THREAD: place.thread, JOINED: "1" if place.joined else "0", **about})
+    marks = {JOINED: place.joined, BEGUN_BY_US: place.begun_by_us}
+    said = {name: "1" if holds else "0" for name, holds in marks.items()}
+    return replace(raw, headers={**raw.headers, THREAD: place.thread, **said, **about})

@@ -95,7 +95,7 @@ class Letter:
 def read(body: bytes, rules: MailRules) -> Letter:
     """Raises InvalidInput for what is no e-mail."""
     message = mime.opened(body)
-    named = sender(message)
+    named = sender(message, rules.account)
     author = automatic.speaker(message, named) if named is not None else None
     own = rules.account
     language = header(message, "Content-Language").partition(",")[0].strip()
@@ -115,7 +115,7 @@ def read(body: bytes, rules: MailRules) -> Letter:
         subject=header(message, "Subject")[:_LONGEST_SUBJECT],
         answers=tuple(referred_ids(message)),
         reply_to=tuple(one for one in mailboxes(message, "Reply-To") if one.address != own)[:_MOST_PEOPLE],
-        others=_others(message, own, author),
+        others=_others(message, own, author, several=several),
         locale=language if _LOCALE[0] <= len(language) <= _LOCALE[1] else None,
         dated=_moment(header(message, "Date")),
         came=_came(message),
@@ -125,9 +125,10 @@ def read(body: bytes, rules: MailRules) -> Letter:
     return _with_content(letter, message) if letter.is_for_us else letter
 
 
-def _others(message: Message, own: str, author: Mailbox | None) -> tuple[Mailbox, ...]:
-    """Who reads it or wrote it beside its author and us."""
-    named = dict.fromkeys(one for name in ("From", "To", "Cc") for one in mailboxes(message, name))
+def _others(message: Message, own: str, author: Mailbox | None, *, several: bool) -> tuple[Mailbox, ...]:
+    """Who reads it or, where ``several`` did, wrote it beside its author and us. Nobody reads what is sent From a form."""
+    headers = ("From", "To", "Cc") if several else ("To", "Cc")
+    named = dict.fromkeys(one for name in headers for one in mailboxes(message, name))
     return tuple(one for one in named if one.address != own and (author is None or one.address != author.address))[
         :_MOST_PEOPLE
     ]

@@ -28,6 +28,7 @@ UID: Final = "uid"
 THREAD: Final = "thread"
 JOINED: Final = "joined"
 BEGUN_BY_US: Final = "begun_by_us"
+"""``0`` where the customer began the thread; missing in mails that an earlier version has put aside."""
 CASE: Final = "case"
 """The case that an answer to a mail of staff's is about."""
 BY_STAFF: Final = "by_staff"
@@ -106,7 +107,7 @@ class Reader:
                 for_record=_is_old(raw, mail),
                 shared=mail.is_shared,
                 answered_alone=True,
-                begun_by_us=BEGUN_BY_US in raw.headers,
+                begun_by_us=raw.headers.get(BEGUN_BY_US) != "0",
             )
         ]
 

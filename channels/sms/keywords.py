@@ -77,22 +77,24 @@ _NEVER = r"(?:stop|quit|don'?t|do not|never)"
 _AGAIN = r"(?: (?:again|any ?more|ever))*"
 _NO_MORE_MESSAGES: Mapping[str, Sequence[str]] = {
     "en": (
-        rf"{_NEVER} (?:text|contact|messag|writ)(?:e|ing)?(?: to)?(?: me| us| this number)?{_AGAIN}",
-        rf"(?:{_NEVER}(?: send(?:ing)?)?|no(?= more))(?: me| us)?(?: any| more| these| your| the)* {_TEXTS}{_AGAIN}",
+        rf"{_NEVER} (?:text|contact|messag|writ)(?:e|ing)?(?: to)? (?:me|us|this number){_AGAIN}",
+        r"(?:stop|quit) (?:text|messag)ing",
+        rf"(?:(?:stop|quit)|{_NEVER} send(?:ing)?|no(?= more))(?: me| us)?(?: any| more| these| your| the)* {_TEXTS}{_AGAIN}",
         r"(?:unsubscribe me|opt me out|take me off|remove me from)(?: (?:of |from )?(?:this|your|the)(?: mailing)? list)?",
     ),
     "de": (
-        rf"(?:(?:schick|send)(?:en sie|t|et|e)? mir )?(?:bitte )?keine (?:weiteren )?{_TEXTS}(?: mehr)?(?: schicken| senden)?",
+        rf"(?:(?:schick|send)(?:en sie|t|et|e)? mir )?(?:bitte )?keine (?:weiteren {_TEXTS}|{_TEXTS} mehr)(?: schicken| senden)?",
+        rf"(?:schick|send)(?:en sie|t|et|e)? mir (?:bitte )?keine {_TEXTS}",
         rf"schreib(?:en sie|t|e)? mir (?:bitte )?(?:nicht|keine {_TEXTS})(?: mehr)?",
         rf"hor(?:en sie|t)? (?:bitte )?auf,? mir (?:{_TEXTS} )?zu (?:schreiben|schicken|senden|texten)",
     ),
     "fr": (
         rf"arrete[zr]? de m'(?:ecrire|envoyer (?:des|vos|tes|ces) {_TEXTS})",
-        rf"(?:je ne veux )?plus de {_TEXTS}|ne m'(?:ecri(?:vez|s)|envo(?:yez|ie)) plus(?: de {_TEXTS}| rien)?",
+        rf"je ne veux plus de {_TEXTS}|ne m'(?:ecri(?:vez|s)|envo(?:yez|ie)) plus(?: de {_TEXTS}| rien)?",
     ),
     "es": (
         rf"(?:dej|par)(?:a|e|en) de (?:escribirme|(?:enviarme|mandarme) {_TEXTS})",
-        rf"no (?:mas {_TEXTS}|me (?:escriba|envie|mande)[ns]?(?: mas)?(?: {_TEXTS})?(?: mas)?)",
+        rf"no (?:mas {_TEXTS}|me (?:escriba|envie|mande)[ns]? (?:mas(?: {_TEXTS})?|{_TEXTS}(?: mas)?))",
     ),
 }
 _SENTENCES = {language: re.compile("|".join(forms)) for language, forms in _NO_MORE_MESSAGES.items()}
@@ -131,6 +133,8 @@ def read(text: str, opt_out_type: str | None = None) -> Keyword | None:
     plain = _plain(text)
     if known := _KEYWORDS.get(plain):
         return known
+    if "?" in text:
+        return None
     asked = _AFTER.sub("", _BEFORE.sub("", plain)).replace("’", "'")
     if asked in _ALONE:
         return Keyword(Wish.STOP, default=False, language=_ALONE[asked])

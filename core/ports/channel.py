@@ -37,6 +37,7 @@ class WebhookRequest:
 class WebhookReply:
     """An immediate answer that is not an event (URL verification and the like)."""
 
+    status: int = 200
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
 

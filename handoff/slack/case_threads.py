@@ -145,7 +145,8 @@ class CaseThreads:
         state = OwnershipState.QUEUED if conversation is None else conversation.state
         owner = conversation.owner if conversation is not None else None
         named = await self._people.called(owner) if owner else None
-        card = posts.card_now(facts, OwnershipState.RESOLVED if case.closed_at else state, named)
+        shown = OwnershipState.RESOLVED if case.closed_at else state
+        card = posts.card_now(facts, shown, named, snoozed_until=facts.get("snoozed_until"))
         body = bodies(_shown(feed, card), self._locale)[0]
         moved = say("staff_moved_here", self._locale)
         note = (Link(link, moved),) if link else words(moved)

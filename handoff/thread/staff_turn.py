@@ -214,6 +214,7 @@ class StaffTurn(CorrectingTurn):
             return
         owner = who.name if self._conversation.owner else None
         card = posts.card_now(self._facts, self._conversation.state, owner, snoozed_until=until.timestamp())
+        self._facts = card.meta["facts"]
         self._thread += [card, posts.remark(self._waiting.snooze_remark(who.name, until))]
         self._records.extend(self._waiting.snoozed(self._case.id, until, who.id))
 

@@ -75,6 +75,7 @@ def test_who_writes_through_a_form_is_the_person_and_not_the_form() -> None:
     event = received(mail(**form, Authentication_Results=proof))
     assert (event.sender.external_id, event.sender.display_name) == ("ann@customer.example", "Ann")
     assert not event.sender.verified, "the form is proven, and not who filled it in"
+    assert not event.shared, "nobody reads what is sent to the form"
 
 
 def test_a_postmaster_who_writes_himself_is_heard() -> None:

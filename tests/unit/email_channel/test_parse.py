@@ -7,7 +7,17 @@ import pytest
 from channels.email.parse import FilePlace, file_place
 from core.domain.errors import InvalidInput
 from core.domain.messages import DeliveryReported, MessageReceived, ReceiptStatus
-from tests.unit.email_channel.fixture import AT, TOKENS, events, fixture, mail, raw_of, received, with_settings
+from tests.unit.email_channel.fixture import (
+    AT,
+    SETTINGS,
+    TOKENS,
+    events,
+    fixture,
+    mail,
+    raw_of,
+    received,
+    with_settings,
+)
 
 _OURS = TOKENS.message_id("abcdefghijklmnop", "d1:0")
 
@@ -128,6 +138,11 @@ def test_a_mail_that_several_wrote_is_for_people_and_in_nobodys_proven_name(send
     assert (found.sender.external_id, found.sender.verified) == (author, False)
     assert found.caution is not None
     assert found.shared
+
+
+def test_of_two_authors_we_are_never_the_one_who_is_asked() -> None:
+    found = received(mail(From=f"Ann via Support <{SETTINGS.account}>, ann@x.example", Sender=SETTINGS.account))
+    assert found.sender.external_id == "ann@x.example"
 
 
 def test_two_from_headers_are_two_authors() -> None:

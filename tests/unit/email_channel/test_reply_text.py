@@ -72,6 +72,20 @@ def test_own_words_stay(text: str) -> None:
     assert reply_text(text) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear Ann,\n\nreturn it:\n\nBy: DHL or UPS\n\nUntil: 30.11.2026\n\nAsk: returns@own.example\n\nDo not pay yet.",
+        "Dear Ann,\n\nsend it to:\nStreet: X 1\nE-Mail: returns@own.example\nOpen: 09:00 to 17:00\n\nThen wait for us.",
+        "Hello,\n\nmy details:\n\nName: Ann\n\nE-Mail: ann@x.example\n\nBought: 12.11.2026\n\nThe pump leaks.",
+        "A new message:\n\nFrom: ann@x.example\n\nSubject: Pump\n\nMessage: My order of 12.11.2026 has not come.",
+    ],
+)
+def test_a_list_that_people_fill_in_is_no_quotation(text: str) -> None:
+    assert reply_text(text) == text
+    assert own_words(text) == text
+
+
 def test_answers_between_the_lines_stay() -> None:
     text = "On 1 May 2026, Bea wrote:\n> Which model?\n\nT-9\n\n> Since when?\n\nMay\n\n-- \nAnn\n"
     assert reply_text(text) == "T-9\n\nMay"

@@ -117,7 +117,7 @@ def test_a_language_without_words_of_its_own_gets_english() -> None:
         ("Schreiben Sie mir bitte nicht mehr", "de"),
         ("Hören Sie bitte auf, mir zu schreiben.", "de"),
         ("Arrêtez de m’écrire", "fr"),
-        ("Plus de SMS, s'il vous plaît", "fr"),
+        ("Je ne veux plus de SMS, s'il vous plaît", "fr"),
         ("Por favor, dejen de enviarme mensajes", "es"),
         ("No me escriban más", "es"),
     ],
@@ -141,6 +141,13 @@ def test_a_sentence_that_asks_for_no_more_messages_is_a_stop(text: str, language
         "Hör auf zu klingeln",
         "No me envíen la factura",
         "stop texting " * 6,
+        "Keine SMS",
+        "keine Nachrichten",
+        "Plus de SMS",
+        "no me mande",
+        "don't write",
+        "don't text",
+        "no more sms?",
     ],
 )
 def test_what_is_about_something_else_reaches_the_agent(text: str) -> None:
