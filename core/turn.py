@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from core.agent.asked import is_asked
 from core.agent.in_thread import run_in_thread
 from core.agent.questions import questions_besides
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
@@ -133,9 +134,11 @@ class Turn:
             read = state.as_read()
             if await run_in_thread(read, last_withdrawn, read.pending) is not None:
                 return await self._take_back(state)
-        if with_people and not (queued and self._desk.leaves_to_agent(state)):
+        read = state.as_read()
+        unasked = not await run_in_thread(read, is_asked, read)
+        if with_people and (unasked or not (queued and self._desk.leaves_to_agent(state))):
             return await self._relay(state)
-        if all(message.meta.get(FOR_RECORD) for message in state.pending):
+        if unasked or all(message.meta.get(FOR_RECORD) for message in state.pending):
             return TurnOutcome(state.claim, handled_seq=last_handled(state))
         if cautions := dict.fromkeys(str(found) for message in state.pending if (found := message.meta.get(CAUTION))):
             return await self._escalate(

@@ -10,7 +10,7 @@ from channels.slack import wire
 from channels.slack.buttons import CHOICE, FEEDBACK, PERSON, RATINGS
 from channels.slack.emoji import character
 from channels.slack.place import CHANNEL, Place, message_key, slack_id, time_of, timestamp
-from channels.slack.plain import Names, plain, unescaped
+from channels.slack.plain import Names, addressed, plain, unescaped
 from channels.slack.staff import ACTIONS, EXTERNAL, StaffReader, elsewhere
 from channels.slack.wire import Json
 from channels.slack.words import words
@@ -118,7 +118,8 @@ class Reader:
             kept = [one for one in wire.parts(event, "files") if _shown(one) and one.get("mode") != EXTERNAL]
             return self._staff.message(event, team, tuple(_file(one, team) for one in kept), own)
         written, files = wire.text(event, "text"), [one for one in wire.parts(event, "files") if _shown(one)]
-        named = wire.text(event, "type") == "app_mention" or bool(own and f"<@{own}" in written)
+        to_us = True if wire.text(event, "type") == "app_mention" else addressed(written, own)
+        named = to_us is True
         if not place.direct and not named and event.get("thread_ts") in (None, ts):
             return []
         text = "\n".join([part for part in (plain(written, self.names, own=own), *self._more(event, files)) if part])
@@ -140,6 +141,7 @@ class Reader:
                 action=action,
                 locale=sender.locale,
                 shared=not place.direct,
+                addressed=None if place.direct else to_us,
             )
         ]
 

@@ -45,6 +45,15 @@ def mentions(text: str) -> tuple[frozenset[str], frozenset[str]]:
     return people, frozenset(one[1:] for one in found if one.startswith("#"))
 
 
+def addressed(text: str, own: str | None) -> bool | None:
+    """Whether a text mentions the app (``own``), or only somebody else; None where it mentions nobody, or ``own`` is unknown."""
+    named = {match[1].partition("|")[0].partition("^")[0] for match in _MARKED.finditer(text)}
+    called = {one for one in named if one[0] == "@" or one in _CALLS_MANY}
+    if own is None or not called:
+        return None
+    return f"@{own}" in called
+
+
 def _resolve(marked: str, names: Names) -> str:
     target, _, label = marked.partition("|")
     match target[0]:
@@ -73,6 +82,7 @@ def _bare(address: str) -> str:
     return re.sub(r"^https?://", "", address).rstrip("/")
 
 
+_CALLS_MANY = frozenset({"!here", "!channel", "!everyone", "!subteam"})
 _ESCAPES: Mapping[str, str] = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 
 

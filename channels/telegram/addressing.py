@@ -57,6 +57,15 @@ def is_meant(bot: Bot, message: Message, marked: Marked) -> bool:
     return _answers(bot, message) or _mentions(bot, marked) or command_of(marked.text, bot) is not None
 
 
+def addressed(bot: Bot, message: Message, marked: Marked) -> bool | None:
+    """Whether it is for the bot or, though it answers the bot, for somebody whom it mentions. None: it does not say."""
+    if _mentions(bot, marked) or command_of(marked.text, bot) is not None:
+        return True
+    if any(marked.stretches("mention")) or any(marked.stretches("text_mention")):
+        return False
+    return True if _answers(bot, message) else None
+
+
 def album_key(message: Message) -> str:
     """One album: its id is unique in a chat."""
     return f"{message.chat_id}/{message.media_group_id}"

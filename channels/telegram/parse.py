@@ -31,6 +31,7 @@ from channels.telegram.addressing import (
     GROUPS,
     Bot,
     Command,
+    addressed,
     album_key,
     command_of,
     is_for,
@@ -129,6 +130,7 @@ class Reader:
             reply_to=message_id(message.reply_to_message) if message.reply_to_message is not None else None,
             album=message.media_group_id,
             shared=_is_shared(message),
+            addressed=addressed(self.bot, message, content.marked) if _is_shared(message) else None,
         )
         command = command_of(content.marked.text, self.bot)
         return [received if command is None else _commanded(received, command)]

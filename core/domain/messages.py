@@ -30,6 +30,8 @@ SHARED = "shared"
 """In ``Message.meta``: others read it besides the customer and the company. What came in shared, everybody there has read; an
 answer to it, they may have.
 """
+ADDRESSED = "addressed"
+"""In ``Message.meta`` of what came in: see the field of `MessageReceived`. Missing where the message itself does not tell."""
 ANSWERS_TO = "answers_to"
 """In ``Message.meta`` of what a turn says: whom it answers, by their id on the channel."""
 REACTED_BY = "reacted_by"
@@ -175,6 +177,7 @@ class MessageReceived:
     it, in a sentence for staff; nothing is said to the sender by itself. ``for_record``: kept, and not answered.
     ``left_out``: words of others that came with it, and that are not its sender's to pass on. ``shared``: others read it too,
     as in a group, a channel's thread, or a mail to several people; a channel that does not say so vouches that nobody does.
+    ``addressed``: whether it says, where others read it too, that it is for us (a mention) or for somebody else; None: neither.
     ``answered_alone``: an answer goes to its author only, whoever else read it, as by mail.
     ``origin``: of a stranger, a keyed hash of the address it came from, by which budgets are counted.
     ``notes``: kept with it; where a needed one is outdated, it is not accepted (Outdated).
@@ -197,6 +200,7 @@ class MessageReceived:
     for_record: bool = False
     left_out: tuple[str, ...] = ()
     shared: bool = False
+    addressed: bool | None = None
     answered_alone: bool = False
     origin: str | None = None
     notes: tuple[Note, ...] = ()

@@ -12,6 +12,7 @@ from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing, ne
 from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
 from core.domain.keys import EventKey
 from core.domain.messages import (
+    ADDRESSED,
     BLOCKED,
     CAME_BY,
     CAUTION,
@@ -233,7 +234,8 @@ def _inbound_meta(event: MessageReceived, correlation: str | None, route: Contac
             for ref in event.attachments
         ],
     }
-    return meta | {name: value for name, value in said.items() if value}
+    addressed = {} if event.addressed is None else {ADDRESSED: event.addressed}
+    return meta | addressed | {name: value for name, value in said.items() if value}
 
 
 def _log(batch: Batch, thread: Thread, event: MessageReceived, accepted: Accepted) -> Accepted:

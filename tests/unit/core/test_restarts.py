@@ -199,7 +199,7 @@ async def test_another_member_of_a_group_restarts_nothing(store: SqlStore) -> No
     await accept(store, said("e1", "one", who=customer("ada"), shared=True))
     async with at_work(store, responder):
         await eventually(lambda: responder.running.total() == 1)
-        await accept(store, said("e2", "two", who=customer("bob"), shared=True))
+        await accept(store, said("e2", "two", who=customer("bob"), shared=True, addressed=True))
         responder.gate.set()  # type: ignore[union-attr]
         await eventually(lambda: all_handled(store))
     assert await texts(store) == ["one", "two", "one", "two"]

@@ -38,7 +38,8 @@ class Room:
     async def says(self, who: Any, text: str, *, shared: bool = True, **fields: Any) -> TurnOutcome:
         """What becomes of it, committed."""
         self._count += 1
-        await accept(self._store, said(f"e{self._count}", text, who=who, shared=shared, **fields))
+        spoken = {"addressed": True, **fields} if shared else fields
+        await accept(self._store, said(f"e{self._count}", text, who=who, shared=shared, **spoken))
         state = await claim_one(self._store)
         outcome = await self._turn.run(state)
         assert (await self._store.finish([outcome]))[0].held

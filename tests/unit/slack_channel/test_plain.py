@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from channels.slack.emoji import character
 from channels.slack.mrkdwn import escaped
 from channels.slack.place import Place, message_key, time_of
-from channels.slack.plain import markdown, mentions, plain
+from channels.slack.plain import addressed, markdown, mentions, plain
 from core.domain.errors import InvalidInput
 from tests.unit.slack_channel.fixture import NoNames
 from tests.unit.slack_channel.test_parse import Known
@@ -126,3 +126,21 @@ def test_a_message_is_named_by_its_channel_and_time() -> None:
 )
 def test_slacks_marks_become_markdown(slack: str, said: str) -> None:
     assert markdown(slack) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("<@U0BOT0001> hello", True),
+        ("hello <@U0BOT0001|help> and <@U0BEN0001>", True),
+        ("<@U0BEN0001> hello", False),
+        ("<!subteam^S0123|@support> hello", False),
+        ("<!here> hello", False),
+        ("<!channel> hello", False),
+        ("<!date^1392734382^{date}|today> in <#C0SALE001> <https://example.com>", None),
+        ("hello @help", None),
+    ],
+)
+def test_a_message_may_say_whom_it_is_for(text: str, says: bool | None) -> None:
+    assert addressed(text, "U0BOT0001") is says
+    assert addressed(text, None) is None, "who we are, only Slack can say"

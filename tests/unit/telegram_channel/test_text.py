@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Message, MessageEntity
 
-from channels.telegram.addressing import Bot, Command, command_of, is_for, without_mention
+from channels.telegram.addressing import Bot, Command, addressed, command_of, is_for, without_mention
 from channels.telegram.entities import Marked, units
 from channels.telegram.html import TelegramHtml
 from channels.telegram.words import COMMANDS, FILE_LINK, FILE_LOST, HEARD, TALK, TOO_LATE, say
@@ -137,6 +137,35 @@ def _answering(author: int, **more: Any) -> Message:
 )
 def test_who_is_meant_in_a_group(message: Message, ours: bool) -> None:
     assert is_for(BOT, message, Marked(message.text or "", message.entities), ()) is ours
+
+
+_TO_US = {"type": "mention", "offset": 9, "length": 14}
+_TO_BEN = {"type": "text_mention", "offset": 0, "length": 3, "user": {"id": 5, "is_bot": False, "first_name": "Ben"}}
+_ANSWER = {
+    "message_id": 2,
+    "date": 1,
+    "chat": {"id": -1, "type": "group"},
+    "from": {"id": 123456789, "is_bot": True, "first_name": "Help"},
+}
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        (_group("@acme_help_bot hi", entities=[{"type": "mention", "offset": 0, "length": 14}]), True),
+        (_group("/human@acme_help_bot", entities=[{"type": "bot_command", "offset": 0, "length": 20}]), True),
+        (_answering(123456789), True),
+        (
+            _group("@ben look", entities=[{"type": "mention", "offset": 0, "length": 4}], reply_to_message=_ANSWER),
+            False,
+        ),
+        (_group("Ben look", entities=[_TO_BEN], reply_to_message=_ANSWER), False),
+        (_group("Ben look @acme_help_bot", entities=[_TO_BEN, _TO_US], reply_to_message=_ANSWER), True),
+        (_group("a further picture"), None),
+    ],
+)
+def test_an_answer_to_the_bot_may_be_for_somebody_else(message: Message, says: bool | None) -> None:
+    assert addressed(BOT, message, Marked(message.text or "", message.entities)) is says
 
 
 def test_before_the_bot_knows_its_name_no_mention_is_its_own() -> None:
