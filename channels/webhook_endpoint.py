@@ -139,4 +139,5 @@ class WebhookEndpoint:
 
 def response(reply: WebhookReply) -> web.Response:
     """A reply as it is sent."""
-    return web.Response(status=reply.status, body=reply.body, headers={"Content-Type": reply.content_type})
+    headers = {**reply.headers, "Content-Type": reply.content_type}
+    return web.Response(status=reply.status, body=reply.body, headers=headers)

@@ -181,7 +181,7 @@ class MessageReceived:
     ``answered_alone``: an answer goes to its author only, whoever else read it, as by mail.
     ``origin``: of a stranger, a keyed hash of the address it came from, by which budgets are counted.
     ``notes``: kept with it; where a needed one is outdated, it is not accepted (Outdated).
-    ``begun_by_us``: the hub wrote first in its thread; elsewhere nothing answers a follow-up that is known by its thread.
+    ``begun_by_us``: False where the channel knows that the hub did not write first in its thread, so that it answers no follow-up.
     """
 
     key: EventKey
@@ -204,7 +204,7 @@ class MessageReceived:
     answered_alone: bool = False
     origin: str | None = None
     notes: tuple[Note, ...] = ()
-    begun_by_us: bool = False
+    begun_by_us: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,9 +83,7 @@ class RoadWorld(DeskWorld):
     def mailed(self, event: str, text: str) -> Acceptable:
         """An answer by mail."""
         sender = Identity("email", "main", ADA)
-        received = MessageReceived(
-            EventKey("email", "main", event), _KEY, sender, text, self.clock.now(), begun_by_us=True
-        )
+        received = MessageReceived(EventKey("email", "main", event), _KEY, sender, text, self.clock.now())
         return Acceptable(received, follow_up=AnswersBy.THREAD)
 
 

@@ -108,9 +108,7 @@ def by_road(
     """A mail or a text message that comes in."""
     place = replace(road.key, thread=thread or road.key.thread)
     sender = Identity(place.channel, place.account, who or road.address, display_name="Mallory or Ada")
-    received = MessageReceived(
-        EventKey(place.channel, place.account, event), place, sender, text, SENT_AT, begun_by_us=True
-    )
+    received = MessageReceived(EventKey(place.channel, place.account, event), place, sender, text, SENT_AT)
     how = AnswersBy.THREAD if place.channel == "email" else AnswersBy.SENDER
     return Acceptable(received, follow_up=how)
 

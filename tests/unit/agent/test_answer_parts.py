@@ -14,7 +14,7 @@ from core.agent.answer_unit import AnswerUnit, Quote, UnitKind
 
 
 class Heard:
-    """An AnswerSink that remembers."""
+    """Stands in for an AnswerGate, and remembers."""
 
     def __init__(self) -> None:
         self.text = ""
