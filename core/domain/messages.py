@@ -181,7 +181,7 @@ class MessageReceived:
     ``answered_alone``: an answer goes to its author only, whoever else read it, as by mail.
     ``origin``: of a stranger, a keyed hash of the address it came from, by which budgets are counted.
     ``notes``: kept with it; where a needed one is outdated, it is not accepted (Outdated).
-    ``begun_by_us``: False where the channel knows that the hub did not write first in its thread, so that it answers no follow-up.
+    ``begun_by_us``: False where the channel knows that the hub did not write first in its thread: it answers no follow-up then.
     """
 
     key: EventKey
