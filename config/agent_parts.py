@@ -142,17 +142,21 @@ def make_briefing(
     """Drafts are quoted from what customers may read, without a model: the customer waits for the case to be opened."""
     if not staffed:
         return Briefing()
+    from config.desk.customer_context import customer_context
     from core.agent.questions import questions_besides
     from core.llm.extractive import ExtractiveResponder
 
     words = replace(agent_settings(settings), escalation_keywords=())  # the case is with people already
     drafter = ExtractiveResponder(retriever, words, clock)
+    briefing = Briefing(
+        drafter=drafter, besides=questions_besides, context=customer_context(settings.desk_context_tool)
+    )
     if not settings.has_model:
-        return Briefing(drafter=drafter, besides=questions_besides)
+        return briefing
     from core.agent.summarizing import ModelSummarizer
 
     model = make_model(settings, clock, metrics, closing, budgets)
-    return Briefing(ModelSummarizer(model, clock, settings.company_name), drafter, besides=questions_besides)
+    return replace(briefing, summarizer=ModelSummarizer(model, clock, settings.company_name))
 
 
 def make_translator(

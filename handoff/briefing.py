@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,13 +19,16 @@ from handoff.thread.asking import Unseen
 
 _log = structlog.get_logger(__name__)
 
+_MOST_CONTEXT, _LONGEST_NAME, _LONGEST_VALUE = 8, 40, 120
+"""Lines and characters of what the company knows of a customer: a card is read at a glance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
     """``summarizer`` puts into words what is otherwise quoted. ``drafter`` answers what the agent was not asked any more.
-    ``besides``: what is asked in messages besides the wish for a person.
+    ``besides``: what is asked in messages besides the wish for a person. ``context``: what the company knows of the customer.
 
-    The customer waits for both at once: for the drafter at most ``seconds``, for the summarizer as long as that allows itself.
+    The customer waits for all at once: for the summarizer as long as that allows itself, for the others at most ``seconds``.
     Without them the case is what it is.
     """
 
@@ -33,14 +36,34 @@ class Briefing:
     drafter: Responder | None = None
     seconds: float = 3.0
     besides: Callable[[tuple[Message, ...]], tuple[Message, ...]] | None = None
+    context: Callable[[TurnState], Awaitable[Mapping[str, object]]] | None = None
 
     async def posts(
         self, card: NewMessage, turn: TurnState, said: Sequence[NewMessage], locale: str
     ) -> list[NewMessage]:
         """A new case's posts, the card first."""
         read = turn.as_read()
-        lines, suggested = await asyncio.gather(self._lines(read, locale), self._suggested(card, read, said))
-        return with_summary(card, turn, said, lines, suggested)
+        lines, suggested, context = await asyncio.gather(
+            self._lines(read, locale), self._suggested(card, read, said), self._context(turn)
+        )
+        known = (
+            replace(card, meta={**card.meta, "facts": {**card.meta["facts"], "context": context}}) if context else card
+        )
+        return with_summary(known, turn, said, lines, suggested)
+
+    async def _context(self, turn: TurnState) -> Mapping[str, str]:
+        """Short, by name; what says nothing is left out."""
+        if self.context is None:
+            return {}
+        try:
+            async with asyncio.timeout(self.seconds):
+                found = await self.context(turn)
+        except Exception:  # a case without context is better than none
+            _log.exception("desk.no_context")
+            return {}
+        short = {_line(name, _LONGEST_NAME): _line(value, _LONGEST_VALUE) for name, value in found.items()}
+        told = {name: value for name, value in short.items() if name and value}
+        return dict(list(told.items())[:_MOST_CONTEXT])
 
     async def _lines(self, turn: TurnState, locale: str) -> Sequence[Line]:
         """Each by the summarizer where it can be believed."""
@@ -81,6 +104,11 @@ class Briefing:
         if not wished and any(one.text.strip() for one in turn.pending):
             return True
         return self.besides is not None and bool(self.besides(keep_newest(words)))
+
+
+def _line(said: object, most: int) -> str:
+    many = said if isinstance(said, (list, tuple)) else [said]
+    return " ".join(", ".join(str(one) for one in many if one is not None).split())[:most]
 
 
 def _grounded(reply: Reply | None) -> Mapping[str, Any] | None:

@@ -92,6 +92,11 @@ class DeskGroup(SettingsGroup):
         description="A YAML file of words that show how customers feel, by language and level, beside the built-in ones or "
         "instead of them.",
     )
+    desk_context_tool: str | None = Field(
+        None,
+        description="A tool of yours that says what you know of a customer (company, plan, open requests): its answer stands "
+        "on the card of each new case. It must read only, and need no arguments.",
+    )
     desk_vip: Listed = Field(
         (), description="Verified customers who get a person at once: ids, or patterns such as *@example.com."
     )

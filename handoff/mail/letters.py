@@ -72,6 +72,7 @@ def _about(facts: Mapping[str, Any], language: str) -> str:
         f"{say('card_customer', language)}: {facts.get('customer', '')} ({proof})",
         " · ".join([place, *reach]),
         f"{say('card_why', language)}: {facts.get('reason', '')}",
+        *(f"{name}: {value}" for name, value in facts.get("context", {}).items()),
     ]
     suggestion = facts.get("suggestion")
     if suggestion:

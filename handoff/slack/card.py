@@ -61,6 +61,9 @@ def card(
     """
     state = OwnershipState(facts["state"])
     found = [paragraph(_head(facts, state, language)), paragraph(_why(facts, language))]
+    if facts.get("context"):
+        named = [spaced((Words(f"{name}:", bold=True),), one_line(value)) for name, value in facts["context"].items()]
+        found.append(paragraph(joined(" · ", named)))
     found += _about(facts, language, links or {})
     if facts.get("suggestion") and state in _BUTTONS:
         found.append(paragraph(_suggested(facts["suggestion"], language)))

@@ -20,7 +20,7 @@ from api.connections import readable
 from api.redact import Redactor
 from channels.addresses import is_within, parse_networks
 from channels.email import automatic, charset, letter, mime, trust
-from channels.email.address import Mailbox, mailboxes
+from channels.email.address import Mailbox, mailboxes, sender
 from channels.email.parse import Reader as MailReader
 from channels.slack.parse import Reader as SlackReader
 from channels.sms.parse import events as sms_events
@@ -241,6 +241,7 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "channels.addresses:is_within": lambda text: lambda: is_within(text, _NETWORKS),
     "channels.web.parse:client_message": _frame,
     "channels.email.address:mailboxes": _of_mail(lambda body: mailboxes(mime.opened(body), "Reply-To")),
+    "channels.email.address:sender": _of_mail(lambda body: sender(mime.opened(body), "help@example.com")),
     "channels.email.automatic:origin": _of_mail(lambda body: automatic.origin(mime.opened(body), _SENDER, "a@b.c")),
     "channels.email.automatic:speaker": _of_mail(lambda body: automatic.speaker(mime.opened(body), _SENDER)),
     "channels.email.charset:header": _of_mail(lambda body: charset.header(mime.opened(body), "Subject")),

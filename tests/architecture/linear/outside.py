@@ -204,6 +204,7 @@ THROUGH: Mapping[str, str] = {
     "channels.slack.views:read_form": "channels.slack.plain:markdown",
     "channels.sms.parse:ends": "channels.sms.parse:events",
     "channels.sms.parse:sid_of": "channels.sms.parse:events",
+    "channels.telegram.addressing:addressed": "channels.telegram.addressing:command_of",
     "channels.telegram.addressing:is_for": "channels.telegram.addressing:command_of",
     "channels.telegram.addressing:is_meant": "channels.telegram.addressing:command_of",
     "channels.telegram.entities:Marked.stretches": "channels.telegram.parse:Reader.read",

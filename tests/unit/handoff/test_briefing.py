@@ -15,6 +15,8 @@ from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
 from core.ports.summarizer import Point
 from handoff.briefing import Briefing
+from handoff.mail.letters import opening
+from handoff.slack.card import card
 from handoff.summary import summary
 from tests.property.desk_world import HOME
 from tests.unit.handoff.test_desk_cases import Case, DeskWorld, template
@@ -120,3 +122,57 @@ def test_only_what_rests_on_a_source_is_suggested(
     template: Any, reply: Reply | Exception | None, suggested: Mapping[str, Any] | None
 ) -> None:
     assert facts(template, Briefing(drafter=Drafter(reply), seconds=0.05))["suggestion"] == suggested
+
+
+async def known(turn: TurnState) -> Mapping[str, object]:
+    """A company's own records."""
+    return {
+        "Company": "Analytical\nEngines",
+        "Open requests": ["TKT-1", "TKT-2"],
+        "Seats": 12,
+        "Phone": None,
+        "Plan": "",
+    }
+
+
+def mailed(facts: Mapping[str, Any]) -> Message:
+    """The card as it is mailed."""
+    return Message("m1", "c1", 1, Author.SYSTEM, "", datetime(2026, 11, 23, tzinfo=UTC), meta={"facts": facts})
+
+
+def test_what_the_company_knows_of_the_customer_stands_on_the_card(template: Any) -> None:
+    found = facts(template, Briefing(context=known))
+    assert found["context"] == {"Company": "Analytical Engines", "Open requests": "TKT-1, TKT-2", "Seats": "12"}
+    blocks = card({**found, "case": "c.1"})
+    assert "Analytical Engines" in str(blocks)
+    assert "Open requests: TKT-1, TKT-2" in opening("c.1", [mailed(found)], "en", "//").text
+
+
+async def flood(turn: TurnState) -> Mapping[str, object]:
+    """More than a card holds."""
+    return {f"{number:03} {'n' * 100}": "v" * 5_000 for number in range(500)}
+
+
+def test_a_card_is_read_at_a_glance_whatever_the_company_knows(template: Any) -> None:
+    context = facts(template, Briefing(context=flood))["context"]
+    assert len(context) == 8
+    assert max(map(len, context)) == 40
+    assert max(map(len, context.values())) == 120
+
+
+async def broken(turn: TurnState) -> Mapping[str, object]:
+    """A service that is down."""
+    raise RuntimeError("down")
+
+
+async def silent(turn: TurnState) -> Mapping[str, object]:
+    """A service that does not answer."""
+    await asyncio.sleep(60)
+    return {}
+
+
+@pytest.mark.parametrize("context", [broken, silent])
+def test_a_case_without_context_is_better_than_none(template: Any, context: Any) -> None:
+    found = facts(template, Briefing(context=context, seconds=0.05))
+    assert "context" not in found
+    assert found["summary"]
