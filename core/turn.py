@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from core.agent.asked import is_asked
+from core.agent.asked import Asked, asked_of_us
 from core.agent.in_thread import run_in_thread
 from core.agent.questions import questions_besides
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
@@ -135,7 +135,8 @@ class Turn:
             if await run_in_thread(read, last_withdrawn, read.pending) is not None:
                 return await self._take_back(state)
         read = state.as_read()
-        unasked = not await run_in_thread(read, is_asked, read)
+        wanted = await run_in_thread(read, asked_of_us, read)
+        unasked = wanted is Asked.NO
         if with_people and (unasked or not (queued and self._desk.leaves_to_agent(state))):
             return await self._relay(state)
         if unasked or all(message.meta.get(FOR_RECORD) for message in state.pending):
@@ -146,7 +147,7 @@ class Turn:
             )
         if (flooded := self._flooded(state)) is not None:
             return flooded
-        outcome = await self._with_sentiment(state, await self._ask_agent(state))
+        outcome = await self._with_sentiment(state, await self._ask_agent(state, if_known=wanted is Asked.IF_KNOWN))
         contact = self._desk.contact(worded(state)) if queued else None
         return outcome if contact is None else replace(outcome, contact=contact)
 
@@ -175,8 +176,11 @@ class Turn:
         """The outcome when the turn failed too often: said, not hidden."""
         return self._answer(state, self._failure(state))
 
-    async def _ask_agent(self, state: TurnState) -> TurnOutcome:
-        """Its answer, or a person: because one was asked for, or because the rules want one."""
+    async def _ask_agent(self, state: TurnState, *, if_known: bool = False) -> TurnOutcome:
+        """Its answer, or a person: because one was asked for, or because the rules want one.
+
+        ``if_known``: nothing is said, nor shown meanwhile, where the agent has no answer.
+        """
         read = state.as_read()
         if pressed_for_a_person(read) and not questions_besides(read.pending):
             return await self._escalate(state, _ASKED, intent="request_person")
@@ -186,11 +190,13 @@ class Turn:
         if needed is not None:
             return await self._escalate(state, needed, intent="rule")
         try:
-            reply, droppable = await self._respond(state)
+            reply, droppable = await self._respond(state, shown=not if_known)
         except NotYet:  # of a file, which whoever asks for a person must not wait for
             if not asks:
                 raise
             return await self._escalate(state, _ASKED, intent="request_person")
+        if if_known and reply.kind is not MessageKind.ANSWER and reply.escalation is None:
+            return TurnOutcome(state.claim, handled_seq=last_handled(state))
         self._metrics.count(Counter.TURNS, kind=str(reply.kind))
         if reply.escalation is not None:
             return await self._escalate(
@@ -253,12 +259,15 @@ class Turn:
             customer_id=state.customer.id,
         )
 
-    async def _respond(self, state: TurnState) -> tuple[Reply, bool]:
-        """The reply, and whether it may still be dropped for one to what the customer adds. Raises Superseded."""
+    async def _respond(self, state: TurnState, *, shown: bool = True) -> tuple[Reply, bool]:
+        """The reply, and whether it may still be dropped for one to what the customer adds. Raises Superseded.
+
+        ``shown``: while it is written, and that it is.
+        """
         whole, state = state, from_the_new_start((await self._files.all(state)).with_history_for_reader()).as_read()
         able = self._capabilities(state)
         events = ProvisionalEvents(
-            self._streaming(state),
+            self._streaming(state) if shown else None,
             state,
             turn_id(state),
             first_text=lambda: self._observe_since_accept(Timing.FIRST_ANSWER, state),
@@ -269,9 +278,10 @@ class Turn:
             restartable=state.is_private and not state.restarted,
             tells_rest=not able.event_log,
         )
-        typing = self._keep_typing(state)
+        typing = self._keep_typing(state) if shown else None
         try:
-            await events.typing()
+            if shown:
+                await events.typing()
             async with asyncio.timeout(self._settings.timeout):
                 with noting() as notes:
                     reply = await self._responder.respond(state, turn_id(state), events)

@@ -1,4 +1,4 @@
-"""Whether the agent is spoken to at all: where several people read along, most of what they say is for each other.
+"""Whether the agent is spoken to at all: where several people read along, much of what they say is for each other.
 
 A channel tells what a message says by itself (``MessageReceived.addressed``): a mention, a command, an answer to the agent is
 for the agent; a mention of somebody else is not. What says neither goes on with whatever was said before it.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from enum import Enum, auto
 
 from core.agent.person_wish import wants_person
 from core.agent.questions import questions_besides
@@ -22,42 +23,52 @@ from core.ports.store import TurnState
 _MOST_NAMES = 20
 
 
-def is_asked(turn: TurnState) -> bool:
+class Asked(Enum):
+    """``IF_KNOWN``: a remark to the agent, which answers where it knows something of the matter and says nothing elsewhere."""
+
+    YES = auto()
+    IF_KNOWN = auto()
+    NO = auto()
+
+
+def asked_of_us(turn: TurnState) -> Asked:
     """Whether some of the turn is for the agent. In a private conversation, and where a button was pressed, all is."""
-    open_to_all: list[Message] = []
-    for message in asked(turn):
+    said, open_to_all = asked(turn), []
+    for message in said:
         says = message.meta.get(ADDRESSED)
         if says or message.action is not None or SHARED not in message.meta:
-            return True
+            return Asked.YES
         if says is None:
             open_to_all.append(message)
-    if not open_to_all:
-        return not asked(turn)
-    return turn.conversation.shared is not Sharing.ALWAYS or _goes_on_with_us(turn, tuple(open_to_all))
+    if not said or (open_to_all and turn.conversation.shared is not Sharing.ALWAYS):
+        return Asked.YES
+    return _goes_on_with_us(turn, tuple(open_to_all)) if open_to_all else Asked.NO
 
 
-def _goes_on_with_us(turn: TurnState, messages: tuple[Message, ...]) -> bool:
+def _goes_on_with_us(turn: TurnState, messages: tuple[Message, ...]) -> Asked:
     """Whether this continues what the agent and its author talked about, and wants an answer.
 
-    While the two are alone in the thread, all but a pleasantry does. Once others have written, only a question, a wish for a
-    person or what answers the agent's own question does. Who names somebody else speaks to them.
+    A question, a wish for a person, a complaint that it does not work, and what answers the agent's own question do. A remark
+    may, while the two are alone in the thread. Who names somebody else speaks to them.
     """
     others = {m.author_name or "" for m in turn.history if _is_of_another(turn, m)}
     if not others and not any(m.author is not Author.CUSTOMER for m in turn.history):
-        return True
+        return Asked.YES
     texts = [m.text for m in messages if m.text.strip()]
     if any(map(wants_person, texts)) and any(_is_to(turn, m) for m in turn.history):
-        return True
+        return Asked.YES
     last = _last_to_author(turn)
     if last is None or _calls(texts, others):
-        return False
+        return Asked.NO
     waits = was_offered_person([last]) or _asks_back(last)
     if any(says_yes(text) or says_no(text) for text in texts):
-        return waits
+        return Asked.YES if waits else Asked.NO
     if all_small_talk(texts):
-        return False
+        return Asked.NO
     wants = waits or any(m.attachments for m in messages) or any(map(says_unsolved, texts))
-    return not others or wants or bool(questions_besides(messages))
+    if wants or questions_besides(messages):
+        return Asked.YES
+    return Asked.NO if others else Asked.IF_KNOWN
 
 
 def _last_to_author(turn: TurnState) -> Message | None:

@@ -34,6 +34,15 @@ ODD = ("ada", f"{US} why is the sky over Berlin green?", "unknown")
 TALKS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "she goes on asking": (REFUNDS, ("ada", "And where do I see the refund?", "answer")),
     "she goes on telling": (REFUNDS, ("ada", "It has been two weeks and no refund came", "answer")),
+    "she says what she will do": (
+        REFUNDS,
+        ("ada", "I'll try that", "-"),
+        ("ada", "let me check with my boss", "-"),
+        ("ada", "lol", "-"),
+        ("ada", "ok got it", "-"),
+        ("ada", "perfect, that worked", "-"),
+        ("ada", "Which card gets the refund?", "answer"),
+    ),
     "she thanks": (REFUNDS, ("ada", "Thanks!", "-")),
     "she thanks, then asks": (REFUNDS, ("ada", "Thank you", "-"), ("ada", "Can I get a refund in cash?", "answer")),
     "she mentions us again": (REFUNDS, ("ada", f"{US} thanks!", "thanks")),
