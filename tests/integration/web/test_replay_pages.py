@@ -8,7 +8,7 @@ from core.domain.messages import Author
 from tests.integration.web.rig import running
 from tests.integration.web.test_slow_clients import LONG, SETTINGS
 
-_COUNT = 40
+_COUNT = 20
 
 
 async def test_long_messages_make_short_pages_that_follow_one_another(tmp_path: Path) -> None:

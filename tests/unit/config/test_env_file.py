@@ -212,7 +212,7 @@ def _denied(*_given: object) -> None:
     ],
 )
 def test_the_time_to_read_a_file_grows_no_faster_than_the_file(before: str, part: str, after: str) -> None:
-    """Up to a megabyte, the largest file that is read; what grows with the square takes ``TIMES`` times as long again."""
+    """A quarter of the largest file that is read; what grows with the square takes ``TIMES`` times as long again."""
     assert growth_of(lambda size: f"{before}{part * (size // len(part))}{after}") < MOST
 
 
@@ -227,9 +227,9 @@ def test_a_reader_that_is_not_linear_would_be_found() -> None:
 
 
 def growth_of(text_of: Callable[[int], str], read: Callable[[str], object] | None = None) -> float:
-    """How often longer the largest file takes than one that is ``TIMES`` times smaller."""
+    """How often longer a file takes than one that is ``TIMES`` times smaller."""
     small, large = (
-        min(_seconds(read or _read, text_of(size)) for _ in range(3)) for size in (1_000_000 // TIMES, 1_000_000)
+        min(_seconds(read or _read, text_of(size)) for _ in range(3)) for size in (250_000 // TIMES, 250_000)
     )
     return large / small
 
