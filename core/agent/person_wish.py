@@ -2,7 +2,8 @@
 
 With a model this is the fast path beside its tool ``escalate_to_human``; a wish that is missed here is then the model's to see.
 
-A wish is a way of asking and a word for a person with only small words between them, in one clause and in either order.
+A wish is a way of asking and a word for a person with only small words between them, in one clause and in either order; or
+asking for ``anyone`` ``whom`` one can ``converse`` with; or one of the wordings in which the hub itself offers a person.
 Lists of ``[person]`` in the language files say when it is none:
 
 - a negation (``never_before`` and what may follow it, ``negated``) or one of ``just_before`` ("disable") stands right before it;
@@ -28,6 +29,9 @@ from core.agent.wording import CLAUSE, phrase, plain
 
 _POLITE = Phrases("person.polite")
 """Words around a short wish that change nothing: "human please"."""
+_BESIDE = Phrases("person.polite", "person.after_all")
+_AFTER_ALL = Phrases("person.after_all")
+_ANSWERS = Phrases("talk.yes", "talk.no")
 _OTHERS_REACH = 4  # words between others and the asking
 _NEGATION_REACH = 2  # words behind a negation, in a language that does not list which may stand there
 _READ = 20_000
@@ -133,11 +137,13 @@ def _compile(pack: LanguagePack) -> _Wish:
 
     gap, person, joins = rf"(?: {one('gap')}){{0,6}} ", one("person"), one("joins", "question")
     anybody = f"(?:{person}|{one('person_after_talk')})"
-    ends = rf"(?= \||$| {one('tail')}\b| {one('last')}(?: \||$))"
+    ends = rf"(?= \||$| {one('tail')}\b| (?:{one('last')}|{one('after_all')})(?: \||$))"
+    anyone = rf"(?:{anybody}|{one('anyone')})"
     forms = (
         rf"\b{one('talk')}{gap}{anybody}\b",
         rf"\b(?:{one('ask')}|{one('talk')}){gap}{person}\b{ends}",
         rf"\b{anybody}{gap}{one('after')}\b",
+        rf"\b{one('ask')}{gap}{anyone}(?: \|)? {one('whom')}(?: {one('gap')}){{0,2}} {one('converse')}\b",
     )
     frames = {"complaint": one("complaint"), "others": f"{one('others')}|{one('circumstances')}", "own": one("own")}
     return _Wish(
@@ -146,7 +152,7 @@ def _compile(pack: LanguagePack) -> _Wish:
             rf"(?:^|(?<=\| )|\b{joins} )(?:{one('polite')} )?{one('able')}{gap}{person}{gap}{one('aid')}\b"
         ),
         phrases=_phrases(pack),
-        whole=frozenset(map(phrase, pack.words("person", "whole"))),
+        whole=frozenset(map(phrase, (*pack.words("person", "whole"), pack.texts.get("offer", "")))) - {""},
         called=re.compile(rf"(?:{joins} )*{one('called')}(?!\w)"),
         denied=words_of(pack, "never_before"),
         person=words_of(pack, "person"),
@@ -169,8 +175,8 @@ def _wishes() -> tuple[_Wish, ...]:
 def wants_person(text: str) -> bool:
     """Whether this message asks for a human being.
 
-    A short wish counts in a clause of its own when it is a polite one, and as an exclamation that no question
-    follows ("Should I shout? Human!").
+    A short wish counts in a clause of its own when it is a polite one, behind a bare yes or no ("no, a person after all"), and
+    as an exclamation that no question follows ("Should I shout? Human!").
     """
     if len(text) > _READ:
         text = f"{text[: _READ // 2]}\n{text[-_READ // 2 :]}"
@@ -178,7 +184,9 @@ def wants_person(text: str) -> bool:
     last_asked = max(map(text.rfind, _ASKED))
     short = {phrase(text), *(clause for clause in clauses.split(CLAUSE) if _POLITE.are_in(clause))}
     short |= {phrase(said) for said, mark in _SAID.findall(text[last_asked + 1 :]) if mark}
-    short = set(map(_POLITE.removed_from, short))
+    telling = [one for one in map(_POLITE.removed_from, clauses.split(CLAUSE)) if one and one not in _ANSWERS.known]
+    short |= {clause for clause in telling if len(telling) == 1 and _AFTER_ALL.are_in(clause)}
+    short |= set(map(_BESIDE.removed_from, short))
     number = contact_details(text).phone
     spoken = [_POLITE.removed_from(one) for one in plain(text.replace(number or "\0", " ")).split(CLAUSE)]
     spoken = [clause for clause in spoken if clause]

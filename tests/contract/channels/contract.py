@@ -12,6 +12,7 @@ import regex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.agent.person_wish import wants_person
 from core.domain.capabilities import Capabilities
 from core.domain.conversation import OwnershipState
 from core.domain.errors import BadSignature, HubError, InvalidInput, StoreUnavailable, Unreachable
@@ -127,6 +128,18 @@ class ChannelContract:
             assert (owner.channel, owner.account) == (peer.channel.name, peer.channel.account)
         assert event.sender.external_id
         assert event.sent_at.tzinfo is not None
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "I want a person after all",
+            "Ich möchte doch einen Menschen",
+            "is there a human I can chat with?",
+            "finalement une personne",
+        ],
+    )
+    def test_a_wish_for_a_person_arrives_as_one(self, peer: Peer, text: str) -> None:
+        assert wants_person(_received(peer, text, 1).text)
 
     def test_a_recording_alone_is_a_message_with_its_file(self, peer: Peer) -> None:
         for name, raw in peer.recordings().items():

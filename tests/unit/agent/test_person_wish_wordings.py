@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from channels.console.parse import ASK_FOR_A_PERSON
+from channels.slack.words import words
+from channels.telegram.words import COMMANDS, TALK
+from core.agent.language import packs
 from core.agent.person_wish import wants_person
 
 WISHES = {
@@ -261,6 +269,96 @@ ONLY_SUPPOSED = [
     "¿Qué pasa si quiero hablar con un humano?",
     "ماذا يحدث إذا أردت التحدث مع شخص؟",
 ]
+
+AFTER_ALL_OR_ANYONE = [
+    "I want a person after all",
+    "a person after all",
+    "No, a person after all",
+    "Ok. A person after all, please.",
+    "Ich möchte doch einen Menschen",
+    "doch ein Mensch",
+    "Nein, doch lieber ein Mensch",
+    "finalement une personne",
+    "Finalement, une personne",
+    "quiero una persona al final",
+    "una persona al final",
+    "Is there anyone I can chat with?",
+    "Is there somebody I can talk to?",
+    "is there a human I can chat with?",
+    "I need someone to talk to",
+    "Rozmowa z człowiekiem",
+    "Bir kişiyle görüş",
+    "Gibt es jemanden, mit dem ich chatten kann?",
+    "Y a-t-il quelqu'un à qui je peux parler ?",
+    "¿Hay alguien con quien pueda hablar?",
+    "C'è qualcuno con cui posso parlare?",
+    "Há alguém com quem eu possa falar?",
+    "Is er iemand met wie ik kan praten?",
+    "Czy jest tu ktoś, z kim mogę porozmawiać?",
+    "Есть ли кто-нибудь, с кем можно поговорить?",
+    "هل يوجد أحد يمكنني التحدث معه؟",
+    "alla fine una persona",
+    "toch een mens",
+    "jednak człowiek",
+    "всё-таки человек",
+    "やっぱり、担当者",
+    "afinal uma pessoa",
+    "في النهاية شخص",
+    "yine de insan",
+]
+NEITHER_AFTER_ALL_NOR_ANYONE = [
+    "Is there anyone I can invite?",
+    "Is there anyone who uses the API?",
+    "Can I chat with anyone in my workspace?",
+    "Is anyone in my team an admin?",
+    "I found someone I can talk to on the forum",
+    "He is only an employee, a person after all",
+    "Er ist doch ein Mensch",
+    "Finalement, personne n'est venu",
+    "finalement personne",
+    "una persona al final del proceso aprueba",
+    "quiero una persona al final del flujo de aprobación",
+    "doch kein Mensch",
+    "not a person after all",
+    "no person after all",
+    "After all, a person approved it",
+    "Ich brauche jemanden, mit dem ich im Projekt Dateien teile",
+    "Is there anyone my colleague can talk to?",
+    "How do I find someone to talk to in my team?",
+    "Lieber keinen Menschen",
+    "then",
+    "doch",
+    "no",
+    "instead",
+    "after all",
+    "I don't need anyone to talk to",
+    "No, the agent role after all",
+    "I need someone to write the report",
+]
+
+
+def _offered() -> Iterator[str]:
+    """What the hub and its widget say when they offer a person: buttons, commands, and the agent's question."""
+    for module in Path("channels/web/widget/src/i18n").glob("*.ts"):
+        yield from re.findall(r'_person(?:Request)?: "(.*?)"', module.read_text("utf-8"))
+    yield from (words(code).person for code in packs())
+    yield from (*TALK.values(), *(commands["human"] for commands in COMMANDS.values()), ASK_FOR_A_PERSON)
+    yield from (pack.texts["offer"] for pack in packs().values() if pack.texts)
+
+
+@pytest.mark.parametrize("text", sorted(set(_offered())))
+def test_what_is_offered_is_understood_when_it_is_written(text: str) -> None:
+    assert wants_person(text)
+
+
+@pytest.mark.parametrize("text", AFTER_ALL_OR_ANYONE)
+def test_a_person_after_all_or_anyone_to_talk_to_is_a_wish(text: str) -> None:
+    assert wants_person(text)
+
+
+@pytest.mark.parametrize("text", NEITHER_AFTER_ALL_NOR_ANYONE)
+def test_after_all_and_anyone_are_no_wish_by_themselves(text: str) -> None:
+    assert not wants_person(text)
 
 
 def test_nearly_all_wishes_are_recognised() -> None:
