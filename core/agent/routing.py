@@ -133,7 +133,7 @@ def route(turn: TurnState, keywords: Sequence[str] = (), *, for_staff: bool = Fa
     pick = pick_of(every, turn.history)
     if pick is not None:
         return Route(_PICKED[pick.sense], choices=pick.choices if pick.sense in (Sense.CHOSEN, Sense.MISSED) else ())
-    offered = was_offered_person(turn.history)
+    offered = was_offered_person(turn.with_history_of_author().history)
     messages = _without_withdrawn_wish(every, offered=offered)
     if every and not messages:
         return Route(Intent.DECLINED)
