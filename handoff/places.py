@@ -7,7 +7,7 @@ from typing import Any
 
 from core.domain.conversation import Sharing
 from core.domain.keys import ConversationKey
-from core.domain.messages import REACTED_BY, Author, Change, ChangeKind, Message
+from core.domain.messages import CAME_BY, REACTED_BY, Author, Change, ChangeKind, Message
 from core.ports.store import TurnState
 from handoff.texts import say
 
@@ -28,6 +28,13 @@ def place_name(place: str, language: str) -> str:
 def address_of(channel: str, external_id: str) -> str | None:
     """The mail address or telephone number that somebody writes from; None where their id tells people nothing."""
     return external_id.removeprefix(_WHATSAPP) if channel in ("email", "sms") and external_id else None
+
+
+def is_renamed(turn: TurnState) -> bool:
+    """Whether the customer's name is another one, or known for the first time, since their last message before this turn."""
+    spoken = (one for one in reversed(turn.history) if one.author is Author.CUSTOMER and CAME_BY not in one.meta)
+    last = next((one for one in spoken if turn.author_of(one) == turn.customer.id), None)
+    return bool(turn.customer.display_name) and last is not None and last.author_name != turn.customer.display_name
 
 
 def with_names(turn: TurnState) -> TurnState:

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.domain.case import Case, feed
 from core.domain.conversation import Escalation, OwnershipState
-from core.domain.customer import ContactDetails
+from core.domain.customer import ContactDetails, Customer
 from core.domain.messages import Change, ChangeKind, Message
 from core.domain.timers import TimerKind
 from core.ports.desk import DeskReply, ForStaff
@@ -18,7 +18,7 @@ from handoff import posts, tickets
 from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
 from handoff.mood.words import mood_in_words
-from handoff.places import with_names
+from handoff.places import is_renamed, with_names
 from handoff.policy import moods_of
 from handoff.rating.ratings import Ratings
 from handoff.reasons import reason_in
@@ -77,14 +77,14 @@ class SlackDesk:
 
     async def relay(self, turn: TurnState) -> DeskReply:
         """See Desk.relay: into the thread, in order; what happened to earlier messages as well."""
-        turn = with_names(turn)
+        renamed, turn = is_renamed(turn), with_names(turn)
         case = await self._parts.cases.open_case(turn.conversation.id)
         if case is None:
             return await self._reopened(turn)
         told = await self._shown(turn)
         settings = await self._settings_for(case.id)
         if turn.pending and await is_gone(turn.conversation, self._parts.people):
-            facts = _reachable(await self._facts(case.id), turn.customer.contact)
+            facts = _reachable(_named(await self._facts(case.id), turn.customer), turn.customer.contact)
             waiting = self._waiting(settings)
             more, freed = await released(case.id, turn.conversation, facts, self._parts.people, settings, waiting)
             return DeskReply(
@@ -95,7 +95,7 @@ class SlackDesk:
         queued = turn.conversation.state is OwnershipState.QUEUED
         said = self._notices(settings).relayed(turn, contact) if queued else ()
         told += [*woken, *(posts.answered(message) for message in said)]
-        if contact is not None and contact != turn.customer.contact:
+        if renamed or (contact is not None and contact != turn.customer.contact):
             told.append(await self._card_with(turn, case, contact))
         return DeskReply(said, contact, ForStaff((self._in_thread(case.id, told),), records))
 
@@ -120,9 +120,9 @@ class SlackDesk:
             return posts.brought(change.message)
         return [posts.changed(change, copy_id)]
 
-    async def _card_with(self, turn: TurnState, case: Case, contact: ContactDetails) -> NewMessage:
-        """The card with the address or number that the customer has just left."""
-        facts = _reachable(await self._facts(case.id), contact)
+    async def _card_with(self, turn: TurnState, case: Case, contact: ContactDetails | None) -> NewMessage:
+        """The card with the name of the customer, and the address or number that they have just left."""
+        facts = _reachable(_named(await self._facts(case.id), turn.customer), contact or ContactDetails())
         owner = turn.conversation.owner
         name = await self._parts.people.called(owner) if owner else None
         return posts.card_now(facts, turn.conversation.state, name)
@@ -218,7 +218,7 @@ class SlackDesk:
             told += case_again(last, turn.conversation, turn.customer, turn.history, number, locale)
             facts = told[0].meta["facts"]
         told += [posts.remark(escalation.reason), *await self._shown(turn)]
-        told.append(posts.card_now(facts, OwnershipState.QUEUED, None))
+        told.append(posts.card_now(_named(facts, turn.customer), OwnershipState.QUEUED, None))
         waiting = self._waiting(self._settings.of(facts.get("team")))
         records = (OpenCase(last), tickets.reopened(last.id), *waiting.for_anybody(last.id))
         reopened = ForStaff((self._in_thread(last.id, told),), records)
@@ -275,6 +275,12 @@ def _reachable(facts: Mapping[str, Any], contact: ContactDetails) -> Mapping[str
     """What stands on the card, with what the customer has left since."""
     left = {name: value for name, value in (("email", contact.email), ("phone", contact.phone)) if value}
     return {**facts, **left}
+
+
+def _named(facts: Mapping[str, Any], customer: Customer) -> Mapping[str, Any]:
+    """What stands on the card, with the name of its customer. Another may write in the same conversation."""
+    is_theirs = bool(customer.display_name) and facts.get("customer_id") == customer.id
+    return {**facts, "customer": customer.display_name} if is_theirs else facts
 
 
 def _is_news(edited: Message, unread: Collection[str]) -> bool:

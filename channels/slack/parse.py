@@ -129,7 +129,7 @@ class Reader:
             if not named:
                 return []
             text, action = words(self.names.locale(user), self.language).hello, CustomerAction.GREETING
-        sender = self._sender(user)
+        sender = self._sender(user, event)
         return [
             MessageReceived(
                 key=message_key(self.account, channel, ts),
@@ -305,9 +305,12 @@ class Reader:
     def _staff(self) -> StaffReader:
         return StaffReader(self.account, self.names)
 
-    def _sender(self, user: str) -> Identity:
-        known = slack_id(user)
-        name, locale = self.names.person(known), self.names.locale(known)
+    def _sender(self, user: str, event: Json | None = None) -> Identity:
+        """A person. ``event``: their message, which has their profile where they are of another workspace."""
+        known, profile = slack_id(user), (event or {}).get("user_profile")
+        shown = (profile.get("display_name") or profile.get("real_name")) if isinstance(profile, dict) else None
+        name = self.names.person(known) or (shown if isinstance(shown, str) else None)
+        locale = self.names.locale(known)
         return Identity(CHANNEL, self.account, known, display_name=name, verified=True, locale=locale)
 
     def _key(self, whole: Json) -> EventKey:

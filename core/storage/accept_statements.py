@@ -24,7 +24,7 @@ from core.ports.store import MANY_ATTEMPTS
 from core.storage.among import among
 from core.storage.blocks import is_blocked
 from core.storage.database import Database
-from core.storage.tables import change, conversation, identity, inbound_event, message, widget_event
+from core.storage.tables import change, conversation, customer, identity, inbound_event, message, widget_event
 
 SEEN = select(inbound_event.c.event_key).where(among(inbound_event.c.event_key, "keys"))
 KNOWN = (
@@ -50,6 +50,7 @@ KNOWN = (
     .where(among(inbound_event.c.event_key, "keys"))
 )
 _IS_PROVEN = select(identity.c.verified).where(identity.c.customer_id == conversation.c.customer_id).scalar_subquery()
+_NAME = select(customer.c.display_name).where(customer.c.id == conversation.c.customer_id).scalar_subquery()
 WRITTEN = ("last_seq", "event_cursor", "state", "ownership_epoch", "epoch", "road", "audience")
 """Columns of a conversation as a batch leaves them."""
 _READ = (
@@ -60,6 +61,7 @@ THREADS = (
     select(
         *(conversation.c[name] for name in _READ),
         _IS_PROVEN.label("verified"),
+        _NAME.label("name"),
         is_blocked(conversation.c.customer_id).label("blocked"),
     )
     .where(among(conversation.c.id, "ids"))
@@ -68,6 +70,7 @@ THREADS = (
 )
 ADD_MESSAGE, ADD_EVENT, ADD_FRAME = insert(message), insert(inbound_event), insert(widget_event)
 ADD_CHANGE = insert(change)
+RENAME = update(customer).where(customer.c.id == bindparam("of")).values(display_name=bindparam("name", type_=Text))
 _ALBUM_PARTS = 10
 """The most that Telegram puts in one (https://core.telegram.org/bots/api#sendmediagroup)."""
 _OLDEST_PENDING = (

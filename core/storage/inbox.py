@@ -26,6 +26,7 @@ from core.storage.accept_statements import (
     ADD_FRAME,
     ADD_MESSAGE,
     KNOWN,
+    RENAME,
     SEEN,
     THREADS,
     WRITTEN,
@@ -141,6 +142,7 @@ class SqlInbox(OnDatabase):
             (ADD_EVENT, batch.events),
             (ADD_FRAME, batch.frames),
             (ADD_CHANGE, batch.changes),
+            (RENAME, [{"of": key, "name": name} for key, name in sorted(batch.names.items())]),
         ):
             if rows:
                 connection.execute(statement, rows)

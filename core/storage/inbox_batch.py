@@ -45,8 +45,8 @@ from core.storage.reports import reaction_row
 class Thread:
     """A locked conversation row and what this batch adds to it. ``back``: its customer writes where they began, after all.
 
-    ``customer_id``: who wrote first; ``blocked``: by staff. ``window``: seconds to wait for more messages, None
-    to change nothing; ``is_album``: wait only until the oldest pending message has waited for a whole album.
+    ``customer_id``: who wrote first, called ``name`` as far as known; ``blocked``: by staff. ``window``: seconds to wait for
+    more messages, None to change nothing; ``is_album``: wait only until the oldest pending message has waited for a whole album.
     """
 
     id: str
@@ -64,6 +64,7 @@ class Thread:
     epoch: int
     audience: str
     reopen_until: float | None
+    name: str | None = None
     window: float | None = None
     is_album: bool = False
     changed: bool = False
@@ -84,7 +85,7 @@ class Thread:
 class Batch:
     """Rows to write, collected while the items are looked at one by one. ``routes``: by which events came, by their keys.
 
-    ``others``: those who write in conversations that others began.
+    ``others``: those who write in conversations that others began. ``names``: new ones of customers, by their ids.
     """
 
     now: float
@@ -102,6 +103,7 @@ class Batch:
     routes: dict[str, ContactRoute] = field(default_factory=dict)
     others: Mapping[Person, MessageAuthor] = field(default_factory=dict)
     taken: list[tuple[str, ContactRoute]] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
 
 
 def can_be_stored(event: ConversationEvent) -> bool:
@@ -115,6 +117,21 @@ def can_be_stored(event: ConversationEvent) -> bool:
 def is_by_another(thread: Thread, event: MessageReceived) -> bool:
     """Whether somebody else wrote it than who began the conversation. Staff are no customers, whoever they are."""
     return event.audience is not Audience.STAFF and person(event.sender) != thread.person
+
+
+def _writer_name(batch: Batch, thread: Thread, event: MessageReceived) -> str | None:
+    """The name in the message, else the known one of who began the conversation. None for what came by a route.
+
+    Learn the name where it is new: most platforms have it in each message, Slack once it was looked up.
+    """
+    if str(event.key) in batch.routes:
+        return None
+    name = codec.cleaned(event.sender.display_name) or None
+    if event.audience is Audience.STAFF or is_by_another(thread, event):
+        return name
+    if name is not None and name != thread.name:
+        thread.name = batch.names[thread.customer_id] = name
+    return thread.name
 
 
 def author_of(batch: Batch, thread: Thread, event: MessageReceived) -> MessageAuthor:
@@ -171,7 +188,7 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
             "conversation_id": thread.id,
             "seq": thread.last_seq,
             "author": Author.STAFF if thread.audience == Audience.STAFF else Author.CUSTOMER,
-            "author_name": codec.cleaned(event.sender.display_name) if route is None else None,
+            "author_name": _writer_name(batch, thread, event),
             "action": event.action,
             "text": codec.clean(event.text),
             "meta": codec.dump(_inbound_meta(event, item.correlation, route) | ({BLOCKED: True} if blocked else {})),

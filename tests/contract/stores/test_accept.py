@@ -129,6 +129,31 @@ async def test_customers_of_one_identity_share_a_record(store: Store) -> None:
     assert (one.display_name, one.contact.email, one.verified) == ("Ada", "ada@example.com", True)
 
 
+@pytest.mark.parametrize("first", [None, "A."])
+async def test_a_name_is_learnt_from_a_later_message_and_kept(store: Store, first: str | None) -> None:
+    for number, name in enumerate((first, "Ada", None, "")):
+        await accept(store, said(f"e{number}", who=customer("ada", display_name=name, verified=True)))
+    (state,) = await store.claim(10, 5.0, history=10)
+    assert state.customer.display_name == "Ada"
+    assert [message.author_name for message in state.pending] == [first, "Ada", "Ada", "Ada"]
+
+
+async def test_names_of_one_batch_are_learnt_in_order_and_another_author_keeps_theirs(store: Store) -> None:
+    await accept(store, said("e0", who=customer("ada")))
+    await accept(
+        store,
+        said("e1", who=customer("ada", display_name="Ada")),
+        said("e2", who=customer("bob", display_name="Bob"), shared=True),
+        said("e3", who=customer("ada", display_name="Ada L.")),
+        said("e4", who=customer("ada")),
+    )
+    person = await store.customer(thread().conversation_id)
+    assert person is not None
+    assert person.display_name == "Ada L."
+    said_by = [message.author_name for message in await store.messages(thread().conversation_id)]
+    assert said_by == [None, "Ada", "Bob", "Ada L.", "Ada L."]
+
+
 async def test_an_unverified_address_is_not_taken_for_a_contact(store: Store) -> None:
     (accepted,) = await accept(store, said("e1", who=customer("eve", email="ada@example.com")))
     person = await store.customer(accepted.conversation_id)

@@ -21,6 +21,8 @@ LONE = {
     "sms": Limits(5, 19, 1),
     "email": Limits(5, 20, 1),
 }
+NAMED_LATER = {"slack": Limits(5, 19, 1)}
+"""With the message by which the customer's name becomes known: Slack is asked for it behind their first one."""
 STREAMED = {"web": Limits(6, 25, 0), "slack": Limits(6, 24, 3)}
 BURST = {"web": 1.5, "slack": 1.0, "telegram": 1.5, "sms": 1.5, "email": 1.5}
 """Transactions a message when many write at once."""

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.path.ledger import Ledger, Transaction, written_down
-from tests.integration.path.limits import BUILT, BURST, CROWD, LONE, STREAMED, Limits
+from tests.integration.path.limits import BUILT, BURST, CROWD, LONE, NAMED_LATER, STREAMED, Limits
 from tests.integration.path.town import Town, town
 from tests.servers.dovecot import DovecotServer, dovecot
 from tests.servers.postgres import PostgresServer
@@ -75,10 +75,12 @@ async def _counted(built: tuple[Town, Ledger], channel: str, people: Sequence[st
 
 
 async def _known(built: tuple[Town, Ledger], channel: str, *names: str) -> list[str]:
-    """Customers who have written before: a first message costs more, once."""
+    """Customers who have written before, and whose names are known: a first message costs more, once."""
     people = [f"{channel}-{name}" for name in names]
     await built[0].admit(channel, people)
     await _counted(built, channel, people, "hello")
+    if channel in NAMED_LATER:
+        await _counted(built, channel, people, "hello again")
     return people
 
 
@@ -96,6 +98,17 @@ async def test_a_lone_message(built: tuple[Town, Ledger], channel: str) -> None:
     before = len(built[0].calls(channel))
     found = await _counted(built, channel, people, "a second question")
     _check(found, built[0].calls(channel)[before:], LONE[channel])
+
+
+@pytest.mark.parametrize("channel", NAMED_LATER)
+async def test_a_message_with_a_new_name(built: tuple[Town, Ledger], channel: str) -> None:
+    town, _ = built
+    await town.admit(channel, people := [f"{channel}-7"])
+    await _counted(built, channel, people, "hello")
+    before = len(town.calls(channel))
+    found = await _counted(built, channel, people, "a second question")
+    _check(found, town.calls(channel)[before:], NAMED_LATER[channel])
+    assert [text for one in found for text in one.statements if text.startswith("UPDATE customer ")]
 
 
 @pytest.mark.parametrize("channel", BUILT)

@@ -244,6 +244,24 @@ def test_a_shared_channels_conversation_belongs_to_the_workspace_that_installed_
     assert message("message_shared_channel").conversation.thread.startswith("T0HOME001/")
 
 
+@pytest.mark.parametrize(
+    ("profile", "name"),
+    [
+        ({"display_name": "Pat", "real_name": "Pat Partner"}, "Pat"),
+        ({"display_name": "", "real_name": "Pat Partner"}, "Pat Partner"),
+        ({"display_name": 7}, None),
+        ("Pat", None),
+        (None, None),
+    ],
+)
+def test_whoever_is_of_another_workspace_has_the_name_in_their_profile(profile: Any, name: str | None) -> None:
+    payload = load("message_shared_channel")
+    payload["event"]["user_profile"] = profile
+    (event,) = Reader("default", NoNames()).events(raw(payload))
+    assert isinstance(event, MessageReceived)
+    assert event.sender.display_name == name
+
+
 def _paths(value: Any, before: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     inner: list[tuple[Any, Any]] = []
     if isinstance(value, dict | list):
