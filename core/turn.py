@@ -46,6 +46,7 @@ from core.turn_reading import (
     pressed_for_a_person,
     was_escalated_for_author,
     was_told_of_the_end,
+    why_case_goes_on,
     worded,
 )
 from core.unanswered import with_gaps
@@ -202,6 +203,8 @@ class Turn:
             return await self._escalate(
                 state, reply.escalation, intent=reply.intent, besides=reply.besides, gaps=reply.gaps
             )
+        if (again := await run_in_thread(read, why_case_goes_on, read, reply)) is not None:
+            return await self._escalate(state, again, intent=reply.intent, gaps=reply.gaps)
         if self._rules is not None and (needed := self._rules(theirs, reply)) is not None:
             answered = replace(reply, offers_person=False) if reply.kind is MessageKind.ANSWER else None
             return await self._escalate(state, needed, intent=reply.intent, besides=answered, gaps=reply.gaps)

@@ -9,9 +9,10 @@ from core.agent.questions import questions_besides
 from core.agent.small_talk import says_unsolved
 from core.agent.texts import in_written_language
 from core.domain.capabilities import Capabilities
-from core.domain.conversation import OwnershipState
-from core.domain.messages import CAUTION, FOR_RECORD, Author, CustomerAction
+from core.domain.conversation import Escalation, OwnershipState
+from core.domain.messages import CAUTION, FOR_RECORD, Author, CustomerAction, MessageKind
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED
+from core.ports.responder import Reply
 from core.ports.store import TurnState
 
 
@@ -30,6 +31,26 @@ def may_only_rate(state: TurnState) -> bool:
     if questions_besides(state.pending) or asks_for_a_person(state):
         return False
     return not any(says_unsolved(message.text) for message in state.pending)
+
+
+def why_case_goes_on(state: TurnState, reply: Reply) -> Escalation | None:
+    """Why a customer who comes back soon after a person resolved their case needs a person again; None: the agent goes on.
+
+    The agent has no answer, or would offer a person in place of one; or they say that it is not solved, and all that its
+    answer rests on was shown to them before.
+    """
+    if not state.comes_back or not was_escalated_for_author(state):
+        return None
+    offers = reply.offers_person and reply.kind is not MessageKind.ANSWER
+    if offers or reply.kind in (MessageKind.UNKNOWN, MessageKind.FAILURE):
+        said = "The customer came back, and the agent had no answer."
+        return Escalation(said, requested_by="rule", causes={"no_answer": {}})
+    shown = {citation.id for message in state.history for citation in message.citations}
+    is_new = any(citation.id not in shown for citation in reply.citations)
+    if is_new or not any(says_unsolved(message.text) for message in state.pending):
+        return None
+    said = "The customer says that it is not solved, and the agent had nothing new."
+    return Escalation(said, requested_by="rule", causes={"unsolved": {}})
 
 
 def is_doubted(state: TurnState) -> bool:

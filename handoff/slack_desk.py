@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from core.domain.case import Case, feed
 from core.domain.conversation import Escalation, OwnershipState
 from core.domain.customer import ContactDetails, Customer
-from core.domain.messages import Change, ChangeKind, Message
+from core.domain.messages import Author, Change, ChangeKind, Message
 from core.domain.timers import TimerKind
 from core.ports.desk import DeskReply, ForStaff
 from core.ports.outcomes import CaseRecord, ClearTimers
@@ -62,25 +63,32 @@ class SlackDesk:
         return self._notices(self._settings.of(team)).transfer(turn, self.contact(turn))
 
     async def with_ticket(self, turn: TurnState, notice: NewMessage) -> NewMessage:
-        """See Desk.with_ticket."""
-        last = await self._parts.cases.last_case(turn.conversation.id)
-        return await self._tickets.told(turn, notice, last.number + 1 if last else 1)
+        """See Desk.with_ticket. A case that goes on keeps its ticket and its team, whose hours the notice tells."""
+        last, facts = await self._last_case(turn)
+        if last is None or facts is None:
+            return await self._tickets.told(turn, notice, last.number + 1 if last else 1)
+        told = replace(self._transfer(turn, facts.get("team")), meta=notice.meta)
+        return await self._tickets.told(turn, told, last.number)
 
     def taken_back_notice(self, turn: TurnState) -> NewMessage:
         """See Desk.taken_back_notice."""
         return self._words.taken_back_notice(turn)
 
     async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
-        """See Desk.opened: the card, and below it what was said so far."""
-        last = await self._parts.cases.last_case(turn.conversation.id)
-        return await self._open(with_names(turn), escalation, said, last)
+        """See Desk.opened: the card, and below it what was said so far; or the last case again, with what was said since."""
+        last, facts = await self._last_case(turn)
+        if last is None or facts is None:
+            return await self._open(with_names(turn), escalation, said, last)
+        return await self._again(
+            with_names(turn), last, facts, reason_in(escalation, self._settings.staff_locale), said
+        )
 
     async def relay(self, turn: TurnState) -> DeskReply:
         """See Desk.relay: into the thread, in order; what happened to earlier messages as well."""
         renamed, turn = is_renamed(turn), with_names(turn)
         case = await self._parts.cases.open_case(turn.conversation.id)
         if case is None:
-            return await self._reopened(turn)
+            return await self._caseless(turn)
         told = await self._shown(turn)
         settings = await self._settings_for(case.id)
         if turn.pending and await is_gone(turn.conversation, self._parts.people):
@@ -146,15 +154,13 @@ class SlackDesk:
         return [posts.card_now(facts, conversation.state, name), ended], records
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
-        """See Desk.taken_back. Where writing had only just begun to open the case again, it stays closed, and says so."""
+        """See Desk.taken_back."""
         turn = with_names(turn)
         case = await self._parts.cases.last_case(turn.conversation.id)
         if case is None:
             return ForStaff()
         told = await self._shown(turn)
         told.append(posts.remark(say("staff_taken_back", self._settings.staff_locale)))
-        if case.closed_at is not None:
-            return ForStaff((self._in_thread(case.id, told),))
         told.append(posts.card_now(await self._facts(case.id), OwnershipState.BOT, None))
         return ForStaff((self._in_thread(case.id, told),), (CloseCase(case.id), tickets.withdrawn(case.id)))
 
@@ -204,25 +210,44 @@ class SlackDesk:
             turn, case, self._parts.desk_channel.account
         )
 
-    async def _reopened(self, turn: TurnState) -> DeskReply:
-        """Written soon after a person had resolved it: the same case again, or one of a time before the desk was there."""
+    async def _last_case(self, turn: TurnState) -> tuple[Case | None, Mapping[str, Any] | None]:
+        """The conversation's last case; with what stands on its card where it goes on, because its customer comes back to it."""
         last = await self._parts.cases.last_case(turn.conversation.id)
-        escalation = Escalation(say("staff_reopened", self._settings.staff_locale), requested_by="customer")
+        if last is None or last.closed_at is None or not turn.comes_back:
+            return last, None
+        facts = await self._facts(last.id)
+        return last, facts if facts.get("customer_id") in (None, turn.customer.id) else None
+
+    async def _caseless(self, turn: TurnState) -> DeskReply:
+        """People have it, and no case is open: it is of a time before the desk was there."""
+        last = await self._parts.cases.last_case(turn.conversation.id)
         if last is None:
+            escalation = Escalation(say("staff_reopened", self._settings.staff_locale), requested_by="customer")
             notice = await self._tickets.told(turn, self.transfer_notice(turn), 1)
             return DeskReply((notice,), self.contact(turn), await self._open(turn, escalation, (notice,), None))
         facts = await self._facts(last.id)
+        again = await self._again(turn, last, facts, "", ())
+        return DeskReply((self._transfer(turn, facts.get("team")),), self.contact(turn), again)
+
+    async def _again(
+        self, turn: TurnState, last: Case, facts: Mapping[str, Any], reason: str, said: Sequence[NewMessage]
+    ) -> ForStaff:
+        """The last case is open again: in its thread stands what was said and altered since it was closed, and ``said``."""
+        since = last.closed_at or last.opened_at
+        altered = tuple(change for one in turn.history if (change := _altered(one, since, turn.conversation.last_seq)))
         told: list[NewMessage] = []
         if not facts:  # an earlier desk had it
             number, locale = await self._tickets.number(last.id), self._settings.staff_locale
             told += case_again(last, turn.conversation, turn.customer, turn.history, number, locale)
             facts = told[0].meta["facts"]
-        told += [posts.remark(escalation.reason), *await self._shown(turn)]
+        told.append(posts.remark(f"{say('staff_reopened', self._settings.staff_locale)} {reason}".rstrip()))
+        told += posts.transcript([one for one in turn.history if one.created_at > since])
+        told += await self._shown(replace(turn, changes=(*turn.changes, *altered)))
+        told += [posts.answered(message) for message in said]
         told.append(posts.card_now(_named(facts, turn.customer), OwnershipState.QUEUED, None))
         waiting = self._waiting(self._settings.of(facts.get("team")))
         records = (OpenCase(last), tickets.reopened(last.id), *waiting.for_anybody(last.id))
-        reopened = ForStaff((self._in_thread(last.id, told),), records)
-        return DeskReply((self._transfer(turn, facts.get("team")),), self.contact(turn), reopened)
+        return ForStaff((self._in_thread(last.id, told),), records)
 
     async def _facts(self, case_id: str) -> Mapping[str, Any]:
         return await self._parts.cases.card(self._parts.desk_channel.account, case_id)
@@ -281,6 +306,16 @@ def _named(facts: Mapping[str, Any], customer: Customer) -> Mapping[str, Any]:
     """What stands on the card, with the name of its customer. Another may write in the same conversation."""
     is_theirs = bool(customer.display_name) and facts.get("customer_id") == customer.id
     return {**facts, "customer": customer.display_name} if is_theirs else facts
+
+
+def _altered(message: Message, since: datetime, seq: int) -> Change | None:
+    """What the customer did to a message that staff have read in a case, while that was closed. ``seq``: a place behind it."""
+    if message.author is not Author.CUSTOMER or message.created_at > since:
+        return None
+    if message.deleted_at is not None and message.deleted_at > since:
+        return Change(ChangeKind.DELETED, seq, message)
+    is_edited = message.edited_at is not None and message.edited_at > since
+    return Change(ChangeKind.EDITED, seq, message) if is_edited else None
 
 
 def _is_news(edited: Message, unread: Collection[str]) -> bool:

@@ -42,7 +42,6 @@ class OwnershipEvent(StrEnum):
     RELEASE = "release"
     HAND_BACK = "hand_back"
     RESOLVE = "resolve"
-    REOPEN_FOR_STAFF = "reopen_for_staff"
     REOPEN_FOR_BOT = "reopen_for_bot"
 
 
@@ -66,7 +65,6 @@ _TRANSITIONS: dict[tuple[OwnershipState, OwnershipEvent], OwnershipState] = {
     (OwnershipState.STAFF, OwnershipEvent.RESOLVE): OwnershipState.RESOLVED,
     # A wish that was written while somebody was resolving: it was pending then, so its arrival reopened nothing.
     (OwnershipState.RESOLVED, OwnershipEvent.ESCALATE): OwnershipState.QUEUED,
-    (OwnershipState.RESOLVED, OwnershipEvent.REOPEN_FOR_STAFF): OwnershipState.QUEUED,
     (OwnershipState.RESOLVED, OwnershipEvent.REOPEN_FOR_BOT): OwnershipState.BOT,
 }
 
@@ -86,6 +84,7 @@ class Conversation:
     ``epoch`` fences turns: it rises with every claim by a worker and every transition. ``ownership_epoch`` rises only with
     transitions; agent messages carry it and are sent only while it still holds. ``road``: by which the customer wrote last,
     where that is not their own channel; what is said goes there too. ``customer_id``: who wrote first; others may write in it.
+    ``reopen_until``: until when its last case goes on where a person is needed; None where no person resolved it.
     """
 
     id: str
@@ -105,6 +104,7 @@ class Conversation:
     ended_at: datetime | None = None
     road: ContactRoute | None = None
     shared: Sharing = Sharing.NEVER
+    reopen_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class NewMessage:
 class Transition:
     """A change of ownership, guarded by the state machine. ``owner`` names the person where the event has one.
 
-    ``reopen_within``: seconds in which a customer who writes again comes back to staff (where a person resolved it).
+    ``reopen_within``: seconds in which the case goes on where the customer needs a person again (where a person resolved it).
     ``actor``: the staff member who did it, for the audit log.
     """
 

@@ -10,13 +10,14 @@ from typing import Final, Protocol
 from core.domain.analysed_text import shorten_earlier, shorten_together
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.capabilities import AnswersBy, Pace
-from core.domain.conversation import Conversation, Sharing
+from core.domain.conversation import Conversation, OwnershipState, Sharing
 from core.domain.customer import Customer, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.disclosure import Reader
 from core.domain.keys import ConversationKey
 from core.domain.messages import (
     CAME_BY,
+    CAUTION,
     SHARED,
     Author,
     Change,
@@ -88,6 +89,17 @@ class TurnState:
         """Whether only the customer can read the answer. Over a road, anybody with access to that address can (ADR 9)."""
         never_shared = self.conversation.shared is Sharing.NEVER
         return never_shared and not any(CAME_BY in message.meta for message in self.pending)
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether the customer writes soon after a person resolved their case, so that it goes on where a person is needed.
+
+        Not where somebody else may have written it, nor where it was written before the end.
+        """
+        home, until = self.conversation, self.conversation.reopen_until
+        if home.state is not OwnershipState.BOT or until is None or any(CAUTION in one.meta for one in self.pending):
+            return False
+        return any(message.created_at < until for message in self.pending)
 
     def author_of(self, message: Message) -> str:
         """The id of the customer who wrote the message or, for an answer, of the customer who was answered."""

@@ -55,7 +55,7 @@ WRITTEN = ("last_seq", "event_cursor", "state", "ownership_epoch", "epoch", "roa
 """Columns of a conversation as a batch leaves them."""
 _READ = (
     *WRITTEN,
-    *("id", "channel", "account", "external_id", "customer_id", "done_seq", "reopen_until", "ended_at", "shared"),
+    *("id", "channel", "account", "external_id", "customer_id", "done_seq", "ended_at", "shared"),
 )
 THREADS = (
     select(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, Update, insert, select, update
 
-from core.domain.conversation import OwnershipState, Sharing
+from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing
 from core.domain.errors import InvalidInput, Outdated, SessionEnded
 from core.domain.messages import (
     ConversationEvent,
@@ -213,7 +213,7 @@ def _update_threads(connection: Connection, batch: Batch, statement: Update) -> 
             **{f"new_{name}": getattr(thread, name) for name in WRITTEN},
             "key": thread.id,
             "new_shared": None if thread.shared is Sharing.NEVER else thread.shared,
-            "reopened": thread.reopened is not None,
+            "reopened": thread.reopened,
             "new_locale": thread.locale,
             "window": -1.0 if thread.window is None else thread.window,
             "is_album": thread.is_album,
@@ -230,7 +230,7 @@ def _audit_reopened(connection: Connection, batch: Batch) -> None:
         {
             "conversation_id": thread.id,
             "ownership_epoch": thread.ownership_epoch,
-            "event": thread.reopened,
+            "event": OwnershipEvent.REOPEN_FOR_BOT,
             "from_state": OwnershipState.RESOLVED,
             "to_state": thread.state,
             "created_at": batch.now,

@@ -63,12 +63,11 @@ class Thread:
     ownership_epoch: int
     epoch: int
     audience: str
-    reopen_until: float | None
     name: str | None = None
     window: float | None = None
     is_album: bool = False
     changed: bool = False
-    reopened: OwnershipEvent | None = None
+    reopened: bool = False
     locale: str | None = None
     road: str | None = None
     back: bool = False
@@ -174,7 +173,7 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
     if event.audience is Audience.STAFF:
         thread.audience = Audience.STAFF  # also where customers wrote before the channel was theirs
     elif thread.state == OwnershipState.RESOLVED and not (event.caution or event.for_record or blocked):
-        _reopen(batch, thread)  # what somebody else may have written, or is only kept, brings nobody back
+        _reopen(thread)  # what somebody else may have written, or is only kept, brings nobody back
     _share(thread, event)
     thread.last_seq += 1
     thread.changed = True
@@ -212,11 +211,10 @@ def _share(thread: Thread, event: MessageReceived) -> None:
     thread.shared = now if thread.last_seq == 0 or thread.shared is now else Sharing.SOMETIMES
 
 
-def _reopen(batch: Batch, thread: Thread) -> None:
-    """Whoever comes back soon after a person helped them comes back to people; everybody else is the agent's again."""
-    soon = thread.reopen_until is not None and batch.now < thread.reopen_until
-    thread.reopened = OwnershipEvent.REOPEN_FOR_STAFF if soon else OwnershipEvent.REOPEN_FOR_BOT
-    thread.state = next_state(OwnershipState.RESOLVED, thread.reopened)
+def _reopen(thread: Thread) -> None:
+    """The agent answers. Where it needs a person soon after one resolved the case, that case goes on (TurnState.comes_back)."""
+    thread.reopened = True
+    thread.state = next_state(OwnershipState.RESOLVED, OwnershipEvent.REOPEN_FOR_BOT)
     thread.ownership_epoch += 1
     thread.epoch += 1
 

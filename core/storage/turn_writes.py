@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Double, Integer, Row, Update, bindparam, case
 
 from core.domain.case import DESK
 from core.domain.contact_route import ContactRoute
-from core.domain.conversation import Sharing, next_state
+from core.domain.conversation import OwnershipEvent, Sharing, next_state
 from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import SENT_BY, SHARED, ChangeKind
@@ -154,7 +154,8 @@ class Writes:
             state = next_state(codec.conversation_from(row).state, transition.event)
             owner, ownership_epoch, epoch = codec.cleaned(transition.owner), ownership_epoch + 1, epoch + 1
             reason = codec.clean(transition.escalation.reason) if transition.escalation else reason
-            reopen_until = self.now + transition.reopen_within if transition.reopen_within else None
+            if transition.event is not OwnershipEvent.REOPEN_FOR_BOT:  # its last case may still go on
+                reopen_until = self.now + transition.reopen_within if transition.reopen_within else None
             self._audit(row, state, ownership_epoch, transition)
         handled = row.done_seq if done_seq is None else max(done_seq, row.done_seq)
         last_seq = row.last_seq + len(in_places(messages))

@@ -40,6 +40,7 @@ from tests.contract.stores.sayings import (
     customer,
     deleted,
     edited,
+    finish,
     said,
     thread,
 )
@@ -285,18 +286,32 @@ async def test_files_are_passed_on_as_copies(store: SqlStore) -> None:
     assert shown.attachments[0].id != kept.attachments[0].id
 
 
-async def test_whoever_comes_back_soon_comes_back_to_people(store: SqlStore, clock: ManualClock) -> None:
+async def test_whoever_comes_back_soon_comes_back_to_their_case(store: SqlStore, clock: ManualClock) -> None:
     state, _ = await escalate(store)
     home = state.conversation.id
     await change_owner(store, home, Transition(OwnershipEvent.CLAIM, owner="grace"))
     await change_owner(store, home, Transition(OwnershipEvent.RESOLVE, reopen_within=60.0))
     await accept(store, said("e2", "Not quite"))
-    assert (await claim_one(store)).conversation.state is OwnershipState.QUEUED
-    await change_owner(store, home, Transition(OwnershipEvent.CLAIM, owner="grace"))
-    await change_owner(store, home, Transition(OwnershipEvent.RESOLVE, reopen_within=60.0))
+    soon = await claim_one(store)
+    assert (soon.conversation.state, soon.comes_back) == (OwnershipState.BOT, True)
+    assert await finish(store, soon, answer())
+    await accept(store, said("e3", "Still not"))
+    assert (again := await claim_one(store)).comes_back, "the agent's answer changes nothing"
+    assert await finish(store, again, answer())
     clock.move(61)
-    await accept(store, said("e3", "Something else"))
-    assert (await claim_one(store)).conversation.state is OwnershipState.BOT
+    await accept(store, said("e4", "Something else"))
+    late = await claim_one(store)
+    assert (late.conversation.state, late.comes_back) == (OwnershipState.BOT, False)
+
+
+async def test_what_somebody_else_may_have_written_brings_no_case_back(store: SqlStore) -> None:
+    state, _ = await escalate(store)
+    home = state.conversation.id
+    await change_owner(store, home, Transition(OwnershipEvent.RESOLVE, reopen_within=60.0))
+    await accept(store, said("e2", "It broke again"))
+    assert await finish(store, await claim_one(store), answer())
+    await accept(store, said("e3", "It broke again", caution="It fails a check."))
+    assert not (await claim_one(store)).comes_back
 
 
 async def test_a_case_is_opened_once_closed_once_and_opened_again(store: SqlStore) -> None:

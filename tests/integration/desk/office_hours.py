@@ -10,7 +10,7 @@ from core.domain.case import Case, feed
 from core.domain.conversation import Conversation
 from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
-from core.domain.messages import Audience, CustomerAction, Message, MessageReceived, StaffAction
+from core.domain.messages import Audience, CustomerAction, Message, MessageKind, MessageReceived, StaffAction
 from core.domain.timers import Timer, TimerKind
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import Acceptable, TurnState
@@ -56,12 +56,19 @@ class FakeDeskChannel:
         return thread.thread
 
 
-class Nobody:
-    """An agent that must not be asked here."""
+UNKNOWN = Reply("I don't know.", MessageKind.UNKNOWN, offers_person=True)
+
+
+class Agent:
+    """``reply``: what it says to everything; without one it must not be asked."""
+
+    def __init__(self) -> None:
+        self.reply: Reply | None = None
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         """See Responder."""
-        raise AssertionError("The agent was asked.")
+        assert self.reply is not None, "The agent was asked."
+        return self.reply
 
 
 class OfficeHours:
@@ -75,7 +82,8 @@ class OfficeHours:
         self.events = 0
         self.people = People()
         desk = SlackDesk(self.parts(store), settings)
-        self.turn = Turn(Nobody(), desk, {}, CountedMetrics(), sorry)
+        self.agent = Agent()
+        self.turn = Turn(self.agent, desk, {}, CountedMetrics(), sorry)
         self.timers = DeskTimers(self.parts(store), settings)
         self.loop = self.process(store)
 

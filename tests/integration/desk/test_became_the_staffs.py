@@ -13,7 +13,7 @@ from core.storage.store import SqlStore
 from core.turn import Turn
 from handoff.slack_desk import SlackDesk
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.desk.office_hours import Nobody, OfficeHours
+from tests.integration.desk.office_hours import Agent, OfficeHours
 from tests.integration.desk.test_timers import SETTINGS
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import Echo, sorry
@@ -45,7 +45,7 @@ async def test_the_agent_answers_no_colleague_there(office: OfficeHours) -> None
     desk = SlackDesk(office.parts(office.store), SETTINGS)
     office.turn = Turn(Echo(), desk, {}, CountedMetrics(), sorry)
     await writes(office, "e1", "Hello", Audience.CUSTOMER)
-    office.turn = Turn(Nobody(), desk, {}, CountedMetrics(), sorry)
+    office.turn = Turn(Agent(), desk, {}, CountedMetrics(), sorry)
     await writes(office, "e2", "this customer again...", Audience.STAFF)
     await writes(office, "e3", "I want to talk to a person", Audience.STAFF)
     conversation, said = await found(office)

@@ -20,7 +20,7 @@ from core.storage.store import SqlStore
 from core.turn import Turn
 from handoff.slack_desk import SlackDesk
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.desk.office_hours import Nobody, OfficeHours
+from tests.integration.desk.office_hours import Agent, OfficeHours
 from tests.integration.desk.test_timers import SETTINGS
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import sorry
@@ -38,7 +38,7 @@ class Post(OfficeHours):
         self.provider = Provider()
         channels: Any = {"web": self.provider}
         self.fetching = FetchService(channels, store, files, clock, patience=3.0)
-        self.answers_by(Nobody())
+        self.answers_by(Agent())
 
     def answers_by(self, responder: Responder, rules: Any = None) -> None:
         """From now on."""
@@ -91,7 +91,7 @@ async def post(store: SqlStore, clock: ManualClock, tmp_path: Path) -> Post:
 
 @pytest.mark.parametrize("action", [WISH, None], ids=["by a button", "by a rule"])
 async def test_a_file_with_the_wish_for_a_person_stands_with_it(post: Post, action: CustomerAction | None) -> None:
-    post.answers_by(Nobody(), lambda _turn, _reply: Escalation("A complaint.", requested_by="rule"))
+    post.answers_by(Agent(), lambda _turn, _reply: Escalation("A complaint.", requested_by="rule"))
     await post.sends("This is a complaint, see the photo", action)
     assert (await post.conversation()).state is OwnershipState.QUEUED
     assert await post.brought() == [("said", ["photo.txt"])]

@@ -22,7 +22,7 @@ from handoff.slack_desk import SlackDesk
 from handoff.thread.delivery_marks import marks
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.busy_desk import UNDO, BusyDesk
-from tests.integration.desk.office_hours import HOME, Nobody
+from tests.integration.desk.office_hours import HOME, Agent
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import sorry
 
@@ -292,7 +292,7 @@ async def test_a_customers_words_stand_in_the_thread_as_they_were_written(
 ) -> None:
     channel = SimpleNamespace(capabilities=Capabilities(text_limit=1000, own_time=own_time))
     staffed, channels = SlackDesk(desk.parts(desk.store), desk.settings), {"web": cast(Channel, channel)}
-    desk.turn = Turn(Nobody(), staffed, channels, CountedMetrics(), sorry)
+    desk.turn = Turn(Agent(), staffed, channels, CountedMetrics(), sorry)
     said = []
     for text in ("One", "Two", "Three"):
         said.append(desk.from_customer(text))

@@ -11,7 +11,7 @@ from core.domain.messages import StaffAction
 from core.storage.store import SqlStore
 from handoff.settings import HandoffSettings
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.desk.office_hours import OfficeHours
+from tests.integration.desk.office_hours import UNKNOWN, OfficeHours
 
 
 @pytest.fixture
@@ -61,5 +61,6 @@ async def test_another_authors_name_is_not_put_on_the_card(office: OfficeHours) 
 async def test_a_case_that_is_opened_again_has_the_name(office: OfficeHours) -> None:
     await office.press(StaffAction.CLAIM)
     await office.press(StaffAction.RESOLVE)
+    office.agent.reply = UNKNOWN
     await _writes(office, "I want a person", "Ada")
     assert (await _cards(office))[-1] == "Ada"

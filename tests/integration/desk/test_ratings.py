@@ -14,7 +14,7 @@ from handoff.settings import HandoffSettings
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.conftest import BOTH_DATABASES
-from tests.integration.desk.office_hours import CASE, HOME, OfficeHours
+from tests.integration.desk.office_hours import CASE, HOME, UNKNOWN, OfficeHours
 
 HOURS = 3600.0
 SETTINGS = HandoffSettings(rating_seconds=24 * HOURS, reopen_seconds=72 * HOURS)
@@ -30,6 +30,7 @@ async def resolved(office: OfficeHours) -> OfficeHours:
     await office.escalates()
     await office.press(StaffAction.CLAIM)
     await office.press(StaffAction.RESOLVE)
+    office.agent.reply = UNKNOWN
     return office
 
 

@@ -22,7 +22,7 @@ from handoff.desk_parts import DeskParts
 from handoff.slack_desk import SlackDesk
 from handoff.texts import languages, say
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.desk.office_hours import HOME, Nobody, OfficeHours
+from tests.integration.desk.office_hours import HOME, Agent, OfficeHours
 from tests.integration.desk.test_timers import SETTINGS
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import sorry
@@ -74,7 +74,7 @@ class Room(OfficeHours):
         channels: Any = {"slack": self.provider}
         self.fetching = FetchService(channels, store, files, clock, patience=3.0)
         super().__init__(store, clock, replace(SETTINGS, staff_locale="de", largest_file=LARGEST))
-        self.turn = Turn(Nobody(), SlackDesk(self.parts(store), self.settings), {}, CountedMetrics(), sorry)
+        self.turn = Turn(Agent(), SlackDesk(self.parts(store), self.settings), {}, CountedMetrics(), sorry)
 
     def parts(self, store: SqlStore) -> DeskParts:
         """With files."""

@@ -75,7 +75,7 @@ def test_a_case_that_comes_back_can_be_claimed_again(case: Case) -> None:
     case.press(StaffAction.CLAIM)
     case.press(StaffAction.RESOLVE)
     assert case.card() == "resolved"
-    case.world.accept(case.world.customer_says("One more thing, please", "c1"))
+    case.world.accept(case.world.customer_says("It still does not work", "c1"))
     case.world.work_once()
     assert case.card() == "queued"
     case.press(StaffAction.CLAIM, "linus")
@@ -85,16 +85,15 @@ def test_a_case_that_comes_back_can_be_claimed_again(case: Case) -> None:
     assert case.heard() == ["I am here"]
 
 
-def test_what_is_written_with_a_wish_that_is_taken_back_stands_in_the_thread_also_of_a_closed_case(case: Case) -> None:
+def test_the_agent_answers_whoever_comes_back_with_a_question_and_the_case_stays_closed(case: Case) -> None:
     case.press(StaffAction.CLAIM)
     case.press(StaffAction.RESOLVE)
     case.world.accept(case.world.customer_says("My printer is blue", "c1"))
     case.world.accept(case.world.customer_says("Never mind, I don't need a person any more. Where is my order?", "c2"))
     case.rest()
-    said = [one.text for one in case.world.told_staff(f"{HOME.conversation_id}.1") if one.meta.get("post") == "said"]
-    assert "My printer is blue" in said
     assert case.world.conversation_state() is OwnershipState.BOT
     assert case.card() == "resolved"
+    assert not [one for one in case.world.told_staff(f"{HOME.conversation_id}.1") if "printer" in one.text]
     assert [author for author, _ in case.world.sent_texts()][-1] is Author.AGENT
 
 

@@ -67,7 +67,7 @@ def test_a_message_without_a_name_gets_nobody_elses(world: DeskWorld) -> None:
     before = says(world, nameless, "typo")
     world.accept(world.customer_changes(before, "right"))
     says(world, BOB, "and I")
-    assert shown(world, "edited")[-1] == (None, "right")
+    assert shown(world, "edited")[-1] == ("Ada", "right"), "as she was called before"
     world.accept(world.customer_changes(before, "better"))
     world.settle_down()
     assert shown(world, "edited")[-1] == ("Ada", "better")
