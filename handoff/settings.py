@@ -17,9 +17,9 @@ class HandoffSettings:
     """``default_region``: ISO country of phone numbers written without a country code, where the locale names none.
 
     ``note_sign``: what a staff member's message begins with that is not for the customer. ``undo_seconds``: how long what
-    they write waits before it is sent. ``reopen_seconds``: how long after a case was resolved the customer comes back to it.
-    ``staff_locale``: the language in which the desk speaks to staff. ``rating_seconds``: how long after a case was resolved
-    the customer's answer is taken for a rating; 0 does not ask for one.
+    they write waits before it is sent. ``reopen_seconds``: how long after a case was resolved it goes on where its customer
+    needs a person again. ``staff_locale``: the language in which the desk speaks to staff. ``rating_seconds``: how long after a
+    case was resolved the customer's answer is taken for a rating; 0 does not ask for one.
 
     ``hours``: when staff are there; None is always. 0 seconds switches a timer off: ``remind_seconds`` until the channel is
     told again of a case that nobody took (then ``on_call``: ids of Slack's people and groups), ``owner_seconds`` until an

@@ -32,7 +32,7 @@ class DeskGroup(SettingsGroup):
     desk_reopen_hours: float = Field(
         72.0,
         ge=0,
-        description="Hours after a case was resolved in which a customer who writes again comes back to staff.",
+        description="Hours after a case was resolved in which it goes on where its customer needs a person again.",
     )
     desk_hours: str | None = Field(
         None,

@@ -62,17 +62,22 @@ _EVENTS = {
         "the owner pressed it, or nobody owns it; of a rating, the turn still has its claim",
         "the case is closed; the customer is told, and asked for a rating",
     ),
-    OwnershipEvent.REOPEN_FOR_STAFF: _Explained(
-        "the customer writes within `DESK_REOPEN_HOURS` after a person resolved it",
-        "it is the first message since",
-        "the same case is open again, in the same thread",
-    ),
     OwnershipEvent.REOPEN_FOR_BOT: _Explained(
-        "the customer writes later",
+        "the customer writes again",
         "it is the first message since",
-        "the agent answers; a new case would be a new card",
+        "the agent answers",
     ),
 }
+
+
+_AFTER_A_RESOLVE = """\
+After a resolve the agent answers whatever the customer writes; thanks and ratings leave the conversation resolved. Within
+`DESK_REOPEN_HOURS` after a person resolved it, `escalate` opens the same case again, in its thread and with its ticket. Later, for
+another author's wish, and after *Hand back* it opens a new case. Within that time two more reasons bring in a person:
+
+- The agent has no answer, fails, or would offer a person in place of an answer.
+- The customer says that it is not solved ("it still does not work"), and the agent's reply rests on no source that the
+  conversation has not shown before. That reply is not sent."""
 
 
 def lines() -> Iterator[str]:
@@ -94,6 +99,7 @@ def lines() -> Iterator[str]:
         "",
         "Every change raises the ownership epoch by one, is noted in `ownership_change`, and ends the turn under way.",
     ]
+    yield from ["", "## After a resolve", "", _AFTER_A_RESOLVE]
     yield from ["", "## Every state with every event", ""]
     yield from _pairs()
     yield from ["", "A dash: refused with `illegal_transition`, and nothing changes."]
