@@ -72,7 +72,7 @@ _EVENTS = {
 
 _AFTER_A_RESOLVE = """\
 After a resolve the agent answers whatever the customer writes; thanks and ratings leave the conversation resolved. Within
-`DESK_REOPEN_HOURS` after a person resolved it, `escalate` opens the same case again, in its thread and with its ticket. Later, for
+`DESK_REOPEN_HOURS` after a person resolved it, `escalate` opens the same case again, in its thread, with its ticket. Later, for
 another author's wish, and after *Hand back* it opens a new case. Within that time two more reasons bring in a person:
 
 - The agent has no answer, fails, or would offer a person in place of an answer.
