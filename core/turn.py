@@ -203,9 +203,10 @@ class Turn:
             return await self._escalate(
                 state, reply.escalation, intent=reply.intent, besides=reply.besides, gaps=reply.gaps
             )
-        if (again := await run_in_thread(read, why_case_goes_on, read, reply)) is not None:
-            return await self._escalate(state, again, intent=reply.intent, gaps=reply.gaps)
-        if self._rules is not None and (needed := self._rules(theirs, reply)) is not None:
+        needed = await run_in_thread(read, why_case_goes_on, read, reply)
+        if needed is None and self._rules is not None:
+            needed = self._rules(theirs, reply)
+        if needed is not None:
             answered = replace(reply, offers_person=False) if reply.kind is MessageKind.ANSWER else None
             return await self._escalate(state, needed, intent=reply.intent, besides=answered, gaps=reply.gaps)
         return replace(self._answer(state, reply), outdated_beyond=state.conversation.last_seq if droppable else None)

@@ -77,7 +77,7 @@ another author's wish, and after *Hand back* it opens a new case. Within that ti
 
 - The agent has no answer, fails, or would offer a person in place of an answer.
 - The customer says that it is not solved ("it still does not work"), and the agent's reply rests on no source that the
-  conversation has not shown before. That reply is not sent."""
+  conversation has not shown before. An answer is said before the transfer."""
 
 
 def lines() -> Iterator[str]:

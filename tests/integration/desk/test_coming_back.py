@@ -108,10 +108,9 @@ async def test_who_says_that_it_is_not_solved_gets_a_person_unless_the_agent_has
 ) -> None:
     await office.customer(text)
     assert await _state(office) is OwnershipState.BOT, "this they have not read before"
-    before = await office.reads()
     await office.customer(text)
     assert (await _state(office), await _open_case(office)) == (OwnershipState.QUEUED, 1)
-    assert len(await office.reads()) == len(before) + 1, "what they know is not repeated"
+    assert "TKT-" in (await office.reads())[-1]
 
 
 async def test_who_says_that_it_is_not_solved_gets_no_small_talk(office: OfficeHours) -> None:
