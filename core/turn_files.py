@@ -35,15 +35,16 @@ class TurnFiles:
         Otherwise as it is, and the ids of the messages whose files are owed from then on. Where nothing else is to be told,
         it raises NotYet.
         """
-        owed = [one.message for one in state.changes if one.kind is ChangeKind.FILES]
+        spoken = bool(state.pending) or any(one.kind is ChangeKind.SAID for one in state.changes)
+        owed = [one.message for one in state.changes if one.kind in (ChangeKind.FILES, ChangeKind.SAID)]
         if self.prepare is None:
             return state, ()
         whole = replace(state, pending=(*owed, *state.pending))
         try:
-            async with asyncio.timeout(self.seconds if state.pending else None):
+            async with asyncio.timeout(self.seconds if spoken else None):
                 brought = await self.prepare(whole)
         except (NotYet, TimeoutError):
-            if not state.pending:
+            if not spoken:
                 raise
             return _without(state)
         found = {one.id: one for one in brought.pending}
@@ -56,5 +57,6 @@ def _without(state: TurnState) -> tuple[TurnState, tuple[str, ...]]:
     told = [one for one in state.changes if one.kind is not ChangeKind.FILES]
     last = max([*(one.seq for one in state.pending), *(one.seq for one in told)])
     owed = [one.message for one in state.changes if one.kind is ChangeKind.FILES and one.seq < last]
-    announced = [one for one in state.pending if one.meta.get("attachment_refs")]
+    said = (*state.pending, *(one.message for one in told if one.kind is ChangeKind.SAID))
+    announced = [one for one in said if one.meta.get("attachment_refs")]
     return replace(state, changes=tuple(told)), tuple(one.id for one in (*owed, *announced))

@@ -18,6 +18,7 @@ from core.domain.messages import (
     BLOCKED,
     CAME_BY,
     CAUTION,
+    COLLEAGUE,
     FOR_RECORD,
     REACTED_BY,
     Author,
@@ -219,7 +220,7 @@ def places(told: Sequence[NewMessage], first: int) -> dict[str, int]:
 
 
 def said(message: Message) -> NewMessage:
-    """A message of a customer's, with its files, and by which other road it came."""
+    """A message of a customer's, or of a colleague's beside them, with its files, and by which other road it came."""
     way = message.meta.get(CAME_BY)
     return NewMessage(
         Author.CUSTOMER,
@@ -233,6 +234,7 @@ def said(message: Message) -> NewMessage:
             "coming": _announced(message),
             "caution": message.meta.get(CAUTION),
             "old": message.sent_at.timestamp() if message.sent_at and message.meta.get(FOR_RECORD) else None,
+            COLLEAGUE: message.author is Author.STAFF,
             **({"by": way["channel"]} if way else {}),
         },
         relays=message.id,
@@ -262,7 +264,12 @@ def changed(change: Change, copy_id: str | None) -> NewMessage:
         change.message.text,
         MessageKind.NOTICE,
         author_name=change.detail.get(REACTED_BY) if reacted else change.message.author_name,
-        meta={POST: str(post[change.kind]), "copy": copy_id, **change.detail},
+        meta={
+            POST: str(post[change.kind]),
+            "copy": copy_id,
+            COLLEAGUE: not reacted and change.message.author is Author.STAFF,
+            **change.detail,
+        },
     )
 
 

@@ -113,6 +113,7 @@ class SlackDesk:
         Of very much at once the first is shown, and how much more there is.
         """
         unread = {message.id for message in turn.pending}
+        unread |= {one.message.id for one in turn.changes if one.kind is ChangeKind.SAID}
         changes = [one for one in turn.changes if one.kind is not ChangeKind.EDITED or _is_news(one.message, unread)]
         copies = await self._parts.cases.copies([change.message.id for change in changes])
         shown = [(message.seq, posts.said(message)) for message in turn.pending]
@@ -126,6 +127,8 @@ class SlackDesk:
             return [posts.remark(say("staff_customer_ended", self._settings.staff_locale))]
         if change.kind is ChangeKind.FILES:
             return posts.brought(change.message)
+        if change.kind is ChangeKind.SAID:
+            return [] if change.message.deleted_at is not None else [posts.said(change.message)]
         return [posts.changed(change, copy_id)]
 
     async def _card_with(self, turn: TurnState, case: Case, contact: ContactDetails | None) -> NewMessage:

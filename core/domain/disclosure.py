@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.domain.conversation import Conversation, Sharing
-from core.domain.messages import SHARED, Author
+from core.domain.messages import COLLEAGUE, SHARED, Author
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Reader:
         ``author``, ``customer_id`` and ``meta`` are the message's. Answers may be used for others only where everybody reads
         everything.
         """
+        if COLLEAGUE in meta:
+            return SHARED in meta  # what went to the company alone is no customer's to read
         if author is Author.STAFF and conversation.shared is Sharing.SOMETIMES:
             return False  # it went to one person; of older ones it is not recorded to whom
         shared = SHARED in meta

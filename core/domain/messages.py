@@ -19,6 +19,8 @@ BLOCKED = "blocked"
 """``meta`` of a message that a customer wrote whom staff had blocked: kept, and nothing else."""
 FOR_RECORD = "for_record"
 """In ``Message.meta`` of what came in: see the fields of `MessageReceived`."""
+COLLEAGUE = "colleague"
+"""In ``Message.meta`` of what somebody of the company wrote in a customer's conversation, where the customer writes."""
 LEFT_OUT = "left_out"
 """In ``Message.meta`` of what staff wrote: see the field of `MessageReceived`."""
 ORIGINAL, ORIGINAL_TITLE = "original", "original_title"
@@ -182,6 +184,8 @@ class MessageReceived:
     ``origin``: of a stranger, a keyed hash of the address it came from, by which budgets are counted.
     ``notes``: kept with it; where a needed one is outdated, it is not accepted (Outdated).
     ``begun_by_us``: False where the channel knows that the hub did not write first in its thread: it answers no follow-up then.
+    ``by_staff``: its author works for the company. In a conversation that somebody else began it is a colleague's: kept as the
+    company's words, shown to staff, and answered by nobody. There ``shared`` means that every customer of it has read it.
     """
 
     key: EventKey
@@ -205,6 +209,7 @@ class MessageReceived:
     origin: str | None = None
     notes: tuple[Note, ...] = ()
     begun_by_us: bool = True
+    by_staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +318,7 @@ class Message:
 class ChangeKind(StrEnum):
     """What can happen to a message after it was said. ``ENDED``: it was the last, for the customer has ended the conversation.
 
-    ``FILES``: its words were shown to people before its files had come.
+    ``FILES``: its words were shown to people before its files had come. ``SAID``: a colleague wrote it where the customer writes.
     """
 
     EDITED = "edited"
@@ -321,6 +326,7 @@ class ChangeKind(StrEnum):
     REACTED = "reacted"
     ENDED = "ended"
     FILES = "files"
+    SAID = "said"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from core.domain.messages import (
     BLOCKED,
     CAME_BY,
     CAUTION,
+    COLLEAGUE,
     FOR_RECORD,
     LEFT_OUT,
     REACTED_BY,
@@ -167,30 +168,35 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
         if batch.owned.get(file, ("", None)) != (thread.id, None):
             raise InvalidInput(f"The attachment {file} is not in this conversation, or was sent before.")
     author, blocked = author_of(batch, thread, event)
+    colleague = event.by_staff and author != thread.customer_id
     goes_on = event.album is not None and not blocked  # the rest of an album may be as late as this
     if goes_on or thread.last_seq == thread.done_seq:
         thread.window, thread.is_album = item.window, goes_on
     if event.audience is Audience.STAFF:
         thread.audience = Audience.STAFF  # also where customers wrote before the channel was theirs
-    elif thread.state == OwnershipState.RESOLVED and not (event.caution or event.for_record or blocked):
+    elif thread.state == OwnershipState.RESOLVED and not (event.caution or event.for_record or blocked or colleague):
         _reopen(thread)  # what somebody else may have written, or is only kept, brings nobody back
     _share(thread, event)
     thread.last_seq += 1
     thread.changed = True
     if author == thread.customer_id:
         thread.locale = codec.locale(event.locale) or thread.locale
-    route = None if blocked else _answered_route(batch, thread, event)
+    route = None if blocked or colleague else _answered_route(batch, thread, event)
     message_id = new_id()
     batch.messages.append(
         {
             "id": message_id,
             "conversation_id": thread.id,
             "seq": thread.last_seq,
-            "author": Author.STAFF if thread.audience == Audience.STAFF else Author.CUSTOMER,
+            "author": Author.STAFF if colleague or thread.audience == Audience.STAFF else Author.CUSTOMER,
             "author_name": _writer_name(batch, thread, event),
             "action": event.action,
             "text": codec.clean(event.text),
-            "meta": codec.dump(_inbound_meta(event, item.correlation, route) | ({BLOCKED: True} if blocked else {})),
+            "meta": codec.dump(
+                _inbound_meta(event, item.correlation, route)
+                | ({BLOCKED: True} if blocked else {})
+                | ({COLLEAGUE: True} if colleague else {})
+            ),
             "sent_at": event.sent_at.timestamp(),
             "created_at": batch.now,
             "customer_id": None if author == thread.customer_id else author,
@@ -198,10 +204,13 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
     )
     if blocked:
         return Accepted(message_id, thread.id, thread.last_seq, duplicate=False, state=thread.state, blocked=True)
+    seq = thread.last_seq
+    if colleague:
+        _tell(batch, thread, ChangeKind.SAID, message_id)
     for file in event.stored_attachments:
         batch.files.append((file, message_id))
         batch.owned[file] = (thread.id, message_id)
-    accepted = Accepted(message_id, thread.id, thread.last_seq, duplicate=False, state=thread.state)
+    accepted = Accepted(message_id, thread.id, seq, duplicate=False, state=thread.state)
     return _log(batch, thread, event, accepted) if item.in_log else accepted
 
 

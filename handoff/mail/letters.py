@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.domain.attachments import Attachment
-from core.domain.messages import Author, Message, OutboundMessage
+from core.domain.messages import COLLEAGUE, Author, Message, OutboundMessage
 from core.ports.staff_mail import REPLY_MARK, StaffMail
 from handoff.places import place_name
 from handoff.posts import POST, WITH_CARD, Post
@@ -44,7 +44,8 @@ def following(case_id: str, message: OutboundMessage, language: str, note_sign: 
         return _mail(case_id, case_id, _transcript(message.meta, language), language, note_sign, ())
     label = {Post.EDITED: "card_edited", Post.DELETED: "card_deleted"}.get(Post(message.meta[POST]))
     by_customer = message.author is Author.CUSTOMER
-    lines = [f"{message.author_name or say('card_customer', language)}:"] if by_customer else []
+    who = _name(message.author, message.author_name, message.meta, language)
+    lines = [f"{who}:"] if by_customer else []
     lines += [say(label, language)] if label is not None else []
     lines += [_quoted(message.text) if by_customer else message.text.rstrip(), *_remarks(message.meta, language)]
     return _mail(case_id, case_id, "\n".join(filter(None, lines)), language, note_sign, message.attachments)
@@ -87,7 +88,8 @@ def _spoken(post: Message, language: str) -> str:
     if kind == Post.FILES:
         return "\n".join(_remarks(post.meta, language))
     if kind == Post.SAID:
-        said = _line(str(post.author), post.author_name, post.text, language)
+        who = _name(post.author, post.author_name, post.meta, language)
+        said = _line(str(post.author), who, post.text, language)
         return "\n".join([said, *_remarks(post.meta, language)])
     return ""
 
@@ -105,6 +107,13 @@ def _line_of(said: Mapping[str, Any], language: str) -> str:
 
 def _line(author: str, name: str | None, text: str, language: str) -> str:
     return f"{name or say(_WHO[author], language)}:\n{_quoted(text)}".rstrip()
+
+
+def _name(author: Author, name: str | None, meta: Mapping[str, Any], language: str) -> str:
+    """Who speaks. A colleague who writes where the customer does is told apart from the customer."""
+    if not meta.get(COLLEAGUE):
+        return name or say(_WHO[author], language)
+    return f"{name or say(_WHO['staff'], language)} {say('card_by_colleague', language)}"
 
 
 def _quoted(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from channels.slack.render import NOTHING
-from core.domain.messages import OutboundMessage, StaffAction
+from core.domain.messages import COLLEAGUE, Author, OutboundMessage, StaffAction
 from handoff.posts import POST, Post
 from handoff.slack.advice import advice
 from handoff.slack.card import button, card
@@ -129,7 +129,7 @@ def _marked(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _spoken(message: OutboundMessage, language: str, sign: Line = ()) -> list[dict[str, Any]]:
     """Somebody's words, under their name. The hub's own are set small: they went to the customer already."""
-    who = speaker(message.author, message.author_name, language)
+    who = _who(message, language)
     head = spaced(who, sign)
     found = [
         {"do": "reply", **_said((*who, Words(": "), *words(piece)), blocks)}
@@ -142,6 +142,14 @@ def _spoken(message: OutboundMessage, language: str, sign: Line = ()) -> list[di
         found[-1]["blocks"] += [block for note in notes for block in small(note)]
         found[-1]["blocks"] += below(message.meta)
     return found
+
+
+def _who(message: OutboundMessage, language: str) -> Line:
+    """Who speaks. A colleague who writes where the customer does is told apart from the customer."""
+    if not message.meta.get(COLLEAGUE):
+        return speaker(message.author, message.author_name, language)
+    who = speaker(Author.STAFF, message.author_name, language)
+    return spaced(who, phrase("card_by_colleague", language, italic=True))
 
 
 def _notes(meta: Mapping[str, Any], language: str) -> list[Line]:
@@ -172,7 +180,7 @@ def _outgoing(message: OutboundMessage, language: str) -> list[dict[str, Any]]:
 
 def _happened(message: OutboundMessage, post: Post, language: str) -> list[dict[str, Any]]:
     """What was shown is changed; where a text has become longer than one post may be, the rest follows below."""
-    who = speaker(message.author, message.author_name, language)
+    who = _who(message, language)
     if post is Post.REACTED:
         key = "card_reacted" if message.meta.get("present") else "card_unreacted"
         line = phrase(key, language, name=who, emoji=one_line(str(message.meta.get("emoji"))))

@@ -1,0 +1,88 @@
+"""A colleague who writes where the customer does: their words stand in the case's thread, and wake nobody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.domain.customer import Identity
+from core.domain.keys import ConversationKey
+from core.domain.messages import COLLEAGUE, Author, MessageEdited, OutboundMessage, StaffAction
+from core.domain.timers import TimerKind
+from core.storage.store import SqlStore
+from handoff.mail.letters import following, is_mailed
+from handoff.slack.posts import bodies
+from tests.contract.stores.manual_clock import ManualClock
+from tests.integration.desk.busy_desk import BusyDesk
+from tests.integration.desk.office_hours import CASE
+from tests.servers.slack_rules import shown_in
+
+FEED = ConversationKey("desk", "main", CASE)
+
+
+@pytest.fixture
+async def desk(store: SqlStore, clock: ManualClock) -> BusyDesk:
+    """A customer waits for a person."""
+    made = BusyDesk(store, clock)
+    await made.escalates()
+    await made.sends()
+    made.heard.clear()
+    return made
+
+
+async def colleague(desk: BusyDesk, text: str, name: str | None = "Grace") -> None:
+    """Writes beside the customer."""
+    who = Identity("web", "main", "grace", display_name=name, verified=True)
+    event = replace(desk.from_customer(text), sender=who, by_staff=True, shared=True)
+    await desk.accepts(event)
+    await desk.works()
+
+
+async def shown(desk: BusyDesk, post: str) -> list[OutboundMessage]:
+    return [
+        OutboundMessage(one.id, FEED, one.author, one.text, one.kind, author_name=one.author_name, meta=one.meta)  # type: ignore[arg-type]
+        for one in await desk.posts(post)
+        if one.meta.get(COLLEAGUE)
+    ]
+
+
+async def test_what_a_colleague_wrote_stands_in_the_thread_under_their_name(desk: BusyDesk) -> None:
+    await colleague(desk, "Which browser is it?")
+    (said,) = await shown(desk, "said")
+    (body,) = bodies(said)
+    assert shown_in(body["blocks"][0]) == "*Grace* _(colleague)_\nWhich browser is it?"
+    (body,) = bodies(said, "de")
+    assert "_(aus dem Team)_" in shown_in(body["blocks"][0])
+    assert is_mailed(said)
+    assert "Grace (colleague):\n> Which browser is it?" in following(CASE, said, "en", "//").text
+    assert desk.heard == []
+
+
+async def test_one_whose_name_is_unknown_is_no_customer(desk: BusyDesk) -> None:
+    await colleague(desk, "Hello", name=None)
+    (said,) = await shown(desk, "said")
+    assert shown_in(bodies(said)[0]["blocks"][0]).startswith("*Staff* _(colleague)_")
+
+
+async def test_what_a_colleague_edits_is_changed_in_place(desk: BusyDesk) -> None:
+    await colleague(desk, "Which browser is it?")
+    target = desk.from_customer("")
+    key = replace(target.key, provider_event_id=f"c{desk.events - 1}")
+    await desk.accepts(MessageEdited(target.key, target.conversation, key, "Which one?", desk.clock.now()))
+    await desk.works()
+    (copy,) = await shown(desk, "said")
+    (edited,) = await shown(desk, "edited")
+    assert bodies(edited)[0]["of"] == copy.message_id
+    assert "*Grace* _(colleague)_" in shown_in(bodies(edited)[0]["blocks"][0])
+
+
+async def test_a_colleague_does_not_make_the_owner_s_customer_wait(desk: BusyDesk) -> None:
+    await desk.press(StaffAction.CLAIM)
+    await desk.writes("I am looking")
+    before = [one for one in await desk.store.timers(CASE) if one.kind is TimerKind.OWNER_SILENT]
+    await colleague(desk, "I am looking too")
+    after = [one for one in await desk.store.timers(CASE) if one.kind is TimerKind.OWNER_SILENT]
+    assert before == after
+    assert [(one.author, one.text) for one in await shown(desk, "said")] == [(Author.CUSTOMER, "I am looking too")]
+    assert not [one for one in desk.heard if "looking too" in one]
