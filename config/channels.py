@@ -8,7 +8,7 @@ from typing import Any
 
 from channels import registry
 from config.desk.app import has_own_app, staff_channels
-from config.desk.staffed import is_answered_by_mail
+from config.desk.staffed import is_answered_by_mail, staff_rule
 from config.processes.data_dir import former_secret_key
 from config.settings import Settings, secrets_of
 from core.domain.errors import ConfigError
@@ -158,6 +158,7 @@ def _email(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]
             sent_folder=settings.email_sent_folder,
             own_lists=settings.email_own_lists,
             staff=settings.staff_email if is_answered_by_mail(settings) else None,
+            staff_rule=staff_rule(settings),
             note_sign=settings.desk_note_sign,
             answer_days=settings.email_answer_days,
             answer_refuted=settings.email_dmarc_fail == "answer",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from channels.email import render
@@ -22,6 +23,7 @@ from channels.email.parse import Reader
 from channels.email.reading import FolderReading
 from channels.email.sending import Sending
 from channels.email.settings import CHANNEL, EmailSettings
+from channels.email.staff import may_be_staff
 from channels.email.staff import payload as staff_payload
 from channels.email.threads import Threads
 from channels.email.tokens import Tokens
@@ -60,7 +62,13 @@ class EmailChannel:
         self._settings = settings
         self._around = surroundings
         self._tokens = Tokens(settings.secret_keys, settings.account)
-        self._threads = Threads(surroundings.memory, surroundings.clock, self._tokens, settings.account, settings.staff)
+        self._threads = Threads(
+            surroundings.memory,
+            surroundings.clock,
+            self._tokens,
+            settings.account,
+            partial(may_be_staff, staff=settings.staff, rule=settings.staff_rule),
+        )
         self._reader = Reader(settings, self._tokens)
         self._sending = Sending(settings, surroundings, self._tokens, self._threads)
         self._mail = ConfinedMail(surroundings.confined, settings.rules)

@@ -11,7 +11,7 @@ import structlog
 from channels.accepting import accept_each
 from channels.email.confined import ConfinedMail, UnreadMail
 from channels.email.letter import Letter
-from channels.email.parse import BEGUN_BY_US, BY_STAFF, CASE, JOINED, THREAD, Reader
+from channels.email.parse import BEGUN_BY_US, BY_STAFF, CASE, INSIDE, JOINED, THREAD, Reader
 from channels.email.threads import NewMail, Place, Threads
 from core.domain.errors import InvalidInput, Outdated, Overloaded, StoreUnavailable
 from core.domain.messages import InboundEvent, MessageReceived, RawEvent
@@ -146,7 +146,12 @@ def _with_notes(events: Sequence[InboundEvent], new: NewMail | None) -> Sequence
 
 def placed(raw: RawEvent, place: Place) -> RawEvent:
     """The event with its thread, so that parsing needs no memory."""
-    about = {CASE: place.case, BY_STAFF: "1" if place.by_staff else "0"} if place.case is not None else {}
-    marks = {JOINED: place.joined, BEGUN_BY_US: place.begun_by_us}
+    about = {CASE: place.case} if place.case is not None else {}
+    marks = {
+        JOINED: place.joined,
+        BEGUN_BY_US: place.begun_by_us,
+        BY_STAFF: place.by_staff,
+        INSIDE: place.inside,
+    }
     said = {name: "1" if holds else "0" for name, holds in marks.items()}
     return replace(raw, headers={**raw.headers, THREAD: place.thread, **said, **about})

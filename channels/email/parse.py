@@ -32,7 +32,9 @@ BEGUN_BY_US: Final = "begun_by_us"
 CASE: Final = "case"
 """The case that an answer to a mail of staff's is about."""
 BY_STAFF: Final = "by_staff"
-"""Whether the author of such an answer may answer for the company."""
+"""Whether the author of such an answer may answer for the company, or is a colleague in a customer's thread."""
+INSIDE: Final = "inside"
+"""Whether what a colleague wrote in a customer's thread has not gone to every customer there."""
 LEFT_OUT: Final = "left_out"
 """The parts of a large mail that were not loaded with it (see `large_mail`)."""
 ANSWERED_FROM: Final = "answered_from"
@@ -78,11 +80,11 @@ class Reader:
             raise InvalidInput("This e-mail comes without its thread.")
         account = self._settings.account
         case_id, joined = raw.headers.get(CASE), raw.headers.get(JOINED) == "1"
+        by_staff = raw.headers.get(BY_STAFF) == "1"
         if mail.spam and not joined:
             return []
         if case_id is not None:
             proves, sign = self._settings.authserv_id is not None, self._settings.note_sign
-            by_staff = raw.headers.get(BY_STAFF) == "1"
             reply = Reply(mail, case_id, account, sent_at, _files(raw, mail), by_staff, proves, sign)
             return [] if _is_old(raw, mail) else reply.events()
         return [
@@ -105,9 +107,10 @@ class Reader:
                 reply_to=mail.answers[0] if mail.answers else None,
                 caution=self._caution(mail),
                 for_record=_is_old(raw, mail),
-                shared=mail.is_shared,
+                shared=mail.is_shared and raw.headers.get(INSIDE) != "1",
                 answered_alone=True,
                 begun_by_us=raw.headers.get(BEGUN_BY_US) != "0",
+                by_staff=by_staff,
             )
         ]
 

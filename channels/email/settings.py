@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from channels.staff_rule import StaffRule
 from core.domain.errors import ConfigError, Unreachable
 
 CHANNEL: Final = "email"
@@ -82,9 +83,9 @@ class EmailSettings:
     ``authserv_id``: the name under which the receiving server writes ``Authentication-Results``; without it nobody is
     trusted. ``sent_folder``: where copies of what was sent are put and looked for. ``own_lists``: List-Ids of lists that are
     the company's own address (a shared group, say), whose mail is answered. ``staff``: where staff get cases and answer them by
-    replying. ``note_sign``: what a note of theirs begins with. ``thread_budget``, ``sender_budget`` and ``domain_budget``: how
-    many automatic answers one thread, one address and one domain get within ``budget_hours``, and
-    ``mailbox_budget`` how many there are in all. ``per_minute``: how many mails the server takes
+    replying; ``staff_rule``: who else is staff. ``note_sign``: what a note of theirs begins with. ``thread_budget``,
+    ``sender_budget`` and ``domain_budget``: how many automatic answers one thread, one address and one domain get within
+    ``budget_hours``, and ``mailbox_budget`` how many there are in all. ``per_minute``: how many mails the server takes
     (Exchange Online: 30). ``answer_days``: how old a mail may be that is answered, 0 for any age. ``answer_refuted``: whether
     mail that our own server marks as dmarc=fail is answered by the agent; else only people answer it. Sizes are bytes: of the
     largest mail that is read, and of all files in one that is sent.
@@ -100,6 +101,7 @@ class EmailSettings:
     sent_folder: str | None = None
     own_lists: tuple[str, ...] = ()
     staff: str | None = None
+    staff_rule: StaffRule = field(default_factory=StaffRule)
     note_sign: str = "//"
     thread_budget: int = 20
     sender_budget: int = 40

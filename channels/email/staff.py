@@ -1,7 +1,7 @@
 """Staff who answer by mail: the mail about a case that they get, and what their replies mean. Pure.
 
-A reply counts as staff's only if it answers a mail of the case, whose ids are signed and unguessable, if its sender is
-STAFF_EMAIL or has an address in that domain, and if our mail server confirms that sender. Where EMAIL_AUTHSERV_ID is not set,
+A reply counts as staff's only if it answers a mail of the case, whose ids are signed and unguessable, if its sender is staff
+(`may_be_staff`), and if our mail server confirms that sender. Where EMAIL_AUTHSERV_ID is not set,
 our server confirms nobody, and the first two checks must be enough.
 """
 
@@ -20,6 +20,7 @@ from channels.email.render import described
 from channels.email.settings import CHANNEL
 from channels.email.staff_commands import UnclearCommand, read_commands
 from channels.email.tokens import Tokens
+from channels.staff_rule import StaffRule
 from core.domain.attachments import AttachmentRef
 from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
@@ -27,10 +28,16 @@ from core.domain.messages import Audience, InboundEvent, MessageReceived, StaffA
 from core.ports.staff_mail import NO_COMMAND, NOT_STAFF, NOTHING_NEW, UNPROVEN, StaffMail, reply_thread
 
 
-def may_be_staff(author: Mailbox | None, staff: str | None) -> bool:
-    """Whether the address is STAFF_EMAIL or in its domain; of a provider that gives addresses to everybody, only the address."""
-    if author is None or staff is None:
+def may_be_staff(author: Mailbox | None, staff: str | None, rule: StaffRule) -> bool:
+    """Whether the rule says so, or the address is STAFF_EMAIL or in its domain; of a provider that gives addresses to
+    everybody, only the address.
+    """
+    if author is None:
         return False
+    if (overridden := rule.overridden(author.address)) is not None:
+        return overridden
+    if staff is None or rule.has_domain(author.address):
+        return rule.has_domain(author.address)
     domain = staff.rpartition("@")[2]
     return author.address == staff or (author.domain == domain and not is_everybodys(domain))
 

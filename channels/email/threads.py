@@ -21,9 +21,9 @@ from functools import partial
 from typing import Any, Final
 
 from channels.bounded import Bounded
+from channels.email.address import Mailbox
 from channels.email.letter import Letter
 from channels.email.settings import CHANNEL
-from channels.email.staff import may_be_staff
 from channels.email.tokens import Tokens, event_id
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import Note
@@ -46,7 +46,8 @@ class Place:
     """``joined``: the thread was there before this mail. ``known``: this mail was noted before.
 
     ``was``: what is remembered of the thread, as JSON. ``case``: the one that the thread tells staff about. ``by_staff``: whether
-    the mail's author may answer for the company. ``begun_by_us``: the thread is a mail of ours to one customer.
+    the mail's author may answer for the company, or is a colleague in a customer's thread. ``inside``: not every customer who
+    takes part has got what the colleague wrote. ``begun_by_us``: the thread is a mail of ours to one customer.
     """
 
     thread: str
@@ -55,6 +56,7 @@ class Place:
     was: str | None = None
     case: str | None = None
     by_staff: bool = False
+    inside: bool = False
     begun_by_us: bool = False
 
 
@@ -116,9 +118,14 @@ class Threads:
     """
 
     def __init__(
-        self, memory: ChannelMemory, clock: Clock, tokens: Tokens, account: str, staff: str | None = None
+        self,
+        memory: ChannelMemory,
+        clock: Clock,
+        tokens: Tokens,
+        account: str,
+        is_staff: Callable[[Mailbox], bool] = lambda author: False,
     ) -> None:
-        self._staff = staff
+        self._is_staff = is_staff
         self._memory = memory
         self._clock = clock
         self._tokens = tokens
@@ -153,7 +160,7 @@ class Threads:
             was = await self._newest(thread)
             found = _read(was)
             if found is not None and self._may_join(found, mail):
-                return Place(thread, joined == "joined", known=True, was=was, begun_by_us=found.only is not None)
+                return replace(self._joined(thread, found, was, mail), joined=joined == "joined", known=True)
         quoted = [
             self._tokens.thread_of(one) or known.get(key, "").partition(" ")[0]
             for one, key in zip(mail.answers, keys, strict=True)
@@ -168,11 +175,22 @@ class Threads:
         """The mail's place in a thread that it quotes; None where it may not join that."""
         found = _read(was)
         if found is not None and found.case is not None:
-            by_staff = not mail.several and may_be_staff(mail.author, self._staff)
+            by_staff = mail.author is not None and not mail.several and self._is_staff(mail.author)
             return Place(thread, joined=True, was=was, case=found.case, by_staff=by_staff)
         if found is None or not self._may_join(found, mail):
             return None
-        return Place(thread, joined=True, was=was, begun_by_us=found.only is not None)
+        return self._joined(thread, found, was, mail)
+
+    def _joined(self, thread: str, found: Thread, was: str | None, mail: Letter) -> Place:
+        """A colleague is somebody of the staff, proven, in a thread that another began."""
+        assert mail.author is not None
+        began = next(iter(found.people), None) == mail.author.address
+        colleague = mail.proven and not mail.several and not began and self._is_staff(mail.author)
+        readers = {one.address for one in mail.others}
+        customers = (one for one in found.people if not self._is_staff(Mailbox(one)))
+        inside = colleague and not readers.issuperset(customers)
+        begun_by_us = found.only is not None
+        return Place(thread, joined=True, was=was, begun_by_us=begun_by_us, by_staff=colleague, inside=inside)
 
     def note(self, place: Place, mail: Letter, text: str, sent_at: datetime) -> NewMail:
         """Remember the mail: for this process at once, durably with the event that has the notes.
@@ -180,7 +198,7 @@ class Threads:
         Whoever calls it says ``over`` in the end, and ``write`` where the notes were outdated. The same mail again changes
         nothing that matters.
         """
-        change = partial(_with, mail=mail, text=text, sent_at=sent_at)
+        change = partial(_with_colleague if place.by_staff else _with, mail=mail, text=text, sent_at=sent_at)
         after = change(_read(place.was)).to_json()
         self._keep(place.thread, after)
         self._mails.setdefault(_own_key(mail), place.thread)
@@ -276,6 +294,12 @@ def _own_key(mail: Letter) -> str:
 
 def _mail_key(message_id: str) -> str:
     return f"mid/{event_id(message_id)}"
+
+
+def _with_colleague(thread: Thread | None, mail: Letter, text: str, sent_at: datetime) -> Thread:
+    """Only who takes part: answers go on to the customer, to what they wrote, and never quote what stayed inside."""
+    after = _with(thread, mail, text, sent_at)
+    return after if thread is None else replace(thread, people=after.people)
 
 
 def _with(thread: Thread | None, mail: Letter, text: str, sent_at: datetime) -> Thread:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from channels.staff_rule import StaffRule
 from config.settings import Settings
 
 _SLACK_DESK: Final = "default"
@@ -27,3 +28,9 @@ def is_answered_by_mail(settings: Settings) -> bool:
 def is_staffed(settings: Settings) -> bool:
     """Whether people are connected."""
     return desk_account(settings) is not None
+
+
+def staff_rule(settings: Settings) -> StaffRule:
+    """Who is staff where customers write."""
+    pairs = (one.rpartition("=") for one in settings.staff_overrides)
+    return StaffRule(frozenset(settings.staff_domains), {who: role == "staff" for who, _, role in pairs})

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
+from channels.email.providers import is_everybodys
 from config.groups import SettingsGroup
 from config.listed import Listed
 from handoff.hours import parse_hours
@@ -18,6 +19,8 @@ from handoff.texts import languages
 _ALWAYS = "24/7"
 _UTC, _MONDAY = "UTC", "Mon 09:00"
 _SLACK_ID = re.compile("[SUW][A-Z0-9]{2,}")
+_DOMAIN = re.compile(r"[^\s@=]+\.[^\s@=.]+")
+_OVERRIDE = re.compile(r"(?:[UW][A-Z0-9]{2,}|[^\s@=]+@[^\s@=]+)=(?:staff|customer)")
 
 
 class DeskGroup(SettingsGroup):
@@ -47,6 +50,16 @@ class DeskGroup(SettingsGroup):
     )
     desk_on_call: Listed = Field(
         (), description="Who is mentioned when a case stays unclaimed: ids of Slack's user groups (S…) or people (U…)."
+    )
+    staff_domains: Listed = Field(
+        (),
+        description="Domains of your staff's mail addresses, such as example.com. Whoever has one is a colleague where customers "
+        "write: in channels on Slack (needs the scope users:read.email) and in customers' mail threads.",
+    )
+    staff_overrides: Listed = Field(
+        (),
+        description="Single people who are staff or customers whatever else says so, by their id on Slack or their address: "
+        "U0123456789=staff, ann@example.com=customer.",
     )
     desk_guests_may_claim: bool = Field(
         False,
@@ -158,6 +171,25 @@ class DeskGroup(SettingsGroup):
             if not _SLACK_ID.fullmatch(one):
                 raise ValueError(f"{one!r} is no id of a Slack user group (S…) or person (U…).")
         return value
+
+    @field_validator("staff_domains")
+    @classmethod
+    def _staff_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        found = tuple(one.lower().removeprefix("@") for one in value)
+        for one in found:
+            if not _DOMAIN.fullmatch(one):
+                raise ValueError(f"{one!r} is no domain, such as example.com.")
+            if is_everybodys(one):
+                raise ValueError(f"{one} gives addresses to everybody: list your people in STAFF_OVERRIDES.")
+        return found
+
+    @field_validator("staff_overrides")
+    @classmethod
+    def _staff_overrides(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if not _OVERRIDE.fullmatch(one):
+                raise ValueError(f"{one!r} is none such as U0123456789=staff or ann@example.com=customer.")
+        return tuple(one.lower() if "@" in one else one for one in value)
 
     @field_validator("gaps_post")
     @classmethod

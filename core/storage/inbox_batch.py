@@ -207,11 +207,15 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
     seq = thread.last_seq
     if colleague:
         _tell(batch, thread, ChangeKind.SAID, message_id)
-    for file in event.stored_attachments:
-        batch.files.append((file, message_id))
-        batch.owned[file] = (thread.id, message_id)
+    _take_files(batch, event, message_id)
     accepted = Accepted(message_id, thread.id, seq, duplicate=False, state=thread.state)
     return _log(batch, thread, event, accepted) if item.in_log else accepted
+
+
+def _take_files(batch: Batch, event: MessageReceived, message_id: str) -> None:
+    for file in event.stored_attachments:
+        batch.files.append((file, message_id))
+        batch.owned[file] = (event.conversation.conversation_id, message_id)
 
 
 def _share(thread: Thread, event: MessageReceived) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.messages import Author, ChangeKind
+from core.ports.store import Transition
 from core.storage.store import SqlStore
 from tests.contract.stores.sayings import accept, answer, change_owner, claim, claim_one, customer, edited, finish, said
-from core.ports.store import Transition
 
 ADA = customer("ada", display_name="Ada", verified=True, locale="de")
 GRACE = customer("grace", display_name="Grace", verified=True, locale="fr")

@@ -12,6 +12,7 @@ from channels.email import letter
 from channels.email.address import Mailbox
 from channels.email.settings import MailRules
 from channels.email.staff import Reply, may_be_staff
+from channels.staff_rule import StaffRule
 from core.domain.messages import Audience, MessageReceived, StaffAction
 from core.ports.staff_mail import NO_COMMAND, NOT_STAFF, NOTHING_NEW, UNPROVEN
 
@@ -33,8 +34,24 @@ _AT = datetime(2026, 11, 22, tzinfo=UTC)
     ],
 )
 def test_the_address_or_its_domain_but_not_a_great_providers(author: str, staff: str | None, *, may: bool) -> None:
-    assert may_be_staff(Mailbox(author), staff) is may
-    assert not may_be_staff(None, staff)
+    assert may_be_staff(Mailbox(author), staff, StaffRule()) is may
+    assert not may_be_staff(None, staff, StaffRule())
+
+
+@pytest.mark.parametrize(
+    ("author", "may"),
+    [
+        ("grace@acme.example", True),
+        ("linus@acme.org", True),
+        ("linus@eu.acme.org", False),
+        ("tester@acme.org", False),
+        ("freelancer@gmail.com", True),
+        ("ann@customer.example", False),
+    ],
+)
+def test_domains_and_single_people_may_be_named(author: str, *, may: bool) -> None:
+    rule = StaffRule(frozenset({"acme.org"}), {"tester@acme.org": False, "freelancer@gmail.com": True})
+    assert may_be_staff(Mailbox(author), "team@acme.example", rule) is may
 
 
 def _events(
