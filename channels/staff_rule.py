@@ -20,7 +20,7 @@ class StaffRule:
 
     def overridden(self, *names: str | None) -> bool | None:
         """What is set for one person, by any of their names; None where nothing is."""
-        return next((self.overrides[one] for one in names if one in self.overrides), None)
+        return next((self.overrides[one] for one in names if one is not None and one in self.overrides), None)
 
     def has_domain(self, address: str) -> bool:
         """Whether the address is in one of the domains, not in one below it."""

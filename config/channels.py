@@ -100,6 +100,8 @@ def _slack(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]
         "api_base_url": settings.slack_api_base_url,
         "staff_channels": staff_channels(settings, teams),
         "staff_language": settings.desk_language,
+        "staff_rule": staff_rule(settings),
+        "staff_tokens": secrets_of(settings.slack_desk_bot_token),
     }
     if has_own_app(settings):
         given["hears"] = frozenset({Audience.CUSTOMER})

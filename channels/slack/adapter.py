@@ -18,6 +18,7 @@ from channels.slack import altering, doctor, outcome, render, signature, wire
 from channels.slack.beginnings import BETWEEN_APPENDS
 from channels.slack.catch_up import BackfillTask
 from channels.slack.client import SlackClient, open_transport
+from channels.slack.colleagues import Colleagues
 from channels.slack.names import Directory
 from channels.slack.opened import Opened
 from channels.slack.parse import Reader
@@ -93,10 +94,17 @@ class SlackChannel:
         self._settings = settings
         self._around = surroundings
         self._cache = WriteBehindCache(surroundings.memory, CHANNEL, settings.account, surroundings.clock)
-        self._directory = Directory(surroundings.memory, settings.account, surroundings.clock, self._cache)
+        self._directory = Directory(
+            surroundings.memory,
+            settings.account,
+            surroundings.clock,
+            self._cache,
+            with_addresses=settings.staff_rule.asks_for_addresses,
+        )
+        self._colleagues = Colleagues(settings.staff_rule, self._directory)
         self._reception = Reception(self._cache, surroundings.deliveries, settings.account)
         self._streams = Streams(surroundings, settings.account, self._reception, self._directory.team)
-        self._backfill_task = BackfillTask(surroundings, settings.account, self._cache, self._streams)
+        self._backfill_task = BackfillTask(surroundings, settings.account, self._cache, self._streams, self._colleagues)
         self._reader = Reader(
             settings.account,
             self._directory,
@@ -104,6 +112,7 @@ class SlackChannel:
             settings.agent_view,
             settings.language,
             settings.hears,
+            self._colleagues.include,
         )
         self._staff = StaffCommands(surroundings.memory, settings.account, settings.staff_language)
         self._forms = StaffForms()
@@ -120,7 +129,13 @@ class SlackChannel:
         """Open the doors. What Slack itself has to say comes in the background: starting never waits for it."""
         self._transport = open_transport(self._settings.timeout)
         self._open = Opened(
-            self._settings, self._around, self._transport, self._directory, self._reception, self._socketed
+            self._settings,
+            self._around,
+            self._transport,
+            self._directory,
+            self._reception,
+            self._colleagues,
+            self._socketed,
         )
         with contextlib.suppress(StoreUnavailable):
             await self._directory.load()

@@ -10,11 +10,12 @@ from datetime import timedelta
 import structlog
 
 from channels.slack.client import SlackClient
+from channels.slack.colleagues import Colleagues
 from channels.slack.parse import Reader
 from channels.slack.place import CHANNEL, Place, time_of
 from channels.slack.reception import Reception
 from channels.slack.streams import Streams
-from channels.slack.wire import Posted
+from channels.slack.wire import Json, Posted
 from channels.slack.workspaces import Workspaces
 from channels.write_behind import WriteBehindCache
 from core.domain.errors import ChannelError, HubError, InvalidInput, RateLimited, StoreUnavailable, Unreachable
@@ -37,7 +38,10 @@ class BackfillTask:
     Slack repeats an event for about an hour; a hub may have been away for longer.
     """
 
-    def __init__(self, around: Surroundings, account: str, cache: WriteBehindCache, streams: Streams) -> None:
+    def __init__(
+        self, around: Surroundings, account: str, cache: WriteBehindCache, streams: Streams, colleagues: Colleagues
+    ) -> None:
+        self._colleagues = colleagues
         self._around = around
         self._account = account
         self._cache = cache
@@ -66,7 +70,7 @@ class BackfillTask:
         try:
             reception = Reception(self._cache, around.deliveries, self._account)
             reception.open(sink)
-            return await CatchUp(around, self._account, workspaces, reception).run(reader)
+            return await CatchUp(around, self._account, workspaces, reception, self._colleagues).run(reader)
         finally:
             with contextlib.suppress(StoreUnavailable):
                 await around.leases.let_go(name, around.process)
@@ -89,7 +93,15 @@ class BackfillTask:
 class CatchUp:
     """Goes through the places that were seen before, each from the last message that is known there."""
 
-    def __init__(self, around: Surroundings, account: str, workspaces: Workspaces, reception: Reception) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        account: str,
+        workspaces: Workspaces,
+        reception: Reception,
+        colleagues: Colleagues,
+    ) -> None:
+        self._colleagues = colleagues
         self._memory = around.memory
         self._account = account
         self._workspaces = workspaces
@@ -138,12 +150,15 @@ class CatchUp:
             raise Unreachable("Slack does not say who the app is, so that nobody can tell what is said to it.")
         channel = await client.open_direct(place.channel) if place.person else place.channel
         found = [one async for one in _messages(client, channel, place, since)]
+        about: Json = {"channel": channel}
+        if found and not place.direct:
+            about = await self._colleagues.meet(self._workspaces, place.team, channel, found)
         new = 0
         for message in sorted(found, key=lambda one: time_of(str(one.get("ts")))):
             if mentions and message.get("thread_ts") not in (None, message.get("ts")):
                 continue
             try:
-                events = reader.message({**message, "channel": channel}, place.team, own=own)
+                events = reader.message({**message, **about}, place.team, own=own)
             except InvalidInput as error:
                 _log.warning("slack.not_understood", error=error.detail)
                 continue

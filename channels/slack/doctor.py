@@ -68,7 +68,7 @@ async def _bot(settings: SlackSettings, transport: Transport) -> list[Diagnosis]
     known = Diagnosis("SLACK_BOT_TOKEN", True, f"bot {found.user} in {found.team_name} ({found.team})")
     shown = settings.staff_channels if Audience.STAFF in settings.hears else frozenset[str]()
     staff = [await _staff_channel(client, one, found.user) for one in sorted(shown)]
-    return [known, _scopes(found.scopes), *staff]
+    return [known, _scopes(found.scopes, settings), *staff]
 
 
 async def _staff_channel(client: SlackClient, channel: str, bot: str) -> Diagnosis:
@@ -91,9 +91,10 @@ async def _staff_channel(client: SlackClient, channel: str, bot: str) -> Diagnos
     return Diagnosis(check, True, f"cases are shown in {name}")
 
 
-def _scopes(scopes: frozenset[str]) -> Diagnosis:
+def _scopes(scopes: frozenset[str], settings: SlackSettings) -> Diagnosis:
     missing = [one for one in SCOPES if one not in scopes]
-    grave = [one for one in missing if one in NEEDED]
+    needed = NEEDED | {"users:read.email"} if settings.staff_rule.asks_for_addresses else NEEDED
+    grave = [one for one in missing if one in needed]
     if not missing:
         return Diagnosis("scopes", True, "all that are needed")
     fix = f"Add {', '.join(missing)} under {_APPS}, OAuth & Permissions, Bot Token Scopes, and install the app again."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 import structlog
@@ -24,13 +24,28 @@ from core.ports.clock import Clock
 
 _KEPT = 5_000
 _FRESH = 24 * 3600.0
+_WITHHELD = 600.0
+"""Seconds after which an address is asked for again that Slack has not told: the app may have got the scope since."""
+_ADDRESS = "email"
 _log = structlog.get_logger(__name__)
 
 
 class Directory:
-    """Implements plain.Names over what was looked up. Ids of people and channels never collide, so one table holds both."""
+    """Implements plain.Names over what was looked up. Ids of people and channels never collide, so one table holds both.
 
-    def __init__(self, memory: ChannelMemory, account: str, clock: Clock, cache: WriteBehindCache) -> None:
+    ``with_addresses``: mail addresses are kept too, since they decide who is staff.
+    """
+
+    def __init__(
+        self,
+        memory: ChannelMemory,
+        account: str,
+        clock: Clock,
+        cache: WriteBehindCache,
+        *,
+        with_addresses: bool = False,
+    ) -> None:
+        self._with_addresses = with_addresses
         self._memory = memory
         self._account = account
         self._clock = clock
@@ -59,25 +74,50 @@ class Directory:
         """The workspace that they belong to, which in a shared channel is another one than ours."""
         return self._known.get(user, {}).get("team")
 
-    async def learn(self, client: SlackClient, people: Iterable[str], channels: Iterable[str]) -> None:
-        """Look up those that are not known, or not lately. What cannot be looked up stays unknown."""
+    def address(self, user: str) -> str | None:
+        """Their mail address, in small letters."""
+        found = self._known.get(user, {}).get(_ADDRESS)
+        return found.lower() if isinstance(found, str) else None
+
+    def was_asked_for_address(self, user: str) -> bool:
+        """Whether their address was looked up, though Slack may not have told it."""
+        return _ADDRESS in self._known.get(user, {})
+
+    def is_outside(self, channel: str) -> bool:
+        """Whether other companies are in the channel."""
+        return bool(self._known.get(channel, {}).get("outside"))
+
+    async def learn(
+        self, client: SlackClient, people: Iterable[str], channels: Iterable[str], anew: Container[str] = ()
+    ) -> None:
+        """Look up those that are not known, or not lately, or ``anew``. What cannot be looked up stays unknown."""
         for user in people:
-            if self._stale(user):
+            if user in anew or self._stale(user):
                 with contextlib.suppress(HubError):
-                    self._keep(user, _person(await client.user(user)))
+                    found = await client.user(user)
+                    self._keep(user, {**_person(found), **(_address(found) if self._with_addresses else {})})
         for channel in channels:
             if self._stale(channel):
                 with contextlib.suppress(HubError):
                     found = (await client.conversations_info(channel=channel))["channel"]
-                    self._keep(channel, {"name": found.get("name")})
+                    self._keep(channel, {"name": found.get("name"), "outside": found.get("is_ext_shared")})
 
     def _stale(self, what: str) -> bool:
         known = self._known.get(what)
-        return known is None or self._clock.now().timestamp() - float(known.get("at", 0)) > _FRESH
+        if known is None or (what[0] in "CG" and "outside" not in known):
+            return True
+        withheld = self._with_addresses and what[0] in "UW" and not known.get(_ADDRESS)
+        fresh = _WITHHELD if withheld else _FRESH
+        return self._clock.now().timestamp() - float(known.get("at", 0)) > fresh
 
     def _keep(self, what: str, found: dict[str, Any]) -> None:
         self._known[what] = {**found, "at": self._clock.now().timestamp()}
         self._cache.put(f"name/{what}", json.dumps(self._known[what]))
+
+
+def _address(user: Any) -> dict[str, Any]:
+    profile = user.get("profile")
+    return {_ADDRESS: profile.get(_ADDRESS) if isinstance(profile, dict) else None}
 
 
 def _person(user: Any) -> dict[str, Any]:

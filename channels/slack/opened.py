@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from channels.slack.colleagues import Colleagues
 from channels.slack.files import Files
 from channels.slack.names import Directory
 from channels.slack.post_ack_tasks import PostAckTasks
@@ -28,11 +29,12 @@ class Opened:
         transport: Transport,
         directory: Directory,
         reception: Reception,
+        colleagues: Colleagues,
         take: Take,
     ) -> None:
         self.workspaces = Workspaces(settings, around.memory, transport)
         self.files = Files(around, settings.account, transport, settings.api_base_url)
-        self.post_ack = PostAckTasks(settings, around, self.workspaces, directory, reception)
+        self.post_ack = PostAckTasks(settings, around, self.workspaces, directory, reception, colleagues)
         self.install_pages: InstallPages | None = None
         if settings.installable and around.public_url is not None:
             from channels.slack.install import InstallPages  # loads Bolt

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from channels.slack import wire
 from channels.slack.buttons import CHOICE, FEEDBACK, PERSON, RATINGS
+from channels.slack.colleagues import OUTSIDE
 from channels.slack.emoji import character
 from channels.slack.place import CHANNEL, Place, message_key, slack_id, time_of, timestamp
 from channels.slack.plain import Names, addressed, plain, unescaped
@@ -50,6 +51,7 @@ class Reader:
     """How to read: for whom, what names are known, and whose channels are not a customer's.
 
     ``hears``: the audiences that are this app's; where the desk has an app of its own, each hears its own people alone.
+    ``is_colleague``: whether the author of a message in a channel works for the company.
     """
 
     account: str
@@ -58,6 +60,7 @@ class Reader:
     agent_view: bool = False
     language: str = "en"
     hears: frozenset[Audience] = frozenset(Audience)
+    is_colleague: Callable[[str, Json], bool] = lambda user, event: False
 
     def events(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
         """See Channel.parse. Raises InvalidInput."""
@@ -103,7 +106,7 @@ class Reader:
                 return self._changed(event, whole)
             case "message_deleted":
                 return self._deleted(event, whole)
-        return self.message(event, team_of(whole), own=own_user(whole))
+        return self.message({**event, OUTSIDE: whole.get(OUTSIDE)}, team_of(whole), own=own_user(whole))
 
     def message(self, event: Json, team: str, *, own: str | None) -> list[InboundEvent]:
         """A message, from an event or from the history; none when it is not a person's, or not to us.
@@ -142,6 +145,7 @@ class Reader:
                 locale=sender.locale,
                 shared=not place.direct,
                 addressed=None if place.direct else to_us,
+                by_staff=not place.direct and self.is_colleague(user, event),
             )
         ]
 

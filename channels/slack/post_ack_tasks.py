@@ -13,6 +13,7 @@ import structlog
 from channels.background import BackgroundTasks
 from channels.slack import wire
 from channels.slack.client import Sent, SlackClient
+from channels.slack.colleagues import Colleagues
 from channels.slack.mrkdwn import escaped
 from channels.slack.names import Directory
 from channels.slack.parse import own_user, team_of
@@ -46,8 +47,10 @@ class PostAckTasks(BackgroundTasks):
         workspaces: Workspaces,
         directory: Directory,
         reception: Reception,
+        colleagues: Colleagues,
     ) -> None:
         super().__init__()
+        self._colleagues = colleagues
         self._settings = settings
         self._memory = around.memory
         self._conversations = around.conversations
@@ -73,19 +76,23 @@ class PostAckTasks(BackgroundTasks):
     async def introduce(self, payload: Json) -> None:
         """Look up whom a message mentions for the first time, before it is stored: for a moment only, Slack may be slow.
 
-        Not its author: they would be asked for with the first message of everybody, and their name can wait.
+        Its author only where their profile says who is staff: otherwise their name can wait.
         """
         event = payload.get("event")
         if not isinstance(event, dict) or event.get("type") not in ("message", "app_mention"):
             return
         people, channels = mentions(str(event.get("text") or ""))
-        unknown = sorted(one for one in people - {own_user(payload)} if self._directory.person(one) is None)
+        unmet = self._colleagues.unmet(event)
+        unknown = sorted(unmet | {one for one in people - {own_user(payload)} if self._directory.person(one) is None})
         nameless = sorted(one for one in channels if self._directory.channel(one) is None)
-        if unknown or nameless:
+        lacks_teams = self._colleagues.lacks_teams(payload)
+        if unknown or nameless or lacks_teams:
             with contextlib.suppress(HubError, TimeoutError):
                 async with asyncio.timeout(_INTRODUCTION):
                     client = await self._workspaces.client(team_of(payload))
-                    await self._directory.learn(client, unknown, nameless)
+                    if lacks_teams:
+                        await self._colleagues.learn_teams(self._workspaces)
+                    await self._directory.learn(client, unknown, nameless, anew=unmet)
 
     async def _handle(self, whole: Json) -> None:
         event = whole.get("event")

@@ -29,7 +29,7 @@ _SNIPPET = 80
 class Reception:
     """Accepts what is addressed to the app. What it remembers:
 
-    ``seen/<place>``: a thread or a direct channel that is ours, with the last message and its author.
+    ``seen/<place>``: a thread or a direct channel that is ours, with a customer's last message and its author.
     ``heard/<team>/<channel>``: where somebody mentioned the app, with the last message to it.
     ``at/<channel>/<ts>``: in which thread a customer's message is. Where ours are, the hub's deliveries tell.
     ``dm/<team>/<person>``: their direct channel.
@@ -101,11 +101,14 @@ class Reception:
         if not isinstance(event, MessageReceived) or not (ts := _ts(event)):
             return
         place, user = Place.of(event.conversation.thread), event.sender.external_id
-        self._cache.put(f"seen/{place}", _seen(event))
+        if not event.by_staff:
+            self._cache.put(f"seen/{place}", _seen(event))
         if event.audience is Audience.STAFF:
             return
         if place.thread_ts not in (None, ts):
             self._cache.put(f"at/{place.channel}/{ts}", str(place))
+        if event.by_staff:
+            return
         if not place.direct:
             self._cache.put(f"heard/{place.team}/{place.channel}", json.dumps({"ts": ts}))
         if place.channel[0] == "D":
@@ -165,9 +168,15 @@ def _placed(event: ConversationEvent, known: Mapping[str, str], *, addressed: bo
         return event if channel is None else _moved(event, f"{place.team}/{channel}")
     if place.direct:
         return _moved(event, known[f"alias/{place}"]) if f"alias/{place}" in known else event
-    if f"seen/{place}" in known or (addressed and isinstance(event, MessageReceived)):
+    if f"seen/{place}" in known:
         return event
-    return None
+    if not addressed or not isinstance(event, MessageReceived):
+        return None
+    if not event.by_staff:
+        return event
+    return (
+        replace(event, by_staff=False) if place.thread_ts == _ts(event) else None
+    )  # who begins a thread is its customer
 
 
 def _moved(event: ConversationEvent, thread: str) -> ConversationEvent:

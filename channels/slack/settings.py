@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from channels.staff_rule import StaffRule
 from core.domain.messages import Audience
 
 HOOK, DESK_HOOK = "/webhooks/slack", "/webhooks/slack/desk"
@@ -30,6 +31,7 @@ SCOPES = (
     "reactions:write",
     "team:read",
     "users:read",
+    "users:read.email",
 )
 """What the bot's token must be allowed; the manifest in the guide asks for the same."""
 
@@ -51,7 +53,8 @@ class SlackSettings:
     ``feedback``: thumbs are shown under answers.
     ``staff_channels``: ids of channels that belong to the staff, in which nobody is a customer. ``hears``: whose events this
     app takes, where staff and customers have one each. ``hook``: the path of its webhook; only the first has the pages of an
-    installation. ``staff_language``: of what staff are told at once.
+    installation. ``staff_language``: of what staff are told at once. ``staff_tokens``: of the staff's own app, where their
+    workspace is another one than that of ``bot_tokens``. ``staff_rule``: who is a colleague in channels.
     """
 
     account: str = "default"
@@ -66,6 +69,8 @@ class SlackSettings:
     api_base_url: str = "https://slack.com/api/"
     staff_channels: frozenset[str] = frozenset()
     staff_language: str = "en"
+    staff_tokens: tuple[str, ...] = ()
+    staff_rule: StaffRule = field(default_factory=StaffRule)
     hears: frozenset[Audience] = frozenset(Audience)
     hook: str = HOOK
     agent_view: bool = False

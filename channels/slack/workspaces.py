@@ -75,6 +75,14 @@ class Workspaces:
         installed = await self.installation(team)
         return installed.bot_user if installed is not None else self._home_user
 
+    async def staff_teams(self) -> frozenset[str]:
+        """The workspace of the staff, and the organisation that it is a part of. Raises HubError."""
+        tokens = self._settings.staff_tokens or self._settings.bot_tokens
+        if not tokens:
+            return frozenset()
+        found = await self.client_with(tokens).identity()
+        return frozenset(one for one in (found.team, found.enterprise) if one)
+
     async def installation(self, team: str) -> Installed | None:
         """As it was remembered; always read, since another process may have taken it.
 

@@ -145,7 +145,7 @@ class SlackFake:
             "event_id": f"Ev{next(self._ids):08d}",
             "event_time": int(self.now()),
             "authorizations": [{"team_id": team, "user_id": bot, "is_bot": True, "is_enterprise_install": False}],
-            "is_ext_shared_channel": False,
+            "is_ext_shared_channel": self.channels[event["channel"]].outside if event.get("channel") else False,
         }
 
     def delete_root(self, channel: str, ts: str, *, team: str = TEAM, bot: str = BOT) -> Json:

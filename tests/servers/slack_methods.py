@@ -165,14 +165,17 @@ async def channel_info(fake: SlackFake, args: Json, workspace: Workspace) -> Jso
         raise Refusal("channel_not_found")
     found = fake.channels[args["channel"]]
     known = {"id": args["channel"], "name": "help-desk", "is_member": found.member, "is_archived": found.archived}
-    return {"channel": known}
+    return {"channel": {**known, "is_ext_shared": found.outside}}
 
 
 @method("users.info", "users:read")
 async def user_info(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
     if args["user"] not in fake.users:
         raise Refusal("user_not_found")
-    return {"user": {"team_id": workspace.team} | fake.users[args["user"]]}
+    user = {"team_id": workspace.team} | fake.users[args["user"]]
+    if "users:read.email" not in workspace.scopes:
+        user = user | {"profile": {name: value for name, value in user["profile"].items() if name != "email"}}
+    return {"user": user}
 
 
 @method("files.info", "files:read")

@@ -11,7 +11,8 @@ STAFF, GRACE, LINUS = "C0STAFF01", "U0GRACE01", "U0LINUS01"
 TOKEN, APP_TOKEN, SECRET = "xoxb-home", "xapp-home", "8f742231b10e8888abcd99yyyzzz85a5"
 SCOPES = (
     "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,files:read,files:write,"
-    "groups:history,groups:read,im:history,im:read,im:write,mpim:history,mpim:read,reactions:read,reactions:write,team:read,users:read"
+    "groups:history,groups:read,im:history,im:read,im:write,mpim:history,mpim:read,reactions:read,reactions:write,team:read,users:read,"
+    "users:read.email"
 )
 DESK_TEAM, DESK_BOT, DESK_TOKEN, DESK_APP_TOKEN = "T0DESK001", "U0DBOT001", "xoxb-desk", "xapp-desk"
 DESK_SECRET = "0d5b2231b10e8888abcd99yyyzzz0d5b"
@@ -32,11 +33,14 @@ class Workspace:
 
 @dataclass
 class Channel:
-    """Where messages are. ``member``: whether the app is in it. ``team``: whose it is; None: of every workspace."""
+    """Where messages are. ``member``: whether the app is in it. ``team``: whose it is; None: of every workspace.
+    ``outside``: other companies are in it.
+    """
 
     messages: list[Json] = field(default_factory=list)
     member: bool = True
     archived: bool = False
+    outside: bool = False
     team: str | None = None
 
 

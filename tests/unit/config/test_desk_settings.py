@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 
+from channels.staff_rule import StaffRule
 from config.cli import main
 from config.desk.handoff import make_handoff
+from config.desk.staffed import staff_rule
 from config.settings import read_settings
 from core.domain.errors import ConfigError
 
@@ -30,6 +32,13 @@ def test_minutes_hours_and_people(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.hours.zone == found.zone == ZoneInfo("Europe/Berlin")
 
 
+def test_staff_by_domain_and_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAFF_DOMAINS", "Example.com, @example.org")
+    monkeypatch.setenv("STAFF_OVERRIDES", "U0GRACE=customer, Ann@Example.net=staff")
+    rule = staff_rule(read_settings())
+    assert rule == StaffRule(frozenset({"example.com", "example.org"}), {"U0GRACE": False, "ann@example.net": True})
+
+
 def test_without_hours_staff_are_always_there() -> None:
     found = make_handoff(read_settings())
     assert found.hours is None
@@ -42,6 +51,10 @@ def test_without_hours_staff_are_always_there() -> None:
         ("DESK_HOURS", "Mon-Fri whenever", "DESK_HOURS: .*whenever"),
         ("DESK_TIME_ZONE", "Berlin", "DESK_TIME_ZONE: There is no time zone “Berlin”"),
         ("DESK_ON_CALL", "@grace", "DESK_ON_CALL: '@grace' is no id"),
+        ("STAFF_DOMAINS", "example", "STAFF_DOMAINS: 'example' is no domain"),
+        ("STAFF_DOMAINS", "example.com, yahoo.co.uk", "yahoo.co.uk gives addresses to everybody: .*STAFF_OVERRIDES"),
+        ("STAFF_OVERRIDES", "grace=staff", "STAFF_OVERRIDES: 'grace=staff' is none such as"),
+        ("STAFF_OVERRIDES", "U0GRACE=boss", "STAFF_OVERRIDES: 'U0GRACE=boss' is none such as"),
         ("DESK_LANGUAGE", "xx", "DESK_LANGUAGE: 'xx' .*de, en"),
         ("DESK_TRANSLATE", "true", "DESK_TRANSLATE needs a language model"),
         ("GAPS_POST", "Mon 25:00", "GAPS_POST: “Mon 25:00” is no day and time"),

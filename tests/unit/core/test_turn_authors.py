@@ -125,3 +125,15 @@ async def test_contact_details_are_those_of_whoever_left_them(store: SqlStore, m
     first = await store.customer(outcome.claim.conversation_id)
     assert first is not None
     assert (first.display_name, first.contact) == ("Ada", ContactDetails())
+
+
+async def test_a_colleague_is_not_answered_and_the_agent_knows_what_they_said(
+    store: SqlStore, metrics: CountedMetrics
+) -> None:
+    room, grace = Room(store, metrics), customer("grace", display_name="Grace", verified=True)
+    await room.says(ADA, "It is broken")
+    silent = await room.says(grace, "A person, please: which browser is it?", by_staff=True)
+    assert (silent.messages, silent.transition, silent.asides) == ((), None, ())
+    answered = await room.says(ADA, "Firefox")
+    assert [one.text for one in answered.messages] == ["to Firefox"]
+    assert room.remembered[-1] == "A person, please: which browser is it?"
