@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from channels import registry
+from channels.group_modes import Modes
 from config.desk.app import has_own_app, staff_channels
 from config.desk.staffed import is_answered_by_mail, staff_rule
 from config.processes.data_dir import former_secret_key
@@ -101,6 +102,8 @@ def _slack(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]
         "staff_channels": staff_channels(settings, teams),
         "staff_language": settings.desk_language,
         "staff_rule": staff_rule(settings),
+        "modes": Modes.of(settings.slack_channel_modes),
+        "ask_emoji": settings.slack_ask_emoji,
         "staff_tokens": secrets_of(settings.slack_desk_bot_token),
     }
     if has_own_app(settings):
@@ -119,6 +122,8 @@ def _telegram(settings: Settings, surroundings: Surroundings, *_unused: object) 
             mode=settings.telegram_mode,
             webhook_secrets=secrets_of(settings.telegram_webhook_secret),
             api_base_url=settings.telegram_api_base_url,
+            modes=Modes.of(settings.telegram_group_modes),
+            staff_rule=staff_rule(settings),
         ),
         surroundings,
     )

@@ -19,6 +19,7 @@ from channels.slack.beginnings import BETWEEN_APPENDS
 from channels.slack.catch_up import BackfillTask
 from channels.slack.client import SlackClient, open_transport
 from channels.slack.colleagues import Colleagues
+from channels.slack.emoji_requests import EmojiRequests
 from channels.slack.names import Directory
 from channels.slack.opened import Opened
 from channels.slack.parse import Reader
@@ -102,9 +103,10 @@ class SlackChannel:
             with_addresses=settings.staff_rule.asks_for_addresses,
         )
         self._colleagues = Colleagues(settings.staff_rule, self._directory)
-        self._reception = Reception(self._cache, surroundings.deliveries, settings.account)
+        self._requests = EmojiRequests(settings.modes, settings.ask_emoji, self._colleagues, self._directory)
+        self._reception = Reception(self._cache, surroundings.deliveries, settings.account, settings.modes)
         self._streams = Streams(surroundings, settings.account, self._reception, self._directory.team)
-        self._backfill_task = BackfillTask(surroundings, settings.account, self._cache, self._streams, self._colleagues)
+        self._backfill_task = BackfillTask(surroundings, settings.account, self._cache, self._streams, self._requests)
         self._reader = Reader(
             settings.account,
             self._directory,
@@ -113,6 +115,7 @@ class SlackChannel:
             settings.language,
             settings.hears,
             self._colleagues.include,
+            settings.modes,
         )
         self._staff = StaffCommands(surroundings.memory, settings.account, settings.staff_language)
         self._forms = StaffForms()
@@ -311,10 +314,14 @@ class SlackChannel:
         await self._opened.post_ack.introduce(payload)
         if (refused := await self._forms.refused(payload)) is not None:
             return refused
-        reader, sink = self._reader, PayloadSink(self._reception, payload)
+        reader = self._reader
+        marked = await self._requests.events(payload, self._opened.workspaces, reader)
+        sink = PayloadSink(self._reception, payload, addressed=bool(marked))
         parsed = await read_or_quarantine(sink, raw, lambda: reader.read(payload, raw))
         if isinstance(parsed, WebhookReply):
             return parsed
+        if marked:
+            parsed = [*marked, *(parsed or ())]
         if parsed is not None:
             await (accept_in_order if in_order else self._endpoint.accept)(sink, parsed, raw)
         reply = await self._forms.refused(payload)

@@ -10,10 +10,10 @@ from datetime import timedelta
 import structlog
 
 from channels.slack.client import SlackClient
-from channels.slack.colleagues import Colleagues
+from channels.slack.emoji_requests import EmojiRequests, asked, customers_words
 from channels.slack.parse import Reader
 from channels.slack.place import CHANNEL, Place, time_of
-from channels.slack.reception import Reception
+from channels.slack.reception import Reception, mentions_app
 from channels.slack.streams import Streams
 from channels.slack.wire import Json, Posted
 from channels.slack.workspaces import Workspaces
@@ -24,6 +24,8 @@ from core.ports.surroundings import Surroundings
 
 _LIVELY = timedelta(days=7)
 """A thread that was silent for longer is not asked for; direct messages always are."""
+_MARKED_LATE = 24 * 3600.0
+"""Seconds by which a message that was marked during the outage may be older than what was heard before it."""
 _MOST = 100_000
 _TRIES = 3
 _LONGEST_PAUSE = 90.0
@@ -39,9 +41,9 @@ class BackfillTask:
     """
 
     def __init__(
-        self, around: Surroundings, account: str, cache: WriteBehindCache, streams: Streams, colleagues: Colleagues
+        self, around: Surroundings, account: str, cache: WriteBehindCache, streams: Streams, requests: EmojiRequests
     ) -> None:
-        self._colleagues = colleagues
+        self._requests = requests
         self._around = around
         self._account = account
         self._cache = cache
@@ -68,9 +70,9 @@ class BackfillTask:
         if not await around.leases.hold(name, around.process, _LEASE):
             return None
         try:
-            reception = Reception(self._cache, around.deliveries, self._account)
+            reception = Reception(self._cache, around.deliveries, self._account, self._requests.modes)
             reception.open(sink)
-            return await CatchUp(around, self._account, workspaces, reception, self._colleagues).run(reader)
+            return await CatchUp(around, self._account, workspaces, reception, self._requests).run(reader)
         finally:
             with contextlib.suppress(StoreUnavailable):
                 await around.leases.let_go(name, around.process)
@@ -99,9 +101,9 @@ class CatchUp:
         account: str,
         workspaces: Workspaces,
         reception: Reception,
-        colleagues: Colleagues,
+        requests: EmojiRequests,
     ) -> None:
-        self._colleagues = colleagues
+        self._requests = requests
         self._memory = around.memory
         self._account = account
         self._workspaces = workspaces
@@ -114,10 +116,10 @@ class CatchUp:
         Raises StoreUnavailable; and Unreachable, in the end, where it may be read another time.
         """
         new, left = 0, None
-        for kind in ("seen/", "heard/"):
+        for kind in ("heard/", "seen/"):  # what began meanwhile may have replies already
             for place, since in await self._places(kind):
                 try:
-                    new += await self._patiently(reader, place, since, mentions=kind == "heard/")
+                    new += await self._patiently(reader, place, since)
                 except ChannelError as error:
                     _log.warning("slack.not_caught_up", place=str(place), error=error.detail)
                     left = error if isinstance(error, Unreachable) else left
@@ -133,36 +135,45 @@ class CatchUp:
                 found.append((place, since))
         return found
 
-    async def _patiently(self, reader: Reader, place: Place, since: str, *, mentions: bool) -> int:
+    async def _patiently(self, reader: Reader, place: Place, since: str) -> int:
         """Slack lets some apps read once a minute only."""
         for _ in range(_TRIES):
             try:
-                return await self._read(reader, place, since, mentions=mentions)
+                return await self._read(reader, place, since)
             except RateLimited as error:
                 await self._clock.sleep(min(error.retry_after, _LONGEST_PAUSE))
-        return await self._read(reader, place, since, mentions=mentions)
+        return await self._read(reader, place, since)
 
-    async def _read(self, reader: Reader, place: Place, since: str, *, mentions: bool) -> int:
-        """``mentions``: a whole channel, in which only who mentions the app begins a conversation."""
-        client = await self._workspaces.client(place.team)
-        own = await self._workspaces.bot_user(place.team)
+    async def _read(self, reader: Reader, place: Place, since: str) -> int:
+        """A thread, somebody's direct messages, or a whole channel, of which only the first messages of threads count."""
+        team, whole = place.team, place.thread_ts is None and not place.direct
+        client = await self._workspaces.client(team)
+        own = await self._workspaces.bot_user(team)
         if own is None:
             raise Unreachable("Slack does not say who the app is, so that nobody can tell what is said to it.")
         channel = await client.open_direct(place.channel) if place.person else place.channel
-        found = [one async for one in _messages(client, channel, place, since)]
+        marks = whole and self._requests.heard_at(channel)
+        earliest = f"{float(since) - _MARKED_LATE:.6f}" if marks else since
+        found = [one async for one in _messages(client, channel, place, earliest)]
         about: Json = {"channel": channel}
         if found and not place.direct:
-            about = await self._colleagues.meet(self._workspaces, place.team, channel, found)
+            about = await self._requests.colleagues.meet(self._workspaces, team, channel, found)
         new = 0
         for message in sorted(found, key=lambda one: time_of(str(one.get("ts")))):
-            if mentions and message.get("thread_ts") not in (None, message.get("ts")):
+            if whole and message.get("thread_ts") not in (None, message.get("ts")):
+                continue
+            marked = marks and await self._requests.were_made(self._workspaces, team, channel, message, own)
+            if not marked and time_of(str(message.get("ts"))) <= time_of(since):
                 continue
             try:
-                events = reader.message({**message, **about}, place.team, own=own)
+                heard = {**message, **about}
+                events = (
+                    customers_words(reader, asked(heard), team, own) if marked else reader.message(heard, team, own=own)
+                )
             except InvalidInput as error:
                 _log.warning("slack.not_understood", error=error.detail)
                 continue
-            accepted = await self._reception.take(events, None, addressed=mentions)
+            accepted = await self._reception.take(events, None, addressed=marked or mentions_app(message, own))
             new += sum(1 for one in accepted if not one.duplicate)
         return new
 

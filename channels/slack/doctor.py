@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from channels.group_modes import Mode
 from channels.slack.client import SlackClient, open_transport
 from channels.slack.refusals import Refused
 from channels.slack.sealing import Installed
@@ -26,6 +27,7 @@ _KINDS = {
     "xoxe": ("refresh token", "", "OAuth & Permissions"),
 }
 """By the beginning of a token: what it is, where it belongs, and under which heading Slack shows it."""
+_STAFF, _MODES = "SLACK_STAFF_CHANNEL", "SLACK_CHANNEL_MODES"
 _MOST = 20
 """Workspaces that are asked; with more of them it would take longer than anybody waits."""
 
@@ -67,18 +69,20 @@ async def _bot(settings: SlackSettings, transport: Transport) -> list[Diagnosis]
         return [Diagnosis("SLACK_BOT_TOKEN", False, error.detail, fix)]
     known = Diagnosis("SLACK_BOT_TOKEN", True, f"bot {found.user} in {found.team_name} ({found.team})")
     shown = settings.staff_channels if Audience.STAFF in settings.hears else frozenset[str]()
-    staff = [await _staff_channel(client, one, found.user) for one in sorted(shown)]
-    return [known, _scopes(found.scopes, settings), *staff]
+    staff = [await _channel(client, one, found.user, _STAFF, "cases are shown in") for one in sorted(shown)]
+    heard = [
+        await _channel(client, one, found.user, _MODES, f"{mode} in") for one, mode in settings.modes.places.items()
+    ]
+    return [known, _scopes(found.scopes, settings), *staff, *heard]
 
 
-async def _staff_channel(client: SlackClient, channel: str, bot: str) -> Diagnosis:
-    """Cases are shown there, so the app must be able to write in it. Slack hides private channels from apps outside."""
-    check = "SLACK_STAFF_CHANNEL"
+async def _channel(client: SlackClient, channel: str, bot: str, check: str, good: str) -> Diagnosis:
+    """The app must be able to read and write in it. Slack hides private channels from apps outside. ``check``: the setting."""
     invite = f"invite the app: write /invite @{bot} in the channel."
     try:
         found = (await client.conversations_info(channel=channel))["channel"]
     except Refused as error:
-        fix = f"Check the id in SLACK_STAFF_CHANNEL; if the channel is private, {invite}"
+        fix = f"Check the id in {check}; if the channel is private, {invite}"
         return Diagnosis(check, False, f"{channel} is not there for the app: {error.detail}", fix)
     except (AuthFailed, ChannelError) as error:
         fix = f"Add channels:read and groups:read under {_APPS}, OAuth & Permissions, and install the app again."
@@ -88,18 +92,28 @@ async def _staff_channel(client: SlackClient, channel: str, bot: str) -> Diagnos
         return Diagnosis(check, False, f"{name} is archived", "Restore the channel in Slack, or set another one.")
     if not found.get("is_member"):
         return Diagnosis(check, False, f"the app is no member of {name}", f"I{invite[1:]}")
-    return Diagnosis(check, True, f"cases are shown in {name}")
+    return Diagnosis(check, True, f"{good} {name}")
 
 
 def _scopes(scopes: frozenset[str], settings: SlackSettings) -> Diagnosis:
     missing = [one for one in SCOPES if one not in scopes]
-    needed = NEEDED | {"users:read.email"} if settings.staff_rule.asks_for_addresses else NEEDED
-    grave = [one for one in missing if one in needed]
+    grave = [one for one in missing if one in NEEDED | _needed_by(settings)]
     if not missing:
         return Diagnosis("scopes", True, "all that are needed")
     fix = f"Add {', '.join(missing)} under {_APPS}, OAuth & Permissions, Bot Token Scopes, and install the app again."
     detail = f"missing: {', '.join(grave)}" if grave else f"works without, but less well: {', '.join(missing)}"
     return Diagnosis("scopes", not grave, detail, fix)
+
+
+def _needed_by(settings: SlackSettings) -> frozenset[str]:
+    """What these settings do not work without."""
+    found = {"users:read.email"} if settings.staff_rule.asks_for_addresses else set()
+    used = settings.modes.used
+    if used - {Mode.MENTION}:
+        found |= {"channels:history", "groups:history"}
+    if used & {Mode.EMOJI, Mode.STAFF_EMOJI}:
+        found.add("reactions:read")
+    return frozenset(found)
 
 
 async def _way_in(settings: SlackSettings, public_url: str | None, transport: Transport) -> list[Diagnosis]:

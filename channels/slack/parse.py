@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from channels.group_modes import MENTIONS_ONLY, Modes
 from channels.slack import wire
 from channels.slack.buttons import CHOICE, FEEDBACK, PERSON, RATINGS
 from channels.slack.colleagues import OUTSIDE
@@ -51,7 +52,8 @@ class Reader:
     """How to read: for whom, what names are known, and whose channels are not a customer's.
 
     ``hears``: the audiences that are this app's; where the desk has an app of its own, each hears its own people alone.
-    ``is_colleague``: whether the author of a message in a channel works for the company.
+    ``is_colleague``: whether the author of a message in a channel works for the company. ``modes``: what is heard in channels
+    without a mention.
     """
 
     account: str
@@ -61,6 +63,7 @@ class Reader:
     language: str = "en"
     hears: frozenset[Audience] = frozenset(Audience)
     is_colleague: Callable[[str, Json], bool] = lambda user, event: False
+    modes: Modes = MENTIONS_ONLY
 
     def events(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
         """See Channel.parse. Raises InvalidInput."""
@@ -121,9 +124,12 @@ class Reader:
             kept = [one for one in wire.parts(event, "files") if _shown(one) and one.get("mode") != EXTERNAL]
             return self._staff.message(event, team, tuple(_file(one, team) for one in kept), own)
         written, files = wire.text(event, "text"), [one for one in wire.parts(event, "files") if _shown(one)]
+        first = not place.direct and event.get("thread_ts") in (None, ts)
         to_us = True if wire.text(event, "type") == "app_mention" else addressed(written, own)
         named = to_us is True
-        if not place.direct and not named and event.get("thread_ts") in (None, ts):
+        if to_us is None and self.modes.begin(channel, in_thread=not first):
+            to_us = True
+        if first and not to_us:
             return []
         text = "\n".join([part for part in (plain(written, self.names, own=own), *self._more(event, files)) if part])
         refs = tuple(_file(one, team) for one in files if one.get("mode") != EXTERNAL)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from channels.group_modes import MENTIONS_ONLY, Modes
 from channels.slack.parse import own_user
 from channels.slack.place import CHANNEL, Place
 from channels.slack.wire import Json
@@ -37,7 +38,10 @@ class Reception:
     ``home/<person>/<place>``: what they talked about.
     """
 
-    def __init__(self, cache: WriteBehindCache, deliveries: KnownDeliveries, account: str) -> None:
+    def __init__(
+        self, cache: WriteBehindCache, deliveries: KnownDeliveries, account: str, modes: Modes = MENTIONS_ONLY
+    ) -> None:
+        self._modes = modes
         self._account = account
         self._cache = cache
         self._deliveries = deliveries
@@ -58,7 +62,7 @@ class Reception:
         sink = self.open_sink()
         wanted = [event for event in events if not isinstance(event, DeliveryReported)]
         known = await self._recall(wanted)
-        ours = [placed for event in wanted if (placed := _placed(event, known, addressed=addressed)) is not None]
+        ours = [placed for event in wanted if (placed := _placed(event, known, addressed, self._modes))]
         if not ours:
             return []
         for event in ours:
@@ -123,15 +127,15 @@ class Reception:
 
 
 class PayloadSink:
-    """The sink for the events of one payload."""
+    """The sink for the events of one payload. ``addressed``: it asks the agent, though it does not mention it."""
 
-    def __init__(self, reception: Reception, payload: Json) -> None:
+    def __init__(self, reception: Reception, payload: Json, *, addressed: bool = False) -> None:
         self._reception = reception
-        self._payload = payload
+        self._addressed = addressed or _is_addressed(payload)
 
     async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
         """See InboundSink.accept. Events that are not addressed to the app are left out."""
-        return await self._reception.take(events, raw, addressed=_is_addressed(self._payload))
+        return await self._reception.take(events, raw, addressed=self._addressed)
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None:
         await self._reception.open_sink().quarantine(raw, reason)
@@ -142,8 +146,12 @@ def _is_addressed(payload: Json) -> bool:
     event = payload.get("event")
     if not isinstance(event, dict):
         return True
-    own = own_user(payload)
-    return event.get("type") == "app_mention" or bool(own and f"<@{own}" in str(event.get("text") or ""))
+    return mentions_app(event, own_user(payload))
+
+
+def mentions_app(message: Json, own: str | None) -> bool:
+    """Whether a message turns to the app by its name."""
+    return message.get("type") == "app_mention" or bool(own and f"<@{own}" in str(message.get("text") or ""))
 
 
 def _keys(event: ConversationEvent) -> list[str]:
@@ -156,7 +164,9 @@ def _keys(event: ConversationEvent) -> list[str]:
     return [*keys, _at(event)] if isinstance(event, ReactionChanged) else keys
 
 
-def _placed(event: ConversationEvent, known: Mapping[str, str], *, addressed: bool) -> ConversationEvent | None:
+def _placed(
+    event: ConversationEvent, known: Mapping[str, str], addressed: bool, modes: Modes
+) -> ConversationEvent | None:
     """The event in its conversation; None when it is none of ours. Staff's threads are known to the desk."""
     if event.audience is Audience.STAFF:
         return event
@@ -170,13 +180,12 @@ def _placed(event: ConversationEvent, known: Mapping[str, str], *, addressed: bo
         return _moved(event, known[f"alias/{place}"]) if f"alias/{place}" in known else event
     if f"seen/{place}" in known:
         return event
-    if not addressed or not isinstance(event, MessageReceived):
+    if not isinstance(event, MessageReceived):
         return None
-    if not event.by_staff:
-        return event
-    return (
-        replace(event, by_staff=False) if place.thread_ts == _ts(event) else None
-    )  # who begins a thread is its customer
+    first = place.thread_ts == _ts(event)
+    if event.by_staff:  # who begins a thread is its customer
+        return replace(event, by_staff=False) if addressed and first else None
+    return event if addressed or modes.begin(place.channel, in_thread=not first) else None
 
 
 def _moved(event: ConversationEvent, thread: str) -> ConversationEvent:

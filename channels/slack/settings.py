@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from channels.group_modes import MENTIONS_ONLY, Modes
 from channels.staff_rule import StaffRule
 from core.domain.messages import Audience
 
@@ -54,7 +55,8 @@ class SlackSettings:
     ``staff_channels``: ids of channels that belong to the staff, in which nobody is a customer. ``hears``: whose events this
     app takes, where staff and customers have one each. ``hook``: the path of its webhook; only the first has the pages of an
     installation. ``staff_language``: of what staff are told at once. ``staff_tokens``: of the staff's own app, where their
-    workspace is another one than that of ``bot_tokens``. ``staff_rule``: who is a colleague in channels.
+    workspace is another one than that of ``bot_tokens``. ``staff_rule``: who is a colleague in channels. ``modes``: what
+    is heard in channels without a mention; ``ask_emoji``: the emoji that asks, where one does.
     """
 
     account: str = "default"
@@ -72,6 +74,8 @@ class SlackSettings:
     staff_tokens: tuple[str, ...] = ()
     staff_rule: StaffRule = field(default_factory=StaffRule)
     hears: frozenset[Audience] = frozenset(Audience)
+    modes: Modes = MENTIONS_ONLY
+    ask_emoji: str = "robot_face"
     hook: str = HOOK
     agent_view: bool = False
     language: str = "en"

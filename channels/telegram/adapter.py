@@ -56,7 +56,7 @@ class TelegramChannel:
         self.account = settings.account
         self._settings = settings
         self._surroundings = surroundings
-        self._reader = Reader(Bot(int(self.account)), settings.button_life)
+        self._reader = Reader(Bot(int(self.account)), settings.button_life, settings.modes, settings.staff_rule)
         self._status = ConnectionStatus()
         self._endpoint = TelegramEndpoint(self, surroundings)
         self._connection: Connection | None = None

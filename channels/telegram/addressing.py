@@ -58,12 +58,15 @@ def is_meant(bot: Bot, message: Message, marked: Marked) -> bool:
 
 
 def addressed(bot: Bot, message: Message, marked: Marked) -> bool | None:
-    """Whether it is for the bot or, though it answers the bot, for somebody whom it mentions. None: it does not say."""
+    """Whether it is for the bot, or for whom it mentions, also where it answers the bot, or answers. None: it does not say."""
     if _mentions(bot, marked) or command_of(marked.text, bot) is not None:
         return True
     if any(marked.stretches("mention")) or any(marked.stretches("text_mention")):
         return False
-    return True if _answers(bot, message) else None
+    answered = message.reply_to_message
+    if answered is None or answered.forum_topic_created is not None:
+        return None
+    return _answers(bot, message)
 
 
 def album_key(message: Message) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from telegram import User, WebhookInfo
 
+from channels.group_modes import Mode, Modes
 from channels.telegram.client import BotApi
 from channels.telegram.settings import OFFICIAL, WANTED, TelegramSettings
 from channels.telegram.webhook import failed_lately, wanted_url
@@ -31,17 +32,23 @@ async def examine(
     except ChannelError as error:
         fix = f"Let this machine reach {settings.origin}: see TELEGRAM_API_BASE_URL, the firewall and the proxy."
         return [Diagnosis("reachable", False, error.detail, fix)]
-    found = [Diagnosis("token", True, f"It is @{me.username}'s."), *_groups(me)]
+    found = [Diagnosis("token", True, f"It is @{me.username}'s."), *_groups(me, settings.modes)]
     if settings.mode == "polling":
         return [*found, _polling(info, wanted_url(public_url))]
     return [*found, *_webhook(info, settings, public_url, now)]
 
 
-def _groups(me: User) -> Iterator[Diagnosis]:
-    if me.can_join_groups is False:
+def _groups(me: User, modes: Modes) -> Iterator[Diagnosis]:
+    if Mode.EVERY in modes.used and not me.can_read_all_group_messages:
+        fix = "Switch privacy mode off (@BotFather, /setprivacy, Disable), then take the bot out of its groups and add it again."
+        said = "TELEGRAM_GROUP_MODES wants every message of a group, and privacy mode keeps them from the bot."
+        yield Diagnosis("groups", False, said, fix)
+    elif me.can_join_groups is False:
         yield Diagnosis("groups", True, "The bot cannot be added to groups (@BotFather, /setjoingroups).")
     elif me.can_read_all_group_messages:
         said = "Privacy mode is off: Telegram sends every message of its groups; those not for the bot are thrown away."
+        if Mode.EVERY in modes.used:
+            said = "Privacy mode is off: Telegram sends every message of its groups."
         yield Diagnosis("groups", True, said)
     else:
         said = "Privacy mode is on: in groups the bot gets commands, answers to it and mentions of it."

@@ -27,6 +27,8 @@ from telegram import (
 from telegram.constants import ChatType
 
 from channels.bounded import Bounded
+from channels.group_modes import MENTIONS_ONLY, Modes
+from channels.staff_rule import StaffRule
 from channels.telegram.addressing import (
     GROUPS,
     Bot,
@@ -84,11 +86,14 @@ class Reader:
 
     ``albums``: the last that are known to be for the bot, as only one picture of an album has a caption, and so a mention.
     ``homes``: under which id the conversation of a group began that has become a supergroup, and has another id since. Both
-    hold only what is noted durably.
+    hold only what is noted durably. ``modes``: what is heard in groups.
+    ``staff_rule``: who is a colleague there.
     """
 
     bot: Bot
     button_life: timedelta
+    modes: Modes = MENTIONS_ONLY
+    staff_rule: StaffRule = field(default_factory=StaffRule)
     albums: Bounded[str, None] = field(default_factory=lambda: Bounded(_ALBUMS))
     homes: dict[int, int] = field(default_factory=dict)
 
@@ -130,7 +135,8 @@ class Reader:
             reply_to=message_id(message.reply_to_message) if message.reply_to_message is not None else None,
             album=message.media_group_id,
             shared=_is_shared(message),
-            addressed=addressed(self.bot, message, content.marked) if _is_shared(message) else None,
+            addressed=self._addressed(message, content) if _is_shared(message) else None,
+            by_staff=_is_shared(message) and self._is_staff(message),
         )
         command = command_of(content.marked.text, self.bot)
         return [received if command is None else _commanded(received, command)]
@@ -199,6 +205,8 @@ class Reader:
         try:
             if message is None or message.media_group_id is None or message.chat.type not in GROUPS:
                 return None
+            if self._hears_all(message):
+                return None
             content = content_of(message)
             if content is None:
                 return None
@@ -222,9 +230,20 @@ class Reader:
         if author is not None and author.is_bot and message.sender_chat is None:
             return None
         content = content_of(message)
-        if content is None or (group and not is_for(self.bot, message, content.marked, self.albums)):
-            return None
-        return content
+        if content is None or not group or self._hears_all(message):
+            return content
+        return content if is_for(self.bot, message, content.marked, self.albums) else None
+
+    def _is_staff(self, message: Message) -> bool:
+        user = message.from_user
+        return user is not None and self.staff_rule.overridden(str(user.id)) is True
+
+    def _addressed(self, message: Message, content: Content) -> bool | None:
+        says = addressed(self.bot, message, content.marked)
+        return True if says is None and self._hears_all(message) else says
+
+    def _hears_all(self, message: Message) -> bool:
+        return self.modes.begin(str(int(message.chat.id)), in_thread=False)
 
     def _text(self, message: Message, content: Content) -> str:
         typed = content.marked.readable()

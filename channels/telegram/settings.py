@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Literal
 
+from channels.group_modes import MENTIONS_ONLY, Modes
+from channels.staff_rule import StaffRule
 from core.domain.errors import ConfigError
 
 CHANNEL: Final = "telegram"
@@ -23,6 +25,7 @@ class TelegramSettings:
     """``webhook_secrets``: the first is told to Telegram, all are believed (rotation). ``api_base_url`` is an origin.
 
     ``poll_seconds``: how long one long poll waits. ``button_life``: how long a button below an answer works.
+    ``modes``: what is heard in groups; ``staff_rule``: who is a colleague there.
     """
 
     bot_token: str = field(repr=False)
@@ -31,6 +34,8 @@ class TelegramSettings:
     api_base_url: str = OFFICIAL
     poll_seconds: int = 25
     button_life: timedelta = timedelta(days=2)
+    modes: Modes = MENTIONS_ONLY
+    staff_rule: StaffRule = field(default_factory=StaffRule)
 
     def __post_init__(self) -> None:
         """Raises ConfigError, which names the setting and never shows a secret."""

@@ -20,7 +20,7 @@ _ALWAYS = "24/7"
 _UTC, _MONDAY = "UTC", "Mon 09:00"
 _SLACK_ID = re.compile("[SUW][A-Z0-9]{2,}")
 _DOMAIN = re.compile(r"[^\s@=]+\.[^\s@=.]+")
-_OVERRIDE = re.compile(r"(?:[UW][A-Z0-9]{2,}|[^\s@=]+@[^\s@=]+)=(?:staff|customer)")
+_OVERRIDE = re.compile(r"(?:[UW][A-Z0-9]{2,}|[0-9]{1,20}|[^\s@=]+@[^\s@=]+)=(?:staff|customer)")
 
 
 class DeskGroup(SettingsGroup):
@@ -58,8 +58,8 @@ class DeskGroup(SettingsGroup):
     )
     staff_overrides: Listed = Field(
         (),
-        description="Single people who are staff or customers whatever else says so, by their id on Slack or their address: "
-        "U0123456789=staff, ann@example.com=customer.",
+        description="Single people who are staff or customers whatever else says so, by their id on Slack or Telegram or by "
+        "their address: U0123456789=staff, ann@example.com=customer.",
     )
     desk_guests_may_claim: bool = Field(
         False,

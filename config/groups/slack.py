@@ -7,11 +7,13 @@ from typing import ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
+from channels.group_modes import Modes
 from config.addresses import WebAddress
 from config.groups import SettingsGroup
-from config.listed import Sentences
+from config.listed import Listed, Sentences
 
 _CHANNEL_ID = re.compile("[CG][A-Z0-9]{6,}")
+_EMOJI = re.compile(r"[^\s:,]{1,100}")
 
 
 class SlackGroup(SettingsGroup):
@@ -40,6 +42,13 @@ class SlackGroup(SettingsGroup):
         None,
         description="The id of the staff's channel (C…). Customers who need a person arrive there, each as a thread.",
     )
+    slack_channel_modes: Listed = Field(
+        ("mention",),
+        description="What the app answers in channels without being mentioned: mention (nothing), first (the first message of "
+        "each thread), every (every message), emoji or staff_emoji (what somebody, or somebody of the staff, marks with "
+        "SLACK_ASK_EMOJI). For one channel by its id: mention, C0123456789=every.",
+    )
+    slack_ask_emoji: str = Field("robot_face", description="The name of the emoji by which the app is asked.")
     slack_desk_bot_token: SecretStr | None = Field(
         None,
         description="The staff's own app, where they are in another workspace than the one that SLACK_BOT_TOKEN is of, or "
@@ -51,6 +60,22 @@ class SlackGroup(SettingsGroup):
     slack_desk_app_token: SecretStr | None = Field(
         None, description="Socket Mode for the staff's own app (xapp-…). A list."
     )
+
+    @field_validator("slack_channel_modes")
+    @classmethod
+    def _channel_modes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for place in Modes.of(value).places:
+            if not _CHANNEL_ID.fullmatch(place):
+                raise ValueError(f"{place!r} is no channel's id, such as C0123456789=every.")
+        return value
+
+    @field_validator("slack_ask_emoji")
+    @classmethod
+    def _ask_emoji(cls, value: str) -> str:
+        found = value.strip().strip(":")
+        if not _EMOJI.fullmatch(found):
+            raise ValueError(f"{value!r} is no emoji's name on Slack, such as robot_face.")
+        return found
 
     @field_validator("slack_staff_channel")
     @classmethod

@@ -64,7 +64,7 @@ class Shared:
 
 @pytest.fixture
 async def shared(fake: SlackFake, store: SqlStore, tmp_path: Path) -> AsyncIterator[Shared]:
-    yield Shared(fake, store, tmp_path)
+    return Shared(fake, store, tmp_path)
 
 
 async def begun(hub: Hub, shared: Shared) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from telegram import User
 
+from channels.group_modes import Modes
 from channels.telegram.adapter import TelegramChannel
+from channels.telegram.diagnosis import _groups
 from core.ports.channel import Diagnosis, SupportsAlarm, SupportsDiagnosis
 from tests.integration.telegram_channel.world import SECRET, World
 from tests.servers.process import free_port
@@ -129,3 +132,11 @@ async def test_kinds_that_were_not_asked_for(webhook: World) -> None:
 async def test_groups(quiet: World, me: dict[str, bool], said: str) -> None:
     quiet.fake.me |= me
     assert said in (await _found(quiet.channel))["groups"].detail
+
+
+@pytest.mark.parametrize(("reads_all", "said"), [(True, "sends every message"), (False, "TELEGRAM_GROUP_MODES wants")])
+async def test_a_group_that_is_heard_as_a_whole_needs_privacy_mode_off(*, reads_all: bool, said: str) -> None:
+    me = User(1, "Help", True, username="acme_help_bot", can_read_all_group_messages=reads_all)
+    (found,) = _groups(me, Modes.of(["mention", "-100=every"]))
+    assert (found.ok, said in found.detail) == (reads_all, True)
+    assert reads_all or "/setprivacy" in str(found.fix)

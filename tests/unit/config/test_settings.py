@@ -110,7 +110,14 @@ def test_an_empty_variable_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
     "name", [name for name, field in Settings.model_fields.items() if field.annotation == tuple[str, ...]]
 )
 def test_every_list_is_written_with_commas(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds = {"widget_origins": ("https://one.example", "https://two.example"), "trusted_proxies": ("10.0.0.0/8", "::1")}
+    kinds = {
+        "widget_origins": ("https://one.example", "https://two.example"),
+        "trusted_proxies": ("10.0.0.0/8", "::1"),
+        "staff_domains": ("one.example", "two.example"),
+        "staff_overrides": ("U0ONE=staff", "two@two.example=customer"),
+        "slack_channel_modes": ("first", "C0HELP001=every"),
+        "telegram_group_modes": ("mention", "-1001=every"),
+    }
     one, two = kinds.get(name, ("S0ONE", "S0TWO"))
     monkeypatch.setenv(name.upper(), f"{one}, {two},")
     assert getattr(read_settings(), name) == (one, two)

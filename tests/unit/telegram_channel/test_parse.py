@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.telegram.parse import parse_update
+from channels.group_modes import Modes
+from channels.staff_rule import StaffRule
+from channels.telegram.parse import Reader, parse_update
 from core.domain.errors import InvalidInput
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import (
@@ -21,7 +23,7 @@ from core.domain.messages import (
     ReactionChanged,
 )
 from core.ports.channel import WebhookReply
-from tests.unit.telegram_channel.fixtures import AT, names, raw, reader, updates
+from tests.unit.telegram_channel.fixtures import AT, BOT, names, raw, reader, updates
 
 TEXTS = {
     "text": "Wo ist meine Bestellung?",
@@ -355,3 +357,29 @@ def test_a_button_in_a_group_is_pressed_where_others_read() -> None:
     (event,) = reader().read(raw(update))  # type: ignore[misc]
     assert isinstance(event, MessageReceived)
     assert event.shared
+
+
+def test_a_group_may_be_heard_as_a_whole() -> None:
+    (talk,) = updates("group_talk")
+    chat = str(talk["message"]["chat"]["id"])
+    for modes in (Modes.of(["every"]), Modes.of(["mention", f"{chat}=every"])):
+        (event,) = Reader(BOT, timedelta(days=2), modes).read(raw(talk))
+        assert isinstance(event, MessageReceived)
+        assert (event.shared, event.by_staff) == (True, False)
+    assert Reader(BOT, timedelta(days=2), Modes.of(["every", f"{chat}=mention"])).read(raw(talk)) == []
+
+
+def test_where_all_is_heard_no_picture_waits_for_a_caption() -> None:
+    _, two = updates("group_album")
+    hears_all = Reader(BOT, timedelta(days=2), Modes.of(["every"]))
+    assert hears_all.part_of_album(parse_update(two)) is None
+    assert len(hears_all.read(raw(two))) == 1
+
+
+def test_a_colleague_is_named_by_their_id_and_only_in_groups() -> None:
+    for name, by_staff in (("group_mention", True), ("text", False)):
+        (update,) = updates(name)
+        rule = StaffRule(overrides={str(update["message"]["from"]["id"]): True})
+        (event,) = Reader(BOT, timedelta(days=2), staff_rule=rule).read(raw(update))
+        assert isinstance(event, MessageReceived)
+        assert event.by_staff is by_staff
