@@ -47,11 +47,14 @@ OURS: Mapping[str, str] = {
     "channels.email.tokens:Tokens.message_id": "ids",
     "channels.email.tokens:Tokens.new_thread": "ids",
     "channels.registry": "settings",
+    "channels.group_modes": "settings",
     "channels.slack.adapter": "wiring",
     "channels.slack.post_ack_tasks": "wiring",
     "channels.slack.beginnings": "ids",
     "channels.slack.client": "ids",
+    "channels.slack.colleagues": "ids",
     "channels.slack.edits": "ids",
+    "channels.slack.emoji_requests:EmojiRequests.heard_at": "ids",
     "channels.write_behind": "ids",
     "channels.slack.marks": "ids",
     "channels.slack.names": "ids",
@@ -184,6 +187,7 @@ OURS: Mapping[str, str] = {
 """A package, a module or one function, with what its text is instead. What only hands text on to others is wiring."""
 
 THROUGH: Mapping[str, str] = {
+    "channels.email.address:sender": "channels.email.address:mailboxes",
     "channels.email.charset:raw_headers": "channels.email.charset:header",
     "channels.email.child:read_files": "channels.email.letter:read",
     "channels.email.child:read_letter": "channels.email.letter:read",
@@ -194,6 +198,7 @@ THROUGH: Mapping[str, str] = {
     "channels.email.trust:is_refuted": "channels.email.trust:verdicts",
     "channels.markdown.layout:cut_leaf": "channels.markdown.pieces:render",
     "channels.markdown.runs:runs": "channels.markdown.parse:parse",
+    "channels.slack.emoji_requests:customers_words": "channels.slack.parse:Reader.events",
     "channels.slack.parse:Reader.message": "channels.slack.parse:Reader.events",
     "channels.slack.parse:Reader.place": "channels.slack.parse:Reader.events",
     "channels.slack.parse:Reader.read": "channels.slack.parse:Reader.events",
