@@ -37,11 +37,12 @@ class Colleagues:
         return bool(event.get(OUTSIDE)) and team in (self._teams or ())
 
     def unmet(self, event: Json) -> frozenset[str]:
-        """The author of a message in a channel, where their profile decides and was never looked up."""
+        """The author of a message in a channel, where their name was never looked up, or an address that decides."""
         user, channel = event.get("user"), event.get("channel")
-        if not self._rule.asks_for_addresses or not isinstance(user, str) or str(channel)[:1] == "D":
+        if not isinstance(user, str) or event.get("bot_id") or str(channel)[:1] == "D":
             return frozenset()
-        return frozenset() if self._directory.was_asked_for_address(user) else frozenset({user})
+        lacks_address = self._rule.asks_for_addresses and not self._directory.was_asked_for_address(user)
+        return frozenset({user}) if lacks_address or self._directory.person(user) is None else frozenset()
 
     def lacks_teams(self, payload: Json) -> bool:
         """Whether the staff's workspace decides about an event, and is not known yet."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, or_, select
 
-from core.domain.messages import Author, Message
+from core.domain.messages import COLLEAGUE, Author, Message
 from core.domain.ticket import TicketStatus
 from core.ports.closed_tickets import ClosedTicket
 from core.storage import codec
@@ -93,5 +93,6 @@ def _closed(connection: Connection, row: Row[Any]) -> ClosedTicket:
 
 
 def _messages(connection: Connection, wanted: Select[Any], given: Mapping[str, Any]) -> tuple[Message, ...]:
-    """In order. Raises one of UNREADABLE."""
-    return tuple(codec.message_from(row) for row in reversed(connection.execute(wanted, given).all()))
+    """In order, without what colleagues wrote beside the desk, perhaps among themselves. Raises one of UNREADABLE."""
+    found = (codec.message_from(row) for row in reversed(connection.execute(wanted, given).all()))
+    return tuple(one for one in found if COLLEAGUE not in one.meta)

@@ -10,7 +10,9 @@ from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.messages import Author, ChangeKind
 from core.ports.store import Transition
 from core.storage.store import SqlStore
+from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, answer, change_owner, claim, claim_one, customer, edited, finish, said
+from tests.contract.stores.test_closed_tickets import Desk, staff
 
 ADA = customer("ada", display_name="Ada", verified=True, locale="de")
 GRACE = customer("grace", display_name="Grace", verified=True, locale="fr")
@@ -90,3 +92,13 @@ async def test_what_a_colleague_wrote_to_the_company_alone_is_no_customer_s_to_r
     assert [one.text for one in turn.with_history_for_reader().history] == ["We mend it today"]
     theirs = await store.customer_messages(ADA.channel, ADA.account, ADA.external_id, 10)
     assert "She never pays" not in [one.text for one in theirs]
+
+
+async def test_knowledge_is_made_of_what_staff_said_at_the_desk(store: SqlStore, clock: ManualClock) -> None:
+    desk = Desk(store, clock)
+    await desk.opened("Where is my parcel?")
+    await accept(store, by_grace("e1", "She never pays", shared=False, where=desk.where))
+    await desk.turn("Hello?", staff("It left on Monday."))
+    await desk.ended()
+    (ticket,) = await store.closed_tickets(before=None, limit=10)
+    assert [one.text for one in ticket.said if one.author is Author.STAFF] == ["It left on Monday."]

@@ -81,6 +81,8 @@ async def test_whoever_belongs_to_the_staff_s_workspace_is_a_colleague_there(sha
     customer, staff = Author.CUSTOMER, Author.STAFF
     told = [(customer, "it is broken"), (staff, "Which browser is it?"), (customer, "Firefox")]
     assert await shared.authors() == told
+    (thread_id,) = {one.conversation_id for one in shared.sink.accepted}
+    assert [one.author_name for one in await shared.store.messages(thread_id)] == ["Pat", "Grace", "Pat"]
     assert len(shared.fake.called("auth.test")) <= 2
 
 
