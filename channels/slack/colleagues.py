@@ -37,12 +37,11 @@ class Colleagues:
         return bool(event.get(OUTSIDE)) and team in (self._teams or ())
 
     def unmet(self, event: Json) -> frozenset[str]:
-        """The author of a message in a channel, where their name was never looked up, or an address that decides."""
+        """The author of a message in a channel who was never looked up."""
         user, channel = event.get("user"), event.get("channel")
         if not isinstance(user, str) or event.get("bot_id") or str(channel)[:1] == "D":
             return frozenset()
-        lacks_address = self._rule.asks_for_addresses and not self._directory.was_asked_for_address(user)
-        return frozenset({user}) if lacks_address or self._directory.person(user) is None else frozenset()
+        return frozenset() if self._directory.was_looked_up(user) else frozenset({user})
 
     def lacks_teams(self, payload: Json) -> bool:
         """Whether the staff's workspace decides about an event, and is not known yet."""

@@ -39,8 +39,8 @@ class EmojiRequests:
         if marked is None or marked[0] in reader.staff_channels:
             return []
         channel, ts, user = marked
-        team, own = team_of(payload), own_user(payload)
         try:
+            team, own = team_of(payload), own_user(payload)
             if user == own or not await self._may_ask(workspaces, team, channel, [user]):
                 return []
             message = await self._message(await workspaces.client(team), channel, ts)
@@ -50,7 +50,7 @@ class EmojiRequests:
             return customers_words(
                 reader, asked({**message, "channel": channel, OUTSIDE: payload.get(OUTSIDE)}), team, own
             )
-        except Rejected as error:
+        except (Rejected, InvalidInput) as error:
             _log.warning("slack.marked_message_not_read", channel=channel, error=error.detail)
             return []
         except HubError as error:
@@ -59,7 +59,8 @@ class EmojiRequests:
     async def were_made(self, workspaces: Workspaces, team: str, channel: str, message: Json, own: str | None) -> bool:
         """Whether a message of a channel's history has been marked. Raises HubError."""
         marks = [one for one in wire.parts(message, "reactions") if _name(one.get("name")) == self._emoji]
-        users = [user for one in marks for user in one.get("users") or () if isinstance(user, str) and user != own]
+        named = (one["users"] for one in marks if isinstance(one.get("users"), list))
+        users = [user for found in named for user in found if isinstance(user, str) and user != own]
         return bool(users) and await self._may_ask(workspaces, team, channel, users[:_LOOKED_AT])
 
     def heard_at(self, channel: str) -> bool:

@@ -17,6 +17,7 @@ import structlog
 from channels.bounded import Bounded
 from channels.slack.client import SlackClient
 from channels.slack.place import CHANNEL
+from channels.slack.refusals import NOBODY, Refused
 from channels.write_behind import WriteBehindCache
 from core.domain.errors import HubError
 from core.ports.channel_memory import ChannelMemory
@@ -79,9 +80,10 @@ class Directory:
         found = self._known.get(user, {}).get(_ADDRESS)
         return found.lower() if isinstance(found, str) else None
 
-    def was_asked_for_address(self, user: str) -> bool:
-        """Whether their address was looked up, though Slack may not have told it."""
-        return _ADDRESS in self._known.get(user, {})
+    def was_looked_up(self, user: str) -> bool:
+        """Whether Slack was asked for all that is kept of them, though it may not have told it."""
+        known = self._known.get(user)
+        return known is not None and (not self._with_addresses or _ADDRESS in known)
 
     def is_outside(self, channel: str) -> bool:
         """Whether other companies are in the channel."""
@@ -94,7 +96,7 @@ class Directory:
         for user in people:
             if user in anew or self._stale(user):
                 with contextlib.suppress(HubError):
-                    found = await client.user(user)
+                    found = await _look_up(client, user)
                     self._keep(user, {**_person(found), **(_address(found) if self._with_addresses else {})})
         for channel in channels:
             if self._stale(channel):
@@ -113,6 +115,16 @@ class Directory:
     def _keep(self, what: str, found: dict[str, Any]) -> None:
         self._known[what] = {**found, "at": self._clock.now().timestamp()}
         self._cache.put(f"name/{what}", json.dumps(self._known[what]))
+
+
+async def _look_up(client: SlackClient, user: str) -> Any:
+    """Their profile; empty of somebody whom the app may not see, so that they are not asked for with each message."""
+    try:
+        return await client.user(user)
+    except Refused as error:
+        if error.reason not in NOBODY:
+            raise
+        return {}
 
 
 def _address(user: Any) -> dict[str, Any]:

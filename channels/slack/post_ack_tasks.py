@@ -76,7 +76,7 @@ class PostAckTasks(BackgroundTasks):
     async def introduce(self, payload: Json) -> None:
         """Look up whom a message mentions for the first time, before it is stored: for a moment only, Slack may be slow.
 
-        So is who writes in a channel for the first time: their profile may say that they are staff. In direct messages it can wait.
+        So is who writes in a channel for the first time: their profile may say that they are staff.
         """
         event = payload.get("event")
         if not isinstance(event, dict) or event.get("type") not in ("message", "app_mention"):

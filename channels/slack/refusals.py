@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from core.domain.errors import AuthFailed, ChannelError, OutcomeUnknown, RateLimited, Rejected, Unreachable
 
 _CREDENTIALS = frozenset(
@@ -36,6 +38,10 @@ _NEW_BOT_TOKEN = "Install the app again and copy its token to SLACK_BOT_TOKEN." 
 
 class BadToken(AuthFailed):
     """The token itself is not valid (any more); another one may be."""
+
+
+NOBODY: Final = frozenset({"user_not_found", "user_not_visible"})
+"""Slack's words for somebody whom the app may not see."""
 
 
 class Refused(Rejected):

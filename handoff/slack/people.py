@@ -10,7 +10,7 @@ import structlog
 
 from channels.slack.client import Self, SlackClient
 from channels.slack.place import CHANNEL
-from channels.slack.refusals import Refused
+from channels.slack.refusals import NOBODY, Refused
 from channels.slack.staff_command import chosen_name
 from channels.slack.wire import Json
 from core.domain.errors import HubError, StoreUnavailable
@@ -24,7 +24,6 @@ _ASK_AGAIN = 2.0
 _MOST = 5_000
 _GUEST = ("is_bot", "is_workflow_bot", "is_restricted", "is_ultra_restricted", "is_stranger")
 """After docs.slack.dev/reference/objects/user-object."""
-_NOBODY = frozenset({"user_not_found", "user_not_visible"})
 _log = structlog.get_logger(__name__)
 
 
@@ -91,7 +90,7 @@ class SlackPeople:
             user: Json = await self._client().user(staff_id)
             self._own = self._own or await self._client().identity()
         except Refused as error:
-            if error.reason not in _NOBODY:
+            if error.reason not in NOBODY:
                 self._unanswered(staff_id, error)
                 return None
             user = {"is_stranger": True}  # nobody that the app may see

@@ -162,3 +162,22 @@ async def test_what_is_taken_back_meanwhile_is_not_brought(post: Post) -> None:
     assert await post.brought() == [], "the case is closed"
     conversation = await post.conversation()
     assert conversation.done_seq == conversation.last_seq, "and nothing is left to be done"
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_colleague_s_file_comes_like_a_customer_s(post: Post, clock: ManualClock, *, away: bool) -> None:
+    await post.escalates()
+    grace = replace(post.from_customer("").sender, external_id="grace", display_name="Grace")
+    event = replace(post.from_customer("See this"), sender=grace, by_staff=True, attachments=(PHOTO,))
+    if away:
+        post.away()
+    (result,) = await post.store.accept([Acceptable(event)])
+    assert not isinstance(result, Exception), result
+    await post.works()
+    (said,) = [one for one in await post.posts("said") if one.text == "See this"]
+    assert said.meta["coming"] == (["photo.txt"] if away else [])
+    if away:
+        post.away(long=False)
+        clock.move(60)
+        await post.works()
+    assert [file.name for one in await post.told() for file in one.attachments] == ["photo.txt"]

@@ -181,3 +181,15 @@ async def test_what_a_colleague_wrote_during_an_outage_is_theirs_as_well(shared:
     told = [text for author, text in await shared.authors() if author is Author.STAFF]
     assert told == ["Which browser is it?"]
     assert len(await shared.authors()) == 3
+
+
+async def test_somebody_whom_the_app_may_not_see_is_asked_for_once(shared: Shared) -> None:
+    async with shared.hub() as hub:
+        del shared.fake.users[PAT]
+        root = shared.fake.say(f"<@{BOT}> hello", channel=PUBLIC, user=PAT, user_team=PARTNER)
+        await hub.push(root)
+        await hub.push(
+            shared.fake.say("And?", channel=PUBLIC, user=PAT, user_team=PARTNER, thread_ts=root["event"]["ts"])
+        )
+    assert [one["user"] for one in shared.fake.called("users.info")].count(PAT) == 1
+    assert [author for author, _ in await shared.authors()] == [Author.CUSTOMER, Author.CUSTOMER]
