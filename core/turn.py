@@ -18,7 +18,7 @@ from core.domain.capabilities import Capabilities
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.errors import HubError, NotYet
 from core.domain.gaps import Unanswered
-from core.domain.messages import CAUTION, FOR_RECORD, Audience, Author, MessageKind
+from core.domain.messages import CAUTION, FOR_RECORD, Audience, Author, CustomerAction, MessageKind
 from core.looked_up import noting
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
@@ -47,6 +47,7 @@ from core.turn_reading import (
     was_escalated_for_author,
     was_told_of_the_end,
     why_case_goes_on,
+    with_ratings_apart,
     worded,
 )
 from core.unanswered import with_gaps
@@ -122,12 +123,13 @@ class Turn:
             return await self._serve(state)
 
     async def _serve(self, state: TurnState) -> TurnOutcome:
-        state = as_written(state, self._capabilities(state))
+        state = with_ratings_apart(as_written(state, self._capabilities(state)))
         with_people = state.conversation.state in (OwnershipState.QUEUED, OwnershipState.STAFF)
         if with_people and (state.changes and not state.pending):
             return await self._relay(state)
         if not state.pending:
-            return TurnOutcome(state.claim, handled_seq=state.conversation.last_seq)
+            done = last_handled(state) if state.changes else state.conversation.last_seq
+            return TurnOutcome(state.claim, handled_seq=done)
         if (rated := await self._rated(state)) is not None:
             return rated
         queued = state.conversation.state == OwnershipState.QUEUED
@@ -216,6 +218,8 @@ class Turn:
 
         So is what says that the matter is not over: it would be thanked for as a comment, and nobody would come.
         """
+        if state.pending[0].action is CustomerAction.RATE:
+            return self._desk_outcome(state, await self._desk.rated(worded(state)) or DeskReply())
         if not was_told_of_the_end(state) or state.changes or is_doubted(state):
             return None
         read = state.as_read()

@@ -76,6 +76,16 @@ def was_told_of_the_end(state: TurnState) -> bool:
     return last is not None and not {ASKS_RATING, ASKS_COMMENT, CASE_CLOSED}.isdisjoint(last.meta)
 
 
+def with_ratings_apart(state: TurnState) -> TurnState:
+    """The turn up to the first score that was pressed, or that score alone: what was written beside it is another turn's."""
+    pressed = next((one.seq for one in state.pending if one.action is CustomerAction.RATE), None)
+    if pressed is None:
+        return state
+    first = all(one.seq >= pressed for one in (*state.pending, *state.changes))
+    pending = tuple(one for one in state.pending if (one.seq == pressed if first else one.seq < pressed))
+    return replace(state, pending=pending, changes=tuple(one for one in state.changes if one.seq < pressed))
+
+
 def from_the_new_start(state: TurnState) -> TurnState:
     """Without what was said before the customer began anew."""
     said = (*state.history, *state.pending)

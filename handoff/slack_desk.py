@@ -187,6 +187,8 @@ class SlackDesk:
         facts = _reachable(await self._facts(case.id), customer.contact)
         settings = self._settings.of(facts.get("team"))
         waiting, channel = self._waiting(settings), parts.channels.get(conversation.key.channel)
+        ways = (conversation, conversation.road) if conversation.road else (conversation,)
+        quiet = any(able.costly for way in ways if (able := parts.channels.get(way.key.channel)))
         conversation = replace(conversation, locale=await locale_of(parts, conversation, customer))
         said = LastSaid(parts.records, parts.cases)
         work = FormTurn(
@@ -202,6 +204,7 @@ class SlackDesk:
             said,
             parts.files,
             channel,
+            quiet=quiet,
         )
         return await work.outcome(parts.desk_channel.account)
 

@@ -58,6 +58,7 @@ class EmailChannel:
             pace=Pace(messages=settings.per_minute, seconds=60.0),
             send_seconds=_SEND_SECONDS,
             follow_up=AnswersBy.THREAD,
+            costly=True,
         )
         self._settings = settings
         self._around = surroundings

@@ -41,6 +41,7 @@ from core.domain.errors import (
     AuthFailed,
     HubError,
     InvalidInput,
+    OutcomeUnknown,
     Overloaded,
     Rejected,
     StoreUnavailable,
@@ -73,6 +74,7 @@ CAPABILITIES: Final = Capabilities(
     stream_after=_POSTED_ONCE_WITHIN,
     fences_stream=True,
     buttons=True,
+    whispers=True,
     own_time=True,
     pace=Pace(messages=200, seconds=60.0, per_conversation=1.0),
     send_seconds=75.0,
@@ -194,6 +196,10 @@ class SlackChannel:
                 if payload.part == 0:  # without a text that could take the place of what was begun
                     await self._streams.finish(client, place, None, idempotency_key)
                 return await self._opened.files.send(client, channel, place.thread_ts, payload.body, idempotency_key)
+            if payload.body["method"] == render.WHISPER:
+                said = payload.body
+                await client.whisper(channel, said["user"], said["text"], place.thread_ts, said["blocks"])
+                return Receipt(at=self._around.clock.now())
             sent, note = await self._streams.say(client, place, channel, payload.body, idempotency_key)
         except AuthFailed as error:
             raise self._workspace_failure(client, place, error) from error
@@ -206,6 +212,8 @@ class SlackChannel:
         """See SupportsOutcomeQuery: by the mark in the message's metadata, or by the file's id."""
         if payload.body["method"] in altering.METHODS:
             return None
+        if payload.body["method"] == render.WHISPER:
+            raise OutcomeUnknown("Slack keeps no list of messages that one person alone was shown.")
         place = _place(payload.conversation)
         client = await self._client(place)
         try:

@@ -9,6 +9,8 @@ from channels.slack.words import Words
 PERSON = "switchboard_person"
 CHOICE = "switchboard_choice_"
 """How the names of buttons below a question back begin: what stands on one is what is said. Each needs a name of its own."""
+RATING = "switchboard_rating_"
+"""How the names of the buttons begin that ask one customer in private how a case went; the score is the rest."""
 FEEDBACK = "switchboard_feedback"
 RATINGS = {"up": "👍", "down": "👎"}
 """What a press is worth: the same as that emoji on the message, which is a rating of it (core.domain.thumbs)."""
@@ -51,6 +53,15 @@ def choices(thread: str, labels: Sequence[str]) -> Element:
             "value": f"{thread} {label}",
         }
         for number, label in enumerate(labels, 1)
+    ]
+    return {"type": "actions", "elements": buttons}
+
+
+def scores(thread: str, case_id: str) -> Element:
+    """From 1 to 5, for a case."""
+    buttons = [
+        {"type": "button", "action_id": f"{RATING}{score}", "text": _label(str(score)), "value": f"{thread} {case_id}"}
+        for score in range(1, 6)
     ]
     return {"type": "actions", "elements": buttons}
 

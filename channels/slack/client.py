@@ -198,9 +198,14 @@ class SlackClient(AsyncWebClient):
         """users.info, with the locale."""
         return (await self.users_info(user=user, include_locale=True)).get("user") or {}
 
-    async def whisper(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> None:
+    async def whisper(
+        self, channel: str, user: str, text: str, thread_ts: str | None = None, blocks: Sequence[Block] = ()
+    ) -> None:
         """chat.postEphemeral: only that person sees it, and not for long."""
-        await self.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread_ts, **_AS_WRITTEN)
+        shown = cast("Any", blocks or None)
+        await self.chat_postEphemeral(
+            channel=channel, user=user, text=text, blocks=shown, thread_ts=thread_ts, **_AS_WRITTEN
+        )
 
     async def upload(self, url: str, chunks: AsyncIterator[bytes], size: int) -> None:
         """The bytes of a file, streamed. Nothing is seen of it before it is completed, so it is safe to repeat."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from channels.group_modes import MENTIONS_ONLY, Modes
 from channels.slack import wire
-from channels.slack.buttons import CHOICE, FEEDBACK, PERSON, RATINGS
+from channels.slack.buttons import CHOICE, FEEDBACK, PERSON, RATING, RATINGS
 from channels.slack.colleagues import OUTSIDE
 from channels.slack.emoji import character
 from channels.slack.place import CHANNEL, Place, message_key, slack_id, time_of, timestamp
@@ -245,6 +245,9 @@ class Reader:
             name = wire.text(action, "action_id")
             if name == PERSON or name.startswith(CHOICE):
                 found.append(self._said(whole, action, CustomerAction.REQUEST_PERSON if name == PERSON else None))
+            elif name.startswith(RATING):
+                rated = replace(self._said(whole, action, CustomerAction.RATE), text=name.removeprefix(RATING))
+                found.append(replace(rated, reply_to=wire.named(action, "value").partition(" ")[2]))
             elif name == FEEDBACK:
                 found += self._rating(whole, action)
             elif name in ACTIONS:

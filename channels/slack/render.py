@@ -16,11 +16,13 @@ from channels.slack.mrkdwn import MrkdwnDialect, escaped
 from channels.slack.words import Words, words
 from core.domain.alterations import alteration_in
 from core.domain.choices import choices_in
-from core.domain.messages import Author, Citation, MessageKind, OutboundMessage, WirePayload
+from core.domain.messages import ANSWERS_TO, PRIVATELY, Author, Citation, MessageKind, OutboundMessage, WirePayload
+from core.ports.desk import ASKED_CASE, ASKS_RATING
 
 SECTION = 3_000
 TEXT = "chat.postMessage"
 FILE = "files.upload"
+WHISPER = "chat.postEphemeral"
 NOTHING = "…"
 """Slack refuses a message without text."""
 _SOURCES = 2_000
@@ -54,6 +56,8 @@ def payloads(message: OutboundMessage, language: str, *, rated: bool = True) -> 
         bodies = [_text(message, text) for text in texts]
         bodies[-1]["blocks"] += _below(message, said, rated=rated)
         bodies[0]["first"] = True
+    if message.meta.get(PRIVATELY):
+        bodies = [{**body, "method": WHISPER, "user": message.meta[ANSWERS_TO]} for body in bodies]
     # Only what is needed to open a file again; its bytes are read when it is sent.
     bodies += [{"method": FILE, "attachment": file.stored(), "label": said.file} for file in message.attachments]
     alteration = alteration_in(message.meta)
@@ -83,6 +87,8 @@ def _below(message: OutboundMessage, said: Words, *, rated: bool) -> list[dict[s
         found.append(buttons.choices(message.conversation.thread, [one.label for one in choices]))
     elif rated and message.kind in _RATED:
         found.append(buttons.feedback(message.conversation.thread, said))
+    if message.meta.get(PRIVATELY) and message.meta.get(ASKS_RATING):
+        found.append(buttons.scores(message.conversation.thread, message.meta[ASKED_CASE]))
     if message.kind in _PERSON:
         found.append(buttons.person(message.conversation.thread, said))
     return found

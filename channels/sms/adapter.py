@@ -214,4 +214,5 @@ def capabilities(settings: SmsSettings) -> Capabilities:
         media=True,
         pace=Pace(messages, seconds, per_conversation=_PER_CONVERSATION),
         follow_up=AnswersBy.SENDER,
+        costly=True,
     )

@@ -45,6 +45,8 @@ class Capabilities:
     ``fences_stream``: the channel looks itself who has the conversation before it shows more (core.ports.showing).
     ``event_log``: customers read the conversation from the hub's own log (the web), which also keeps their messages.
     ``own_time``: ``sent_at`` is the platform's own and exact, and its events may come in another order than they were written.
+    ``whispers``: in a shared conversation a message can be shown to one person alone (PRIVATELY).
+    ``costly``: each message is a mail or a text message of its own, so what only says who answers now is left out.
     ``follow_up``: customers who have left another channel can be written to here (core.ports.follow_ups).
     """
 
@@ -62,6 +64,8 @@ class Capabilities:
     buttons: bool = False
     idempotent_send: bool = False
     event_log: bool = False
+    whispers: bool = False
+    costly: bool = False
     follow_up: AnswersBy | None = None
     own_time: bool = False
     send_seconds: float | None = None

@@ -40,6 +40,8 @@ REACTED_BY = "reacted_by"
 """In the detail of a reaction by somebody else than the conversation's customer: what they are called, if anything."""
 LOCALE = "locale"
 """In ``Message.meta`` of what is said in another language than the conversation is known to be in: that language."""
+PRIVATELY = "privately"
+"""In ``Message.meta`` of what is said in a shared place: only the one whom it answers (ANSWERS_TO) is shown it."""
 SENT_BY = "sent_by"
 """In ``Message.meta`` of what went by another road at once, as well as to its own place: the channel."""
 
@@ -79,7 +81,7 @@ class CustomerAction(StrEnum):
 
     ``WITHDRAW``: they need no person any more, and want the agent back.
     ``GREETING``: asks what this is (a bot's start button, a help command). ``START_OVER``: what was said before no longer
-    matters to the agent.
+    matters to the agent. ``RATE``: the case that ``reply_to`` names, with the text as its score.
     """
 
     REQUEST_PERSON = "request_person"
@@ -87,6 +89,7 @@ class CustomerAction(StrEnum):
     WITHDRAW = "withdraw"
     GREETING = "greeting"
     START_OVER = "start_over"
+    RATE = "rate"
 
 
 class StaffAction(StrEnum):

@@ -12,6 +12,8 @@ from core.ports.store import Aside, CaseRecord, NewMessage, Transition, TurnOutc
 
 ASKS_RATING, ASKS_COMMENT = "rating", "rating_comment"
 """``meta`` of notices that ask the customer for a rating, or for a comment on it: what comes next may be that."""
+ASKED_CASE = "case"
+"""``meta`` of those notices: the id of the case that they ask about."""
 CASE_CLOSED = "case_closed"
 """``meta`` of what the desk says of a case that is closed: by whom. What comes next may be nothing but thanks."""
 DESK_NOTICE = "desk_notice"
@@ -82,7 +84,8 @@ class Desk(Protocol):
     async def rated(self, turn: TurnState) -> DeskReply | None:
         """Where the pending messages are only what the customer was just asked for, a rating or a comment on it, or thanks.
 
-        They had opened the conversation again; the reply closes it. None for everything else: then it stays open.
+        What they wrote had opened the conversation again; the reply closes it. A score that was pressed (RATE) opens and closes
+        nothing. None for everything else: then it stays open.
         """
         ...
 

@@ -25,6 +25,7 @@ from core.domain.messages import (
     Author,
     ChangeKind,
     ConversationEvent,
+    CustomerAction,
     MessageDeleted,
     MessageEdited,
     MessageReceived,
@@ -169,12 +170,13 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
             raise InvalidInput(f"The attachment {file} is not in this conversation, or was sent before.")
     author, blocked = author_of(batch, thread, event)
     colleague = event.by_staff and author != thread.customer_id
+    rates = event.action is CustomerAction.RATE
     goes_on = event.album is not None and not blocked  # the rest of an album may be as late as this
     if goes_on or thread.last_seq == thread.done_seq:
         thread.window, thread.is_album = item.window, goes_on
     if event.audience is Audience.STAFF:
         thread.audience = Audience.STAFF  # also where customers wrote before the channel was theirs
-    elif thread.state == OwnershipState.RESOLVED and not (event.caution or event.for_record or blocked or colleague):
+    elif thread.state == OwnershipState.RESOLVED and not (event.caution or event.for_record or blocked or colleague or rates):
         _reopen(thread)  # what somebody else may have written, or is only kept, brings nobody back
     _share(thread, event)
     thread.last_seq += 1

@@ -9,19 +9,18 @@ from functools import partial
 
 from core.domain.case import Case, feed
 from core.domain.conversation import OwnershipEvent
-from core.domain.messages import Author, Message, MessageKind
+from core.domain.messages import ANSWERS_TO, PRIVATELY, Author, CustomerAction, Message, MessageKind
 from core.ports.cases import Cases
 from core.ports.clock import Clock
-from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED, DESK_NOTICE, DeskReply, ForStaff
+from core.ports.desk import ASKED_CASE, ASKS_COMMENT, ASKS_RATING, CASE_CLOSED, DESK_NOTICE, DeskReply, ForStaff
 from core.ports.store import Aside, CaseRecord, KeepComment, KeepRating, NewMessage, Transition, TurnState
 from handoff import posts
 from handoff.customer_language import known_locale
 from handoff.places import with_names
-from handoff.rating.rating import Rating, are_words, comment_of, is_beside_the_scale, rating_of
+from handoff.rating.rating import Rating, are_words, comment_of, is_beside_the_scale, rating_in, rating_of
 from handoff.settings import HandoffSettings
 from handoff.texts import say
 
-_CASE = "case"
 _ASKED_AGAIN = "rating_asked_again"
 _THANKED = "thanked"
 
@@ -30,14 +29,22 @@ OnlyThanks = Callable[[str, Collection[str]], bool]
 
 
 def with_question(
-    notice: NewMessage, by: str, case_id: str, locale: str | None, settings: HandoffSettings
-) -> NewMessage:
-    """The notice that ``by`` has resolved a case, which also asks for a rating, where the company wants one."""
-    meta = {**notice.meta, CASE_CLOSED: by, _CASE: case_id}
-    if settings.rating_seconds <= 0:
-        return replace(notice, meta=meta)
+    notice: NewMessage, by: str, case_id: str, locale: str | None, settings: HandoffSettings, alone: str | None = None
+) -> tuple[NewMessage, ...]:
+    """The notice that ``by`` has resolved a case, which also asks for a rating, where the company wants one.
+
+    ``alone``: where others read the notice, the address of the customer who is asked in a message that only they see; empty
+    where the channel has no such message: then nobody is asked.
+    """
+    closed = replace(notice, meta={**notice.meta, CASE_CLOSED: by, ASKED_CASE: case_id})
     question = say("rating_ask", locale, fallback=settings.default_locale)
-    return replace(notice, text=f"{notice.text}\n\n{question}", meta={**meta, ASKS_RATING: True})
+    asks = {**closed.meta, ASKS_RATING: True}
+    if settings.rating_seconds <= 0 or alone == "":
+        return (closed,)
+    if alone is None:
+        return (replace(closed, text=f"{notice.text}\n\n{question}", meta=asks),)
+    asks |= {DESK_NOTICE: "rating_ask", PRIVATELY: True, ANSWERS_TO: alone}
+    return closed, replace(closed, text=question, meta=asks)
 
 
 class Ratings:
@@ -67,6 +74,8 @@ class Ratings:
 
     async def rated(self, turn: TurnState) -> DeskReply | None:
         """See Desk.rated."""
+        if turn.pending[0].action is CustomerAction.RATE:
+            return await self._pressed(turn, turn.pending[0])
         asked = next((said for said in reversed(turn.history) if said.author is not Author.CUSTOMER), None)
         if asked is None or not are_words(turn.pending):
             return None
@@ -80,9 +89,21 @@ class Ratings:
             return self._comment(turn, case, asked)
         return self._thanked(turn, case, asked) if self._are_thanks(turn) else None
 
+    async def _pressed(self, turn: TurnState, press: Message) -> DeskReply | None:
+        """The conversation stays as it is. The same score again changes nothing."""
+        case = await self._cases.case(str(press.meta.get("reply_to") or ""))
+        found = rating_in(press.text)
+        if case is None or case.conversation_id != turn.conversation.id or found is None:
+            return None
+        if (kept := await self._cases.rating(case.id)) is not None and kept[0] == found.score:
+            return None
+        told = self._remark("staff_rated", score=str(found.score))
+        staff = ForStaff((Aside(feed(self._account, case.id), (told,)),), (KeepRating(case.id, found.score),))
+        return DeskReply((self._notice(turn, "rated_late", case, press),), staff=staff)
+
     async def _case(self, turn: TurnState, asked: Message) -> Case | None:
         """The one that was asked about, unless it is open again."""
-        found = await self._cases.case(str(asked.meta.get(_CASE) or ""))
+        found = await self._cases.case(str(asked.meta.get(ASKED_CASE) or ""))
         return found if found is not None and found.conversation_id == turn.conversation.id else None
 
     def _answer(self, turn: TurnState, case: Case, asked: Message, *, late: bool) -> DeskReply | None:
@@ -152,10 +173,11 @@ class Ratings:
         return max(0.0, self._settings.reopen_seconds - since) or None
 
     def _notice(self, turn: TurnState, key: str, case: Case, asked: Message, *asks: str) -> NewMessage:
-        """What comes next may again be about nothing but the case, which stays closed."""
+        """What comes next may again be about nothing but the case, which stays closed. Who was asked alone is answered alone."""
         text = say(key, known_locale(turn), fallback=self._settings.default_locale)
-        closed = {CASE_CLOSED: asked.meta.get(CASE_CLOSED) or "", _CASE: case.id}
-        meta = {DESK_NOTICE: key, **closed, **dict.fromkeys(asks, True)}
+        closed = {CASE_CLOSED: asked.meta.get(CASE_CLOSED) or "", ASKED_CASE: case.id}
+        alone = {PRIVATELY: True} if PRIVATELY in asked.meta or asked.action is CustomerAction.RATE else {}
+        meta = {DESK_NOTICE: key, **closed, **alone, **dict.fromkeys(asks, True)}
         return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta=meta)
 
     def _said(self, turn: TurnState) -> list[NewMessage]:

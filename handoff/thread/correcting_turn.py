@@ -65,7 +65,10 @@ class CorrectingTurn:
         said: Said,
         files: Files | None = None,
         channel: Capabilities | None = None,
+        *,
+        quiet: bool = False,
     ) -> None:
+        """``quiet``: what only says who answers now is not said to the customer, whom each message costs something."""
         self._turn = turn
         self._case = case
         self._conversation = conversation
@@ -78,6 +81,7 @@ class CorrectingTurn:
         self._lately = said
         self._files = files
         self._channel = channel
+        self._quiet = quiet
         self._addressing = Addressing(cases, conversation, customer)
         self._account = ""
         self._thread: list[NewMessage] = []

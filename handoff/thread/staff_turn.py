@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from core.domain.attachments import Attachment, human_size
 from core.domain.case import OWNED_SINCE, feed
-from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
+from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing, next_state
 from core.domain.errors import NotYet
 from core.domain.keys import ConversationKey
 from core.domain.messages import LEFT_OUT, Author, Change, ChangeKind, Message, MessageKind, StaffAction
@@ -173,14 +173,16 @@ class StaffTurn(CorrectingTurn):
             given = say("staff_did_assign", self._settings.staff_locale, name=who.name, by=by.name)
             self._thread.append(posts.reminder(given, mentions=(who.id,)))
         if event is OwnershipEvent.CLAIM:
-            self._customers.append(self._notice("assigned" if by else "joined", who))
+            self._customers += [] if self._quiet else [self._notice("assigned" if by else "joined", who)]
         elif event is OwnershipEvent.HAND_BACK:
             claimed = self._conversation.state is OwnershipState.STAFF
             said = self._notice("handed_back", who, "handed_back" if claimed else "handed_back_unclaimed")
             self._customers.append(handed_back(said, self._case))
         elif event is OwnershipEvent.RESOLVE:
             resolved, name = self._notice("resolved", who), self._to_customer(who)
-            self._customers.append(with_question(resolved, name, self._case.id, self._locale, self._settings))
+            self._customers += with_question(
+                resolved, name, self._case.id, self._locale, self._settings, self._asked_alone()
+            )
         if state in (OwnershipState.BOT, OwnershipState.RESOLVED):
             self._records.append(CloseCase(self._case.id))
             over = state is OwnershipState.RESOLVED
@@ -189,6 +191,12 @@ class StaffTurn(CorrectingTurn):
             self._records.extend(self._waiting.for_anybody(self._case.id))
         else:
             self._records.extend(self._waiting.for_owner(self._case.id))
+
+    def _asked_alone(self) -> str | None:
+        """See with_question."""
+        if self._conversation.shared is not Sharing.ALWAYS:
+            return None
+        return self._customer.external_id if self._channel is not None and self._channel.whispers else ""
 
     async def _release_silent(self, who: Person) -> None:
         """Of an old button nothing comes: it holds only while its owner still leaves the customer waiting."""

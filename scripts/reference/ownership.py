@@ -39,8 +39,8 @@ _EVENTS = {
     OwnershipEvent.CLAIM: _Explained(
         "staff press *Claim* or *Take over*",
         "no message of the agent's is being sent; nobody changed the owner since it was read",
-        "the customer reads who joined; an "
-        " agent's turn under way loses its claim; what the agent has not begun to say is withheld",
+        "on the web, Slack and Telegram the customer reads who joined; an "
+        "agent's turn under way loses its claim; what the agent has not begun to say is withheld",
     ),
     OwnershipEvent.WITHDRAW: _Explained(
         "the customer needs nobody any more",

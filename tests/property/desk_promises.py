@@ -21,10 +21,10 @@ _LEFT = ("the assistant answers again", "has closed this conversation", "I have 
 
 
 def one_voice(sent: Sequence[tuple[Author, str]]) -> None:
-    """Between "X has joined" and the end of it, the customer reads nothing of the agent's."""
+    """Between "X has joined", or X's first words where that is not said, and the end of it, the agent says nothing."""
     theirs = False
     for author, text in sent:
-        theirs = _TAKEN in text or (theirs and not any(left in text for left in _LEFT))
+        theirs = author is Author.STAFF or _TAKEN in text or (theirs and not any(left in text for left in _LEFT))
         assert not (theirs and author is Author.AGENT), (text, sent)
 
 

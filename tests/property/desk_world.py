@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from core.domain.capabilities import Capabilities
 from core.domain.case import DESK
 from core.domain.conversation import OwnershipState
 from core.domain.customer import Identity
@@ -107,7 +108,8 @@ class DeskWorld:
         self.store = SqlStore(f"sqlite:///{self.home / 'hub.db'}", self.clock)
         self.do(self.store.open())
         self.agent = AskedAgent(self.store)
-        helpers = {"agent": self.agent, **helpers}
+        self.channels: dict[str, Capabilities] = {}
+        helpers = {"agent": self.agent, "channels": self.channels, **helpers}
         parts = DeskParts(
             self.store, self.store, KnownPeople(), FakeDeskChannel(self.store), self.clock, self.store, **helpers
         )

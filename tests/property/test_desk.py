@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from core.agent.withdrawal import last_withdrawn
+from core.domain.capabilities import Capabilities
 from core.domain.case import Case
 from core.domain.conversation import OwnershipState
 from core.domain.messages import Author, CustomerAction, InboundEvent, MessageKind, MessageReceived, StaffAction
@@ -90,9 +91,12 @@ class Desk(RuleBasedStateMachine):
         claimed=st.booleans(),
         replied=st.booleans(),
         on_its_way=st.integers(0, 2),
+        costly=st.booleans(),
     )
-    def begin(self, with_case: int, user: str, claimed: bool, replied: bool, on_its_way: int) -> None:
+    def begin(self, with_case: int, user: str, claimed: bool, replied: bool, on_its_way: int, costly: bool) -> None:
         """Mostly with a person asked for, and perhaps there: chance alone seldom comes that far. Perhaps during an answer."""
+        if costly:
+            self.world.channels[HOME.channel] = Capabilities(text_limit=1000, costly=True)
         if not with_case:
             return
         if on_its_way == 0:

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities
@@ -98,6 +98,10 @@ class TrackedCourier(Courier):
     """Implements SupportsOutcomeQuery as well."""
 
     name = "tracked"
+
+    def __init__(self, rng: random.Random, trouble: float) -> None:
+        super().__init__(rng, trouble)
+        self.capabilities = replace(self.capabilities, costly=True)
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
         """See SupportsOutcomeQuery."""

@@ -63,9 +63,12 @@ def _check(arena: Arena, runner: Runner, heard: Sequence[Heard]) -> list[str]:
         for begun in arena.model.begun[runner.tag]
         if begun > confirmed
     ]
-    joined = next((place for place, one in enumerate(heard) if "Grace has joined" in one.text), None)
+    costly = any(runner.tag in one.shown for one in arena.couriers.values() if one.capabilities.costly)
+    comes = f"Here is Grace for {runner.tag}" if costly else "Grace has joined"
+    joined = next((place for place, one in enumerate(heard) if comes in one.text), None)
     if joined is None:
         return [*wrong, "never heard that somebody had joined"]
+    wrong += ["read that Grace has joined"] if costly and any("has joined" in one.text for one in heard) else []
     wrong += [f"the agent spoke after Grace had joined: {one.text}" for one in heard[joined:] if one.agent]
     if not any(f"Here is Grace for {runner.tag}" in one.text for one in heard[joined:]):
         wrong.append("what Grace wrote never came")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import EventKey
 from core.domain.messages import Audience, MessageDeleted, MessageEdited, MessageReceived
-from core.ports.store import Acceptable, Delivery, Settlement
+from core.ports.store import Delivery, Settlement
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.office_hours import OfficeHours
@@ -24,11 +23,6 @@ class BusyDesk(OfficeHours):
     def __init__(self, store: SqlStore, clock: ManualClock) -> None:
         super().__init__(store, clock, replace(SETTINGS, undo_seconds=UNDO))
         self.heard: list[str] = []
-
-    async def accepts(self, event: Any) -> None:
-        """It is stored, and nothing more: the thread is busy."""
-        (result,) = await self.store.accept([Acceptable(event)])
-        assert not isinstance(result, Exception), result
 
     async def writes(self, text: str, user: str = "grace") -> MessageReceived:
         """In the thread, and its turn is done."""

@@ -163,9 +163,13 @@ class OfficeHours:
         return found
 
     async def _accept(self, event: Any) -> None:
+        await self.accepts(event)
+        await self.works()
+
+    async def accepts(self, event: Any) -> None:
+        """It is stored, and nothing more: the thread is busy."""
         (result,) = await self.store.accept([Acceptable(event)])
         assert not isinstance(result, Exception), result
-        await self.works()
 
     async def works(self) -> None:
         """What is pending is done."""

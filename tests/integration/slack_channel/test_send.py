@@ -51,6 +51,16 @@ async def test_a_notice_and_a_colleague_have_no_buttons(hub: Hub) -> None:
     assert colleague["text"] == "Ben &lt;Support&gt;: Hello!"
 
 
+async def test_what_one_person_is_asked_stands_nowhere_else(hub: Hub) -> None:
+    meta = {"privately": True, "answers_to": ANNA, "rating": True, "case": "c1.1"}
+    (receipt,) = await hub.answer("How did we do?", kind=MessageKind.NOTICE, author=Author.SYSTEM, meta=meta)
+    (call,) = hub.fake.called("chat.postEphemeral")
+    assert call["user"] == ANNA
+    assert [one["text"]["text"] for one in call["blocks"][-1]["elements"]] == ["1", "2", "3", "4", "5"]
+    assert not hub.fake.channels[DIRECT].messages
+    assert receipt.provider_id is None
+
+
 async def test_a_long_answer_comes_in_parts_that_slack_takes(hub: Hub) -> None:
     text = "\n\n".join(f"Paragraph {number}: a < b & c > d. " + "word " * 120 for number in range(20))
     receipts = await hub.answer(text)

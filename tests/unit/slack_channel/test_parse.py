@@ -305,6 +305,16 @@ def test_a_press_on_a_choice_says_what_stands_on_it() -> None:
     assert (event.text, event.action, event.conversation.thread) == ("Refunds", None, DIRECT)
 
 
+def test_a_score_that_was_pressed_in_private_names_its_case() -> None:
+    payload = load("block_actions_person")
+    (*_, worst) = reversed(buttons.scores(DIRECT, "c1.2")["elements"])  # type: ignore[call-overload]
+    payload["actions"][0] |= worst
+    (event,) = read(payload)
+    assert isinstance(event, MessageReceived)
+    assert (event.action, event.text, event.reply_to) == (CustomerAction.RATE, "1", "c1.2")
+    assert event.conversation.thread == DIRECT
+
+
 def test_a_press_says_a_title_as_it_was_offered_not_as_slack_writes_it() -> None:
     payload = load("block_actions_person")
     pressed = payload["actions"][0]

@@ -1,0 +1,134 @@
+"""Where others read the conversation, only the customer whose case it was is asked what they think, and nobody reads it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.domain.capabilities import Capabilities
+from core.domain.conversation import OwnershipState
+from core.domain.customer import Identity
+from core.domain.messages import ANSWERS_TO, PRIVATELY, CustomerAction, Message, MessageReceived, StaffAction
+from core.ports.desk import ASKED_CASE, ASKS_RATING
+from core.storage.store import SqlStore
+from handoff.desk_parts import DeskParts
+from tests.contract.stores.manual_clock import ManualClock
+from tests.integration.desk.office_hours import CASE, HOME, OfficeHours
+from tests.integration.desk.test_ratings import SETTINGS, remarks, resolved, state
+
+BOB = Identity("web", "main", "bob", "Bob")
+
+
+class SharedThread(OfficeHours):
+    """Everything is read by everybody. ``whispers``: whether the channel can show a message to one person alone."""
+
+    whispers = True
+
+    def parts(self, store: SqlStore) -> DeskParts:
+        """See OfficeHours."""
+        able = Capabilities(text_limit=1000, whispers=self.whispers)
+        return replace(super().parts(store), channels={"web": able})
+
+    def from_customer(self, text: str, action: CustomerAction | None = None) -> MessageReceived:
+        """See OfficeHours."""
+        return replace(super().from_customer(text, action), shared=True)
+
+    async def rates(self, text: str) -> None:
+        """A press on one of the five buttons."""
+        await self._accept(replace(self.from_customer(text, CustomerAction.RATE), reply_to=CASE))
+
+    async def said(self) -> list[Message]:
+        """What the customers were told."""
+        return [one for one in await self.store.messages(HOME.conversation_id, limit=500) if one.author != "customer"]
+
+
+class Mute(SharedThread):
+    """A channel without private messages."""
+
+    whispers = False
+
+
+@pytest.fixture
+async def office(store: SqlStore, clock: ManualClock) -> SharedThread:
+    shared = SharedThread(store, clock, SETTINGS)
+    await resolved(shared)
+    return shared
+
+
+async def test_the_question_is_for_the_customer_alone(office: SharedThread) -> None:
+    notice, question = (await office.said())[-2:]
+    assert notice.text.startswith("Grace has closed")
+    assert "number" not in notice.text
+    assert PRIVATELY not in notice.meta
+    assert question.text.startswith("How did we do?")
+    assert (question.meta[PRIVATELY], question.meta[ANSWERS_TO]) == (True, "ada")
+    assert (question.meta[ASKS_RATING], question.meta[ASKED_CASE]) == (True, CASE)
+
+
+async def test_where_nothing_can_be_said_in_private_nobody_is_asked(store: SqlStore, clock: ManualClock) -> None:
+    office = Mute(store, clock, SETTINGS)
+    await resolved(office)
+    last = (await office.said())[-1]
+    assert last.text == "Grace has closed this conversation. Write again at any time if something is still open."
+    assert ASKS_RATING not in last.meta
+
+
+async def test_a_press_is_kept_and_thanked_for_in_private_and_opens_nothing(office: SharedThread) -> None:
+    await office.rates("4")
+    assert await office.store.rating(CASE) == (4, None)
+    assert await state(office) is OwnershipState.RESOLVED
+    assert (await remarks(office))[-1] == "The customer gave 4 of 5."
+    thanks = (await office.said())[-1]
+    assert (thanks.text, thanks.meta[PRIVATELY]) == ("Thank you for your rating.", True)
+    assert thanks.meta[ANSWERS_TO] == "ada"
+    before = len(await remarks(office)), len(await office.said())
+    await office.rates("4")
+    assert (len(await remarks(office)), len(await office.said())) == before, "the same again is nothing new"
+    await office.rates("2")
+    assert await office.store.rating(CASE) == (2, None)
+
+
+async def test_a_press_beside_a_new_question_rates_and_the_question_is_answered(office: SharedThread) -> None:
+    await office.accepts(office.from_customer("It broke again"))
+    await office.accepts(replace(office.from_customer("1", CustomerAction.RATE), reply_to=CASE))
+    await office.accepts(office.from_customer("Please hurry"))
+    for _ in range(3):
+        await office.works()
+    assert await state(office) is OwnershipState.QUEUED
+    assert await office.store.rating(CASE) == (1, None)
+    assert [post.text for post in await office.posts("said")][-2:] == ["It broke again", "Please hurry"]
+
+
+async def test_a_number_of_somebody_elses_is_no_rating(office: SharedThread) -> None:
+    await office.accepts(replace(office.from_customer("2"), sender=BOB))
+    await office.works()
+    assert await office.store.rating(CASE) is None
+
+
+@pytest.mark.parametrize(("text", "case"), [("9", CASE), ("", CASE), ("4", "another.1"), ("4", "")])
+async def test_a_press_that_names_no_case_of_theirs_is_nothing(office: SharedThread, text: str, case: str) -> None:
+    await office.accepts(replace(office.from_customer(text, CustomerAction.RATE), reply_to=case))
+    await office.works()
+    assert await office.store.rating(CASE) is None
+    assert await state(office) is OwnershipState.RESOLVED
+
+
+class Costly(OfficeHours):
+    """A channel on which each message is a mail or a text message."""
+
+    def parts(self, store: SqlStore) -> DeskParts:
+        """See OfficeHours."""
+        return replace(super().parts(store), channels={"web": Capabilities(text_limit=1000, costly=True)})
+
+
+async def test_who_pays_for_each_message_is_not_told_that_somebody_joined(store: SqlStore, clock: ManualClock) -> None:
+    office = Costly(store, clock, SETTINGS)
+    await office.escalates()
+    before = await office.reads()
+    await office.press(StaffAction.CLAIM)
+    await office.press(StaffAction.ASSIGN, text="linus")
+    assert await office.reads() == before
+    assert (await office.conversation()).owner == "linus"
+    await office.staff("Good morning", user="linus")
+    assert (await office.reads())[len(before) :] == ["Good morning"]
