@@ -23,6 +23,7 @@ _CRAMPED = 16
 """With fewer characters than this in a piece, and room for twice as many, the text goes on with fewer marks."""
 _LOOK_AHEAD = 64
 _HEAD_SHARE = 4
+_PLAIN = PlainDialect()
 
 
 def render(text: str, dialect: PlainDialect, *, limit: int, size: Size = len) -> list[str]:
@@ -38,13 +39,28 @@ def render(text: str, dialect: PlainDialect, *, limit: int, size: Size = len) ->
 
 def render_document(document: Document, dialect: PlainDialect, *, limit: int, size: Size = len) -> list[str]:
     """Like `render`, of a text that has been parsed already."""
+    return [written for written, _ in _cut(document, dialect, limit, size)]
+
+
+def render_with_plain(text: str, dialect: PlainDialect, *, limit: int) -> list[tuple[str, str]]:
+    """Like `render`, each piece beside the same without marks, as notifications and screen readers need it."""
+    return [(written, write(part, _PLAIN)) for written, part in _cut(parse(text), dialect, limit, len)]
+
+
+def unmarked(text: str) -> str:
+    """Markdown without its marks, with every link's address."""
+    return write(parse(text), _PLAIN)
+
+
+def _cut(document: Document, dialect: PlainDialect, limit: int, size: Size) -> Sequence[tuple[str, Document]]:
+    """Each piece as it is written, and what it holds."""
     if limit < 1:
         raise ValueError("The limit is at least 1.")
     whole = write(document, dialect)
     if size(whole) <= limit:
-        return [whole]
+        return [(whole, document)]
     layout = place(cast("Document", tuple(_Fitting(dialect, limit // 2, size).all(document))))
-    return list(_Cutter(layout, dialect, limit, size).pieces()) or [""]
+    return list(_Cutter(layout, dialect, limit, size).pieces()) or [("", ())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +82,13 @@ class _Cutter:
         self._links = [link for link in layout.links() if self._fits_whole(link)]
         self._block_starts = _block_starts(layout)
 
-    def pieces(self) -> Iterator[str]:
+    def pieces(self) -> Iterator[tuple[str, Document]]:
         """All of them, in order."""
         at = self._skip_space(0)
         while at < len(self._text):
             stretch = self._next(at)
             if stretch.written.strip():
-                yield stretch.written
+                yield stretch.written, self._part(at, stretch.end)
             at = self._skip_space(stretch.end)
 
     def _next(self, start: int) -> _Stretch:
@@ -139,7 +155,10 @@ class _Cutter:
         return _Stretch(end, written)
 
     def _full(self, start: int, end: int) -> str:
-        return write(self._layout.cut(start, self._trimmed(start, end), self._limit // _HEAD_SHARE), self._dialect)
+        return write(self._part(start, end), self._dialect)
+
+    def _part(self, start: int, end: int) -> Document:
+        return self._layout.cut(start, self._trimmed(start, end), self._limit // _HEAD_SHARE)
 
     def _unnested(self, start: int, end: int) -> str:
         """A part of one leaf block: what stands in a list, a quote or a table stands alone."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from channels.footnotes import referred
 from channels.markdown.pieces import render as pieces
+from channels.markdown.pieces import render_with_plain
 from channels.slack import altering, buttons
 from channels.slack.mrkdwn import MrkdwnDialect, escaped
 from channels.slack.words import Words, words
@@ -49,11 +50,10 @@ def context(text: str) -> dict[str, Any]:
 def payloads(message: OutboundMessage, language: str, *, rated: bool = True) -> list[WirePayload]:
     """At least one call. A text without words is left out where there are files. ``rated``: answers have thumbs below."""
     said = words(message.locale, language)
-    texts = [piece for piece in mrkdwn(message.text) if piece.strip()]
+    texts = [piece for piece in render_with_plain(message.text, _DIALECT, limit=SECTION) if piece[0].strip()]
     bodies: list[dict[str, Any]] = []
     if texts or not message.attachments:
-        texts = texts or [""]
-        bodies = [_text(message, text) for text in texts]
+        bodies = [_text(message, text, told) for text, told in texts or [("", "")]]
         bodies[-1]["blocks"] += _below(message, said, rated=rated)
         bodies[0]["first"] = True
     if message.meta.get(PRIVATELY):
@@ -66,12 +66,13 @@ def payloads(message: OutboundMessage, language: str, *, rated: bool = True) -> 
     return [WirePayload(message.conversation, body, part) for part, body in enumerate(bodies)]
 
 
-def _text(message: OutboundMessage, text: str) -> dict[str, Any]:
+def _text(message: OutboundMessage, text: str, told: str) -> dict[str, Any]:
+    """``told``: the same without marks, which notifications and screen readers would read out."""
     blocks: list[dict[str, Any]] = [section(text)] if text else []
-    fallback = text
+    fallback = escaped(told)
     if message.author is Author.STAFF and message.author_name:
         blocks.insert(0, context(f"*{escaped(message.author_name)}*"))
-        fallback = f"{escaped(message.author_name)}: {text}"
+        fallback = f"{escaped(message.author_name)}: {fallback}"
     body: dict[str, Any] = {"method": TEXT, "text": fallback or NOTHING, "blocks": blocks}
     return body if message.turn_id is None else body | {"turn_id": message.turn_id}
 

@@ -27,7 +27,7 @@ from channels.slack.orphaned_placeholders import PLACEHOLDER, OrphanedPlaceholde
 from channels.slack.place import Place
 from channels.slack.reception import Reception
 from channels.slack.refusals import Refused
-from channels.slack.render import mrkdwn
+from channels.slack.render import mrkdwn, section
 from core.domain.errors import ChannelError, LostClaim, OutcomeUnknown, RateLimited, StoreUnavailable
 from core.domain.messages import Note
 from core.ports.channel import StreamFrame
@@ -290,4 +290,5 @@ def _rest(writing: Writing, body: Mapping[str, Any]) -> str | None:
     rest = writing.text[writing.shown :]
     if writing.doubtful:
         return None
-    return rest if mrkdwn(writing.text) == [body["text"]] and len(rest) <= MOST_APPENDED else None
+    same = [section(piece) for piece in mrkdwn(writing.text)] == body["blocks"][:1]
+    return rest if same and len(rest) <= MOST_APPENDED else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from channels.markdown.pieces import unmarked
 from core.domain.attachments import Attachment
 from core.domain.messages import COLLEAGUE, Author, Message, OutboundMessage
 from core.ports.staff_mail import REPLY_MARK, StaffMail
@@ -61,7 +62,7 @@ def _mail(
 
 def _subject(facts: Mapping[str, Any]) -> str:
     ticket = f"[{facts['ticket']}] " if facts.get("ticket") else ""
-    return " ".join(f"{ticket}{facts.get('customer', '')}: {facts.get('reason', '')}".split())[:_SUBJECT]
+    return " ".join(f"{ticket}{facts.get('customer', '')}: {unmarked(str(facts.get('reason', '')))}".split())[:_SUBJECT]
 
 
 def _about(facts: Mapping[str, Any], language: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from channels.markdown.pieces import unmarked
 from core.domain.messages import OutboundMessage
 from handoff.slack.formatted import formatted
 from handoff.slack.rich_text import (
@@ -38,4 +39,4 @@ def advice(message: OutboundMessage) -> dict[str, Any]:
     ]
     if sources:
         blocks.append(paragraph(lined(*sources)))
-    return {"do": "reply", "text": fallback(words(message.text)), "blocks": blocks}
+    return {"do": "reply", "text": fallback(words(unmarked(message.text))), "blocks": blocks}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from channels.markdown.pieces import render
+from channels.markdown.pieces import render_with_plain
 from channels.markdown.plain import says_address
 from channels.slack.mrkdwn import MrkdwnDialect, escaped
 from handoff.slack.rich_text import LONGEST, Block, visible
@@ -28,14 +28,14 @@ _DIALECT = _DeskDialect()
 
 def formatted(markdown: str, limit: int = LONGEST) -> list[Block]:
     """In as many sections as it needs."""
-    return [{"type": "section", "text": text} for text in _texts(markdown, limit)]
+    return [block for block, _ in formatted_with_plain(markdown, limit)]
 
 
-def formatted_small(markdown: str, limit: int = LONGEST) -> list[Block]:
-    """The same in small print."""
-    return [{"type": "context", "elements": [text]} for text in _texts(markdown, limit)]
-
-
-def _texts(markdown: str, limit: int) -> list[Block]:
-    pieces = render(visible(markdown), _DIALECT, limit=limit)
-    return [{"type": "mrkdwn", "text": piece, "verbatim": True} for piece in pieces if piece.strip()]
+def formatted_with_plain(markdown: str, limit: int, *, is_small: bool = False) -> list[tuple[Block, str]]:
+    """Each section beside what a notification says of it. ``is_small``: in small print."""
+    found: list[tuple[Block, str]] = []
+    for piece, told in render_with_plain(visible(markdown), _DIALECT, limit=limit):
+        text = {"type": "mrkdwn", "text": piece, "verbatim": True}
+        block = {"type": "context", "elements": [text]} if is_small else {"type": "section", "text": text}
+        found += [(block, told)] if piece.strip() else []
+    return found

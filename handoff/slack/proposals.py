@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from channels.markdown.pieces import unmarked
 from channels.slack.views import OPENS
 from core.domain.messages import OutboundMessage, StaffAction
 from handoff.learning.personal import has_gap
@@ -34,7 +35,7 @@ def proposal(message: OutboundMessage, language: str) -> dict[str, Any]:
         blocks.append({"type": "actions", "elements": elements})
     else:
         blocks += small(one_line(str(meta["verdict"]), LONGEST))
-    body: dict[str, Any] = {"do": "reply", "text": fallback(words(message.text)), "blocks": blocks}
+    body: dict[str, Any] = {"do": "reply", "text": fallback(words(unmarked(message.text))), "blocks": blocks}
     return body if open_ or not meta.get("copy") else body | {"do": "update", "of": meta["copy"]}
 
 

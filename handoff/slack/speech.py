@@ -5,7 +5,7 @@ from __future__ import annotations
 from channels.slack.render import NOTHING
 from channels.split import split
 from core.domain.messages import Author
-from handoff.slack.formatted import formatted, formatted_small
+from handoff.slack.formatted import formatted_with_plain
 from handoff.slack.rich_text import Block, Line, one_line, paragraph, quoted_below, small, visible, words
 from handoff.texts import say
 
@@ -38,11 +38,6 @@ def speech(author: Author, head: Line, text: str, limit: int) -> list[tuple[str,
         pieces = pieces_of(text, limit)
         return [(one, [quoted_below(() if number else head, words(one))]) for number, one in enumerate(pieces)]
     own = author in (Author.AGENT, Author.SYSTEM)
-    blocks = (formatted_small if own else formatted)(text, limit)
+    blocks = formatted_with_plain(text, limit, is_small=own)
     above = small(head) if own else [paragraph(head)]
-    return [(_text(block), [*([] if number else above), block]) for number, block in enumerate(blocks)]
-
-
-def _text(block: Block) -> str:
-    found = block["elements"][0] if "elements" in block else block["text"]
-    return str(found["text"])
+    return [(told, [*([] if number else above), block]) for number, (block, told) in enumerate(blocks)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from channels.markdown.pieces import unmarked
 from core.domain.messages import ORIGINAL, OutboundMessage
 from handoff.slack.formatted import formatted
 from handoff.slack.rich_text import Block, Emoji, Words, fallback, one_line, small, spaced, words
@@ -31,4 +32,4 @@ def sent_as(message: OutboundMessage) -> dict[str, Any]:
     into = (Words("→"), *one_line(str(message.meta["language"])))
     label = small(spaced((Emoji("globe_with_meridians"),), into))
     blocks = [*label, *formatted(message.text)[:_MOST_PIECES]]
-    return {"do": "reply", "text": fallback(words(message.text)), "blocks": blocks}
+    return {"do": "reply", "text": fallback(words(unmarked(message.text))), "blocks": blocks}

@@ -23,6 +23,16 @@ def test_a_long_answer_of_the_agent_s_is_shown_to_its_end() -> None:
         check_message(body["text"], body["blocks"])
 
 
+def test_a_notification_of_formatted_words_has_no_marks() -> None:
+    feed, told = ConversationKey("desk", "default", "a.1"), "**Yes**, see [prices](https://example.com/a_b_c) & `more`."
+    for author in (Author.AGENT, Author.STAFF):
+        post = posts.answered(NewMessage(author, told, MessageKind.ANSWER, author_name="Ben"))
+        (body,) = bodies(
+            OutboundMessage("m1", feed, post.author, post.text, post.kind, author_name="Ben", meta=post.meta)
+        )
+        assert body["text"].endswith("Yes, see prices (https://example.com/a_b_c) &amp; more.")
+
+
 def test_what_somebody_else_may_have_written_says_so_and_mentions_nobody() -> None:
     feed = ConversationKey("desk", "default", "a.1")
     meta = {

@@ -52,6 +52,31 @@ def test_each_mark_becomes_slacks(markdown: str, shown: str) -> None:
     assert mrkdwn(markdown) == [shown]
 
 
+@pytest.mark.parametrize(
+    ("markdown", "told"),
+    [
+        ("**bold** and *italic* and `code`", "bold and italic and code"),
+        ("[Prices](https://example.com/?a=1&b=2)", "Prices (https://example.com/?a=1&amp;b=2)"),
+        ("# Heading", "Heading"),
+        ("a < b & c", "a &lt; b &amp; c"),
+        ("<!channel> <@U123>", "&lt;!channel&gt; &lt;@U123&gt;"),
+    ],
+)
+def test_a_notification_has_no_marks(markdown: str, told: str) -> None:
+    (payload,) = payloads(message(markdown), "en")
+    assert payload.body["text"] == told
+    (staff,) = payloads(message(markdown, author=Author.STAFF, author_name="Ben"), "en")
+    assert staff.body["text"] == f"Ben: {told}"
+
+
+def test_each_part_of_a_long_text_tells_its_own_words() -> None:
+    text = "\n\n".join(f"**Part {number}** " + "word " * 200 for number in range(10))
+    bodies = [one.body for one in payloads(message(text), "en")]
+    assert len(bodies) > 2
+    for body in bodies:
+        assert body["text"] == body["blocks"][0]["text"]["text"].replace("*", "")
+
+
 def test_a_wide_table_becomes_lines() -> None:
     wide = "x" * 60
     (shown,) = mrkdwn(f"| name | about |\n|---|---|\n| {wide} | {wide} |")
