@@ -32,6 +32,7 @@ _END_AND_NEW_LINE = "</p><p></p>"
 """libxml2 passes over an end that matches no open paragraph, which browsers show as an empty one (HTML 13.2.6.4.7)."""
 _MANY_LINES = re.compile(r"\n{3,}")
 _SCHEME = re.compile(r"(?i)(?:https?|mailto|tel):")
+_SHOWN = re.compile(r"(?i)^(?:https?://|mailto:|tel:)")
 _CALLING = re.compile(r"(?i)^(?:mailto|tel):")
 
 
@@ -156,9 +157,8 @@ class _Writer:
 
     def _address(self, address: str, texts: list[str]) -> None:
         address, label = address.strip(), "".join(texts).strip()
-        bare = _CALLING.sub("", address)
-        if _SCHEME.match(address) and label and bare.rstrip("/") not in label and label not in address:
-            self._add(f" <{bare}>")
+        if _SCHEME.match(address) and label and not _tells_where(label, address):
+            self._add(f" <{_CALLING.sub('', address)}>")
 
     def _space(self, name: str) -> None:
         if name in _APART and self._lines and self._lines[-1].strip("> "):
@@ -172,6 +172,15 @@ class _Writer:
 
     def _prefix(self) -> str:
         return "> " * min(self._quotes, 8)
+
+
+def _tells_where(label: str, address: str) -> bool:
+    """Whether a link's label is its address, or the beginning of that with all of its host.
+
+    A label that only holds the address, or a piece of it, may look like another one, as in phishing.
+    """
+    shown, whole = (_SHOWN.sub("", one).rstrip("/").lower() for one in (label, address))
+    return shown == whole or (whole.startswith(shown) and whole[len(shown)] in "/?#")
 
 
 def _is_hidden(attributes: Mapping[str, str]) -> bool:

@@ -108,7 +108,7 @@ def _linked(label: str, name: str, link: str) -> tuple[str, list[Block]]:
     """The name as text, so that none of a customer's choosing labels a link or has marks."""
     shown = [{"type": "text", "text": f"{label}: {name} "}, {"type": "link", "url": link, "text": link}]
     section = {"type": "rich_text_section", "elements": shown}
-    return f"{escaped(label)}: <{escaped(link)}>", [{"type": "rich_text", "elements": [section]}]
+    return f"{escaped(label)}: {escaped(link)}", [{"type": "rich_text", "elements": [section]}]
 
 
 def marked(key: str) -> Any:

@@ -12,6 +12,8 @@ SOMEONE = "@someone"
 SOMEWHERE = "#a-channel"
 _MARKED = re.compile(r"<([^<>]+)>")
 _KEPT = re.compile(r"```.*?```|`[^`\n]+`|<[^<>]+>", re.DOTALL)
+_LINKED = re.compile(r"(?i)(?:https?://|mailto:|tel:)[^\s\\]+")
+_MARKS, _ESCAPED = re.compile(r"[\\`*_~\[\]]"), r"\\\g<0>"
 _PLACE = re.compile("\ue000(\\d+)\ue001")
 _BOLD = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\w*])")
 _STRIKE = re.compile(r"(?<![\w~])~(?=[^\s~])([^~\n]*[^\s~])~(?![\w~])")
@@ -28,14 +30,14 @@ class Names(Protocol):
     def locale(self, user: str) -> str | None: ...
 
 
-def plain(text: str, names: Names, *, own: str | None = None) -> str:
+def plain(text: str, names: Names, *, own: str | None = None, links: bool = False) -> str:
     """Names instead of ids, links with their addresses, and Slack's three escapes undone.
 
-    A mention of the app itself (``own``) says nothing, so it goes.
+    A mention of the app itself (``own``) says nothing, so it goes. ``links``: those with a label become Markdown's.
     """
     if own:
         text = re.sub(rf"(?<![ \t])[ \t]*+<@{re.escape(own)}(\|[^<>]*+)?>[ \t]*+", " ", text)
-    return unescaped(_MARKED.sub(lambda match: _resolve(match[1], names), text)).strip()
+    return unescaped(_MARKED.sub(lambda match: _resolve(match[1], names, links), text)).strip()
 
 
 def mentions(text: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -54,7 +56,7 @@ def addressed(text: str, own: str | None) -> bool | None:
     return f"@{own}" in called
 
 
-def _resolve(marked: str, names: Names) -> str:
+def _resolve(marked: str, names: Names, links: bool) -> str:
     target, _, label = marked.partition("|")
     match target[0]:
         case "@":
@@ -68,6 +70,8 @@ def _resolve(marked: str, names: Names) -> str:
     address = target.removeprefix("mailto:").removeprefix("tel:")
     if not label or label in (target, address) or _bare(label) == _bare(address):
         return address
+    if links and _LINKED.fullmatch(target):
+        return f"[{_MARKS.sub(_ESCAPED, label)}](<{target}>)"
     return f"{label} ({address})"
 
 

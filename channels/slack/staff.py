@@ -181,7 +181,7 @@ class StaffReader:
 
     def _words(self, message: Json, own: str | None) -> str:
         """With the addresses of files that Slack only points at: there is nothing to fetch, and nothing may be missing."""
-        written = plain(markdown(wire.text(message, "text")), self.names, own=own)
+        written = plain(markdown(wire.text(message, "text")), self.names, own=own, links=True)
         return "\n".join(part for part in (written, *elsewhere(wire.parts(message, "files"))) if part)
 
     def _said_in(self, old: Json, team: str, channel: str, thread_ts: str, own: str | None) -> ConversationKey:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from telegram import MessageEntity
 
+from channels.markdown.plain import says_address
+
 _UNIT = 2
 
 
@@ -31,7 +33,10 @@ class Marked:
                 yield entity, coded[begin : begin + entity.length * _UNIT].decode("utf-16-le", "replace")
 
     def readable(self) -> str:
-        """The text with the address of each link that hides behind words, so that the agent sees it too."""
+        """The text with the address of each link that hides behind words, so that staff and the agent see it too.
+
+        Also behind words that are another address, and where the same address stands elsewhere in the text.
+        """
         coded = self.text.encode("utf-16-le", "surrogatepass")
         parts: list[bytes] = []
         at = 0
@@ -39,7 +44,8 @@ class Marked:
             if entity.type != "text_link" or not entity.url:
                 continue
             end = min(len(coded), (entity.offset + entity.length) * _UNIT)
-            if end < at or entity.url in self.text:
+            label = coded[entity.offset * _UNIT : end].decode("utf-16-le", "replace")
+            if end < at or says_address(label, entity.url):
                 continue
             parts += [coded[at:end], f" ({entity.url})".encode("utf-16-le", "surrogatepass")]
             at = end

@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.email.html import HtmlDialect
+from channels.markdown.pieces import render
+from channels.markdown.plain import PlainDialect
 from channels.slack.emoji import character
-from channels.slack.mrkdwn import escaped
+from channels.slack.mrkdwn import MrkdwnDialect, escaped
 from channels.slack.place import Place, message_key, time_of
 from channels.slack.plain import addressed, markdown, mentions, plain
+from channels.telegram.html import TelegramHtml
 from core.domain.errors import InvalidInput
 from tests.unit.slack_channel.fixture import NoNames
 from tests.unit.slack_channel.test_parse import Known
@@ -43,6 +47,37 @@ from tests.unit.slack_channel.test_parse import Known
 )
 def test_marks_are_resolved(text: str, read: str) -> None:
     assert plain(text, Known()) == read
+
+
+PRICES = "https://example.com/p?a=1&amp;b=(2)"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (f"See <{PRICES}|our *new* [prices]>", r"See [our \*new\* \[prices\]](<https://example.com/p?a=1&b=(2)>)"),
+        ("<mailto:a@example.com|write us>", "[write us](<mailto:a@example.com>)"),
+        ("<https://example.com|example.com>", "https://example.com"),
+        ("<https://a.example|https://b.example>", "[https://b.example](<https://a.example>)"),
+        ("<slack://open|the app>", "the app (slack://open)"),
+    ],
+)
+def test_what_staff_label_stays_labelled(text: str, written: str) -> None:
+    assert plain(markdown(text), NoNames(), links=True) == written
+
+
+@pytest.mark.parametrize(
+    ("dialect", "shown"),
+    [
+        (MrkdwnDialect(), "<https://example.com/p?a=1&amp;b=(2)|our *new* prices>"),
+        (TelegramHtml(), '<a href="https://example.com/p?a=1&amp;b=(2)">our *new* prices</a>'),
+        (HtmlDialect(), '<p><a href="https://example.com/p?a=1&amp;b=(2)">our *new* prices</a></p>'),
+        (PlainDialect(), "our *new* prices (https://example.com/p?a=1&b=(2))"),
+    ],
+)
+def test_a_label_of_staff_reaches_each_channel(dialect: PlainDialect, shown: str) -> None:
+    said = plain(markdown(f"<{PRICES}|our *new* prices>"), NoNames(), links=True)
+    assert render(said, dialect, limit=1000) == [shown]
 
 
 @pytest.mark.parametrize(

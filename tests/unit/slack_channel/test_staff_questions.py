@@ -98,7 +98,7 @@ def test_a_deleted_question_is_looked_for_where_it_was_asked() -> None:
 def test_what_staff_write_and_edit_comes_out_as_markdown() -> None:
     (event,) = read(said("*Thanks* :smile: ~no~ <https://x.example/~a~|there>"))
     assert isinstance(event, MessageReceived)
-    assert event.text == "**Thanks** 😄 ~~no~~ there (https://x.example/~a~)"
+    assert event.text == "**Thanks** 😄 ~~no~~ [there](<https://x.example/~a~>)"
     (event,) = read(changed("Thanks", "*Thanks* :wave:"))
     assert isinstance(event, MessageEdited)
     assert event.text == "**Thanks** 👋"

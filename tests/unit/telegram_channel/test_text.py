@@ -43,6 +43,18 @@ def test_an_address_that_is_shown_is_not_repeated() -> None:
     assert Marked("https://acme.example", [entity]).readable() == "https://acme.example"
 
 
+@pytest.mark.parametrize(
+    ("text", "length", "read"),
+    [
+        ("https://bank.example", 20, "https://bank.example (https://evil.example)"),
+        ("Bank or https://evil.example", 4, "Bank (https://evil.example) or https://evil.example"),
+        ("evil.example", 12, "evil.example (https://evil.example)"),
+    ],
+)
+def test_words_never_hide_where_they_lead(text: str, length: int, read: str) -> None:
+    assert Marked(text, [MessageEntity("text_link", 0, length, "https://evil.example")]).readable() == read
+
+
 @given(offset=st.integers(-5, 99), length=st.integers(-5, 99))
 def test_an_entity_that_points_anywhere_breaks_nothing(offset: int, length: int) -> None:
     entity = MessageEntity("text_link", offset, length, "https://a.example")
