@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import mimetypes
+import warnings
 from collections.abc import AsyncIterator, Collection, Mapping
 from http import HTTPStatus
+from pathlib import PurePath
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -11,6 +14,7 @@ import aiohttp
 from channels.transport import FAILURES, describe_failure
 from core.domain.errors import AuthFailed, RateLimited, Rejected, TooLarge, Unreachable
 
+_LONGEST_HEADER = 2_000
 _CHUNK = 64 * 1024
 _HOPS = 5
 _TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
@@ -67,9 +71,18 @@ class Downloads:
         self._limit = limit
 
     async def open(
-        self, url: str, *, name: str, media_type: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        *,
+        name: str,
+        media_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        host_names: bool = False,
     ) -> Download:
-        """Raises Rejected for a foreign host or a file that is gone, AuthFailed, RateLimited, TooLarge, Unreachable."""
+        """Raises Rejected for a foreign host or a file that is gone, AuthFailed, RateLimited, TooLarge, Unreachable.
+
+        ``host_names``: only the host knows what the sender called the file; ``name`` is for one that it has no name for.
+        """
         for _ in range(_HOPS):
             try:
                 self._check(url)
@@ -83,7 +96,10 @@ class Downloads:
                 raise Unreachable(f"The file could not be fetched: {describe_failure(error)}") from None
             target = response.headers.get("Location")
             if response.status not in (301, 302, 303, 307, 308) or target is None:
-                return self._begun(response, name, media_type)
+                begun = self._begun(response, name, media_type)
+                if host_names:
+                    begun.name = given_name(response.headers.get("Content-Disposition", ""), name, begun.media_type)
+                return begun
             response.close()
             try:
                 url = urljoin(url, target)
@@ -117,6 +133,30 @@ class Downloads:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise Unreachable(f"The provider answered {status} for the file.")
         raise Rejected(f"The provider does not have the file any more ({status}).")
+
+
+def given_name(disposition: str, name: str, media_type: str | None) -> str:
+    """The name of a Content-Disposition header (RFC 6266), with an ending that agrees with the type; else ``name``."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # a header that is none is the sender's fault
+            _, parameters = aiohttp.parse_content_disposition(disposition[:_LONGEST_HEADER])
+            shown = aiohttp.content_disposition_filename(parameters) or ""
+    except (ValueError, LookupError):
+        return name
+    given = PurePath(shown.replace("\\", "/")).name
+    told = mimetypes.guess_type(given)[0]
+    ending = PurePath(name).suffix
+    if not given.strip(" ."):
+        return name
+    if media_type is None or not ending or told == media_type or (told and _kind(told) == _kind(media_type)):
+        return given
+    return f"{PurePath(given).stem if told else given}".removesuffix(ending) + ending
+
+
+def _kind(media_type: str) -> str:
+    """Phones mislabel one picture, recording or text as another; the content decides which it is."""
+    major = media_type.partition("/")[0]
+    return {"video": "audio", "application": media_type}.get(major, major)
 
 
 def _place(url: str) -> tuple[str, str, int | None]:

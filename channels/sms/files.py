@@ -97,7 +97,11 @@ class Incoming:
         for number, authorization in enumerate(authorizations, 1):
             try:
                 return await self._downloads.open(
-                    ref.id, name=ref.name, media_type=ref.media_type, headers={"Authorization": authorization}
+                    ref.id,
+                    name=ref.name,
+                    media_type=ref.media_type,
+                    headers={"Authorization": authorization},
+                    host_names=True,
                 )
             except AuthFailed:
                 if number == len(authorizations):

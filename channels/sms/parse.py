@@ -173,7 +173,7 @@ def _files(form: Form) -> tuple[AttachmentRef, ...]:
 
 
 def _file(url: str, kind: str | None, number: int) -> AttachmentRef:
-    """The address is all that is needed to fetch it, so it is the id. Twilio tells no name of a file's own."""
+    """The address is all that is needed to fetch it, so it is the id. Its name comes with its content, if at all."""
     ending = (mimetypes.guess_extension(kind) if kind else None) or ""
     major = (kind or "").partition("/")[0]
     name = f"{major if major in _SHOWN_AS else 'file'}-{number}{ending}"

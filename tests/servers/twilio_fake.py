@@ -57,6 +57,7 @@ class TwilioFake:
         self.messages: list[dict[str, Any]] = []
         self.media: dict[str, list[dict[str, Any]]] = {}
         self.files: dict[str, bytes] = {}
+        self.disposition = ""
         self.faults: deque[str] = deque()
         self.weather: Callable[[Mapping[str, str]], str] = lambda _form: ""
         self.released = asyncio.Event()
@@ -246,7 +247,8 @@ class TwilioFake:
     def _cdn_app(self) -> web.Application:
         async def file(request: web.Request) -> web.Response:
             self.cdn_headers.append(dict(request.headers))
-            return web.Response(body=self.files[request.match_info["media"]])
+            named = {"Content-Disposition": self.disposition} if self.disposition else None
+            return web.Response(body=self.files[request.match_info["media"]], headers=named)
 
         app = web.Application()
         app.router.add_get("/{media}", file)

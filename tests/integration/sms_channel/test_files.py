@@ -44,6 +44,30 @@ async def test_a_picture_without_a_text_is_a_message(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "disposition", "name"),
+    [
+        ("application/pdf", 'inline; filename="Rechnung 12.pdf"', "Rechnung 12.pdf"),
+        ("application/pdf", "attachment; filename*=UTF-8''R%C3%BCckgabe.pdf; filename=x.pdf", "Rückgabe.pdf"),
+        ("image/jpeg", 'inline; filename="IMG_1.HEIC"', "IMG_1.HEIC"),
+        ("video/mp4", 'inline; filename="clip.m4a"', "clip.m4a"),
+        ("application/pdf", 'inline; filename="invoice.pdf.exe"', "invoice.pdf"),
+        ("application/pdf", 'inline; filename="../../etc/pass\\wd"', "passwd.pdf"),
+        ("application/pdf", 'inline; filename="plan"', "plan.pdf"),
+        ("image/png", "inline", "image-1.png"),
+        ("image/png", 'inline; filename="..."', "image-1.png"),
+        ("image/png", "inline; filename*=nowhere'x'%ff%fe", "image-1.png"),
+        ("image/png", ";" * 5000, "image-1.png"),
+    ],
+)
+async def test_a_file_keeps_the_name_that_its_sender_gave_it(rig: Rig, kind: str, disposition: str, name: str) -> None:
+    (ref,) = await _refs(rig, {kind: b"bytes"})
+    rig.twilio.disposition = disposition
+    stream = await rig.channel.fetch(ref)
+    await stream.aclose()
+    assert stream.name == name
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "https://evil.example/2010-04-01/Accounts/x",
