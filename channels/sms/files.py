@@ -29,7 +29,11 @@ _log = structlog.get_logger(__name__)
 _MMS_REGIONS = frozenset({"US", "CA"})
 _MMS_IMAGE, _MMS_OTHER, _WHATSAPP_MOST = 5_000_000, 600_000, 16_000_000
 _MMS_IMAGES = frozenset({"image/jpeg", "image/png", "image/gif"})
-_MMS_TYPES = re.compile(r"(audio|video|image)/|text/(vcard|x-vcard|plain|csv|calendar)$|application/(pdf|vcard)$").match
+_MMS_TYPES = re.compile(
+    r"image/(jpeg|png|gif|bmp|tiff|heic)$|audio/(ogg|amr|3gpp|mpeg|mp4|wav|webm)$|video/(mp4|quicktime|webm|3gpp)$"
+    r"|text/(vcard|x-vcard|plain|csv|calendar)$|application/(pdf|vcard)$"
+).match
+"""Of https://www.twilio.com/docs/messaging/guides/accepted-mime-types what the hub knows by these names."""
 _WHATSAPP_TYPES = re.compile(
     r"image/(jpeg|png|webp)$|audio/(ogg|amr|3gpp|aac|mpeg|mp4)$|video/mp4$|text/(vcard|x-vcard|plain|csv)$"
     r"|application/(pdf|msword|vnd\.(openxmlformats-officedocument|ms-excel|ms-powerpoint))"

@@ -27,7 +27,13 @@ from core.ports.surroundings import Surroundings
 
 UPLOAD_BYTES: Final = 50 * 1024 * 1024
 """https://core.telegram.org/bots/api#senddocument"""
-_FIELDS: Final = {"sendPhoto": "photo", "sendDocument": "document"}
+_FIELDS: Final = {
+    "sendPhoto": "photo",
+    "sendVideo": "video",
+    "sendAudio": "audio",
+    "sendVoice": "voice",
+    "sendDocument": "document",
+}
 _CLOSED = ("topic_closed", "topic_deleted", "thread not found", "not enough rights", "have no rights", "chat not found")
 
 _MESSAGES, _BEFORE_EDITS_WAIT = 20, 15
@@ -100,7 +106,7 @@ class Outgoing:
 
     async def _file(self, body: Mapping[str, Any]) -> Any:
         attachment = Attachment(**body["file"])
-        methods = ["sendPhoto", "sendDocument"] if body["method"] == "sendPhoto" else ["sendDocument"]
+        methods = dict.fromkeys((body["method"], "sendDocument"))
         until = self._clock.monotonic() + UPLOAD_SECONDS
         for method in methods if attachment.size <= UPLOAD_BYTES else ():
             try:

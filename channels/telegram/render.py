@@ -26,6 +26,8 @@ WIRE_LIMIT: Final = 4096
 """What Telegram takes, after the marks were read (https://core.telegram.org/bots/api#sendmessage)."""
 _PHOTO_BYTES = 10 * 1024 * 1024
 _PHOTOS = frozenset({"image/jpeg", "image/png", "image/webp"})
+_PLAYED = {"video/mp4": "sendVideo", "audio/mpeg": "sendAudio", "audio/mp4": "sendAudio", "audio/ogg": "sendVoice"}
+"""What Telegram plays in place (https://core.telegram.org/bots/api#sendvideo and below); all else is a document."""
 _NUMBER = re.compile(r"-?[0-9]{1,20}").fullmatch
 _NOTHING_TO_SEE = "…"
 _DIALECT = TelegramHtml()
@@ -97,7 +99,7 @@ def _files(message: OutboundMessage) -> Iterator[dict[str, Any]]:
     for attachment in message.attachments:
         photo = attachment.media_type in _PHOTOS and attachment.size <= _PHOTO_BYTES
         yield {
-            "method": "sendPhoto" if photo else "sendDocument",
+            "method": "sendPhoto" if photo else _PLAYED.get(attachment.media_type, "sendDocument"),
             "params": place(message.conversation),
             "file": attachment.stored(),
             "locale": message.locale,

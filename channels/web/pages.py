@@ -27,6 +27,7 @@ _PAGE_POLICY = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data: blob:",
+        "media-src 'self'",
         "font-src 'self'",
         "connect-src 'self' ws: wss:",
         "manifest-src 'self'",

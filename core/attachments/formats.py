@@ -26,11 +26,14 @@ SIGNATURES: tuple[tuple[str, int, bytes], ...] = (
     ("image/tiff", 0, b"II*\x00"),
     ("image/tiff", 0, b"MM\x00*"),
     *(("audio/mp4", 4, b"ftyp" + brand) for brand in (b"M4A", b"M4B")),
-    ("video/quicktime", 4, b"ftypqt"),
+    *(("video/quicktime", 4, atom) for atom in (b"ftypqt", b"moov", b"mdat", b"wide", b"skip")),
     ("video/3gpp", 4, b"ftyp3g"),
     *(("video/mp4", 4, b"ftyp" + brand) for brand in (b"iso", b"mp4", b"avc1", b"M4V", b"MSNV", b"dash", b"mmp4")),
     ("audio/wav", 8, b"WAVE"),
     ("video/x-msvideo", 8, b"AVI "),
+    ("video/x-ms-wmv", 0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"),
+    ("audio/flac", 0, b"fLaC"),
+    ("audio/x-caf", 0, b"caff\x00\x01"),
     ("audio/mpeg", 0, b"ID3"),
     *(("audio/mpeg", 0, b"\xff" + layer) for layer in (b"\xe2", b"\xe3", b"\xf2", b"\xf3", b"\xfa", b"\xfb")),
     *(("audio/aac", 0, b"\xff" + layer) for layer in (b"\xf0", b"\xf1", b"\xf8", b"\xf9")),
@@ -98,10 +101,15 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
     "audio/ogg": (".ogg", ".oga", ".opus"),
     "audio/webm": (".webm",),
     "audio/3gpp": (".3gp",),
+    "audio/flac": (".flac",),
+    "audio/x-caf": (".caf",),
     "video/mp4": (".mp4", ".m4v"),
     "video/quicktime": (".mov",),
     "video/webm": (".webm",),
     "video/3gpp": (".3gp", ".3gpp"),
+    "video/x-matroska": (".mkv", ".mka"),
+    "video/x-msvideo": (".avi",),
+    "video/x-ms-wmv": (".wmv", ".wma", ".asf"),
     "text/html": (".html", ".htm"),
     "text/plain": (".txt", ".log", ".eml", ".yaml", ".yml", ".ini", ".toml"),
     "text/markdown": (".md", ".markdown"),
@@ -140,7 +148,10 @@ ALIASES = {
     "audio/x-aac": "audio/aac",
     "audio/opus": "audio/ogg",
     "application/ogg": "audio/ogg",
+    "audio/x-flac": "audio/flac",
     "video/x-m4v": "video/mp4",
+    "video/avi": "video/x-msvideo",
+    "video/x-ms-asf": "video/x-ms-wmv",
 }
 
 LABELS = {
@@ -157,8 +168,6 @@ LABELS = {
     "image/svg+xml": "an SVG drawing, which can hold scripts",
     "text/html": "a web page",
     "text/plain": "text",
-    "video/x-matroska": "a Matroska film",
-    "video/x-msvideo": "an AVI film",
 } | {
     media_type: "an audio recording" if media_type.startswith("audio/") else "a video"
     for media_type in SUFFIXES

@@ -131,7 +131,7 @@ FILES = {
         b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>",
         (400, "file_svg"),
     ),
-    "a film of a kind that is not taken": ("film.avi", b"RIFF\x24\x00\x00\x00AVI LIST" + bytes(64), (400, "file_type")),
+    "an archive of a kind that is not taken": ("files.7z", b"7z\xbc\xaf\x27\x1c" + bytes(64), (400, "file_type")),
     "nothing": ("empty.txt", b"", (400, "empty_file")),
     "too large": ("large.txt", b"x" * (10 * 1024 * 1024 + 1), (413, "too_large")),
 }

@@ -33,6 +33,10 @@ USED: Mapping[str, Mapping[str, str]] = {
     "getWebhookInfo": {},
     "sendMessage": {**_PLACE, **_MARKS, "text!": "String", "link_preview_options": "LinkPreviewOptions"},
     "sendPhoto": {**_PLACE, **_MARKS, "photo!": "InputFile|String", "caption": "String"},
+    **{
+        f"send{kind.title()}": {**_PLACE, **_MARKS, f"{kind}!": "InputFile|String", "caption": "String"}
+        for kind in ("video", "audio", "voice")
+    },
     "sendDocument": {**_PLACE, **_MARKS, "document!": "InputFile|String", "caption": "String"},
     "sendChatAction": {**_PLACE, "action!": "String"},
     "answerCallbackQuery": {"callback_query_id!": "String", "text": "String", "show_alert": "Boolean"},

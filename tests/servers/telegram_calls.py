@@ -127,6 +127,22 @@ class BotState:
         size = {"file_id": "p1", "file_unique_id": "p1", "width": 1, "height": 1, "file_size": len(photo)}
         return self._keep(chat, params, photo=[size])
 
+    async def send_video(self, params: dict[str, Any]) -> Any:
+        return self._keep_recording("video", params, width=1, height=1)
+
+    async def send_audio(self, params: dict[str, Any]) -> Any:
+        return self._keep_recording("audio", params)
+
+    async def send_voice(self, params: dict[str, Any]) -> Any:
+        return self._keep_recording("voice", params)
+
+    def _keep_recording(self, kind: str, params: dict[str, Any], **size: int) -> Any:
+        chat, data = self._chat(params), params[kind]
+        if len(data) > 50 * _MEGABYTE:
+            raise Refusal(413, "Request Entity Too Large")
+        sent = {"file_id": "r1", "file_unique_id": "r1", "duration": 1, "file_size": len(data), **size}
+        return self._keep(chat, params, **{kind: sent})
+
     async def send_document(self, params: dict[str, Any]) -> Any:
         chat, document = self._chat(params), params["document"]
         if not isinstance(document, bytes) or not document:

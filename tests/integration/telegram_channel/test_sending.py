@@ -18,6 +18,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, ConversationEvent
 from tests.integration.telegram_channel.conftest import CHAT, answer
 from tests.integration.telegram_channel.world import World
+from tests.recordings import MP3, MP4, OGG
 from tests.servers.process import free_port
 from tests.servers.telegram_fake import TOKEN, Trouble
 
@@ -206,6 +207,21 @@ async def test_a_picture_that_telegram_refuses_goes_as_a_document(polling: World
     picture = await polling.stored(PNG, "wide.png", "image/png")
     polling.fake.next("sendPhoto", Trouble(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"))
     await polling.say(answer("", attachments=(picture,)))
+    assert "document" in polling.fake.sent[-1]
+
+
+async def test_recordings_are_played_in_place_or_go_as_documents(polling: World) -> None:
+    kinds = {"video": MP4, "audio": MP3, "voice": OGG}
+    types = ("video/mp4", "audio/mpeg", "audio/ogg")
+    files = [
+        await polling.stored(data, kind, media_type)
+        for (kind, data), media_type in zip(kinds.items(), types, strict=True)
+    ]
+    await polling.say(answer("", attachments=tuple(files)))
+    assert [next(iter(kinds.keys() & one.keys())) for one in polling.fake.sent] == ["video", "audio", "voice"]
+    assert polling.fake.named("sendVoice")[0]["voice"] == OGG
+    polling.fake.next("sendVoice", Trouble(400, "Bad Request: VOICE_MESSAGES_FORBIDDEN"))
+    await polling.say(answer("", attachments=(files[2],)))
     assert "document" in polling.fake.sent[-1]
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from channels.web.settings import Rate, WebSettings
 from tests.integration.web.rig import KEY, Rig, running, with_limits
+from tests.recordings import MP4
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -99,6 +100,33 @@ async def test_only_images_are_shown_in_place(rig: Rig) -> None:
     async with rig.http.get(rig.url + file["url"]) as response:
         assert response.content_type == "image/png"
         assert response.headers["Content-Disposition"].startswith("inline;")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "place", "length"),
+    [
+        ("bytes=0-1", 206, slice(0, 2), "bytes 0-1/"),
+        ("bytes=100-", 206, slice(100, None), "bytes 100-"),
+        ("bytes=-10", 206, slice(-10, None), "bytes "),
+        ("bytes=5-9999999", 206, slice(5, None), "bytes 5-"),
+        ("bytes=0-1,4-5", 200, slice(None), None),
+        ("bytes=9999999-", 200, slice(None), None),
+        ("words=1", 200, slice(None), None),
+        ("bytes=9-5", 200, slice(None), None),
+    ],
+)
+async def test_a_player_gets_the_part_that_it_asks_for(
+    rig: Rig, asked: str, status: int, place: slice, length: str | None
+) -> None:
+    session = await rig.session()
+    _, file = await _upload(rig, session, "a.mp4", MP4)
+    async with rig.http.get(rig.url + file["url"], headers={"Range": asked}) as response:
+        assert response.status == status
+        assert await response.read() == MP4[place]
+        assert response.content_length == len(MP4[place])
+        assert response.headers["Accept-Ranges"] == "bytes"
+        assert (response.headers.get("Content-Range") or "").startswith(length or "")
+        assert ("Content-Range" in response.headers) == (length is not None)
 
 
 async def test_a_page_with_a_script_is_never_shown(rig: Rig) -> None:

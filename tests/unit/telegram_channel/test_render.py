@@ -158,6 +158,12 @@ def test_a_thread_that_is_none_of_telegrams_is_for_telegram_to_refuse(thread: st
         ("image/png", 10 * 1024 * 1024, "sendPhoto"),
         ("image/png", 10 * 1024 * 1024 + 1, "sendDocument"),
         ("image/gif", 5, "sendDocument"),
+        ("video/mp4", 5, "sendVideo"),
+        ("video/quicktime", 5, "sendDocument"),
+        ("audio/mpeg", 5, "sendAudio"),
+        ("audio/mp4", 5, "sendAudio"),
+        ("audio/ogg", 5, "sendVoice"),
+        ("audio/wav", 5, "sendDocument"),
         ("application/pdf", 5, "sendDocument"),
     ],
 )

@@ -119,6 +119,23 @@ describe("a message", () => {
     expect(box.querySelector("[data-testid=thumbs-up]")).toBeNull();
   });
 
+  it("with a recording has a player that is named and leaves when it cannot play", () => {
+    const { ui, box, draw } = setUp();
+    const file = { id: "a", name: "memo.m4a", size: 1, url: "/a" };
+    const attachments = ["audio/mp4", "video/mp4", "application/pdf"].map((media_type) => ({ ...file, id: media_type, media_type }));
+    draw(message(ui, stored({ attachments }), place));
+    const players = [...box.querySelectorAll<HTMLMediaElement>("audio, video")];
+    expect(players.map((one) => one.localName)).toEqual(["audio", "video"]);
+    for (const one of players) {
+      expect(one.controls).toBe(true);
+      expect(one.getAttribute("aria-label")).toBe("memo.m4a");
+      expect(one.closest("a")).toBeNull();
+      one.dispatchEvent(new Event("error"));
+      expect(one.hidden).toBe(true);
+    }
+    expect(box.querySelectorAll("[data-testid=attachment]").length).toBe(3);
+  });
+
   it("with a hostile attachment link or name stays harmless", () => {
     const { ui, box, draw } = setUp();
     draw(

@@ -8,22 +8,24 @@ import type { Upload } from "../upload/uploads";
 import { closeIcon, fileIcon, retryIcon } from "./icons";
 import type { Ui } from "./ui";
 
-/** The files of a message: pictures as pictures, everything else (and a picture that does not load) by name. */
+const hide = (event: Event): unknown => ((event.currentTarget as HTMLElement).hidden = true);
+
+/** The files of a message: pictures as pictures, recordings with a player, and by name what is neither or does not load. */
 export const files = (ui: Ui, list: readonly Attachment[]): JSX.Element[] =>
-  list.map(({ id, name, media_type, size, url }) => {
+  list.flatMap(({ id, name, media_type, size, url }) => {
     const href = safeHref(new URL(url, ui.chat.uploads.origin).href);
-    return (
-      <a key={id} class="file" data-testid="attachment" target="_blank" rel="noopener noreferrer" {...(href && { href })}>
-        {href && /^image\/(png|jpe?g|gif|webp|avif)$/.test(media_type) && (
-          <img src={href} alt={name} onError={(event) => (event.currentTarget.hidden = true)} />
-        )}
+    const Kind = (href && media_type.slice(0, 5)) as "audio";
+    return [
+      /audio|video/.test(Kind) && <Kind src={href as string} onError={hide} controls aria-label={name} />,
+      <a key={id} class="file" data-testid="attachment" href={href as string} target="_blank" rel="noopener noreferrer">
+        {/image/.test(Kind) && <img src={href as string} onError={hide} alt={name} />}
         {fileIcon()}
         <span class="file-name" dir="auto">
           {name}
         </span>
         <small>{formatSize(ui.language.locale, size)}</small>
-      </a>
-    );
+      </a>,
+    ] as JSX.Element[];
   });
 
 /** The files beside the message being written, with their progress. What was refused stands apart: it does not go with the message. */
@@ -51,7 +53,7 @@ function row(ui: Ui, upload: Upload): JSX.Element {
       {fileIcon()}
       <span class="names">
         <span class="file-name">{name}</span>
-        <small {...(failed && { role: "alert" })}>
+        <small role={(failed && "alert") as "alert"}>
           {failed
             ? `${t._refused}. ${fill(errorText(t, reason), formatSize(language.locale, ui.state.config?.max_attachment_bytes ?? 0))}`
             : formatSize(language.locale, size)}

@@ -138,7 +138,7 @@ export function unsent(ui: Ui, { client_id, content, attachments, state, reason 
         {typed(content)}
       </div>
     ),
-    <p class="meta" data-testid="message-state" data-state={state} {...(failed && { role: "alert" })}>
+    <p class="meta" data-testid="message-state" data-state={state} role={(failed && "alert") as "alert"}>
       {failed ? `${t._failed}. ${errorText(t, reason)}` : ui.state.link === "online" ? t._sending : t._waiting}
       {failed && button("message-retry", t._retry, (id) => chat.resend(id))}
       {failed && button("message-remove", t._remove, (id) => chat.drop(id))}
