@@ -123,7 +123,7 @@ class Turn:
             return await self._serve(state)
 
     async def _serve(self, state: TurnState) -> TurnOutcome:
-        state = with_ratings_apart(as_written(state, self._capabilities(state)))
+        state = as_written(with_ratings_apart(state), self._capabilities(state))
         with_people = state.conversation.state in (OwnershipState.QUEUED, OwnershipState.STAFF)
         if with_people and (state.changes and not state.pending):
             return await self._relay(state)

@@ -81,7 +81,7 @@ def with_ratings_apart(state: TurnState) -> TurnState:
     pressed = next((one.seq for one in state.pending if one.action is CustomerAction.RATE), None)
     if pressed is None:
         return state
-    first = all(one.seq >= pressed for one in (*state.pending, *state.changes))
+    first = pressed == min([one.seq for one in state.pending] + [one.seq for one in state.changes])
     pending = tuple(one for one in state.pending if (one.seq == pressed if first else one.seq < pressed))
     return replace(state, pending=pending, changes=tuple(one for one in state.changes if one.seq < pressed))
 

@@ -246,7 +246,9 @@ class Reader:
             if name == PERSON or name.startswith(CHOICE):
                 found.append(self._said(whole, action, CustomerAction.REQUEST_PERSON if name == PERSON else None))
             elif name.startswith(RATING):
-                rated = replace(self._said(whole, action, CustomerAction.RATE), text=name.removeprefix(RATING))
+                rated = replace(
+                    self._said(whole, action, CustomerAction.RATE), text=name.removeprefix(RATING), shared=False
+                )
                 found.append(replace(rated, reply_to=wire.named(action, "value").partition(" ")[2]))
             elif name == FEEDBACK:
                 found += self._rating(whole, action)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import quote
@@ -174,9 +174,13 @@ class Files:
         await response.prepare(request)
         at = 0
         async for chunk in _together(first, chunks):
-            if at < stop and at + len(chunk) > start:
+            if at + len(chunk) > start:
                 await response.write(chunk[max(0, start - at) : stop - at])
             at += len(chunk)
+            if at >= stop:
+                break
+        if isinstance(chunks, AsyncGenerator):  # what is left of the file is not read
+            await chunks.aclose()
         await response.write_eof()
         return response
 

@@ -221,6 +221,8 @@ def _take_files(batch: Batch, event: MessageReceived, message_id: str) -> None:
 
 
 def _share(thread: Thread, event: MessageReceived) -> None:
+    if event.action is CustomerAction.RATE:  # pressed in private, wherever the conversation is
+        return
     read_by_all = Sharing.SOMETIMES if event.answered_alone else Sharing.ALWAYS
     now = read_by_all if event.shared else Sharing.NEVER
     thread.shared = now if thread.last_seq == 0 or thread.shared is now else Sharing.SOMETIMES

@@ -14,7 +14,7 @@ from core.domain.contact_route import ContactRoute
 from core.domain.conversation import OwnershipEvent, Sharing, next_state
 from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
-from core.domain.messages import SENT_BY, SHARED, ChangeKind
+from core.domain.messages import PRIVATELY, SENT_BY, SHARED, ChangeKind
 from core.ports.outcomes import FollowUp
 from core.ports.store import Aside, CaseRecord, NewMessage, Recall, Transition, TurnOutcome
 from core.storage import codec
@@ -241,7 +241,7 @@ class Writes:
         message_id, route = new_id(), codec.route_from(row.road)
         answers = new.customer_id or self.customers.get(row.id)
         meta = {**new.meta, "status": state, **({SENT_BY: route.key.channel} if route else {})}
-        if codec.sharing(row.shared) is Sharing.ALWAYS:
+        if codec.sharing(row.shared) is Sharing.ALWAYS and PRIVATELY not in meta:
             meta[SHARED] = True
         self.messages.append(
             {

@@ -86,6 +86,8 @@ def _since_transfer(history: Sequence[Message]) -> Iterable[Message]:
     """Notices of the present wait, the last one first."""
     for message in reversed(history):
         notice = message.meta.get(DESK_NOTICE)
+        if message.author is Author.STAFF:  # a wait that ended, also where nobody was told who came
+            return
         if isinstance(notice, str):
             yield message
             if notice in _BEGINNINGS:

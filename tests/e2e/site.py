@@ -9,7 +9,7 @@ from aiohttp import web
 
 from tests.servers.process import free_port
 
-STRICT_POLICY = "default-src 'none'; script-src {hub}; connect-src {hub} {ws}; img-src {hub}"
+STRICT_POLICY = "default-src 'none'; script-src {hub}; connect-src {hub} {ws}; img-src {hub}; media-src {hub}"
 """What a careful site allows: nothing inline, and of the world only the hub."""
 
 

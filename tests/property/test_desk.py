@@ -86,20 +86,15 @@ class Desk(RuleBasedStateMachine):
             self.world.close()
 
     @initialize(
-        with_case=st.integers(0, 4),
-        user=users,
-        claimed=st.booleans(),
-        replied=st.booleans(),
-        on_its_way=st.integers(0, 2),
-        costly=st.booleans(),
+        with_case=st.integers(0, 4), user=users, claimed=st.booleans(), replied=st.booleans(), sent=st.integers(0, 2)
     )
-    def begin(self, with_case: int, user: str, claimed: bool, replied: bool, on_its_way: int, costly: bool) -> None:
+    def begin(self, with_case: int, user: str, claimed: bool, replied: bool, sent: int) -> None:
         """Mostly with a person asked for, and perhaps there: chance alone seldom comes that far. Perhaps during an answer."""
-        if costly:
+        if with_case > 2:  # nobody is told who came
             self.world.channels[HOME.channel] = Capabilities(text_limit=1000, costly=True)
         if not with_case:
             return
-        if on_its_way == 0:
+        if sent == 0:
             number = self.world.number()
             self._accept(self.world.customer_says(f"<C{number}>", f"c{number}"))
             (state,) = self.world.claim()

@@ -31,6 +31,11 @@ class Life:
     def __post_init__(self) -> None:
         self.cards = len(self.world.office.cards)
 
+    @property
+    def greeted(self) -> bool:
+        """Whether they are told who has come: not where each message is a mail or a text message of its own."""
+        return self.customer.channel not in ("sms", "email")
+
     async def escalate(self, wish: str = "I want to talk to a person", *papers: Paper) -> None:
         """The customer asks for a person, and a new card appears."""
         await self.customer.write(wish, *papers)
@@ -50,7 +55,8 @@ class Life:
         before = self._times("Grace has joined")
         await self.world.office.press(self.card, CLAIM)
         await self.world.office.sees(self.card, "With Grace")
-        await until(lambda: self._times("Grace has joined") > before, self.customer.read)
+        if self.greeted:
+            await until(lambda: self._times("Grace has joined") > before, self.customer.read)
 
     async def talk(self) -> None:
         """Three messages each way; the second of each brings a file."""
@@ -131,7 +137,8 @@ class Life:
         for giver, taker, name in ((GRACE, LINUS, "Linus"), (LINUS, GRACE, "Grace")):
             form = await office.form(self.card, "assign", giver)
             assert await office.send_off(form, taker, giver) == {}
-            await reads(self.customer, f"{name} from our team is going to answer you here")
+            if self.greeted:
+                await reads(self.customer, f"{name} from our team is going to answer you here")
             await office.sees(self.card, f"With {name}")
             await office.write(self.card, f"{giver} has nothing to say any more", giver)
             self.inside.append("nothing to say any more")

@@ -49,7 +49,9 @@ class BusyDay:
         self.person = person
         self.tag = tag
         self.stage = "not begun"
-        self.due = Day(tag, [Thread(), Thread()], told=dict(_TOLD))
+        self._greeted = person.channel not in ("sms", "email")
+        unsaid = {} if self._greeted else {JOINED: 0, ASSIGNED: 0}
+        self.due = Day(tag, [Thread(), Thread()], told={**_TOLD, **unsaid})
         self._office = office
         self._within = within
         self._cards: list[Json] = []
@@ -144,7 +146,8 @@ class BusyDay:
         """Whom alone the customer hears then, and who hands them back to the agent."""
         await self._office.through_form(card, "assign", LINUS)
         await self._shows(card, "has given this conversation to Linus")
-        await self._reads(ASSIGNED)
+        if self._greeted:
+            await self._reads(ASSIGNED)
         await self._stays_inside(card, f"Grace is silent now, {self.tag}")
         await self._answers(card, f"This is Linus for {self.tag}.", user=LINUS)
         await self._office.press_there(card, HAND_BACK, LINUS)

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from core.domain.capabilities import Capabilities
-from core.domain.conversation import OwnershipState
+from core.domain.conversation import OwnershipState, Sharing
 from core.domain.customer import Identity
+from core.domain.disclosure import Reader
 from core.domain.messages import ANSWERS_TO, PRIVATELY, CustomerAction, Message, MessageReceived, StaffAction
+from core.ports.channel import Channel
 from core.ports.desk import ASKED_CASE, ASKS_RATING
 from core.storage.store import SqlStore
+from core.turn import Turn
 from handoff.desk_parts import DeskParts
+from handoff.slack_desk import SlackDesk
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.desk.office_hours import CASE, HOME, OfficeHours
+from tests.integration.desk.office_hours import CASE, HOME, Nobody, OfficeHours
 from tests.integration.desk.test_ratings import SETTINGS, remarks, resolved, state
+from tests.unit.core.counted import CountedMetrics
+from tests.unit.core.responders import sorry
 
 BOB = Identity("web", "main", "bob", "Bob")
 
@@ -36,7 +45,11 @@ class SharedThread(OfficeHours):
 
     async def rates(self, text: str) -> None:
         """A press on one of the five buttons."""
-        await self._accept(replace(self.from_customer(text, CustomerAction.RATE), reply_to=CASE))
+        await self._accept(self.pressed(text))
+
+    def pressed(self, text: str, case: str = CASE) -> MessageReceived:
+        """What the press is."""
+        return replace(self.from_customer(text, CustomerAction.RATE), reply_to=case, shared=False)
 
     async def said(self) -> list[Message]:
         """What the customers were told."""
@@ -89,15 +102,40 @@ async def test_a_press_is_kept_and_thanked_for_in_private_and_opens_nothing(offi
     assert await office.store.rating(CASE) == (2, None)
 
 
+async def test_nobody_else_reads_it_in_what_the_agent_knows(office: SharedThread) -> None:
+    await office.rates("1")
+    conversation = await office.conversation()
+    assert conversation.shared is Sharing.ALWAYS
+    said = await office.store.messages(HOME.conversation_id, limit=500)
+    private = [one for one in said if PRIVATELY in one.meta or one.action is CustomerAction.RATE]
+    assert len(private) == 3
+    for one in private:
+        for reader in (Reader("bob", False), Reader("bob", True)):
+            assert not reader.may_read(conversation, one.author, one.customer_id, one.meta)
+
+
 async def test_a_press_beside_a_new_question_rates_and_the_question_is_answered(office: SharedThread) -> None:
     await office.accepts(office.from_customer("It broke again"))
-    await office.accepts(replace(office.from_customer("1", CustomerAction.RATE), reply_to=CASE))
+    await office.accepts(office.pressed("1"))
     await office.accepts(office.from_customer("Please hurry"))
     for _ in range(3):
         await office.works()
     assert await state(office) is OwnershipState.QUEUED
     assert await office.store.rating(CASE) == (1, None)
     assert [post.text for post in await office.posts("said")][-2:] == ["It broke again", "Please hurry"]
+
+
+async def test_a_press_before_a_message_that_was_written_earlier_loses_neither(office: SharedThread) -> None:
+    channel = cast(Channel, SimpleNamespace(capabilities=Capabilities(text_limit=1000, own_time=True)))
+    desk = SlackDesk(office.parts(office.store), office.settings)
+    office.turn = Turn(Nobody(), desk, {"web": channel}, CountedMetrics(), sorry)
+    late = office.from_customer("It broke again")
+    await office.accepts(office.pressed("1"))
+    await office.accepts(replace(late, sent_at=late.sent_at - timedelta(seconds=5)))
+    for _ in range(2):
+        await office.works()
+    assert await office.store.rating(CASE) == (1, None)
+    assert [post.text for post in await office.posts("said")][-1] == "It broke again"
 
 
 async def test_a_number_of_somebody_elses_is_no_rating(office: SharedThread) -> None:
@@ -108,7 +146,7 @@ async def test_a_number_of_somebody_elses_is_no_rating(office: SharedThread) -> 
 
 @pytest.mark.parametrize(("text", "case"), [("9", CASE), ("", CASE), ("4", "another.1"), ("4", "")])
 async def test_a_press_that_names_no_case_of_theirs_is_nothing(office: SharedThread, text: str, case: str) -> None:
-    await office.accepts(replace(office.from_customer(text, CustomerAction.RATE), reply_to=case))
+    await office.accepts(office.pressed(text, case))
     await office.works()
     assert await office.store.rating(CASE) is None
     assert await state(office) is OwnershipState.RESOLVED
