@@ -37,7 +37,7 @@ def with_question(
     where the channel has no such message: then nobody is asked.
     """
     closed = replace(notice, meta={**notice.meta, CASE_CLOSED: by, ASKED_CASE: case_id})
-    question = say("rating_ask", locale, fallback=settings.default_locale)
+    question = say("rating_press" if alone else "rating_ask", locale, fallback=settings.default_locale)
     asks = {**closed.meta, ASKS_RATING: True}
     if settings.rating_seconds <= 0 or alone == "":
         return (closed,)

@@ -74,7 +74,7 @@ async def test_the_question_is_for_the_customer_alone(office: SharedThread) -> N
     assert notice.text.startswith("Grace has closed")
     assert "number" not in notice.text
     assert PRIVATELY not in notice.meta
-    assert question.text.startswith("How did we do?")
+    assert question.text == "How did we do? Press a number from 1 (bad) to 5 (very good). Nobody else sees this."
     assert (question.meta[PRIVATELY], question.meta[ANSWERS_TO]) == (True, "ada")
     assert (question.meta[ASKS_RATING], question.meta[ASKED_CASE]) == (True, CASE)
 
