@@ -187,11 +187,11 @@ class UserHistory(BaseModel):
 
 
 class UserTicket(BaseModel):
-    """A ticket. ``subject`` is in the customer's own words; ``status``: pending waits for the customer."""
+    """A ticket. ``subject`` is in the customer's own words. ``status``: pending waits for the customer, on_hold for others."""
 
     number: str
     subject: str
-    status: Literal["open", "pending", "resolved", "closed"]
+    status: Literal["open", "pending", "on_hold", "resolved", "closed"]
     priority: Literal["low", "normal", "high"]
     category: str | None
     created_at: str

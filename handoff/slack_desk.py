@@ -11,9 +11,7 @@ from core.domain.case import Case, feed
 from core.domain.conversation import Escalation, OwnershipState
 from core.domain.customer import ContactDetails, Customer
 from core.domain.messages import Author, Change, ChangeKind, Message
-from core.domain.timers import TimerKind
 from core.ports.desk import DeskReply, ForStaff
-from core.ports.outcomes import CaseRecord, ClearTimers
 from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState
 from handoff import posts, tickets
 from handoff.customer_language import locale_of
@@ -30,6 +28,7 @@ from handoff.thread.asking import Asking, is_asking
 from handoff.thread.form_turn import FormTurn
 from handoff.thread.seen_before import CaseMatter
 from handoff.tickets import CaseTickets
+from handoff.waits.case_rules import Changes, ShownCase, customer_wrote
 from handoff.waits.moved_cases import case_again
 from handoff.waits.notices import Notices
 from handoff.waits.owner_gone import RELEASED, is_gone, released
@@ -89,23 +88,29 @@ class SlackDesk:
         case = await self._parts.cases.open_case(turn.conversation.id)
         if case is None:
             return await self._caseless(turn)
-        told = await self._shown(turn)
-        settings = await self._settings_for(case.id)
+        told, facts = await self._shown(turn), _named(await self._facts(case.id), turn.customer)
+        settings = self._settings.of(facts.get("team"))
+        waiting, owned = self._waiting(settings), turn.conversation.state is OwnershipState.STAFF
+        wrote = customer_wrote(ShownCase(case.id, facts, owned), waiting) if turn.pending else Changes()
         if turn.pending and await is_gone(turn.conversation, self._parts.people):
-            facts = _reachable(_named(await self._facts(case.id), turn.customer), turn.customer.contact)
-            waiting = self._waiting(settings)
+            facts = _reachable({**facts, **wrote.facts}, turn.customer.contact)
             more, freed = await released(case.id, turn.conversation, facts, self._parts.people, settings, waiting)
+            freed = (*wrote.records, *freed)
             return DeskReply(
                 (), self.contact(turn), ForStaff((self._in_thread(case.id, told + more),), freed), RELEASED
             )
-        woken, records = await self._waits_on(turn, case, self._waiting(settings))
         contact = self.contact(turn)
         queued = turn.conversation.state is OwnershipState.QUEUED
         said = self._notices(settings).relayed(turn, contact) if queued else ()
-        told += [*woken, *(posts.answered(message) for message in said)]
-        if renamed or (contact is not None and contact != turn.customer.contact):
-            told.append(await self._card_with(turn, case, contact))
-        return DeskReply(said, contact, ForStaff((self._in_thread(case.id, told),), records))
+        told += [posts.remark(say(key, self._settings.staff_locale)) for key in wrote.remarks]
+        told += [posts.answered(message) for message in said]
+        left = contact if contact is not None and contact != turn.customer.contact else None
+        if renamed or left is not None or wrote.remarks:
+            facts = _reachable({**facts, **wrote.facts}, left or ContactDetails())
+            owner = turn.conversation.owner
+            name = await self._parts.people.called(owner) if owner else None
+            told.append(posts.card_now(facts, turn.conversation.state, name))
+        return DeskReply(said, contact, ForStaff((self._in_thread(case.id, told),), wrote.records))
 
     async def _shown(self, turn: TurnState) -> list[NewMessage]:
         """What the customer said and did, in order. What was edited before anybody read it is read as it is now.
@@ -130,31 +135,6 @@ class SlackDesk:
         if change.kind is ChangeKind.SAID:
             return [] if change.message.deleted_at is not None else [posts.said(change.message)]
         return [posts.changed(change, copy_id)]
-
-    async def _card_with(self, turn: TurnState, case: Case, contact: ContactDetails | None) -> NewMessage:
-        """The card with the name of the customer, and the address or number that they have just left."""
-        facts = _reachable(_named(await self._facts(case.id), turn.customer), contact or ContactDetails())
-        owner = turn.conversation.owner
-        name = await self._parts.people.called(owner) if owner else None
-        return posts.card_now(facts, turn.conversation.state, name)
-
-    async def _waits_on(
-        self, turn: TurnState, case: Case, waiting: Waiting
-    ) -> tuple[list[NewMessage], tuple[CaseRecord, ...]]:
-        """A customer who writes waits for its owner, and ends a snooze."""
-        if not turn.pending:
-            return [], ()
-        conversation = turn.conversation
-        owned = conversation.state is OwnershipState.STAFF
-        snoozed = any(timer.kind is TimerKind.SNOOZED for timer in await self._parts.cases.timers(case.id))
-        if not snoozed:
-            return [], waiting.owner_silent(case.id, keep=True) if owned else ()
-        facts = await self._facts(case.id)
-        name = await self._parts.people.called(conversation.owner) if conversation.owner else None
-        ended = posts.remark(say("staff_snooze_ended", self._settings.staff_locale))
-        follows = waiting.owner_silent(case.id) if owned else waiting.unclaimed(case.id)
-        records = (ClearTimers(case.id, (TimerKind.SNOOZED,)), *follows)
-        return [posts.card_now(facts, conversation.state, name), ended], records
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
         """See Desk.taken_back."""
@@ -257,12 +237,6 @@ class SlackDesk:
 
     async def _facts(self, case_id: str) -> Mapping[str, Any]:
         return await self._parts.cases.card(self._parts.desk_channel.account, case_id)
-
-    async def _settings_for(self, case_id: str) -> HandoffSettings:
-        """As they hold for the team that a case is for."""
-        if not self._settings.teams:
-            return self._settings
-        return self._settings.of((await self._facts(case_id)).get("team"))
 
     async def _open(
         self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage], earlier: Case | None

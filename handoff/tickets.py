@@ -16,8 +16,10 @@ from handoff.customer_language import known_locale
 from handoff.settings import HandoffSettings
 from handoff.texts import say
 
-PRIORITY, CATEGORY, NOTE = "ticket_priority", "ticket_category", "ticket_note"
+STATUS, PRIORITY, CATEGORY, NOTE = "ticket_status", "ticket_priority", "ticket_category", "ticket_note"
 """The fields of the form in which staff change a ticket."""
+CHOICES = (TicketStatus.OPEN, TicketStatus.PENDING, TicketStatus.ON_HOLD)
+"""The statuses that staff choose from. A ticket becomes resolved or closed by the buttons of its case."""
 _CUSTOMER = "customer"
 _LONGEST_SUBJECT = 200
 
@@ -83,8 +85,9 @@ def change_in(text: str) -> TicketChange | None:
     except ValueError:
         return None
     found = {name: str(value).strip() for name, value in given.items()} if isinstance(given, dict) else {}
-    priority = found.get(PRIORITY)
+    status, priority = found.get(STATUS), found.get(PRIORITY)
     change = TicketChange(
+        status=TicketStatus(status) if status in CHOICES else None,
         priority=TicketPriority(priority) if priority in set(TicketPriority) else None,
         category=found.get(CATEGORY),
         note=found.get(NOTE) or None,

@@ -112,7 +112,7 @@ class _TicketTools:
         return _for_model(found)
 
     async def list_tickets(
-        self, context: ToolContext, status: Literal["open", "pending", "resolved", "closed"] | None = None
+        self, context: ToolContext, status: Literal["open", "pending", "on_hold", "resolved", "closed"] | None = None
     ) -> dict[str, Any]:
         """The newest tickets of this customer.
 

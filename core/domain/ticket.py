@@ -13,10 +13,13 @@ _SHOWN_AS = {"customer": "customer", "agent": "agent", "rule": "agent"}
 
 
 class TicketStatus(StrEnum):
-    """open: somebody has to look at it. pending: it waits for the customer. resolved: answered. closed: over."""
+    """open: somebody has to look at it. pending: it waits for the customer. on_hold: it waits for somebody else.
+    resolved: answered. closed: over.
+    """
 
     OPEN = "open"
     PENDING = "pending"
+    ON_HOLD = "on_hold"
     RESOLVED = "resolved"
     CLOSED = "closed"
 

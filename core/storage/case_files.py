@@ -54,7 +54,7 @@ _CARD = (
 )
 _SNOOZED = (desk_timer.c.case_id == ticket.c.case_id) & (desk_timer.c.kind == TimerKind.SNOOZED)
 _CHANGED_SINCE = (
-    select(ticket.c.priority, ticket.c.category, desk_timer.c.due_at)
+    select(ticket.c.status, ticket.c.priority, ticket.c.category, desk_timer.c.due_at)
     .outerjoin_from(ticket, desk_timer, _SNOOZED)
     .where(ticket.c.case_id == bindparam("case"))
 )
@@ -157,7 +157,8 @@ class SqlCaseFiles(OnDatabase):
         now = connection.execute(_CHANGED_SINCE, {"case": case_id}).first() if facts else None
         if now is None:
             return facts
-        return {**facts, "urgency": now.priority, "category": now.category, "snoozed_until": now.due_at}
+        changed = {"status": now.status, "urgency": now.priority, "category": now.category}
+        return {**facts, **changed, "snoozed_until": now.due_at}
 
     @reads
     def past(

@@ -14,6 +14,7 @@ from channels.markdown.plain import PlainDialect
 from channels.slack.views import OPENS
 from core.domain.conversation import OwnershipState
 from core.domain.messages import StaffAction
+from core.domain.ticket import TicketPriority
 from handoff.places import place_name
 from handoff.slack.rich_text import (
     LONGEST,
@@ -35,6 +36,8 @@ from handoff.slack.rich_text import (
     words,
 )
 from handoff.texts import say
+from handoff.tickets import CHOICES
+from handoff.waits.case_rules import PAUSING
 
 _QUOTE = 600
 _SUGGESTED = 400
@@ -50,6 +53,7 @@ _BUTTONS = {
 FORMS = ("reply", "assign", "note", "ticket", "history", "block")
 """What is opened from a card; the last three from one of a closed case as well."""
 _SNOOZE = ("hour", "tomorrow", "opening")
+"""The menu with which a case is put aside; below these the statuses."""
 
 
 def card(
@@ -78,7 +82,10 @@ def card(
 
 def _foot(facts: Mapping[str, Any], language: str, earlier: str | None) -> Line:
     kinds = dict.fromkeys(one for one in (facts.get("team"), facts.get("category")) if one)
-    named = [one_line(str(one)) for one in (facts.get("ticket") or "", *kinds)]
+    urgency = facts.get("urgency") or TicketPriority.NORMAL
+    known = urgency in set(TicketPriority) and urgency != TicketPriority.NORMAL
+    priority = f"{say('form_ticket_priority', language)}: {say(f'priority_{urgency}', language)}" if known else ""
+    named = [one_line(str(one)) for one in (facts.get("ticket") or "", *kinds, priority)]
     number = phrase("card_case", language, number=str(facts["number"]))
     before = _earlier(facts["earlier"], language, earlier) if facts.get("earlier") else ()
     return joined(" · ", [*named, number, (Moment(facts["opened_at"]),), before])
@@ -103,7 +110,9 @@ def _head(facts: Mapping[str, Any], state: OwnershipState, language: str) -> Lin
     urgent = (Emoji("rotating_light"),) if facts.get("urgency") == "high" else ()
     owner = one_line(facts.get("owner") or "") if state is OwnershipState.STAFF else ()
     becoming = phrase(f"card_{state}", language, name=owner)
-    who = joined("   ", [one_line(facts["customer"], bold=True), becoming])
+    paused = state in _BUTTONS and facts.get("status") in PAUSING
+    status = phrase(f"card_{facts['status']}", language) if paused else ()
+    who = joined("   ", [one_line(facts["customer"], bold=True), becoming, status])
     return lined(spaced(urgent, who), joined(" · ", [where, proof, *reach]))
 
 
@@ -157,9 +166,8 @@ def _button(action_id: str, text: str, value: str) -> Block:
 
 
 def _snooze(language: str) -> Block:
-    options = [
-        {"text": {"type": "plain_text", "text": say(f"press_snooze_{one}", language)}, "value": one} for one in _SNOOZE
-    ]
+    choices = [(f"press_snooze_{one}", one) for one in _SNOOZE] + [(f"status_{one}", str(one)) for one in CHOICES]
+    options = [{"text": {"type": "plain_text", "text": say(key, language)}, "value": value} for key, value in choices]
     placeholder = {"type": "plain_text", "text": label("snooze", language)}
     return {
         "type": "static_select",

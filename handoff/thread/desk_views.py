@@ -191,7 +191,7 @@ class DeskViews:
     async def _ticket(self, about: _About, carried: Mapping[str, str]) -> View | None:
         holder = Holder.of(about.customer, about.conversation.id)
         found = await self._parts.tickets.ticket(holder, str(about.facts.get("ticket") or ""))
-        return None if found is None else ticket_form(carried, self._language, found)
+        return None if found is None else ticket_form(carried, self._language, found, over=about.over)
 
     def _reply(self, about: _About, carried: Mapping[str, str]) -> View:
         """With the agent's own answer where it has one, for staff to change."""

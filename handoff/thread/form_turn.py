@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.messages import Change, ChangeKind, Message, StaffAction
+from core.domain.ticket import TicketStatus
 from core.ports.outcomes import ChangeTicket, KeepNote
 from core.ports.store import CloseCase, Transition
+from core.ports.tickets import TicketChange
 from handoff import posts, tickets
 from handoff.texts import say
 from handoff.thread.blocking import block_records, block_remark, closes_case, customer_to_block, read_block, writer_of
 from handoff.thread.correcting_turn import Person
 from handoff.thread.macros import SIGN
 from handoff.thread.staff_turn import StaffTurn
-from handoff.tickets import change_in
+from handoff.tickets import CHOICES, STATUS, change_in
+from handoff.waits.case_rules import ShownCase, status_set
 
 _FORMS = frozenset({StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.TICKET, StaffAction.TAKE_BACK})
 _BLOCKS = frozenset({StaffAction.BLOCK, StaffAction.UNBLOCK})
@@ -31,6 +35,9 @@ class FormTurn(StaffTurn):
         who = await self._who(message)
         if action in _BLOCKS:
             await self._block(message, who)
+            return
+        if action is StaffAction.SNOOZE and message.text in CHOICES:
+            await self._change_ticket(replace(message, text=json.dumps({STATUS: message.text})), who)
             return
         if action not in _FORMS:
             await super()._pressed(message, action)
@@ -145,11 +152,15 @@ class FormTurn(StaffTurn):
     async def _change_ticket(self, message: Message, who: Person) -> None:
         """By anybody of the staff, like a note, and also of a case that is closed. The card shows it at once."""
         change = change_in(message.text)
-        if change is None:
+        if change is not None and change.status is not None and not await self._set_status(message, change.status):
+            change = replace(change, status=None)
+        if change is None or change == TicketChange():
             return
         self._records.append(ChangeTicket(self._case.id, change, who.id, message.id))
         language = self._settings.staff_locale
         told = []
+        if change.status is not None:
+            told.append(f"{say('form_ticket_status', language)}: {say(f'status_{change.status}', language)}")
         if change.priority is not None:
             named = say(f"priority_{change.priority}", language)
             told.append(f"{say('form_ticket_priority', language)}: {named}")
@@ -164,6 +175,22 @@ class FormTurn(StaffTurn):
             self._thread.append(posts.remark(say("staff_did_ticket", language, name=who.name, changes=", ".join(told))))
         if change.note:
             self._thread.append(posts.note(who.name, change.note))
+
+    async def _set_status(self, message: Message, status: TicketStatus) -> bool:
+        """Whether it can be set. A case does not wait for a customer who wrote before this was worked on."""
+        if self._closed or self._conversation.state not in _OPEN:
+            self._remark(f"staff_{self._over}")
+            return False
+        home, at = self._conversation.id, message.sent_at
+        if status is TicketStatus.PENDING and at is not None and await self._cases.written_since(home, at) is not None:
+            self._remark("staff_not_pending")
+            return False
+        case = ShownCase(self._case.id, self._facts, self._conversation.state is OwnershipState.STAFF)
+        waits = await self._lately.waits_since(self._conversation, self._taken_back) is not None
+        changes = status_set(case, status, self._waiting, customer_waits=waits)
+        self._facts = {**self._facts, **changes.facts}
+        self._records.extend(changes.records)
+        return True
 
     async def _owner(self) -> Person:
         return Person(self._conversation.owner or "", await self._owner_name())

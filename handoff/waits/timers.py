@@ -17,6 +17,7 @@ from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.texts import say
 from handoff.thread.addressing import Addressing
+from handoff.waits.case_rules import PAUSING, ShownCase
 from handoff.waits.notices import Notices
 from handoff.waits.owner_gone import RELEASED, is_gone, released
 from handoff.waits.waiting import OFFERED, Waiting, long
@@ -91,7 +92,8 @@ class DeskTimers:
             posts.reminder(self._say("staff_snooze_over"), mentions=who, loud=True),
         ]
         owned = conversation.state is OwnershipState.STAFF
-        follows = waiting.owner_silent(case.id) if owned else waiting.unclaimed(case.id)
+        reminds = waiting.owner_silent(case.id) if owned else waiting.unclaimed(case.id)
+        follows = () if ShownCase(case.id, facts, owned).status in PAUSING else reminds
         return self._decision(case, conversation, told, follows)
 
     async def _nobody_came(self, case: Case, conversation: Conversation) -> TimerDecision:

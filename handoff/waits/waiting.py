@@ -51,10 +51,13 @@ class Waiting:
         gone = ClearTimers(case_id, (TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT))
         return gone, SetTimer(case_id, TimerKind.SNOOZED, after, detail=by)
 
-    def unclaimed(self, case_id: str, stage: int = 0, since: float | None = None) -> tuple[CaseRecord, ...]:
-        """Remind the channel; less often the longer it takes, and for as long as it takes."""
+    def unclaimed(
+        self, case_id: str, stage: int = 0, since: float | None = None, *, keep: bool = False
+    ) -> tuple[CaseRecord, ...]:
+        """Remind the channel; less often the longer it takes, and for as long as it takes. ``keep``: as in owner_silent."""
         since = self._now.timestamp() if since is None else since
-        return self._open_time(case_id, TimerKind.UNCLAIMED, self._settings.remind_seconds, stage, str(since))
+        seconds = self._settings.remind_seconds
+        return self._open_time(case_id, TimerKind.UNCLAIMED, seconds, stage, str(since), keep=keep)
 
     def owner_silent(
         self, case_id: str, stage: int = 0, since: float | None = None, *, keep: bool = False

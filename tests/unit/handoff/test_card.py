@@ -21,7 +21,7 @@ from handoff.slack import forms as slack_forms
 from handoff.slack.card import card
 from handoff.slack.ticket_form import ticket_form
 from handoff.summary import suggestion, summary
-from handoff.texts import languages
+from handoff.texts import languages, say
 from handoff.thread.macros import Macro
 from tests.servers.slack_rules import check_message, shown_in
 from tests.servers.slack_views import check_modal
@@ -64,6 +64,20 @@ def test_every_card_is_one_that_slack_takes(language: str, state: OwnershipState
     assert ("{ago}" in written) is (state is OwnershipState.QUEUED)
     assert "desk_open_history" in written
     assert ("desk_open_reply" in written) is (state in (OwnershipState.QUEUED, OwnershipState.STAFF))
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_a_card_says_how_its_case_stands(language: str) -> None:
+    def shown(state: str, status: str, urgency: str = "normal") -> str:
+        blocks = card({**FACTS, "state": state, "status": status, "urgency": urgency}, language)
+        check_message("x", blocks)
+        return json.dumps(blocks)
+
+    assert ["speech_balloon" in shown("staff", one) for one in ("pending", "on_hold", "open")] == [True, False, False]
+    assert ["double_vertical_bar" in shown("queued", one) for one in ("pending", "on_hold")] == [False, True]
+    assert "speech_balloon" not in shown("bot", "pending"), "what was handed back waits for nobody here"
+    low = json.dumps(say("priority_low", language))[1:-1]
+    assert [low in shown("staff", "open", one) for one in ("low", "normal", "nonsense")] == [True, False, False]
 
 
 @pytest.mark.parametrize("character", ["&", "<", "é", "字"])
@@ -130,6 +144,7 @@ def test_every_form_is_one_that_slack_takes(language: str) -> None:
         slack_forms.assign(carried, language),
         ticket_form(carried, language, replace(ticket, category=LONG)),
         ticket_form(carried, language, ticket),
+        ticket_form(carried, language, replace(ticket, status=TicketStatus.RESOLVED), over=True),
         slack_forms.history(carried, language, past, "c1", page=1, more=True, verified=False),
         slack_forms.history(carried, language, [], "c1", page=0, more=False, verified=True),
     ]
@@ -194,3 +209,16 @@ def test_what_the_summary_rests_on_begins_a_post() -> None:
         "m6": 4,
         "m7": 5,
     }
+
+
+def test_the_status_is_chosen_while_the_case_is_open() -> None:
+    ticket = Ticket("TKT-2", "ada", "c1", "", TicketStatus.PENDING, TicketPriority.NORMAL, AT, AT)
+
+    def menus(view: Any) -> dict[str, str]:
+        found = [one["element"] for one in view["blocks"]]
+        return {one["action_id"]: one["initial_option"]["value"] for one in found if "initial_option" in one}
+
+    assert menus(ticket_form({}, "en", ticket)) == {"ticket_status": "pending", "ticket_priority": "normal"}
+    assert "ticket_status" not in menus(ticket_form({}, "en", ticket, over=True))
+    ended = replace(ticket, status=TicketStatus.CLOSED)
+    assert "ticket_status" not in menus(ticket_form({}, "en", ended)), "the agent closed it for the customer"

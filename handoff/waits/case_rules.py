@@ -1,0 +1,64 @@
+"""What becomes of a case when somebody writes or its status is set: what is stored and what its card shows. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.domain.ticket import TicketStatus
+from core.domain.timers import TimerKind
+from core.ports.outcomes import CaseRecord, ClearTimers
+from handoff.tickets import reopened
+from handoff.waits.waiting import Waiting
+
+PAUSING = (TicketStatus.PENDING, TicketStatus.ON_HOLD)
+"""While a case has one of them, staff are not reminded of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCase:
+    """An open case as its card shows it (``facts``). ``owned``: a staff member has it."""
+
+    id: str
+    facts: Mapping[str, Any]
+    owned: bool
+
+    @property
+    def status(self) -> TicketStatus:
+        """Of its ticket; a case without a ticket is open."""
+        return TicketStatus(self.facts.get("status") or TicketStatus.OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """``records``: to be stored. ``facts``: what the card shows differently. ``remarks``: texts for the thread, by name."""
+
+    records: tuple[CaseRecord, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+
+def customer_wrote(case: ShownCase, waiting: Waiting) -> Changes:
+    """A message of the customer's ends a snooze and opens a pending case. A case on hold stays on hold, with a reminder."""
+    snoozed, pending = case.facts.get("snoozed_until") is not None, case.status is TicketStatus.PENDING
+    records = _remind(case, waiting) if case.owned or snoozed or case.status in PAUSING else ()
+    if snoozed:
+        records = (ClearTimers(case.id, (TimerKind.SNOOZED,)), *records)
+    if pending:
+        records = (*records, reopened(case.id))
+    remarks = {"staff_snooze_ended": snoozed, "staff_no_longer_pending": pending}
+    facts = {"status": str(TicketStatus.OPEN)} if pending else {}
+    return Changes(records, facts, tuple(key for key, holds in remarks.items() if holds))
+
+
+def status_set(case: ShownCase, status: TicketStatus, waiting: Waiting, *, customer_waits: bool) -> Changes:
+    """Staff chose ``status``. ``customer_waits``: nobody has answered the customer's last message."""
+    facts = {"status": str(status)}
+    if status in PAUSING:
+        return Changes((ClearTimers(case.id, (TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT)),), facts)
+    return Changes(_remind(case, waiting) if customer_waits or not case.owned else (), facts)
+
+
+def _remind(case: ShownCase, waiting: Waiting) -> tuple[CaseRecord, ...]:
+    return waiting.owner_silent(case.id, keep=True) if case.owned else waiting.unclaimed(case.id, keep=True)

@@ -1,0 +1,164 @@
+"""How a case stands, from its card, over a real store: pending until the customer writes, on hold until staff say otherwise."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from core.domain.messages import StaffAction
+from core.domain.ticket import EntryKind, Ticket, TicketStatus
+from core.domain.timers import TimerKind
+from core.ports.tickets import Holder
+from core.storage.store import SqlStore
+from handoff.settings import HandoffSettings
+from tests.contract.stores.manual_clock import ManualClock
+from tests.integration.desk.office_hours import CASE, OfficeHours
+
+SETTINGS = HandoffSettings(remind_seconds=600.0, owner_seconds=900.0, honest_seconds=0.0, undo_seconds=0.0)
+CLAIM, SNOOZE, TICKET = StaffAction.CLAIM, StaffAction.SNOOZE, StaffAction.TICKET
+
+
+@pytest.fixture
+def office(store: SqlStore, clock: ManualClock) -> OfficeHours:
+    """Staff at work."""
+    return OfficeHours(store, clock, SETTINGS)
+
+
+async def ticket(office: OfficeHours) -> Ticket:
+    """The case's, with its history."""
+    home = await office.conversation()
+    customer = await office.store.customer(home.id, CASE)
+    assert customer is not None
+    number = str((await card(office))["ticket"])
+    found = await office.store.ticket(Holder.of(customer, home.id), number)
+    assert found is not None
+    return found
+
+
+async def card(office: OfficeHours) -> dict[str, Any]:
+    """What it shows now."""
+    return dict(next(one.meta["facts"] for one in reversed(await office.told()) if "facts" in one.meta))
+
+
+async def choose(office: OfficeHours, status: TicketStatus, user: str = "grace") -> None:
+    """In the form of the ticket."""
+    await office.staff(json.dumps({"ticket_status": status}), TICKET, user)
+
+
+async def remarks(office: OfficeHours) -> list[str]:
+    return [one.text for one in await office.posts("remark")]
+
+
+@pytest.mark.parametrize("from_menu", [True, False])
+async def test_a_pending_case_is_open_again_when_the_customer_writes(office: OfficeHours, from_menu: bool) -> None:
+    await office.escalates()
+    await office.press(CLAIM)
+    await office.staff("Which version is it?")
+    if from_menu:
+        await office.press(SNOOZE, text="pending")
+    else:
+        await choose(office, TicketStatus.PENDING)
+    shown = await card(office)
+    assert {**shown, "status": "pending", "state": "staff", "owner": "Grace"} == shown
+    assert "Grace has changed the ticket. Status: pending: waiting for the customer" in await remarks(office)
+    assert await office.passes(24 * 60) == 0, "nobody is reminded of it"
+    await office.customer("It is 2.1")
+    assert (await ticket(office)).status is TicketStatus.OPEN
+    shown = await card(office)
+    assert {**shown, "status": "open", "state": "staff", "owner": "Grace"} == shown
+    assert "The customer has written, so this case is open again." in await remarks(office)
+    assert TimerKind.OWNER_SILENT in await office.set()
+    told = [(one.actor, one.text) for one in (await ticket(office)).history if one.kind is EntryKind.STATUS]
+    assert told == [("grace", "pending"), ("customer", "open")]
+
+
+async def test_a_case_on_hold_stays_on_hold_and_its_owner_is_reminded_of_the_customer(office: OfficeHours) -> None:
+    await office.escalates()
+    await office.press(CLAIM)
+    await office.staff("I have asked the carrier")
+    await choose(office, TicketStatus.ON_HOLD)
+    assert await office.passes(24 * 60) == 0
+    await office.customer("Any news?")
+    assert (await ticket(office)).status is TicketStatus.ON_HOLD
+    assert (await card(office))["status"] == "on_hold"
+    assert await office.passes(15) == 1
+    assert len(await office.posts("reminder")) == 1
+
+
+async def test_staff_open_it_again_and_are_reminded_where_the_customer_waits(office: OfficeHours) -> None:
+    await office.escalates()
+    await choose(office, TicketStatus.ON_HOLD)
+    assert TimerKind.UNCLAIMED not in await office.set()
+    await choose(office, TicketStatus.OPEN)
+    assert TimerKind.UNCLAIMED in await office.set()
+    await office.press(CLAIM)
+    await office.staff("Hello")
+    await choose(office, TicketStatus.ON_HOLD)
+    await choose(office, TicketStatus.OPEN)
+    assert TimerKind.OWNER_SILENT not in await office.set(), "the customer has their answer"
+
+
+async def test_it_does_not_wait_for_a_customer_who_has_written_meanwhile(office: OfficeHours) -> None:
+    await office.escalates()
+    await office.press(CLAIM)
+    press = office.from_staff("pending", SNOOZE)
+    office.clock.move(1)
+    await office.customer("One more thing")
+    await office._accept(press)
+    assert (await ticket(office)).status is TicketStatus.OPEN
+    assert (await remarks(office))[-1] == "The customer has just written, so this case stays open."
+
+
+async def test_a_snoozed_case_that_is_pending_wakes_once(office: OfficeHours) -> None:
+    await office.escalates()
+    await office.press(CLAIM)
+    await office.staff("Which version?")
+    await office.press(SNOOZE, text="hour")
+    await choose(office, TicketStatus.PENDING)
+    await office.customer("2.1")
+    shown = await card(office)
+    assert (shown["status"], shown["snoozed_until"]) == ("open", None)
+    assert set(await office.set()) == {TimerKind.OWNER_SILENT}
+
+
+async def test_the_end_of_a_snooze_reminds_nobody_of_what_is_on_hold(office: OfficeHours) -> None:
+    await office.escalates()
+    await office.press(CLAIM)
+    await choose(office, TicketStatus.ON_HOLD)
+    await office.press(SNOOZE, text="hour")
+    assert await office.passes(60) == 1
+    assert await office.set() == {}
+    assert (await card(office))["status"] == "on_hold"
+
+
+async def test_a_closed_case_keeps_its_status(office: OfficeHours) -> None:
+    await office.escalates()
+    await office.press(CLAIM)
+    await office.press(StaffAction.RESOLVE)
+    await office.staff(json.dumps({"ticket_status": "on_hold", "ticket_priority": "high"}), TICKET)
+    found = await ticket(office)
+    assert (found.status, found.priority) == (TicketStatus.RESOLVED, "high")
+    assert (await card(office))["state"] == "resolved"
+
+
+async def test_of_an_owner_who_is_gone_the_case_waits_open(office: OfficeHours) -> None:
+    await office.escalates()
+    await office.press(CLAIM)
+    await office.staff("Which version?")
+    await choose(office, TicketStatus.PENDING)
+    office.people.left.add("grace")
+    await office.customer("2.1")
+    assert (await ticket(office)).status is TicketStatus.OPEN
+    shown = await card(office)
+    assert (shown["state"], shown["status"]) == ("queued", "open")
+    assert TimerKind.UNCLAIMED in await office.set()
+
+
+async def test_words_that_only_pass_through_a_queued_case_leave_its_reminder(office: OfficeHours) -> None:
+    await office.escalates()
+    due = (await office.set())[TimerKind.UNCLAIMED].due_at
+    office.clock.move(60)
+    await office.customer("Hello?")
+    assert (await office.set())[TimerKind.UNCLAIMED].due_at == due

@@ -1,0 +1,50 @@
+"""What becomes of a case, as a function of the case and of what happens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from core.domain.ticket import TicketStatus
+from core.domain.timers import TimerKind
+from core.ports.outcomes import ClearTimers, MoveTicket, SetTimer
+from handoff.settings import HandoffSettings
+from handoff.waits.case_rules import PAUSING, ShownCase, customer_wrote, status_set
+from handoff.waits.waiting import Waiting
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+WAITING = Waiting(HandoffSettings(), NOW)
+
+
+def case(*, owned: bool = True, **facts: Any) -> ShownCase:
+    return ShownCase("c.1", facts, owned)
+
+
+def test_a_case_without_a_ticket_is_open() -> None:
+    assert case().status is TicketStatus.OPEN
+
+
+def test_the_customers_words_open_what_is_pending_alone() -> None:
+    for status in TicketStatus:
+        changes = customer_wrote(case(status=status), WAITING)
+        moved = [one.status for one in changes.records if isinstance(one, MoveTicket)]
+        assert moved == ([TicketStatus.OPEN] if status is TicketStatus.PENDING else [])
+        assert changes.facts == ({"status": "open"} if moved else {})
+
+
+@pytest.mark.parametrize("owned", [True, False])
+def test_reminders_stop_and_begin_with_the_status(owned: bool) -> None:
+    kind = TimerKind.OWNER_SILENT if owned else TimerKind.UNCLAIMED
+    for status in PAUSING:
+        (cleared,) = status_set(case(owned=owned), status, WAITING, customer_waits=True).records
+        assert isinstance(cleared, ClearTimers)
+        assert kind in cleared.kinds
+    (reminder,) = status_set(case(owned=owned), TicketStatus.OPEN, WAITING, customer_waits=True).records
+    assert isinstance(reminder, SetTimer)
+    assert (reminder.kind, reminder.keep) == (kind, True)
+
+
+def test_whoever_answered_is_not_reminded() -> None:
+    assert status_set(case(), TicketStatus.OPEN, WAITING, customer_waits=False).records == ()
