@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
+from handoff.fields import TicketField
 from handoff.hours import Hours
 from handoff.learning.weekly import Weekly
 from handoff.mood import MoodWords
@@ -29,6 +30,7 @@ class HandoffSettings:
     the customer has left, until it goes where else they can be reached; 0 is for ever. ``follow_ups``: how many of these an
     address gets that does not answer. ``mood_words``: the company's own.
     ``largest_file``: in bytes, of those that staff may send.
+    ``fields``: the company's own on its tickets.
     ``gaps_post``: when the channel reads what was not answered; None is never.
     """
 
@@ -50,6 +52,7 @@ class HandoffSettings:
     teams: tuple[Team, ...] = ()
     macros: Macros = field(default_factory=Macros)
     largest_file: int = 10 * 1024 * 1024
+    fields: tuple[TicketField, ...] = ()
     gaps_post: Weekly | None = None
     mood_words: MoodWords = field(default_factory=MoodWords)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,11 +14,14 @@ from core.ports.outcomes import MoveTicket, OpenTicket
 from core.ports.store import NewMessage, TurnState
 from core.ports.tickets import TicketChange, Tickets
 from handoff.customer_language import known_locale
+from handoff.fields import TicketField, given_values
 from handoff.settings import HandoffSettings
 from handoff.texts import say
 
 STATUS, PRIORITY, CATEGORY, NOTE = "ticket_status", "ticket_priority", "ticket_category", "ticket_note"
 """The fields of the form in which staff change a ticket."""
+OWN_FIELD, NOTHING = "ticket_field:", "–"
+"""What the name of a company's own field begins with in that form, and the choice that takes a value away."""
 CHOICES = (TicketStatus.OPEN, TicketStatus.PENDING, TicketStatus.ON_HOLD)
 """The statuses that staff choose from. A ticket becomes resolved or closed by the buttons of its case."""
 _CUSTOMER = "customer"
@@ -78,18 +82,20 @@ def ended(case_id: str, who: str, *, resolved: bool) -> MoveTicket:
     return MoveTicket(case_id, TicketStatus.RESOLVED if resolved else TicketStatus.PENDING, who)
 
 
-def change_in(text: str) -> TicketChange | None:
+def change_in(text: str, fields: Sequence[TicketField] = ()) -> TicketChange | None:
     """What a form that was sent off asks for; None where it changes nothing, or is none of ours."""
     try:
         given: Any = json.loads(text or "{}")
     except ValueError:
         return None
     found = {name: str(value).strip() for name, value in given.items()} if isinstance(given, dict) else {}
+    own = {name.removeprefix(OWN_FIELD): "" if value == NOTHING else value for name, value in found.items()}
     status, priority = found.get(STATUS), found.get(PRIORITY)
     change = TicketChange(
         status=TicketStatus(status) if status in CHOICES else None,
         priority=TicketPriority(priority) if priority in set(TicketPriority) else None,
         category=found.get(CATEGORY),
         note=found.get(NOTE) or None,
+        fields=given_values(fields, own) or None,
     )
     return None if change == TicketChange() else change

@@ -6,6 +6,7 @@ from config.desk.macros import read_macros
 from config.desk.mood import read_mood_words
 from config.desk.teams import read_teams
 from config.settings import Settings
+from handoff.fields import parse_fields
 from handoff.hours import parse_hours
 from handoff.learning.weekly import parse_weekly
 from handoff.settings import HandoffSettings
@@ -33,6 +34,7 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         rating_seconds=settings.desk_rating_hours * 3600,
         teams=read_teams(settings),
         macros=read_macros(settings),
+        fields=parse_fields(settings.desk_fields),
         largest_file=settings.max_attachment_bytes,
         gaps_post=parse_weekly(settings.gaps_post, zone),
         mood_words=read_mood_words(settings),

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from channels.email.providers import is_everybodys
 from config.groups import SettingsGroup
 from config.listed import Listed
+from handoff.fields import parse_fields
 from handoff.hours import parse_hours
 from handoff.learning.weekly import parse_weekly
 from handoff.texts import languages
@@ -100,6 +101,11 @@ class DeskGroup(SettingsGroup):
         None,
         description="A YAML file of replies that staff have saved: each with a name, a title and its text by language.",
     )
+    desk_fields: str = Field(
+        "",
+        description="Fields of your own on every ticket, up to ten, such as: Plan: free, pro; Order number. What stands behind "
+        "a colon are choices.",
+    )
     desk_mood_file: Path | None = Field(
         None,
         description="A YAML file of words that show how customers feel, by language and level, beside the built-in ones or "
@@ -157,6 +163,12 @@ class DeskGroup(SettingsGroup):
     def _desk_hours(cls, value: str | None) -> str | None:
         if value:
             parse_hours(value, _UTC)
+        return value
+
+    @field_validator("desk_fields")
+    @classmethod
+    def _desk_fields(cls, value: str) -> str:
+        parse_fields(value)
         return value
 
     @field_validator("desk_time_zone")

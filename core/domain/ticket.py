@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -40,6 +41,10 @@ class EntryKind(StrEnum):
     PRIORITY = "priority"
     CATEGORY = "category"
     NOTE = "note"
+    FIELD = "field"
+
+
+_INSIDE = frozenset({EntryKind.NOTE, EntryKind.FIELD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Ticket:
     """``case_id``: the desk's case that made it, where one did. ``history``: oldest first, where it was read.
 
     ``subject``: in the customer's words, empty where there were none. Why staff were called is the case's, and theirs.
+    ``fields``: the values of the company's own fields, by name, for staff.
     """
 
     number: str
@@ -71,11 +77,13 @@ class Ticket:
     category: str | None = None
     case_id: str | None = None
     history: tuple[TicketEntry, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     def for_customer(self) -> Ticket:
         """As its customer may see it: without what staff noted, and without who of them did what."""
-        shown = (one for one in self.history if one.kind is not EntryKind.NOTE or one.actor in _OPEN_ACTORS)
-        return replace(self, history=tuple(replace(one, actor=_SHOWN_AS.get(one.actor, "staff")) for one in shown))
+        shown = (one for one in self.history if one.kind not in _INSIDE or one.actor in _OPEN_ACTORS)
+        history = tuple(replace(one, actor=_SHOWN_AS.get(one.actor, "staff")) for one in shown)
+        return replace(self, history=history, fields={})
 
 
 def ticket_number(day: str, count: int) -> str:

@@ -84,7 +84,7 @@ class Cases(Protocol):
     async def card(self, account: str, case_id: str) -> Mapping[str, Any]:
         """What stands on its card at the desk of ``account``, as it was shown last; nothing where it has none.
 
-        With the ticket's status, priority and category and the end of its snooze as they are now.
+        With the ticket's status, priority, category and fields and the end of its snooze as they are now.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,12 +39,13 @@ class NewTicket:
 
 @dataclass(frozen=True, slots=True)
 class TicketChange:
-    """What is to be changed; None leaves it."""
+    """What is to be changed; None leaves it. ``fields``: values by name; an empty one takes away what was there."""
 
     status: TicketStatus | None = None
     priority: TicketPriority | None = None
     category: str | None = None
     note: str | None = None
+    fields: Mapping[str, str] | None = None
 
 
 class Tickets(Protocol):

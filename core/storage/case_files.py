@@ -54,12 +54,14 @@ _CARD = (
 )
 _SNOOZED = (desk_timer.c.case_id == ticket.c.case_id) & (desk_timer.c.kind == TimerKind.SNOOZED)
 _CHANGED_SINCE = (
-    select(ticket.c.status, ticket.c.priority, ticket.c.category, desk_timer.c.due_at)
+    select(ticket.c.status, ticket.c.priority, ticket.c.category, ticket.c.fields, desk_timer.c.due_at)
     .outerjoin_from(ticket, desk_timer, _SNOOZED)
     .where(ticket.c.case_id == bindparam("case"))
 )
 _CASES = (
-    select(desk_case, ticket.c.number.label("ticket"), ticket.c.status, rating.c.score, rating.c.comment)
+    select(
+        desk_case, ticket.c.number.label("ticket"), ticket.c.status, ticket.c.fields, rating.c.score, rating.c.comment
+    )
     .outerjoin(ticket, ticket.c.case_id == desk_case.c.id)
     .outerjoin(rating, rating.c.case_id == desk_case.c.id)
     .where(among(desk_case.c.conversation_id, "ids"))
@@ -158,7 +160,7 @@ class SqlCaseFiles(OnDatabase):
         if now is None:
             return facts
         changed = {"status": now.status, "urgency": now.priority, "category": now.category}
-        return {**facts, **changed, "snoozed_until": now.due_at}
+        return {**facts, **changed, "fields": codec.load(now.fields), "snoozed_until": now.due_at}
 
     @reads
     def past(
@@ -218,6 +220,7 @@ def _past_case(row: Row[Any]) -> PastCase:
         closed_at=codec.when(row.closed_at) if row.closed_at is not None else None,
         ticket=row.ticket,
         ticket_status=row.status,
+        ticket_fields=codec.load(row.fields),
         score=row.score,
         comment=row.comment,
     )

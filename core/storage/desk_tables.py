@@ -111,6 +111,7 @@ ticket = Table(
     Column("category", Text),
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
+    Column("fields", Text),
 )
 
 ticket_entry = Table(

@@ -136,12 +136,17 @@ def _change(
     entry = ticket_entry.c
     if origin and connection.scalar(select(entry.place).where(entry.number == row.number, entry.origin == origin)):
         return
-    values: dict[str, str] = {}
+    values: dict[str, str | None] = {}
     told: list[tuple[EntryKind, str]] = []
     for name, value in (("status", change.status), ("priority", change.priority), ("category", change.category)):
         if value is not None and codec.clean(value) != getattr(row, name):
             values[name] = codec.clean(value)
-            told.append((EntryKind(name), values[name]))
+            told.append((EntryKind(name), codec.clean(value)))
+    kept = codec.load(row.fields)
+    changed = {codec.clean(name): codec.clean(value) for name, value in (change.fields or {}).items()}
+    if changed := {name: value for name, value in changed.items() if value != kept.get(name, "")}:
+        values["fields"] = codec.dump({name: value for name, value in {**kept, **changed}.items() if value})
+        told += [(EntryKind.FIELD, f"{name}: {value or '–'}") for name, value in changed.items()]
     if change.note:
         told.append((EntryKind.NOTE, change.note))
     if not told:
@@ -222,4 +227,5 @@ def ticket_from(row: Row[Any]) -> Ticket:
         updated_at=codec.when(row.updated_at),
         category=row.category,
         case_id=row.case_id,
+        fields=codec.load(row.fields),
     )

@@ -69,6 +69,8 @@ def card(
         named = [spaced((Words(f"{name}:", bold=True),), one_line(value)) for name, value in facts["context"].items()]
         found.append(paragraph(joined(" · ", named)))
     found += _about(facts, language, links or {})
+    if own := [_named(name, one_line(value)) for name, value in (facts.get("fields") or {}).items() if value]:
+        found.append(paragraph(joined(" · ", own)))
     if facts.get("suggestion") and state in _BUTTONS:
         found.append(paragraph(_suggested(facts["suggestion"], language)))
     found += _actions(facts["case"], state, language)
@@ -127,7 +129,11 @@ def _why(facts: Mapping[str, Any], language: str) -> Line:
 
 
 def _labelled(key: str, line: Line, language: str) -> Line:
-    return spaced((Words(f"{say(key, language)}:", bold=True),), line)
+    return _named(say(key, language), line)
+
+
+def _named(name: str, line: Line) -> Line:
+    return spaced((Words(f"{name}:", bold=True),), line)
 
 
 def _about(facts: Mapping[str, Any], language: str, links: Mapping[int, str]) -> list[Block]:

@@ -126,10 +126,11 @@ def _case(case: PastCase, language: str) -> Line:
     closed = (Moment(case.closed_at.timestamp()),) if case.closed_at else ()
     status = phrase("history_closed", language, when=closed) if closed else phrase("history_open", language)
     ticket = one_line(f"{case.ticket} ({case.ticket_status})") if case.ticket else ()
+    fields = one_line(", ".join(f"{name}: {value}" for name, value in case.ticket_fields.items()), 300)
     stars = (Emoji("star"),) * (case.score or 0)
     said = one_line(f"“{cut(case.comment, 150)}”", 200) if case.comment else ()
     number = phrase("card_case", language, number=str(case.number))
-    return (Words("• "), *joined(" · ", [number, status, ticket, one_line(case.reason, 150), stars, said]))
+    return (Words("• "), *joined(" · ", [number, status, ticket, fields, one_line(case.reason, 150), stars, said]))
 
 
 def _ticket(ticket: Ticket) -> Line:
@@ -181,7 +182,7 @@ def _view(name: str, carried: Mapping[str, str], language: str, blocks: list[Blo
     return {
         "type": "modal",
         "callback_id": name,
-        "private_metadata": json.dumps(dict(carried)),
+        "private_metadata": json.dumps(dict(carried), ensure_ascii=False),
         "title": {"type": "plain_text", "text": say(f"form_{name.removeprefix('staff_')}", language)},
         "close": {"type": "plain_text", "text": say("form_close", language)},
         "blocks": blocks,  # type: ignore[typeddict-item]

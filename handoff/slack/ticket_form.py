@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from channels.slack.wire import View
 from core.domain.messages import StaffAction
 from core.domain.ticket import Ticket, TicketPriority
+from handoff.fields import LONGEST_VALUE, TicketField
 from handoff.slack.forms import form, text_field
 from handoff.slack.rich_text import Block
 from handoff.texts import say
-from handoff.tickets import CATEGORY, CHOICES, NOTE, PRIORITY, STATUS
+from handoff.tickets import CATEGORY, CHOICES, NOTE, NOTHING, OWN_FIELD, PRIORITY, STATUS
 
 _LONGEST_CATEGORY = 75
 
 
-def ticket_form(carried: Mapping[str, str], language: str, ticket: Ticket, *, over: bool = False) -> View:
+def ticket_form(
+    carried: Mapping[str, str], language: str, ticket: Ticket, own: Sequence[TicketField] = (), *, over: bool = False
+) -> View:
     """As it stands. What it stood as is carried along, so that only what somebody changed here is changed.
 
-    ``over``: its case is closed, so its status is not for staff to choose.
+    ``own``: the company's fields. ``over``: its case is closed, so its status is not for staff to choose.
     """
     category = (ticket.category or "")[:_LONGEST_CATEGORY]
     kind = text_field(CATEGORY, say("form_ticket_category", language), category, "category", _LONGEST_CATEGORY)
@@ -28,17 +31,37 @@ def ticket_form(carried: Mapping[str, str], language: str, ticket: Ticket, *, ov
         *([_menu(STATUS, "status", CHOICES, ticket.status, language)] if chooses_status else []),
         _menu(PRIORITY, "priority", TicketPriority, ticket.priority, language),
         {**kind, "optional": True},
+        *(_own_field(one, ticket.fields.get(one.name, "")) for one in own),
         {**text_field(NOTE, say("form_note_label", language), "", "note"), "optional": True},
     ]
+    values = {OWN_FIELD + one.name: _stood(one, ticket.fields.get(one.name, "")) for one in own}
     stood = {STATUS: str(ticket.status), PRIORITY: str(ticket.priority), CATEGORY: category}
-    return form(StaffAction.TICKET, {**carried, **stood}, language, fields, "form_keep")
+    return form(StaffAction.TICKET, {**carried, **stood, **values}, language, fields, "form_keep")
 
 
 def _menu(action: str, name: str, choices: Iterable[str], chosen: str, language: str) -> Block:
-    options = [
-        {"text": {"type": "plain_text", "text": say(f"{name}_{one}", language)}, "value": str(one)} for one in choices
-    ]
+    labels = {str(one): say(f"{name}_{one}", language) for one in choices}
+    return _select(action, name, say(f"form_ticket_{name}", language), labels, chosen)
+
+
+def _own_field(one: TicketField, value: str) -> Block:
+    """A value that the setting does not name any more can stay as it is."""
+    action = OWN_FIELD + one.name
+    if one.choices:
+        stood = _stood(one, value)
+        return _select(action, action, one.name, {each: each for each in (NOTHING, stood, *one.choices)}, stood)
+    block = text_field(action, one.name, value, action, LONGEST_VALUE)
+    block["element"]["multiline"] = False
+    return {**block, "optional": True}
+
+
+def _stood(one: TicketField, value: str) -> str:
+    return (value or NOTHING)[:_LONGEST_CATEGORY] if one.choices else value[:LONGEST_VALUE]
+
+
+def _select(action: str, block_id: str, title: str, labels: Mapping[str, str], chosen: str) -> Block:
+    options = [{"text": {"type": "plain_text", "text": text}, "value": value} for value, text in labels.items()]
     initial = next(one for one in options if one["value"] == chosen)
     menu = {"type": "static_select", "action_id": action, "options": options, "initial_option": initial}
-    label = {"type": "plain_text", "text": say(f"form_ticket_{name}", language)}
-    return {"type": "input", "block_id": name, "label": label, "element": menu}
+    label = {"type": "plain_text", "text": title}
+    return {"type": "input", "block_id": block_id, "label": label, "element": menu}

@@ -109,7 +109,7 @@ class DeskViews:
     async def refuse(self, form: Form) -> Mapping[str, str]:
         """See StaffViews.refuse."""
         if form.name == StaffAction.TICKET:
-            return {} if change_in(words_of(form)) else {NOTE: self._say("form_empty")}
+            return {} if change_in(words_of(form), self._settings.fields) else {NOTE: self._say("form_empty")}
         if form.name not in (StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN):
             return {}
         place = Place.of(form.metadata.get("thread", ""))
@@ -191,7 +191,9 @@ class DeskViews:
     async def _ticket(self, about: _About, carried: Mapping[str, str]) -> View | None:
         holder = Holder.of(about.customer, about.conversation.id)
         found = await self._parts.tickets.ticket(holder, str(about.facts.get("ticket") or ""))
-        return None if found is None else ticket_form(carried, self._language, found, over=about.over)
+        if found is None:
+            return None
+        return ticket_form(carried, self._language, found, self._settings.fields, over=about.over)
 
     def _reply(self, about: _About, carried: Mapping[str, str]) -> View:
         """With the agent's own answer where it has one, for staff to change."""

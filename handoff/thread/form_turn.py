@@ -151,7 +151,7 @@ class FormTurn(StaffTurn):
 
     async def _change_ticket(self, message: Message, who: Person) -> None:
         """By anybody of the staff, like a note, and also of a case that is closed. The card shows it at once."""
-        change = change_in(message.text)
+        change = change_in(message.text, self._settings.fields)
         if change is not None and change.status is not None and not await self._set_status(message, change.status):
             change = replace(change, status=None)
         if change is None or change == TicketChange():
@@ -168,6 +168,9 @@ class FormTurn(StaffTurn):
         if change.category is not None:
             told.append(f"{say('form_ticket_category', language)}: {change.category or '–'}")
             self._facts = {**self._facts, "category": change.category}
+        if change.fields is not None:
+            told += [f"{name}: {value or '–'}" for name, value in change.fields.items()]
+            self._facts = {**self._facts, "fields": {**self._facts.get("fields", {}), **change.fields}}
         if told:
             shown = self._facts
             state, snoozed = OwnershipState(shown["state"]), shown.get("snoozed_until")

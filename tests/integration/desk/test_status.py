@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from core.domain.ticket import EntryKind, Ticket, TicketStatus
 from core.domain.timers import TimerKind
 from core.ports.tickets import Holder
 from core.storage.store import SqlStore
+from handoff.fields import parse_fields
 from handoff.settings import HandoffSettings
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.office_hours import CASE, OfficeHours
@@ -131,6 +133,39 @@ async def test_the_end_of_a_snooze_reminds_nobody_of_what_is_on_hold(office: Off
     assert await office.passes(60) == 1
     assert await office.set() == {}
     assert (await card(office))["status"] == "on_hold"
+
+
+async def test_own_fields_are_kept_shown_and_for_staff_alone(store: SqlStore, clock: ManualClock) -> None:
+    office = OfficeHours(store, clock, replace(SETTINGS, fields=parse_fields("Plan: free, pro; Order number")))
+    await office.escalates()
+    await office.press(CLAIM)
+
+    async def fill_in(**values: str) -> None:
+        given = {f"ticket_field:{name.replace('_', ' ')}": value for name, value in values.items()}
+        await office.staff(json.dumps(given), TICKET)
+
+    await fill_in(Plan="pro", Order_number=" A-1 \n\x07 " + "x" * 200, Salary="1000")
+    kept = {"Plan": "pro", "Order number": "A-1 " + "x" * 86}
+    assert (await ticket(office)).fields == (await card(office))["fields"] == kept
+    assert "Plan: pro, Order number: A-1 x" in (await remarks(office))[-1]
+    await fill_in(Plan="gold", Order_number="")
+    assert (await ticket(office)).fields == {"Plan": "pro"}, "gold is no choice"
+    await fill_in(Plan="–")
+    found = await ticket(office)
+    assert found.fields == {}
+    told = [one.text for one in found.history if one.kind is EntryKind.FIELD]
+    assert told == ["Plan: pro", f"Order number: {kept['Order number']}", "Order number: –", "Plan: –"]
+    await fill_in(Plan="free")
+    log = [one for one in await office.store.case_log(CASE) if one.what == "field"]
+    assert (log[-1].actor, log[-1].text) == ("grace", "Plan: free")
+    customers = (await ticket(office)).for_customer()
+    assert (customers.fields, [one for one in customers.history if one.kind is EntryKind.FIELD]) == ({}, [])
+    customer = await office.store.customer((await office.conversation()).id, CASE)
+    assert customer is not None
+    (past,) = await office.store.past(customer, (await office.conversation()).id, offset=0, limit=10)
+    assert past.cases[0].ticket_fields == {"Plan": "free"}
+    await office.press(StaffAction.RELEASE)
+    assert (await card(office))["fields"] == {"Plan": "free"}, "whatever else happens to the card"
 
 
 async def test_a_closed_case_keeps_its_status(office: OfficeHours) -> None:

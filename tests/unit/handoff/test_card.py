@@ -17,6 +17,7 @@ from core.domain.ticket import Ticket, TicketPriority, TicketStatus
 from core.ports.case_files import PastCase, PastConversation
 from core.ports.outcomes import NewMessage
 from handoff import posts
+from handoff.fields import parse_fields
 from handoff.slack import forms as slack_forms
 from handoff.slack.card import card
 from handoff.slack.ticket_form import ticket_form
@@ -48,6 +49,8 @@ FACTS: dict[str, Any] = {
     ],
     "suggestion": {"text": LONG, "sources": [LONG[:80]] * 3},
 }
+OWN_FIELDS = parse_fields("\n".join([*(f"{number} {'n' * 38}" for number in range(9)), "Plan: free, pro"]))
+OWN_VALUES = {**{one.name: '"' * 300 for one in OWN_FIELDS}, "Plan": "a choice of last year"}
 LINKS = {place: f"https://example.slack.com/archives/C1/p{place}" for place in (2, 3, 4)}
 
 
@@ -64,6 +67,13 @@ def test_every_card_is_one_that_slack_takes(language: str, state: OwnershipState
     assert ("{ago}" in written) is (state is OwnershipState.QUEUED)
     assert "desk_open_history" in written
     assert ("desk_open_reply" in written) is (state in (OwnershipState.QUEUED, OwnershipState.STAFF))
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_a_card_shows_the_companys_own_fields(language: str) -> None:
+    blocks = card({**FACTS, "state": "staff", "fields": OWN_VALUES}, language, LINKS)
+    check_message("x", blocks)
+    assert "a choice of last year" in json.dumps(blocks)
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
@@ -145,6 +155,7 @@ def test_every_form_is_one_that_slack_takes(language: str) -> None:
         ticket_form(carried, language, replace(ticket, category=LONG)),
         ticket_form(carried, language, ticket),
         ticket_form(carried, language, replace(ticket, status=TicketStatus.RESOLVED), over=True),
+        ticket_form(carried, language, replace(ticket, category=LONG, fields=OWN_VALUES), OWN_FIELDS),
         slack_forms.history(carried, language, past, "c1", page=1, more=True, verified=False),
         slack_forms.history(carried, language, [], "c1", page=0, more=False, verified=True),
     ]
@@ -222,3 +233,17 @@ def test_the_status_is_chosen_while_the_case_is_open() -> None:
     assert "ticket_status" not in menus(ticket_form({}, "en", ticket, over=True))
     ended = replace(ticket, status=TicketStatus.CLOSED)
     assert "ticket_status" not in menus(ticket_form({}, "en", ended)), "the agent closed it for the customer"
+
+
+def test_own_fields_show_what_is_kept_and_can_be_emptied() -> None:
+    ticket = Ticket("TKT-2", "ada", "c1", "", TicketStatus.OPEN, TicketPriority.NORMAL, AT, AT)
+    fields = parse_fields("Plan: free, pro; Order")
+    view = ticket_form({}, "en", replace(ticket, fields={"Plan": "gold", "Order": "A-1"}), fields)
+    plan, order = (one for one in view["blocks"] if "field" in one["block_id"])
+    assert [one["value"] for one in plan["element"]["options"]] == ["–", "gold", "free", "pro"]
+    assert plan["element"]["initial_option"]["value"] == "gold"
+    assert (order["element"]["initial_value"], order["optional"]) == ("A-1", True)
+    stood = json.loads(view["private_metadata"])
+    assert (stood["ticket_field:Plan"], stood["ticket_field:Order"]) == ("gold", "A-1")
+    (plan, _) = (one for one in ticket_form({}, "en", ticket, fields)["blocks"] if "field" in one["block_id"])
+    assert plan["element"]["initial_option"]["value"] == "–"
