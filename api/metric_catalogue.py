@@ -36,6 +36,10 @@ COUNTERS: dict[Counter, Description] = {
     Counter.MODEL_TOKENS: Description("Tokens that the model provider reported.", ("direction",)),
     Counter.MODEL_FAILURES: Description("Turns in which the language model failed for good.", ("reason",)),
     Counter.ESCALATIONS: Description("Conversations handed to the staff queue."),
+    Counter.STAFF_ANSWERS: Description(
+        "Answers of staff for which there was a target: the first or a next one, in_time or late.",
+        ("answer", "outcome"),
+    ),
     Counter.DELIVERIES: Description("Deliveries settled.", ("channel", "status")),
     Counter.POSSIBLE_DUPLICATES: Description(
         "Messages sent again after an outcome that could not be known.", ("channel",)

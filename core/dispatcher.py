@@ -18,6 +18,7 @@ from core.domain.errors import LostClaim, NotYet, StoreUnavailable, Superseded
 from core.domain.messages import Audience
 from core.group_commit import GroupCommit
 from core.ports.metrics import Counter, Gauge, Metrics, Timing
+from core.ports.outcomes import AnswerGiven
 from core.ports.store import MANY_ATTEMPTS, Claim, Finished, TurnOutcome, Turns, TurnState
 from core.ports.wake import INBOX, OUTBOX, WIDGET, Wake
 from core.turn import Turn
@@ -234,6 +235,9 @@ class Dispatcher:
             return
         if self._restarted.get(state.conversation.id) == state.conversation.done_seq:
             del self._restarted[state.conversation.id]
+        for given in (one for one in outcome.cases if isinstance(one, AnswerGiven)):
+            answer, came = "first" if given.first else "next", "in_time" if given.in_time else "late"
+            self._metrics.count(Counter.STAFF_ANSWERS, answer=answer, outcome=came)
         changed = [one.conversation.conversation_id for one in outcome.asides if one.transition is not None]
         await self._end_overtaken(changed)
         for conversation_id in changed:

@@ -15,6 +15,10 @@ _WHATSAPP = "whatsapp:"
 _NAMES = {"web": "Web", "sms": "SMS", "whatsapp": "WhatsApp", "slack": "Slack", "telegram": "Telegram"}
 
 
+PLACES = (*_NAMES, "email", "console")
+"""Where customers may write, as ``place_of`` names it."""
+
+
 def place_of(key: ConversationKey) -> str:
     """The channel; WhatsApp, which Twilio brings through the channel of text messages, by its own name."""
     return "whatsapp" if key.channel == "sms" and _WHATSAPP in key.thread else key.channel

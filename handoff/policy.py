@@ -132,7 +132,7 @@ def _is_persons(message: Message) -> bool:
 
 def _by_name(turn: TurnState, rules: EscalationRules) -> Iterator[_Cause]:
     written = any(map(_is_written, turn.pending))
-    if written and not any(map(_is_persons, turn.history)) and _is_vip(turn.customer, rules.vip):
+    if written and not any(map(_is_persons, turn.history)) and is_vip(turn.customer, rules.vip):
         yield "vip", {}
 
 
@@ -192,7 +192,7 @@ _SITES = "user:"
 """Before the id that a company's own site has signed (channels.web): nobody would write it into a setting."""
 
 
-def _is_vip(customer: Customer, patterns: Sequence[str]) -> bool:
+def is_vip(customer: Customer, patterns: Sequence[str]) -> bool:
     """By what the channel proved alone: contact details are what somebody typed, and would open the door to anybody."""
     external = customer.external_id.casefold()
     names = (customer.id.casefold(), external, external.removeprefix(_SITES))

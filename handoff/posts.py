@@ -120,9 +120,10 @@ def first_of_case(told: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
     return (card, *(replace(post, meta={**post.meta, WITH_CARD: True}) for post in below))
 
 
-def of_team(card: NewMessage, team: str) -> NewMessage:
-    """A card that is shown where that team is."""
-    return replace(card, meta={**card.meta, "facts": {**card.meta["facts"], "team": team}})
+def fitted(card: NewMessage, team: str | None, target: str) -> NewMessage:
+    """A card that is shown where its team is, and keeps the name of the target that its case fits."""
+    facts = {**card.meta["facts"], **({"team": team} if team else {}), **({"target": target} if target else {})}
+    return replace(card, meta={**card.meta, "facts": facts})
 
 
 def card_now(

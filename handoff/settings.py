@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from handoff.fields import TicketField
 from handoff.hours import Hours
 from handoff.learning.weekly import Weekly
 from handoff.mood import MoodWords
+from handoff.targets import Target
 from handoff.teams import Team
 from handoff.thread.macros import Macros
 
@@ -30,6 +33,7 @@ class HandoffSettings:
     the customer has left, until it goes where else they can be reached; 0 is for ever. ``follow_ups``: how many of these an
     address gets that does not answer. ``mood_words``: the company's own.
     ``largest_file``: in bytes, of those that staff may send.
+    ``targets``: how soon staff should answer, in the order in which a case is fitted to them; ``target``: that of a case.
     ``fields``: the company's own on its tickets.
     ``gaps_post``: when the channel reads what was not answered; None is never.
     """
@@ -52,14 +56,23 @@ class HandoffSettings:
     teams: tuple[Team, ...] = ()
     macros: Macros = field(default_factory=Macros)
     largest_file: int = 10 * 1024 * 1024
+    targets: tuple[Target, ...] = ()
+    target: Target = field(default_factory=Target)
     fields: tuple[TicketField, ...] = ()
     gaps_post: Weekly | None = None
     mood_words: MoodWords = field(default_factory=MoodWords)
 
-    def of(self, team: str | None) -> HandoffSettings:
-        """As they hold for the cases of a team. One that is not there any more has the company's."""
+    def of_case(self, facts: Mapping[str, Any]) -> HandoffSettings:
+        """As they hold for a case with this card."""
+        return self.of(facts.get("team"), facts.get("target"))
+
+    def of(self, team: str | None, target: str | None = None) -> HandoffSettings:
+        """As they hold for the cases of a team, with a target of that name. One that is not there any more is the company's."""
         own = next((one for one in self.teams if one.name == team), None)
+        found = {one.name: one for one in reversed(self.targets)}
+        chosen = found.get(target or "", found.get("", self.target))
         if own is None:
-            return self
+            return replace(self, target=chosen) if found else self
         zone = own.hours.zone if own.hours else self.zone
-        return replace(self, hours=own.hours or self.hours, zone=zone, on_call=own.on_call or self.on_call)
+        on_call = own.on_call or self.on_call
+        return replace(self, hours=own.hours or self.hours, zone=zone, on_call=on_call, target=chosen)

@@ -11,17 +11,19 @@ from core.domain.case import Case, feed
 from core.domain.conversation import Escalation, OwnershipState
 from core.domain.customer import ContactDetails, Customer
 from core.domain.messages import Author, Change, ChangeKind, Message
+from core.domain.ticket import TicketStatus
 from core.ports.desk import DeskReply, ForStaff
 from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState
 from handoff import posts, tickets
 from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
 from handoff.mood.words import mood_in_words
-from handoff.places import is_renamed, with_names
+from handoff.places import is_renamed, place_of, with_names
 from handoff.policy import moods_of
 from handoff.rating.ratings import Ratings
 from handoff.reasons import reason_in
 from handoff.settings import HandoffSettings
+from handoff.targets import target_for
 from handoff.teams import team_for
 from handoff.texts import say
 from handoff.thread.asking import Asking, is_asking
@@ -29,6 +31,7 @@ from handoff.thread.form_turn import FormTurn
 from handoff.thread.seen_before import CaseMatter
 from handoff.tickets import CaseTickets
 from handoff.waits.case_rules import Changes, ShownCase, customer_wrote
+from handoff.waits.due_answers import DueAnswers, timer_of
 from handoff.waits.moved_cases import case_again
 from handoff.waits.notices import Notices
 from handoff.waits.owner_gone import RELEASED, is_gone, released
@@ -89,9 +92,9 @@ class SlackDesk:
         if case is None:
             return await self._caseless(turn)
         told, facts = await self._shown(turn), _named(await self._facts(case.id), turn.customer)
-        settings = self._settings.of(facts.get("team"))
-        waiting, owned = self._waiting(settings), turn.conversation.state is OwnershipState.STAFF
-        wrote = customer_wrote(ShownCase(case.id, facts, owned), waiting) if turn.pending else Changes()
+        settings = self._settings.of_case(facts)
+        waiting = self._waiting(settings)
+        wrote = await self._wrote(turn, case.id, facts, settings) if turn.pending else Changes()
         if turn.pending and await is_gone(turn.conversation, self._parts.people):
             facts = _reachable({**facts, **wrote.facts}, turn.customer.contact)
             more, freed = await released(case.id, turn.conversation, facts, self._parts.people, settings, waiting)
@@ -165,7 +168,7 @@ class SlackDesk:
         if is_asking(turn):
             return await self._asked(turn if parts.files is None else await parts.files(turn), case)
         facts = _reachable(await self._facts(case.id), customer.contact)
-        settings = self._settings.of(facts.get("team"))
+        settings = self._settings.of_case(facts)
         waiting, channel = self._waiting(settings), parts.channels.get(conversation.key.channel)
         ways = (conversation, conversation.road) if conversation.road else (conversation,)
         quiet = any(able.costly for way in ways if (able := parts.channels.get(way.key.channel)))
@@ -181,6 +184,7 @@ class SlackDesk:
             parts.cases,
             settings,
             waiting,
+            self._due(settings),
             said,
             parts.files,
             channel,
@@ -231,8 +235,9 @@ class SlackDesk:
         told += await self._shown(replace(turn, changes=(*turn.changes, *altered)))
         told += [posts.answered(message) for message in said]
         told.append(posts.card_now(_named(facts, turn.customer), OwnershipState.QUEUED, None))
-        waiting = self._waiting(self._settings.of(facts.get("team")))
-        records = (OpenCase(last), tickets.reopened(last.id), *waiting.for_anybody(last.id))
+        settings = self._settings.of_case(facts)
+        waits = (*self._waiting(settings).for_anybody(last.id), *self._due(settings).begin(last.id))
+        records = (OpenCase(last), tickets.reopened(last.id), *waits)
         return ForStaff((self._in_thread(last.id, told),), records)
 
     async def _facts(self, case_id: str) -> Mapping[str, Any]:
@@ -260,11 +265,25 @@ class SlackDesk:
             moods_of(turn.with_history_of_author(), self._settings.mood_words), self._settings.staff_locale
         )
         card = posts.card(case, conversation, turn.customer, escalation, stranger, ticket.number, mood, earlier)
-        card = posts.of_team(card, team) if team else card
+        target = target_for(self._settings.targets, turn.customer, place_of(conversation.key), team).name
+        card = posts.fitted(card, team, target)
+        settings = self._settings.of(team, target)
         told = await self._parts.briefing.posts(card, turn, said, self._settings.staff_locale)
         told += [posts.leads_on(earlier)] if earlier else []
-        records = (OpenCase(case), ticket, *self._waiting(self._settings.of(team)).for_anybody(case.id))
+        waits = (*self._waiting(settings).for_anybody(case.id), *self._due(settings).begin(case.id, first=True))
+        records = (OpenCase(case), ticket, *waits)
         return ForStaff((self._in_thread(case.id, posts.first_of_case(told)),), records)
+
+    async def _wrote(
+        self, turn: TurnState, case_id: str, facts: Mapping[str, Any], settings: HandoffSettings
+    ) -> Changes:
+        case = ShownCase(case_id, facts, turn.conversation.state is OwnershipState.STAFF)
+        paused = case.status is TicketStatus.PENDING
+        timer = timer_of(await self._parts.cases.timers(case_id)) if paused and settings.targets else None
+        return customer_wrote(case, self._waiting(settings), self._due(settings), timer)
+
+    def _due(self, settings: HandoffSettings) -> DueAnswers:
+        return DueAnswers(settings, self._parts.clock.now())
 
     def _waiting(self, settings: HandoffSettings) -> Waiting:
         return Waiting(settings, self._parts.clock.now())

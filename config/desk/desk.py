@@ -179,7 +179,7 @@ def make_marks(
 
 def by_mail(handoff: HandoffSettings) -> HandoffSettings:
     """As they hold for staff who answer by mail: a mail cannot be taken back, and reminds of itself in the inbox."""
-    return replace(handoff, undo_seconds=0.0, remind_seconds=0.0, owner_seconds=0.0, gaps_post=None)
+    return replace(handoff, undo_seconds=0.0, remind_seconds=0.0, owner_seconds=0.0, targets=(), gaps_post=None)
 
 
 def _parts(desk_channel: DeskChannel, store: SqlStore, clock: Clock, agent: Responder | None = None) -> DeskParts:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from config.desk.macros import read_macros
 from config.desk.mood import read_mood_words
 from config.desk.teams import read_teams
 from config.settings import Settings
+from core.domain.errors import ConfigError
 from handoff.fields import parse_fields
 from handoff.hours import parse_hours
 from handoff.learning.weekly import parse_weekly
+from handoff.places import PLACES
 from handoff.settings import HandoffSettings
+from handoff.targets import VIP, Target, parse_targets
 
 _ALWAYS = "24/7"
 
@@ -18,6 +23,7 @@ def make_handoff(settings: Settings) -> HandoffSettings:
     """What the desk works with, read once. Raises ConfigError for files that none can work with, before anything is started."""
     zone = parse_hours(_ALWAYS, settings.desk_time_zone).zone
     hours = parse_hours(settings.desk_hours, settings.desk_time_zone) if settings.desk_hours else None
+    teams = read_teams(settings)
     return HandoffSettings(
         hours=hours,
         zone=zone,
@@ -32,10 +38,21 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         undo_seconds=settings.desk_undo_seconds,
         reopen_seconds=settings.desk_reopen_hours * 3600,
         rating_seconds=settings.desk_rating_hours * 3600,
-        teams=read_teams(settings),
+        teams=teams,
+        targets=_read_targets(settings, {team.name for team in teams}),
         macros=read_macros(settings),
         fields=parse_fields(settings.desk_fields),
         largest_file=settings.max_attachment_bytes,
         gaps_post=parse_weekly(settings.gaps_post, zone),
         mood_words=read_mood_words(settings),
     )
+
+
+def _read_targets(settings: Settings, teams: Collection[str]) -> tuple[Target, ...]:
+    """Raises ConfigError for a name that no case could fit."""
+    found = parse_targets(settings.desk_targets, settings.desk_vip)
+    for one in found:
+        if one.name not in ("", VIP, *PLACES, *teams) and not set(one.name) & set("*@:"):
+            known = ", ".join((VIP, *PLACES, *teams))
+            raise ConfigError(f"DESK_TARGETS: {one.name!r} is none of {known}, and no pattern such as *@example.com.")
+    return found

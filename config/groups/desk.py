@@ -15,6 +15,7 @@ from config.listed import Listed
 from handoff.fields import parse_fields
 from handoff.hours import parse_hours
 from handoff.learning.weekly import parse_weekly
+from handoff.targets import parse_targets
 from handoff.texts import languages
 
 _ALWAYS = "24/7"
@@ -101,6 +102,12 @@ class DeskGroup(SettingsGroup):
         None,
         description="A YAML file of replies that staff have saved: each with a name, a title and its text by language.",
     )
+    desk_targets: str = Field(
+        "",
+        description="How soon within the hours staff should answer: vip first 5 min, next 30 min; email first 4 h; first 30 min, "
+        "next 2 h. A case has the first part that it fits, by vip (DESK_VIP), a pattern of customers, a team or a channel. "
+        "Empty: no targets.",
+    )
     desk_fields: str = Field(
         "",
         description="Fields of your own on every ticket, up to ten, such as: Plan: free, pro; Order number. What stands behind "
@@ -169,6 +176,12 @@ class DeskGroup(SettingsGroup):
     @classmethod
     def _desk_fields(cls, value: str) -> str:
         parse_fields(value)
+        return value
+
+    @field_validator("desk_targets")
+    @classmethod
+    def _desk_targets(cls, value: str) -> str:
+        parse_targets(value)
         return value
 
     @field_validator("desk_time_zone")

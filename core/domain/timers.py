@@ -12,7 +12,8 @@ class TimerKind(StrEnum):
 
     snoozed: it was put aside until then. nobody_came: the customer should hear that it takes longer. learn: it was resolved,
     and what staff answered may be worth keeping. follow_up: the customer may have left before they saw what staff wrote; this
-    one outlives its case, since what was said last is no less for them. gaps: of no case; what was not answered is posted.
+    one outlives its case, since what was said last is no less for them. answer: staff should have answered by a target.
+    gaps: of no case; what was not answered is posted.
     """
 
     UNCLAIMED = "unclaimed"
@@ -21,6 +22,7 @@ class TimerKind(StrEnum):
     NOBODY_CAME = "nobody_came"
     LEARN = "learn"
     FOLLOW_UP = "follow_up"
+    ANSWER = "answer"
     GAPS = "gaps"
 
 

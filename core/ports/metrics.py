@@ -20,6 +20,7 @@ class Counter(StrEnum):
     MODEL_TOKENS = "model_tokens"
     MODEL_FAILURES = "model_failures"
     ESCALATIONS = "escalations"
+    STAFF_ANSWERS = "staff_answers"
     DELIVERIES = "deliveries"
     POSSIBLE_DUPLICATES = "possible_duplicates"
     EXTRACTIONS = "extractions"

@@ -162,6 +162,15 @@ class ClearTimers:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerGiven:
+    """Staff gave an answer for which there was a target; counted once it is committed. ``first``: of the case."""
+
+    case_id: str
+    first: bool
+    in_time: bool
+
+
+@dataclass(frozen=True, slots=True)
 class KeepRating:
     """What the customer thinks of how a case was resolved: 1 (bad) to 5 (good). The last one counts."""
 
@@ -261,6 +270,7 @@ CaseRecord = (
     | CloseCase
     | SetTimer
     | ClearTimers
+    | AnswerGiven
     | KeepRating
     | KeepComment
     | OpenTicket

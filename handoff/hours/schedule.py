@@ -110,6 +110,17 @@ class Hours:
             cursor, left = end, left - there
         return None
 
+    def open_between(self, at: datetime, until: datetime) -> float:
+        """For how many seconds somebody is there from ``at`` to ``until``."""
+        cursor, last = _instant(at), _instant(until)
+        seconds = 0.0
+        for start, end in self._from(cursor, days=max(0, (last - cursor).days) + 3):
+            begin, stop = max(start, cursor), min(end, last)
+            if begin < stop:
+                seconds += (stop - begin).total_seconds()
+                cursor = stop
+        return seconds
+
     def spans_on(self, day: date) -> tuple[Span, ...]:
         """The spans that begin on that day."""
         rules = [rule for rule in self.rules if day in rule.days]

@@ -19,6 +19,7 @@ from handoff.thread.macros import SIGN
 from handoff.thread.staff_turn import StaffTurn
 from handoff.tickets import CHOICES, STATUS, change_in
 from handoff.waits.case_rules import ShownCase, status_set
+from handoff.waits.due_answers import timer_of
 
 _FORMS = frozenset({StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.TICKET, StaffAction.TAKE_BACK})
 _BLOCKS = frozenset({StaffAction.BLOCK, StaffAction.UNBLOCK})
@@ -64,7 +65,10 @@ class FormTurn(StaffTurn):
             return
         if self._conversation.owner is None:
             await self._change_hands(message, StaffAction.CLAIM, who)
+        so_far = len(self._customers)
         self._relay(message, who)
+        if len(self._customers) > so_far:
+            await self._answer(message)
 
     async def _assign(self, message: Message, by: Person) -> None:
         staff_id = message.text
@@ -190,7 +194,8 @@ class FormTurn(StaffTurn):
             return False
         case = ShownCase(self._case.id, self._facts, self._conversation.state is OwnershipState.STAFF)
         waits = await self._lately.waits_since(self._conversation, self._taken_back) is not None
-        changes = status_set(case, status, self._waiting, customer_waits=waits)
+        timer = timer_of(await self._cases.timers(self._case.id)) if self._settings.targets else None
+        changes = status_set(case, status, self._waiting, self._due, timer, customer_waits=waits)
         self._facts = {**self._facts, **changes.facts}
         self._records.extend(changes.records)
         return True

@@ -13,7 +13,7 @@ from core.domain.errors import NotYet
 from core.domain.keys import ConversationKey
 from core.domain.messages import LEFT_OUT, Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.domain.timers import TimerKind
-from core.ports.outcomes import SetTimer
+from core.ports.outcomes import AnswerGiven, SetTimer
 from core.ports.store import Aside, CloseCase, NewMessage, Transition, TurnOutcome
 from handoff import posts, tickets
 from handoff.rating.ratings import with_question
@@ -21,6 +21,8 @@ from handoff.texts import quoted, say
 from handoff.thread.correcting_turn import ON_ITS_WAY, CorrectingTurn, Person
 from handoff.thread.handing_back import handed_back
 from handoff.thread.spoken_order import AHEAD, as_spoken, done_of, written_later
+from handoff.waits.case_rules import PAUSING, ShownCase
+from handoff.waits.due_answers import timer_of
 from handoff.waits.waiting import OFFERED
 
 _STATES = (OwnershipState.QUEUED, OwnershipState.STAFF)
@@ -243,6 +245,17 @@ class StaffTurn(CorrectingTurn):
             self._relay(await self._with_files(message), who)
             if len(self._customers) > so_far:
                 await self._overtake(message)
+                await self._answer(message)
+
+    async def _answer(self, message: Message) -> None:
+        """What was due is done. Several messages in one turn are one answer."""
+        if not self._settings.targets:
+            return
+        timer = timer_of(await self._cases.timers(self._case.id))
+        paused = ShownCase(self._case.id, self._facts, owned=True).status in PAUSING
+        found = self._due.answered(self._case.id, message.sent_at, timer, paused=paused)
+        counted = any(isinstance(one, AnswerGiven) for one in self._records)
+        self._records.extend(one for one in found if not (counted and isinstance(one, AnswerGiven)))
 
     async def _overtake(self, message: Message) -> None:
         """What was written behind it and waits to be sent goes behind it again; what is sent cannot, which is said."""

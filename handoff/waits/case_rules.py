@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.domain.ticket import TicketStatus
-from core.domain.timers import TimerKind
+from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import CaseRecord, ClearTimers
 from handoff.tickets import reopened
+from handoff.waits.due_answers import DueAnswers
 from handoff.waits.waiting import Waiting
 
 PAUSING = (TicketStatus.PENDING, TicketStatus.ON_HOLD)
@@ -39,12 +40,16 @@ class Changes:
     remarks: tuple[str, ...] = ()
 
 
-def customer_wrote(case: ShownCase, waiting: Waiting) -> Changes:
-    """A message of the customer's ends a snooze and opens a pending case. A case on hold stays on hold, with a reminder."""
+def customer_wrote(case: ShownCase, waiting: Waiting, due: DueAnswers, timer: Timer | None = None) -> Changes:
+    """A message of the customer's ends a snooze and opens a pending case. A case on hold stays on hold, with a reminder.
+
+    ``timer``: the answer that was due when a pending case was paused.
+    """
     snoozed, pending = case.facts.get("snoozed_until") is not None, case.status is TicketStatus.PENDING
     records = _remind(case, waiting) if case.owned or snoozed or case.status in PAUSING else ()
     if snoozed:
         records = (ClearTimers(case.id, (TimerKind.SNOOZED,)), *records)
+    records = (*records, *due.resume(timer), *due.begin(case.id, paused=case.status is TicketStatus.ON_HOLD))
     if pending:
         records = (*records, reopened(case.id))
     remarks = {"staff_snooze_ended": snoozed, "staff_no_longer_pending": pending}
@@ -52,12 +57,22 @@ def customer_wrote(case: ShownCase, waiting: Waiting) -> Changes:
     return Changes(records, facts, tuple(key for key, holds in remarks.items() if holds))
 
 
-def status_set(case: ShownCase, status: TicketStatus, waiting: Waiting, *, customer_waits: bool) -> Changes:
-    """Staff chose ``status``. ``customer_waits``: nobody has answered the customer's last message."""
+def status_set(
+    case: ShownCase,
+    status: TicketStatus,
+    waiting: Waiting,
+    due: DueAnswers,
+    timer: Timer | None = None,
+    *,
+    customer_waits: bool,
+) -> Changes:
+    """Staff chose ``status``. ``timer``: of the answer that is due. ``customer_waits``: their last message has no answer."""
     facts = {"status": str(status)}
     if status in PAUSING:
-        return Changes((ClearTimers(case.id, (TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT)),), facts)
-    return Changes(_remind(case, waiting) if customer_waits or not case.owned else (), facts)
+        gone = ClearTimers(case.id, (TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT))
+        return Changes((gone, *due.pause(timer)), facts)
+    reminder = _remind(case, waiting) if customer_waits or not case.owned else ()
+    return Changes((*reminder, *due.resume(timer)), facts)
 
 
 def _remind(case: ShownCase, waiting: Waiting) -> tuple[CaseRecord, ...]:

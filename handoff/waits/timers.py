@@ -18,6 +18,7 @@ from handoff.settings import HandoffSettings
 from handoff.texts import say
 from handoff.thread.addressing import Addressing
 from handoff.waits.case_rules import PAUSING, ShownCase
+from handoff.waits.due_answers import MISSED, DueAnswers
 from handoff.waits.notices import Notices
 from handoff.waits.owner_gone import RELEASED, is_gone, released
 from handoff.waits.waiting import OFFERED, Waiting, long
@@ -45,6 +46,8 @@ class DeskTimers:
                 return await self._owner_silent(timer, case, conversation)
             case TimerKind.SNOOZED if waiting or owned:
                 return await self._back(timer, case, conversation)
+            case TimerKind.ANSWER if waiting or owned:
+                return await self._answer_due(timer, case, conversation)
             case TimerKind.NOBODY_CAME if waiting:
                 return await self._nobody_came(case, conversation)
             case _:
@@ -53,7 +56,7 @@ class DeskTimers:
     async def _unclaimed(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """The channel hears of it first, then those who are on call."""
         text = self._say("staff_unclaimed", waited=self._waited(timer))
-        settings = self._settings.of((await self._facts(case)).get("team"))
+        settings = self._settings.of_case(await self._facts(case))
         mentions = settings.on_call if timer.stage else ()
         post = posts.reminder(text, mentions=mentions, loud=True)
         return self._decision(
@@ -63,7 +66,7 @@ class DeskTimers:
     async def _owner_silent(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """First a word to the owner; then anybody may give the conversation back to the queue."""
         owner, facts = conversation.owner or "", await self._facts(case)
-        settings = self._settings.of(facts.get("team"))
+        settings = self._settings.of_case(facts)
         if await is_gone(conversation, self._parts.people):
             people, waiting = self._parts.people, self._now(settings)
             told, records = await released(case.id, conversation, facts, people, settings, waiting)
@@ -81,11 +84,21 @@ class DeskTimers:
         follows = self._now(settings).owner_silent(case.id, timer.stage + 1, _since(timer))
         return self._decision(case, conversation, [post], follows)
 
+    async def _answer_due(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
+        """The owner is warned before a target is missed; the channel and those on call read that it was."""
+        settings = self._settings.of_case(await self._facts(case))
+        ring = DueAnswers(settings, self._parts.clock.now()).ring(timer)
+        missed = ring.text == MISSED
+        mentions = (conversation.owner,) if conversation.owner else settings.on_call if missed else ()
+        text = self._say(ring.text, waited=long(ring.seconds)) if ring.text else ""
+        told = [posts.reminder(text, mentions=mentions, loud=missed)] if text else []
+        return self._decision(case, conversation, told, ring.follows)
+
     async def _back(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """The card as it is now, and a word to the one who had put it aside."""
         owner = await self._parts.people.called(conversation.owner) if conversation.owner else None
         facts = await self._facts(case)
-        waiting = self._now(self._settings.of(facts.get("team")))
+        waiting = self._now(self._settings.of_case(facts))
         who = (timer.detail,) if timer.detail else ()
         told = [
             posts.card_now(facts, conversation.state, owner),
@@ -102,7 +115,7 @@ class DeskTimers:
         if customer is None:
             return TimerDecision()
         locale = await locale_of(self._parts, conversation, customer)
-        settings = self._settings.of((await self._facts(case)).get("team"))
+        settings = self._settings.of_case(await self._facts(case))
         notice = Notices(settings, self._parts.clock.now()).longer(
             conversation.key.channel, locale, customer.contact, private=conversation.shared is Sharing.NEVER
         )

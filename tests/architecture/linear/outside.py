@@ -144,7 +144,7 @@ OURS: Mapping[str, str] = {
     "handoff.mood.lexicon": "settings",
     "handoff.mood.own_words": "settings",
     "handoff.posts:card_now": "stored",
-    "handoff.posts:of_team": "stored",
+    "handoff.posts:fitted": "stored",
     "handoff.reasons": "phrases",
     "handoff.slack.card:label": "phrases",
     "handoff.slack.rich_text:phrase": "phrases",

@@ -96,3 +96,30 @@ def test_what_is_empty_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert (found.zone, found.hours, found.gaps_post) == (ZoneInfo("UTC"), None, make_handoff(defaults).gaps_post)
     assert read_settings().knowledge_reindex_cron == defaults.knowledge_reindex_cron
     assert read_settings().knowledge_time_zone is None
+
+
+def test_targets_and_fields_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_TARGETS", "vip first 5, next 30; whatsapp next 1 h; first 30")
+    monkeypatch.setenv("DESK_VIP", "*@acme.com")
+    monkeypatch.setenv("DESK_FIELDS", "Plan: free, pro; Order number")
+    found = make_handoff(read_settings())
+    assert [(one.name, one.first, one.following) for one in found.targets] == [
+        ("vip", 300.0, 1800.0),
+        ("whatsapp", 0.0, 3600.0),
+        ("", 1800.0, 0.0),
+    ]
+    assert found.targets[0].customers == ("*@acme.com",)
+    assert [(one.name, one.choices) for one in found.fields] == [("Plan", ("free", "pro")), ("Order number", ())]
+
+
+@pytest.mark.parametrize(("name", "value"), [("DESK_TARGETS", "vip soon"), ("DESK_FIELDS", "Plan:")])
+def test_what_cannot_be_read_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=name):
+        read_settings()
+
+
+def test_a_target_for_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_TARGETS", "biling first 5")
+    with pytest.raises(ConfigError, match="'biling' is none of vip, web"):
+        make_handoff(read_settings())

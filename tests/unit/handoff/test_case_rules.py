@@ -12,10 +12,11 @@ from core.domain.timers import TimerKind
 from core.ports.outcomes import ClearTimers, MoveTicket, SetTimer
 from handoff.settings import HandoffSettings
 from handoff.waits.case_rules import PAUSING, ShownCase, customer_wrote, status_set
+from handoff.waits.due_answers import DueAnswers
 from handoff.waits.waiting import Waiting
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-WAITING = Waiting(HandoffSettings(), NOW)
+WAITING, DUE = Waiting(HandoffSettings(), NOW), DueAnswers(HandoffSettings(), NOW)
 
 
 def case(*, owned: bool = True, **facts: Any) -> ShownCase:
@@ -28,7 +29,7 @@ def test_a_case_without_a_ticket_is_open() -> None:
 
 def test_the_customers_words_open_what_is_pending_alone() -> None:
     for status in TicketStatus:
-        changes = customer_wrote(case(status=status), WAITING)
+        changes = customer_wrote(case(status=status), WAITING, DUE)
         moved = [one.status for one in changes.records if isinstance(one, MoveTicket)]
         assert moved == ([TicketStatus.OPEN] if status is TicketStatus.PENDING else [])
         assert changes.facts == ({"status": "open"} if moved else {})
@@ -38,13 +39,13 @@ def test_the_customers_words_open_what_is_pending_alone() -> None:
 def test_reminders_stop_and_begin_with_the_status(owned: bool) -> None:
     kind = TimerKind.OWNER_SILENT if owned else TimerKind.UNCLAIMED
     for status in PAUSING:
-        (cleared,) = status_set(case(owned=owned), status, WAITING, customer_waits=True).records
+        (cleared,) = status_set(case(owned=owned), status, WAITING, DUE, customer_waits=True).records
         assert isinstance(cleared, ClearTimers)
         assert kind in cleared.kinds
-    (reminder,) = status_set(case(owned=owned), TicketStatus.OPEN, WAITING, customer_waits=True).records
+    (reminder,) = status_set(case(owned=owned), TicketStatus.OPEN, WAITING, DUE, customer_waits=True).records
     assert isinstance(reminder, SetTimer)
     assert (reminder.kind, reminder.keep) == (kind, True)
 
 
 def test_whoever_answered_is_not_reminded() -> None:
-    assert status_set(case(), TicketStatus.OPEN, WAITING, customer_waits=False).records == ()
+    assert status_set(case(), TicketStatus.OPEN, WAITING, DUE, customer_waits=False).records == ()

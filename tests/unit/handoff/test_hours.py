@@ -218,3 +218,24 @@ def test_away_from_changes_of_the_clock_the_wall_clock_decides(hours: Hours, at:
     minutes = there.hour * 60 + there.minute
     days = [(hours.spans_on(there.date() - timedelta(days=back)), minutes + back * 1440) for back in (0, 1)]
     assert hours.is_open(at) == any(span.start <= clock < span.end for spans, clock in days for span in spans)
+
+
+def test_how_long_somebody_was_there() -> None:
+    friday, monday = _in(BERLIN, 2026, 11, 27, 11, 30), _in(BERLIN, 2026, 11, 30, 9, 30)
+    assert OFFICE.open_between(friday, monday) == (0.5 + 4.5 + 4 + 0.5) * 3600
+    assert OFFICE.open_between(monday, friday) == 0
+    assert parse_hours("24/7", BERLIN).open_between(friday, monday) == (monday - friday).total_seconds()
+    assert (
+        parse_hours("Mon-Sun 22:00-06:00; Mon 05:00-07:00", BERLIN).open_between(
+            _in(BERLIN, 2026, 11, 23, 0), _in(BERLIN, 2026, 11, 24, 0)
+        )
+        == 9 * 3600
+    ), "what overlaps counts once"
+
+
+@given(st.integers(0, 14 * 24 * 3600), st.integers(1, 40 * 3600))
+def test_the_moment_after_so_much_time_is_so_much_time_away(offset: int, seconds: int) -> None:
+    at = _in("UTC", 2026, 10, 20) + timedelta(seconds=offset)
+    until = OFFICE.after(at, seconds)
+    assert until is not None
+    assert OFFICE.open_between(at, until) == seconds
