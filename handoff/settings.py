@@ -29,6 +29,8 @@ class HandoffSettings:
     told again of a case that nobody took (then ``on_call``: ids of Slack's people and groups), ``owner_seconds`` until an
     owner is told that the customer waits, both within the hours; ``honest_seconds`` until the customer is told that it
     takes longer. ``zone``: the staff's. ``teams``: in the order in which a case is offered to them.
+    ``nudge_seconds``: how long the customer of a pending case may be silent until they are asked once; ``close_seconds``:
+    how long after that the case is closed.
     ``macros``: replies that staff have saved. ``follow_up_seconds``: how long what staff wrote may stay unseen on a page that
     the customer has left, until it goes where else they can be reached; 0 is for ever. ``follow_ups``: how many of these an
     address gets that does not answer. ``mood_words``: the company's own.
@@ -50,6 +52,8 @@ class HandoffSettings:
     remind_seconds: float = 600.0
     owner_seconds: float = 900.0
     honest_seconds: float = 300.0
+    nudge_seconds: float = 0.0
+    close_seconds: float = 0.0
     follow_up_seconds: float = 0.0
     follow_ups: int = 5
     on_call: tuple[str, ...] = ()

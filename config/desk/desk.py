@@ -152,7 +152,8 @@ def make_timers(
     """What reminds people, follows up what they wrote, and learns from them; None where there are none."""
     if desk_channel is None:
         return None
-    work = _parts(desk_channel, store, clock)
+    able = {name: channel.capabilities for name, channel in channels.items()}
+    work = replace(_parts(desk_channel, store, clock), channels=able)
     handoff = by_mail(handoff) if isinstance(desk_channel, MailDeskChannel) else handoff
     timers = DeskTimers(work, handoff)
     roads, numbers = make_roads(channels), known_by_sender(channels)

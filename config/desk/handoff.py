@@ -17,6 +17,7 @@ from handoff.settings import HandoffSettings
 from handoff.targets import VIP, Target, parse_targets
 
 _ALWAYS = "24/7"
+_DAY = 24 * 3600.0
 
 
 def make_handoff(settings: Settings) -> HandoffSettings:
@@ -29,6 +30,8 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         zone=zone,
         remind_seconds=settings.desk_remind_minutes * 60,
         owner_seconds=settings.desk_owner_minutes * 60,
+        nudge_seconds=settings.desk_nudge_days * _DAY,
+        close_seconds=settings.desk_close_days * _DAY,
         follow_up_seconds=settings.follow_up_minutes * 60,
         follow_ups=settings.follow_up_unanswered,
         honest_seconds=settings.desk_honest_minutes * 60,

@@ -77,6 +77,18 @@ class DeskGroup(SettingsGroup):
     desk_honest_minutes: float = Field(
         5.0, ge=0, description="Minutes until a customer for whom nobody came is told that it takes longer. 0: never."
     )
+    desk_nudge_days: float = Field(
+        0.0,
+        ge=0,
+        le=365,
+        description="Days until the silent customer of a pending case is asked once whether they still need help. 0: never.",
+    )
+    desk_close_days: float = Field(
+        0.0,
+        ge=0,
+        le=365,
+        description="Days after that message until the case is resolved if they stay silent. 0: never.",
+    )
     follow_up_minutes: float = Field(
         5.0,
         ge=0,

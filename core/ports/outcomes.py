@@ -106,7 +106,7 @@ class Aside:
     """What a turn commits in another conversation, under that one's row lock.
 
     ``ownership_epoch``: as it was when this was decided; when it has moved, or a message that is recalled or overtaken is
-    not waiting any more, nothing of the whole outcome is written.
+    not waiting any more, nothing of the whole outcome is written. ``last_seq``: likewise, where nobody may have written since.
     Without one, the conversation is made where it is not there yet (what staff are shown of a case).
     """
 
@@ -114,6 +114,7 @@ class Aside:
     messages: tuple[NewMessage, ...] = ()
     transition: Transition | None = None
     ownership_epoch: int | None = None
+    last_seq: int | None = None
     recalls: tuple[Recall, ...] = ()
     follow_up: FollowUp | None = None
 

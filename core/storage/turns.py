@@ -203,4 +203,5 @@ def is_outdated(writes: Writes, row: Row[Any] | None, aside: Aside, known: Follo
     if row is not None and _claims(aside) and row.id in writes.agent_sending:
         return True
     sent = any(one not in writes.waiting for one in must_wait([aside]))
-    return row is None or moved or sent or row.id in writes.touched
+    grown = row is not None and aside.last_seq not in (None, row.last_seq)
+    return row is None or moved or grown or sent or row.id in writes.touched

@@ -18,7 +18,7 @@ from handoff.thread.correcting_turn import Person
 from handoff.thread.macros import SIGN
 from handoff.thread.staff_turn import StaffTurn
 from handoff.tickets import CHOICES, STATUS, change_in
-from handoff.waits.case_rules import ShownCase, status_set
+from handoff.waits.case_rules import status_set
 from handoff.waits.due_answers import timer_of
 
 _FORMS = frozenset({StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.TICKET, StaffAction.TAKE_BACK})
@@ -192,10 +192,9 @@ class FormTurn(StaffTurn):
         if status is TicketStatus.PENDING and at is not None and await self._cases.written_since(home, at) is not None:
             self._remark("staff_not_pending")
             return False
-        case = ShownCase(self._case.id, self._facts, self._conversation.state is OwnershipState.STAFF)
         waits = await self._lately.waits_since(self._conversation, self._taken_back) is not None
         timer = timer_of(await self._cases.timers(self._case.id)) if self._settings.targets else None
-        changes = status_set(case, status, self._waiting, self._due, timer, customer_waits=waits)
+        changes = status_set(self._shown, status, self._waiting, self._due, timer, customer_waits=waits)
         self._facts = {**self._facts, **changes.facts}
         self._records.extend(changes.records)
         return True

@@ -12,6 +12,7 @@ from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing, ne
 from core.domain.errors import NotYet
 from core.domain.keys import ConversationKey
 from core.domain.messages import LEFT_OUT, Author, Change, ChangeKind, Message, MessageKind, StaffAction
+from core.domain.ticket import TicketStatus
 from core.domain.timers import TimerKind
 from core.ports.outcomes import AnswerGiven, SetTimer
 from core.ports.store import Aside, CloseCase, NewMessage, Transition, TurnOutcome
@@ -252,10 +253,13 @@ class StaffTurn(CorrectingTurn):
         if not self._settings.targets:
             return
         timer = timer_of(await self._cases.timers(self._case.id))
-        paused = ShownCase(self._case.id, self._facts, owned=True).status in PAUSING
-        found = self._due.answered(self._case.id, message.sent_at, timer, paused=paused)
+        found = self._due.answered(self._case.id, message.sent_at, timer, paused=self._shown.status in PAUSING)
         counted = any(isinstance(one, AnswerGiven) for one in self._records)
         self._records.extend(one for one in found if not (counted and isinstance(one, AnswerGiven)))
+
+    @property
+    def _shown(self) -> ShownCase:
+        return ShownCase(self._case.id, self._facts, self._conversation.state is OwnershipState.STAFF)
 
     async def _overtake(self, message: Message) -> None:
         """What was written behind it and waits to be sent goes behind it again; what is sent cannot, which is said."""
@@ -295,7 +299,8 @@ class StaffTurn(CorrectingTurn):
                     delay=self._settings.undo_seconds,
                 )
             )
-            self._records.extend(self._waiting.answered(self._case.id, message.sent_at))
+            pending = self._shown.status is TicketStatus.PENDING
+            self._records.extend(self._waiting.answered(self._case.id, message.sent_at, pending=pending))
 
     def _missing(self, files: Sequence[Attachment]) -> list[NewMessage]:
         """What did not go along and why. What the hub does not take would be refused again, so another way is named."""

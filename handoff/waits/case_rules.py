@@ -8,13 +8,15 @@ from typing import Any
 
 from core.domain.ticket import TicketStatus
 from core.domain.timers import Timer, TimerKind
-from core.ports.outcomes import CaseRecord, ClearTimers
-from handoff.tickets import reopened
+from core.ports.outcomes import CaseRecord, ClearTimers, CloseCase
+from handoff.tickets import ended, reopened
 from handoff.waits.due_answers import DueAnswers
 from handoff.waits.waiting import Waiting
 
 PAUSING = (TicketStatus.PENDING, TicketStatus.ON_HOLD)
 """While a case has one of them, staff are not reminded of it."""
+_RULE = "rule"
+"""Who closed a case, as its ticket tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def customer_wrote(case: ShownCase, waiting: Waiting, due: DueAnswers, timer: Ti
         records = (ClearTimers(case.id, (TimerKind.SNOOZED,)), *records)
     records = (*records, *due.resume(timer), *due.begin(case.id, paused=case.status is TicketStatus.ON_HOLD))
     if pending:
-        records = (*records, reopened(case.id))
+        records = (*records, ClearTimers(case.id, (TimerKind.NUDGE,)), reopened(case.id))
     remarks = {"staff_snooze_ended": snoozed, "staff_no_longer_pending": pending}
     facts = {"status": str(TicketStatus.OPEN)} if pending else {}
     return Changes(records, facts, tuple(key for key, holds in remarks.items() if holds))
@@ -69,10 +71,18 @@ def status_set(
     """Staff chose ``status``. ``timer``: of the answer that is due. ``customer_waits``: their last message has no answer."""
     facts = {"status": str(status)}
     if status in PAUSING:
-        gone = ClearTimers(case.id, (TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT))
-        return Changes((gone, *due.pause(timer)), facts)
+        gone = ClearTimers(case.id, (TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT, TimerKind.NUDGE))
+        nudge = waiting.nudge(case.id) if status is TicketStatus.PENDING else ()
+        return Changes((gone, *nudge, *due.pause(timer)), facts)
     reminder = _remind(case, waiting) if customer_waits or not case.owned else ()
-    return Changes((*reminder, *due.resume(timer)), facts)
+    return Changes((ClearTimers(case.id, (TimerKind.NUDGE,)), *reminder, *due.resume(timer)), facts)
+
+
+def customer_silent(case: ShownCase, nudged: bool, waiting: Waiting) -> Changes:
+    """The customer of a pending case has their answer, and has not said anything to it. ``nudged``: they were asked before."""
+    if not nudged:
+        return Changes(waiting.nudge(case.id, stage=1))
+    return Changes((CloseCase(case.id), ended(case.id, _RULE, resolved=True)), {}, ("staff_closed_silent",))
 
 
 def _remind(case: ShownCase, waiting: Waiting) -> tuple[CaseRecord, ...]:

@@ -25,8 +25,11 @@ from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.texts import by_way, masked, say
 from handoff.thread.altering import as_corrected
+from handoff.waits.notices import CLOSED_SILENT, NUDGED
 
-_NOTICES = frozenset({"handed_back", "resolved"})
+_ALONE = frozenset({NUDGED, CLOSED_SILENT})
+"""The desk's notices that go to a customer also where nothing of a person's goes with them."""
+_NOTICES = _ALONE | {"handed_back", "resolved"}
 """The desk's notices that still make sense an hour later."""
 _GONE = "gone"
 """The detail of a timer that checks whether an earlier follow-up was sent."""
@@ -208,7 +211,11 @@ def worth_reading(seen: Unseen) -> Sequence[tuple[Message, float]]:
     shown_at = {message.id: at.timestamp() for message, at in seen.messages}
     right = as_corrected([message for message, _ in seen.messages])
     said = [(message, shown_at[message.id]) for message in right if SENT_BY not in message.meta]
-    people = [number for number, (message, _) in enumerate(said) if message.author is Author.STAFF]
+    people = [
+        number
+        for number, (message, _) in enumerate(said)
+        if message.author is Author.STAFF or message.meta.get(DESK_NOTICE) in _ALONE
+    ]
     if not people:
         return ()
     return [
@@ -234,7 +241,7 @@ def follow_up(
         Author.STAFF,
         "\n\n".join(part for part in parts if part),
         MessageKind.FOLLOW_UP,
-        author_name=None if named else names[0] or None,
+        author_name=None if named else next(iter(names), None) or None,
         attachments=tuple(file for message in said for file in message.attachments if file.storage_key),
         meta={"subject": say("follow_up_subject", locale, fallback=fallback, company=company)},
         road=road,

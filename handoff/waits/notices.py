@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from core.domain.customer import ContactDetails
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
@@ -11,6 +12,7 @@ from core.ports.desk import DESK_NOTICE
 from core.ports.store import NewMessage, TurnState
 from handoff.customer_language import known_locale
 from handoff.hours import human_opening
+from handoff.rating.ratings import with_question
 from handoff.settings import HandoffSettings
 from handoff.texts import say
 from handoff.waits.contact import merged
@@ -19,7 +21,11 @@ from handoff.waits.waiting import Waiting
 OPENING = "opening"
 _LEAVES = frozenset({"web", "console"})
 """Doors that close behind the customer; through all others they can be written to later."""
-_BEGINNINGS = frozenset({"staffed_transfer", "staffed_closed", "joined", "assigned", "handed_back", "resolved"})
+NUDGED, CLOSED_SILENT = "nudged", "closed_silent"
+"""The notices to the customer of a pending case who does not answer."""
+_BEGINNINGS = frozenset(
+    {"staffed_transfer", "staffed_closed", "joined", "assigned", "handed_back", "resolved", CLOSED_SILENT}
+)
 
 
 class Notices:
@@ -29,6 +35,20 @@ class Notices:
         self._settings = settings
         self._now = now
         self._opening = Waiting(settings, now).opening
+
+    def nudge(self, locale: str | None) -> NewMessage:
+        """Asks the customer of a pending case whether they still need help, and says when it is closed, if it is."""
+        fallback, closes = self._settings.default_locale, self._settings.close_seconds
+        at = (self._now + timedelta(seconds=closes)).astimezone(self._settings.zone)
+        opening = human_opening(at, self._now, locale, fallback=fallback)
+        text = say("nudge_closes" if closes else "nudge", locale, fallback=fallback, opening=opening)
+        return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={DESK_NOTICE: NUDGED}, followed=True)
+
+    def closed(self, case_id: str, locale: str | None) -> NewMessage:
+        """Nobody helped them last, so they are asked for no rating."""
+        text = say(CLOSED_SILENT, locale, fallback=self._settings.default_locale)
+        notice = NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={DESK_NOTICE: CLOSED_SILENT}, followed=True)
+        return with_question(notice, "", case_id, locale, replace(self._settings, rating_seconds=0.0))
 
     def transfer(self, turn: TurnState, found: ContactDetails | None) -> NewMessage:
         """The conversation goes to staff."""

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.domain.case import Case, feed
-from core.domain.conversation import Conversation, OwnershipState, Sharing
+from core.domain.conversation import Conversation, OwnershipEvent, OwnershipState, Sharing
 from core.domain.messages import StaffAction
+from core.domain.ticket import TicketStatus
 from core.domain.timers import Timer, TimerKind
-from core.ports.outcomes import Aside, CaseRecord, NewMessage, Transition
+from core.ports.outcomes import Aside, CaseRecord, NewMessage, SetTimer, Transition
 from core.ports.timers import TimerDecision
 from handoff import posts
 from handoff.customer_language import locale_of
@@ -17,11 +18,15 @@ from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.texts import say
 from handoff.thread.addressing import Addressing
-from handoff.waits.case_rules import PAUSING, ShownCase
+from handoff.waits.case_rules import PAUSING, ShownCase, customer_silent
 from handoff.waits.due_answers import MISSED, DueAnswers
 from handoff.waits.notices import Notices
 from handoff.waits.owner_gone import RELEASED, is_gone, released
+from handoff.waits.unanswered import LastSaid
 from handoff.waits.waiting import OFFERED, Waiting, long
+
+_ASKED_AGAIN = 3600.0
+"""Seconds until it is looked again whether the customer has got what staff wrote last."""
 
 
 class DeskTimers:
@@ -48,6 +53,8 @@ class DeskTimers:
                 return await self._back(timer, case, conversation)
             case TimerKind.ANSWER if waiting or owned:
                 return await self._answer_due(timer, case, conversation)
+            case TimerKind.NUDGE if waiting or owned:
+                return await self._customer_silent(timer, case, conversation)
             case TimerKind.NOBODY_CAME if waiting:
                 return await self._nobody_came(case, conversation)
             case _:
@@ -122,6 +129,37 @@ class DeskTimers:
         said = await Addressing(self._parts.cases, conversation, customer).all((notice,), ())
         return self._decision(case, conversation, [posts.answered(notice)], (), said)
 
+    async def _customer_silent(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
+        """Ask the customer once, then close the case; never while they wait for staff, or have not got what staff wrote."""
+        facts, said = await self._facts(case), LastSaid(self._parts.records, self._parts.cases)
+        settings = self._settings.of_case(facts)
+        shown = ShownCase(case.id, facts, conversation.state is OwnershipState.STAFF)
+        customer = await self._parts.records.customer(conversation.id, case.id)
+        answers = await said.staffs(conversation)
+        waits = not answers or await said.waits_since(conversation, ()) is not None
+        wanted = settings.close_seconds if timer.stage else settings.nudge_seconds
+        if not wanted or shown.status is not TicketStatus.PENDING or waits or customer is None or conversation.ended_at:
+            return TimerDecision()
+        if await self._parts.cases.still_to_come([answers[-1].id]):
+            return TimerDecision(cases=(SetTimer(case.id, timer.kind, _ASKED_AGAIN, timer.stage),))
+        locale, now = await locale_of(self._parts, conversation, customer), self._parts.clock.now()
+        notices, changes = Notices(settings, now), customer_silent(shown, bool(timer.stage), self._now(settings))
+        notice = notices.closed(case.id, locale) if timer.stage else notices.nudge(locale)
+        told = [posts.answered(notice), *(posts.remark(self._say(key)) for key in changes.remarks)]
+        if timer.stage:
+            told.append(posts.card_now({**facts, "status": str(TicketStatus.RESOLVED)}, OwnershipState.RESOLVED, None))
+        said_to = await Addressing(self._parts.cases, conversation, customer).all((notice,), ())
+        closes = Transition(OwnershipEvent.RESOLVE, reopen_within=settings.reopen_seconds) if timer.stage else None
+        records = (*changes.records, *self._looked_for(case, conversation, settings))
+        return self._decision(case, conversation, told, records, said_to, closes, last_seq=conversation.last_seq)
+
+    def _looked_for(self, case: Case, conversation: Conversation, settings: HandoffSettings) -> tuple[CaseRecord, ...]:
+        """Whether a customer on a page has seen it is looked at later, as of what staff write."""
+        channel = self._parts.channels.get(conversation.key.channel)
+        if channel is None or not channel.event_log or not settings.follow_up_seconds:
+            return ()
+        return (SetTimer(case.id, TimerKind.FOLLOW_UP, settings.follow_up_seconds, keep=True),)
+
     def _decision(
         self,
         case: Case,
@@ -130,8 +168,10 @@ class DeskTimers:
         records: tuple[CaseRecord, ...],
         said: tuple[NewMessage, ...] = (),
         transition: Transition | None = None,
+        last_seq: int | None = None,
     ) -> TimerDecision:
-        home = Aside(conversation.key, said, transition, ownership_epoch=conversation.ownership_epoch)
+        epoch = conversation.ownership_epoch
+        home = Aside(conversation.key, said, transition, ownership_epoch=epoch, last_seq=last_seq)
         return TimerDecision((Aside(feed(self._parts.desk_channel.account, case.id), tuple(told)), home), records)
 
     async def _facts(self, case: Case) -> Mapping[str, Any]:

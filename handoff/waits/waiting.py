@@ -40,10 +40,16 @@ class Waiting:
         gone = (TimerKind.UNCLAIMED, TimerKind.NOBODY_CAME, TimerKind.SNOOZED, TimerKind.OWNER_SILENT)
         return ClearTimers(case_id, gone), *self.owner_silent(case_id)
 
-    def answered(self, case_id: str, at: datetime | None) -> tuple[CaseRecord, ...]:
-        """Its owner has written to the customer, and had read what had come until then."""
+    def answered(self, case_id: str, at: datetime | None, *, pending: bool = False) -> tuple[CaseRecord, ...]:
+        """Its owner has written to the customer, and had read what had come until then. ``pending``: the status of the case."""
         again = next((one for one in self.owner_silent(case_id) if isinstance(one, SetTimer)), None)
-        return (ClearTimers(case_id, (TimerKind.OWNER_SILENT,), at, again),)
+        nudge = self.nudge(case_id) if pending else ()
+        return ClearTimers(case_id, (TimerKind.OWNER_SILENT,), at, again), *nudge
+
+    def nudge(self, case_id: str, stage: int = 0) -> tuple[CaseRecord, ...]:
+        """The customer of a pending case is asked once whether they still need help; the case is closed some time later."""
+        seconds = self._settings.close_seconds if stage else self._settings.nudge_seconds
+        return (SetTimer(case_id, TimerKind.NUDGE, seconds, stage),) if seconds else ()
 
     def snoozed(self, case_id: str, until: datetime, by: str) -> tuple[CaseRecord, ...]:
         """Put aside. The customer, where one waits for anybody, is told the truth all the same."""

@@ -98,11 +98,14 @@ def test_what_is_empty_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert read_settings().knowledge_time_zone is None
 
 
-def test_targets_and_fields_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_desk_to_stay_in_needs_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESK_TARGETS", "vip first 5, next 30; whatsapp next 1 h; first 30")
     monkeypatch.setenv("DESK_VIP", "*@acme.com")
     monkeypatch.setenv("DESK_FIELDS", "Plan: free, pro; Order number")
+    monkeypatch.setenv("DESK_NUDGE_DAYS", "3")
+    monkeypatch.setenv("DESK_CLOSE_DAYS", "0.5")
     found = make_handoff(read_settings())
+    assert (found.nudge_seconds, found.close_seconds) == (3 * 86_400, 43_200)
     assert [(one.name, one.first, one.following) for one in found.targets] == [
         ("vip", 300.0, 1800.0),
         ("whatsapp", 0.0, 3600.0),

@@ -9,9 +9,9 @@ import pytest
 
 from core.domain.ticket import TicketStatus
 from core.domain.timers import TimerKind
-from core.ports.outcomes import ClearTimers, MoveTicket, SetTimer
+from core.ports.outcomes import ClearTimers, CloseCase, MoveTicket, SetTimer
 from handoff.settings import HandoffSettings
-from handoff.waits.case_rules import PAUSING, ShownCase, customer_wrote, status_set
+from handoff.waits.case_rules import PAUSING, ShownCase, customer_silent, customer_wrote, status_set
 from handoff.waits.due_answers import DueAnswers
 from handoff.waits.waiting import Waiting
 
@@ -39,13 +39,23 @@ def test_the_customers_words_open_what_is_pending_alone() -> None:
 def test_reminders_stop_and_begin_with_the_status(owned: bool) -> None:
     kind = TimerKind.OWNER_SILENT if owned else TimerKind.UNCLAIMED
     for status in PAUSING:
-        (cleared,) = status_set(case(owned=owned), status, WAITING, DUE, customer_waits=True).records
+        cleared, *_ = status_set(case(owned=owned), status, WAITING, DUE, customer_waits=True).records
         assert isinstance(cleared, ClearTimers)
         assert kind in cleared.kinds
-    (reminder,) = status_set(case(owned=owned), TicketStatus.OPEN, WAITING, DUE, customer_waits=True).records
+    _, reminder = status_set(case(owned=owned), TicketStatus.OPEN, WAITING, DUE, customer_waits=True).records
     assert isinstance(reminder, SetTimer)
     assert (reminder.kind, reminder.keep) == (kind, True)
 
 
 def test_whoever_answered_is_not_reminded() -> None:
-    assert status_set(case(), TicketStatus.OPEN, WAITING, DUE, customer_waits=False).records == ()
+    (cleared,) = status_set(case(), TicketStatus.OPEN, WAITING, DUE, customer_waits=False).records
+    assert cleared == ClearTimers("c.1", (TimerKind.NUDGE,))
+
+
+def test_a_silent_customer_is_asked_and_then_the_case_is_closed() -> None:
+    waiting = Waiting(HandoffSettings(nudge_seconds=300.0, close_seconds=200.0), NOW)
+    pending = status_set(case(), TicketStatus.PENDING, waiting, DUE, customer_waits=False).records
+    assert SetTimer("c.1", TimerKind.NUDGE, 300.0) in pending
+    assert customer_silent(case(), False, waiting).records == (SetTimer("c.1", TimerKind.NUDGE, 200.0, 1),)
+    closed, moved = customer_silent(case(), True, waiting).records
+    assert (closed, moved) == (CloseCase("c.1"), MoveTicket("c.1", TicketStatus.RESOLVED, "rule"))

@@ -46,7 +46,7 @@ def test_outside_the_hours_both_wait_for_the_opening() -> None:
 def test_an_owner_has_to_answer() -> None:
     records = Waiting(ALWAYS, MONDAY).for_owner("c.1")
     assert timers(records) == {TimerKind.OWNER_SILENT: 900.0}
-    stay = {TimerKind.LEARN, TimerKind.FOLLOW_UP, TimerKind.ANSWER, TimerKind.GAPS}
+    stay = {TimerKind.LEARN, TimerKind.FOLLOW_UP, TimerKind.ANSWER, TimerKind.NUDGE, TimerKind.GAPS}
     assert cleared(records) == set(TimerKind) - stay, (
         "what was resolved before is learned from all the same, what was said is for the customer still, a claim is no answer"
     )
