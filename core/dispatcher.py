@@ -235,7 +235,7 @@ class Dispatcher:
             return
         if self._restarted.get(state.conversation.id) == state.conversation.done_seq:
             del self._restarted[state.conversation.id]
-        for given in (one for one in outcome.cases if isinstance(one, AnswerGiven)):
+        for given in {one for one in outcome.cases if isinstance(one, AnswerGiven)}:
             answer, came = "first" if given.first else "next", "in_time" if given.in_time else "late"
             self._metrics.count(Counter.STAFF_ANSWERS, answer=answer, outcome=came)
         changed = [one.conversation.conversation_id for one in outcome.asides if one.transition is not None]

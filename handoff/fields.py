@@ -1,19 +1,11 @@
-"""Fields that a company adds to its tickets, as the setting DESK_FIELDS names them. Pure."""
+"""Fields that a company adds to its tickets. Pure."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-MOST_FIELDS, LONGEST_VALUE = 10, 90
-"""Slack lets a form carry 3,000 characters along: all names and values, escaped, and what the form carries besides."""
-_MOST_CHOICES, _LONGEST_CHOICE = 50, 75
-_NAME = re.compile(r"[^\W_][\w .,()/&+-]{0,39}")
-
-
-class BadFields(ValueError):
-    """The setting cannot be understood; the message names the part and says how to write it."""
+LONGEST_VALUE = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,39 +16,11 @@ class TicketField:
     choices: tuple[str, ...] = ()
 
 
-def parse_fields(text: str) -> tuple[TicketField, ...]:
-    """Fields from ``Plan: free, pro; Order number``: names, with choices behind a colon. Raises BadFields."""
-    parts = [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
-    found = tuple(map(_field, parts))
-    if len(found) > MOST_FIELDS:
-        raise BadFields(f"There are {len(found)} fields; {MOST_FIELDS} fit into the form.")
-    names = [one.name.casefold() for one in found]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise BadFields(f"“{twice[0]}” stands there twice.")
-    return found
-
-
 def given_values(fields: Sequence[TicketField], given: Mapping[str, str]) -> dict[str, str]:
     """Of the values by name those that the fields take, in one line. An empty value takes away what was there."""
     found = {}
-    for one in fields:
-        value = " ".join(
-            "".join(sign for sign in given.get(one.name, "") if sign.isprintable() or sign.isspace()).split()
-        )
-        if one.name in given and (not value or not one.choices or value in one.choices):
+    for one in (field for field in fields if field.name in given):
+        value = " ".join("".join(sign for sign in given[one.name] if sign.isprintable() or sign.isspace()).split())
+        if not value or not one.choices or value in one.choices:
             found[one.name] = value[:LONGEST_VALUE]
     return found
-
-
-def _field(part: str) -> TicketField:
-    name, colon, listed = part.partition(":")
-    choices = tuple(dict.fromkeys(one.strip() for one in listed.split(",") if one.strip()))
-    if not _NAME.fullmatch(name.strip()):
-        raise BadFields(
-            f"“{name.strip()}” is no name of a field: at most 40 letters, digits, spaces and . , ( ) / & + -"
-        )
-    if colon and not choices:
-        raise BadFields(f"“{part}” names no choices. Write them like this: Plan: free, pro")
-    if len(choices) > _MOST_CHOICES or any(len(one) > _LONGEST_CHOICE for one in choices):
-        raise BadFields(f"“{name}” may have {_MOST_CHOICES} choices of {_LONGEST_CHOICE} characters each.")
-    return TicketField(name.strip(), choices)

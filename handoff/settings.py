@@ -11,8 +11,7 @@ from handoff.fields import TicketField
 from handoff.hours import Hours
 from handoff.learning.weekly import Weekly
 from handoff.mood import MoodWords
-from handoff.targets import Target
-from handoff.teams import Team
+from handoff.teams import Target, Team
 from handoff.thread.macros import Macros
 
 
@@ -73,10 +72,10 @@ class HandoffSettings:
     def of(self, team: str | None, target: str | None = None) -> HandoffSettings:
         """As they hold for the cases of a team, with a target of that name. One that is not there any more is the company's."""
         own = next((one for one in self.teams if one.name == team), None)
-        found = {one.name: one for one in reversed(self.targets)}
-        chosen = found.get(target or "", found.get("", self.target))
+        fitting = [one for name in (target or "", "") for one in self.targets if one.name == name]
+        chosen = next(iter(fitting), self.target)
         if own is None:
-            return replace(self, target=chosen) if found else self
+            return replace(self, target=chosen) if fitting else self
         zone = own.hours.zone if own.hours else self.zone
         on_call = own.on_call or self.on_call
         return replace(self, hours=own.hours or self.hours, zone=zone, on_call=on_call, target=chosen)

@@ -23,15 +23,14 @@ from handoff.policy import moods_of
 from handoff.rating.ratings import Ratings
 from handoff.reasons import reason_in
 from handoff.settings import HandoffSettings
-from handoff.targets import target_for
-from handoff.teams import team_for
+from handoff.teams import target_for, team_for
 from handoff.texts import say
 from handoff.thread.asking import Asking, is_asking
 from handoff.thread.form_turn import FormTurn
 from handoff.thread.seen_before import CaseMatter
 from handoff.tickets import CaseTickets
 from handoff.waits.case_rules import Changes, ShownCase, customer_wrote
-from handoff.waits.due_answers import DueAnswers, timer_of
+from handoff.waits.due_answers import timer_of
 from handoff.waits.moved_cases import case_again
 from handoff.waits.notices import Notices
 from handoff.waits.owner_gone import RELEASED, is_gone, released
@@ -184,7 +183,6 @@ class SlackDesk:
             parts.cases,
             settings,
             waiting,
-            self._due(settings),
             said,
             parts.files,
             channel,
@@ -235,8 +233,8 @@ class SlackDesk:
         told += await self._shown(replace(turn, changes=(*turn.changes, *altered)))
         told += [posts.answered(message) for message in said]
         told.append(posts.card_now(_named(facts, turn.customer), OwnershipState.QUEUED, None))
-        settings = self._settings.of_case(facts)
-        waits = (*self._waiting(settings).for_anybody(last.id), *self._due(settings).begin(last.id))
+        waiting = self._waiting(self._settings.of_case(facts))
+        waits = (*waiting.for_anybody(last.id), *waiting.answers.begin(last.id))
         records = (OpenCase(last), tickets.reopened(last.id), *waits)
         return ForStaff((self._in_thread(last.id, told),), records)
 
@@ -267,10 +265,10 @@ class SlackDesk:
         card = posts.card(case, conversation, turn.customer, escalation, stranger, ticket.number, mood, earlier)
         target = target_for(self._settings.targets, turn.customer, place_of(conversation.key), team).name
         card = posts.fitted(card, team, target)
-        settings = self._settings.of(team, target)
         told = await self._parts.briefing.posts(card, turn, said, self._settings.staff_locale)
         told += [posts.leads_on(earlier)] if earlier else []
-        waits = (*self._waiting(settings).for_anybody(case.id), *self._due(settings).begin(case.id, first=True))
+        waiting = self._waiting(self._settings.of(team, target))
+        waits = (*waiting.for_anybody(case.id), *waiting.answers.begin(case.id, first=True))
         records = (OpenCase(case), ticket, *waits)
         return ForStaff((self._in_thread(case.id, posts.first_of_case(told)),), records)
 
@@ -280,10 +278,7 @@ class SlackDesk:
         case = ShownCase(case_id, facts, turn.conversation.state is OwnershipState.STAFF)
         paused = case.status is TicketStatus.PENDING
         timer = timer_of(await self._parts.cases.timers(case_id)) if paused and settings.targets else None
-        return customer_wrote(case, self._waiting(settings), self._due(settings), timer)
-
-    def _due(self, settings: HandoffSettings) -> DueAnswers:
-        return DueAnswers(settings, self._parts.clock.now())
+        return customer_wrote(case, self._waiting(settings), timer)
 
     def _waiting(self, settings: HandoffSettings) -> Waiting:
         return Waiting(settings, self._parts.clock.now())

@@ -1,4 +1,6 @@
-"""Which of the staff's teams a case is for. Pure: decided once, when the case is opened, and kept with it."""
+"""Which of the staff's teams a case is for, and how soon they should answer it. Pure: decided once, when the case is opened, and
+kept with it.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.domain.customer import Customer
 from core.domain.messages import Author
 from core.ports.store import TurnState
 from handoff.hours import Hours
+from handoff.policy import is_vip
 
 _LATELY = 6
 """Messages before those that are pending that say what it is about: what was talked of long ago is over."""
@@ -49,6 +53,25 @@ def team_for(turn: TurnState, teams: Sequence[Team]) -> str | None:
             return team.name
     channel = turn.conversation.key.channel
     return next((team.name for team in teams if channel in team.channels), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Seconds within the hours until staff should have answered a case for the first time, and each time the customer
+    writes after that; 0: there is no target. ``name``: a channel, a team, ``vip`` or a pattern of customers' ids; empty: all
+    others. ``customers``: the patterns that verified customers fit.
+    """
+
+    name: str = ""
+    first: float = 0.0
+    following: float = 0.0
+    customers: tuple[str, ...] = ()
+
+
+def target_for(targets: Sequence[Target], customer: Customer, place: str, team: str | None) -> Target:
+    """The first that a case fits."""
+    fits = (one for one in targets if one.name in ("", place, team) or is_vip(customer, one.customers))
+    return next(fits, Target())
 
 
 def _says(text: str, keyword: str) -> bool:

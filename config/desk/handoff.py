@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from config.desk.fields import parse_fields
 from config.desk.macros import read_macros
 from config.desk.mood import read_mood_words
+from config.desk.targets import VIP, parse_targets
 from config.desk.teams import read_teams
 from config.settings import Settings
 from core.domain.errors import ConfigError
-from handoff.fields import parse_fields
 from handoff.hours import parse_hours
 from handoff.learning.weekly import parse_weekly
 from handoff.places import PLACES
 from handoff.settings import HandoffSettings
-from handoff.targets import VIP, Target, parse_targets
+from handoff.teams import Target
 
 _ALWAYS = "24/7"
 _DAY = 24 * 3600.0

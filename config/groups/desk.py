@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from channels.email.providers import is_everybodys
+from config.desk.fields import parse_fields
+from config.desk.targets import parse_targets
 from config.groups import SettingsGroup
 from config.listed import Listed
-from handoff.fields import parse_fields
 from handoff.hours import parse_hours
 from handoff.learning.weekly import parse_weekly
-from handoff.targets import parse_targets
 from handoff.texts import languages
 
 _ALWAYS = "24/7"

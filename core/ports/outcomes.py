@@ -164,7 +164,7 @@ class ClearTimers:
 
 @dataclass(frozen=True, slots=True)
 class AnswerGiven:
-    """Staff gave an answer for which there was a target; counted once it is committed. ``first``: of the case."""
+    """Staff gave an answer for which there was a target; counted once, when it is committed. ``first``: of the case."""
 
     case_id: str
     first: bool

@@ -24,13 +24,11 @@ def ticket_form(
     ``own``: the company's fields. ``over``: its case is closed, so its status is not for staff to choose.
     """
     category = (ticket.category or "")[:_LONGEST_CATEGORY]
-    kind = text_field(CATEGORY, say("form_ticket_category", language), category, "category", _LONGEST_CATEGORY)
-    kind["element"]["multiline"] = False
     chooses_status = not over and ticket.status in CHOICES
     fields = [
         *([_menu(STATUS, "status", CHOICES, ticket.status, language)] if chooses_status else []),
         _menu(PRIORITY, "priority", TicketPriority, ticket.priority, language),
-        {**kind, "optional": True},
+        _line(CATEGORY, say("form_ticket_category", language), category, "category", _LONGEST_CATEGORY),
         *(_own_field(one, ticket.fields.get(one.name, "")) for one in own),
         {**text_field(NOTE, say("form_note_label", language), "", "note"), "optional": True},
     ]
@@ -50,7 +48,11 @@ def _own_field(one: TicketField, value: str) -> Block:
     if one.choices:
         stood = _stood(one, value)
         return _select(action, action, one.name, {each: each for each in (NOTHING, stood, *one.choices)}, stood)
-    block = text_field(action, one.name, value, action, LONGEST_VALUE)
+    return _line(action, one.name, value, action, LONGEST_VALUE)
+
+
+def _line(action: str, title: str, value: str, block_id: str, longest: int) -> Block:
+    block = text_field(action, title, value, block_id, longest)
     block["element"]["multiline"] = False
     return {**block, "optional": True}
 

@@ -24,7 +24,6 @@ from handoff.texts import quoted, say
 from handoff.thread.addressing import Addressing
 from handoff.thread.altering import altered, correcting, is_whole, reacted
 from handoff.thread.note_sign import begins_with
-from handoff.waits.due_answers import DueAnswers
 from handoff.waits.unanswered import Said
 from handoff.waits.waiting import Waiting
 
@@ -63,7 +62,6 @@ class CorrectingTurn:
         cases: Cases,
         settings: HandoffSettings,
         waiting: Waiting,
-        due: DueAnswers,
         said: Said,
         files: Files | None = None,
         channel: Capabilities | None = None,
@@ -80,7 +78,6 @@ class CorrectingTurn:
         self._cases = cases
         self._settings = settings
         self._waiting = waiting
-        self._due = due
         self._lately = said
         self._files = files
         self._channel = channel
@@ -138,7 +135,7 @@ class CorrectingTurn:
             return
         since = await self._lately.waits_since(self._conversation, self._taken_back)
         if since is not None:
-            self._records.extend(self._due.begin(self._case.id))
+            self._records.extend(self._waiting.answers.begin(self._case.id))
         if since is not None and not await self._is_snoozed():
             self._records.extend(self._waiting.owner_silent(self._case.id, since=since.timestamp(), keep=True))
 

@@ -14,7 +14,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import LEFT_OUT, Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.domain.ticket import TicketStatus
 from core.domain.timers import TimerKind
-from core.ports.outcomes import AnswerGiven, SetTimer
+from core.ports.outcomes import SetTimer
 from core.ports.store import Aside, CloseCase, NewMessage, Transition, TurnOutcome
 from handoff import posts, tickets
 from handoff.rating.ratings import with_question
@@ -249,13 +249,11 @@ class StaffTurn(CorrectingTurn):
                 await self._answer(message)
 
     async def _answer(self, message: Message) -> None:
-        """What was due is done. Several messages in one turn are one answer."""
-        if not self._settings.targets:
-            return
-        timer = timer_of(await self._cases.timers(self._case.id))
-        found = self._due.answered(self._case.id, message.sent_at, timer, paused=self._shown.status in PAUSING)
-        counted = any(isinstance(one, AnswerGiven) for one in self._records)
-        self._records.extend(one for one in found if not (counted and isinstance(one, AnswerGiven)))
+        """What was due is done."""
+        if self._settings.targets:
+            timer, paused = timer_of(await self._cases.timers(self._case.id)), self._shown.status in PAUSING
+            done = self._waiting.answers.answered(self._case.id, message.sent_at, timer, paused=paused)
+            self._records.extend(done)
 
     @property
     def _shown(self) -> ShownCase:

@@ -10,13 +10,10 @@ from core.domain.ticket import TicketStatus
 from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import CaseRecord, ClearTimers, CloseCase
 from handoff.tickets import ended, reopened
-from handoff.waits.due_answers import DueAnswers
 from handoff.waits.waiting import Waiting
 
 PAUSING = (TicketStatus.PENDING, TicketStatus.ON_HOLD)
 """While a case has one of them, staff are not reminded of it."""
-_RULE = "rule"
-"""Who closed a case, as its ticket tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ class Changes:
     remarks: tuple[str, ...] = ()
 
 
-def customer_wrote(case: ShownCase, waiting: Waiting, due: DueAnswers, timer: Timer | None = None) -> Changes:
+def customer_wrote(case: ShownCase, waiting: Waiting, timer: Timer | None = None) -> Changes:
     """A message of the customer's ends a snooze and opens a pending case. A case on hold stays on hold, with a reminder.
 
     ``timer``: the answer that was due when a pending case was paused.
@@ -51,7 +48,8 @@ def customer_wrote(case: ShownCase, waiting: Waiting, due: DueAnswers, timer: Ti
     records = _remind(case, waiting) if case.owned or snoozed or case.status in PAUSING else ()
     if snoozed:
         records = (ClearTimers(case.id, (TimerKind.SNOOZED,)), *records)
-    records = (*records, *due.resume(timer), *due.begin(case.id, paused=case.status is TicketStatus.ON_HOLD))
+    due, on_hold = waiting.answers, case.status is TicketStatus.ON_HOLD
+    records = (*records, *due.resume(timer), *due.begin(case.id, paused=on_hold))
     if pending:
         records = (*records, ClearTimers(case.id, (TimerKind.NUDGE,)), reopened(case.id))
     remarks = {"staff_snooze_ended": snoozed, "staff_no_longer_pending": pending}
@@ -60,29 +58,23 @@ def customer_wrote(case: ShownCase, waiting: Waiting, due: DueAnswers, timer: Ti
 
 
 def status_set(
-    case: ShownCase,
-    status: TicketStatus,
-    waiting: Waiting,
-    due: DueAnswers,
-    timer: Timer | None = None,
-    *,
-    customer_waits: bool,
+    case: ShownCase, status: TicketStatus, waiting: Waiting, timer: Timer | None = None, *, customer_waits: bool
 ) -> Changes:
     """Staff chose ``status``. ``timer``: of the answer that is due. ``customer_waits``: their last message has no answer."""
     facts = {"status": str(status)}
     if status in PAUSING:
         gone = ClearTimers(case.id, (TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT, TimerKind.NUDGE))
         nudge = waiting.nudge(case.id) if status is TicketStatus.PENDING else ()
-        return Changes((gone, *nudge, *due.pause(timer)), facts)
+        return Changes((gone, *nudge, *waiting.answers.pause(timer)), facts)
     reminder = _remind(case, waiting) if customer_waits or not case.owned else ()
-    return Changes((ClearTimers(case.id, (TimerKind.NUDGE,)), *reminder, *due.resume(timer)), facts)
+    return Changes((ClearTimers(case.id, (TimerKind.NUDGE,)), *reminder, *waiting.answers.resume(timer)), facts)
 
 
 def customer_silent(case: ShownCase, nudged: bool, waiting: Waiting) -> Changes:
     """The customer of a pending case has their answer, and has not said anything to it. ``nudged``: they were asked before."""
     if not nudged:
         return Changes(waiting.nudge(case.id, stage=1))
-    return Changes((CloseCase(case.id), ended(case.id, _RULE, resolved=True)), {}, ("staff_closed_silent",))
+    return Changes((CloseCase(case.id), ended(case.id, "rule", resolved=True)), {}, ("staff_closed_silent",))
 
 
 def _remind(case: ShownCase, waiting: Waiting) -> tuple[CaseRecord, ...]:

@@ -7,9 +7,7 @@ answer: so it is known whether the answer came in time, and what the customer wr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import IntEnum
 
 from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import AnswerGiven, CaseRecord, ClearTimers, SetTimer
@@ -23,22 +21,8 @@ _NEXT = 4
 """What is added to the stage of a timer that carries the target of a next answer."""
 
 
-class _Step(IntEnum):
-    """What the timer does next, or what came of it."""
-
-    WARNS = 0
-    MISSES = 1
-    MISSED = 2
-    PAUSED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """What a due timer leads to. ``text``: of the line for staff, by name, with ``seconds`` in it; None: there is none."""
-
-    follows: tuple[CaseRecord, ...] = ()
-    text: str | None = None
-    seconds: float = 0.0
+_WARNS, _MISSES, _WAS_MISSED, _PAUSED = range(_NEXT)
+"""The stages of a timer: what it does next, or what came of it."""
 
 
 class DueAnswers:
@@ -59,12 +43,12 @@ class DueAnswers:
         if timer is None:
             return ()
         again = next(iter(self._set(case_id, self._target(first=False), first=False, paused=paused)), None)
-        given = AnswerGiven(case_id, first=timer.stage < _NEXT, in_time=timer.stage % _NEXT != _Step.MISSED)
+        given = AnswerGiven(case_id, first=timer.stage < _NEXT, in_time=timer.stage % _NEXT != _WAS_MISSED)
         return ClearTimers(case_id, (TimerKind.ANSWER,), at, again), given
 
     def pause(self, timer: Timer | None) -> tuple[CaseRecord, ...]:
         """The case waits for the customer or for somebody else. What is left of the time is kept with the timer."""
-        if timer is None or timer.stage % _NEXT in (_Step.MISSED, _Step.PAUSED):
+        if timer is None or timer.stage % _NEXT in (_WAS_MISSED, _PAUSED):
             return ()
         begun, seconds = self._counted(timer)
         left = max(0.0, seconds - self._open_between(begun, self._now))
@@ -72,25 +56,28 @@ class DueAnswers:
 
     def resume(self, timer: Timer | None) -> tuple[CaseRecord, ...]:
         """The case is open again."""
-        if timer is None or timer.stage % _NEXT != _Step.PAUSED:
+        if timer is None or timer.stage % _NEXT != _PAUSED:
             return ()
         return self._set(timer.case_id, self._counted(timer)[1], first=timer.stage < _NEXT)
 
-    def ring(self, timer: Timer) -> Ring:
-        """First staff are warned, then told that the target was missed; each once."""
-        first, step = timer.stage < _NEXT, timer.stage % _NEXT
-        target, (begun, seconds) = self._target(first=first), self._counted(timer)
-        if not target:
-            return Ring()
-        if step in (_Step.MISSED, _Step.PAUSED):
-            return Ring((SetTimer(timer.case_id, timer.kind, _FOR_EVER, timer.stage, timer.detail),))
-        stage = timer.stage - step
+    def due(self, timer: Timer) -> tuple[tuple[SetTimer, ...], str | None, float]:
+        """How the timer goes on, what staff read by the text's name, and the seconds in that: staff are warned, and later told
+        that the target was missed, each once.
+        """
+        step, (begun, seconds) = timer.stage % _NEXT, self._counted(timer)
+        target = self._target(first=timer.stage < _NEXT)
         left = (self._after(begun, seconds) - self._now).total_seconds()
-        if step == _Step.MISSES or left <= 0:
-            missed = SetTimer(timer.case_id, timer.kind, _FOR_EVER, stage + _Step.MISSED, timer.detail)
-            return Ring((missed,), MISSED, target)
-        misses = SetTimer(timer.case_id, timer.kind, left, stage + _Step.MISSES, timer.detail)
-        return Ring((misses,), SOON, seconds - self._open_between(begun, self._now))
+        if not target:
+            return (), None, 0.0
+        if step in (_WAS_MISSED, _PAUSED):
+            return self._goes_on(timer, step, _FOR_EVER), None, 0.0
+        if step == _MISSES or left <= 0:
+            return self._goes_on(timer, _WAS_MISSED, _FOR_EVER), MISSED, target
+        return self._goes_on(timer, _MISSES, left), SOON, seconds - self._open_between(begun, self._now)
+
+    def _goes_on(self, timer: Timer, step: int, after: float) -> tuple[SetTimer, ...]:
+        stage = timer.stage - timer.stage % _NEXT + step
+        return (SetTimer(timer.case_id, timer.kind, after, stage, timer.detail),)
 
     def _set(
         self, case_id: str, left: float, *, first: bool, paused: bool = False, keep: bool = False
@@ -100,7 +87,7 @@ class DueAnswers:
         if not target:
             return ()
         warns_in = left - target * (1 - WARNS_AT)
-        step = _Step.PAUSED if paused else _Step.WARNS if warns_in > 0 else _Step.MISSES
+        step = _PAUSED if paused else _WARNS if warns_in > 0 else _MISSES
         comes = self._after(self._now, warns_in if warns_in > 0 else left)
         after = _FOR_EVER if paused else (comes - self._now).total_seconds()
         stage = step if first else step + _NEXT

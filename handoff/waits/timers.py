@@ -19,7 +19,7 @@ from handoff.settings import HandoffSettings
 from handoff.texts import say
 from handoff.thread.addressing import Addressing
 from handoff.waits.case_rules import PAUSING, ShownCase, customer_silent
-from handoff.waits.due_answers import MISSED, DueAnswers
+from handoff.waits.due_answers import MISSED
 from handoff.waits.notices import Notices
 from handoff.waits.owner_gone import RELEASED, is_gone, released
 from handoff.waits.unanswered import LastSaid
@@ -94,12 +94,12 @@ class DeskTimers:
     async def _answer_due(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """The owner is warned before a target is missed; the channel and those on call read that it was."""
         settings = self._settings.of_case(await self._facts(case))
-        ring = DueAnswers(settings, self._parts.clock.now()).ring(timer)
-        missed = ring.text == MISSED
+        follows, key, seconds = self._now(settings).answers.due(timer)
+        missed = key == MISSED
         mentions = (conversation.owner,) if conversation.owner else settings.on_call if missed else ()
-        text = self._say(ring.text, waited=long(ring.seconds)) if ring.text else ""
+        text = self._say(key, waited=long(seconds)) if key else ""
         told = [posts.reminder(text, mentions=mentions, loud=missed)] if text else []
-        return self._decision(case, conversation, told, ring.follows)
+        return self._decision(case, conversation, told, follows)
 
     async def _back(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """The card as it is now, and a word to the one who had put it aside."""

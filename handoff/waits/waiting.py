@@ -9,6 +9,7 @@ from core.ports.outcomes import CaseRecord, ClearTimers, SetTimer
 from handoff.hours import human_opening
 from handoff.settings import HandoffSettings
 from handoff.texts import say
+from handoff.waits.due_answers import DueAnswers
 
 OFFERED = 1
 """The stage of ``owner_silent`` from which the owner is not only reminded."""
@@ -23,6 +24,11 @@ class Waiting:
     def __init__(self, settings: HandoffSettings, now: datetime) -> None:
         self._settings = settings
         self._now = now
+
+    @property
+    def answers(self) -> DueAnswers:
+        """The timers of answers for which there is a target."""
+        return DueAnswers(self._settings, self._now)
 
     @property
     def opening(self) -> datetime | None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from config.desk.fields import parse_fields
 from core.domain.messages import StaffAction
 from core.domain.ticket import EntryKind, Ticket, TicketStatus
 from core.domain.timers import TimerKind
 from core.ports.tickets import Holder
 from core.storage.store import SqlStore
-from handoff.fields import parse_fields
 from handoff.settings import HandoffSettings
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.office_hours import CASE, OfficeHours

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from config.desk.targets import parse_targets
 from core.domain.messages import StaffAction
 from core.domain.timers import TimerKind
 from core.storage.store import SqlStore
 from handoff.settings import HandoffSettings
-from handoff.targets import parse_targets
 from handoff.teams import Team
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.office_hours import LEASE, OfficeHours

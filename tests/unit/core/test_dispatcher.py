@@ -16,9 +16,8 @@ from core.domain.errors import StoreUnavailable
 from core.domain.messages import Audience, Author, MessageKind
 from core.ports.desk import DeskReply
 from core.ports.metrics import Counter
-from core.ports.outcomes import AnswerGiven
 from core.ports.responder import Reply, TurnEvents
-from core.ports.store import Transition, TurnOutcome, TurnState
+from core.ports.store import Transition, TurnState
 from core.ports.wake import INBOX, OUTBOX
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
@@ -171,25 +170,6 @@ async def test_a_claim_by_staff_stops_the_agents_turn_at_once(
         await accept(store, said("e2", where="staff", audience=Audience.STAFF))
         await eventually(lambda: len(responder.cancelled) == 1)
     assert metrics.total(Counter.TURNS_LOST) == 1
-
-
-async def test_answers_that_had_a_target_are_counted_once_they_are_committed(
-    store: SqlStore, running: Running, metrics: CountedMetrics
-) -> None:
-    class Answering(NotedDesk):
-        async def staff(self, turn: TurnState) -> TurnOutcome:
-            """One in time, and one that came late."""
-            given = (AnswerGiven("c.1", first=True, in_time=True), AnswerGiven("c.2", first=False, in_time=False))
-            return TurnOutcome(turn.claim, turn.conversation.last_seq, cases=given)
-
-    async with running(Echo(), desk=Answering()):
-        await accept(store, said("e1", where="staff", audience=Audience.STAFF))
-        await eventually(lambda: _handled(store))
-        await eventually(lambda: metrics.total(Counter.STAFF_ANSWERS) == 2)
-    assert metrics.labels[Counter.STAFF_ANSWERS] == [
-        {"answer": "first", "outcome": "in_time"},
-        {"answer": "next", "outcome": "late"},
-    ]
 
 
 async def test_a_zombies_answer_is_refused(store: SqlStore, running: Running, clock: ManualClock) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from slack_sdk.models.blocks import Block
 
+from config.desk.fields import parse_fields
 from core.domain.conversation import OwnershipState
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, Message, MessageKind
@@ -17,7 +18,6 @@ from core.domain.ticket import Ticket, TicketPriority, TicketStatus
 from core.ports.case_files import PastCase, PastConversation
 from core.ports.outcomes import NewMessage
 from handoff import posts
-from handoff.fields import parse_fields
 from handoff.slack import forms as slack_forms
 from handoff.slack.card import card
 from handoff.slack.ticket_form import ticket_form

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from config.desk.targets import BadTargets, parse_targets
 from core.domain.customer import Customer
 from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import AnswerGiven, CaseRecord, ClearTimers, SetTimer
 from handoff.hours import parse_hours
 from handoff.settings import HandoffSettings
-from handoff.targets import BadTargets, Target, parse_targets, target_for
+from handoff.teams import Target, target_for
 from handoff.waits.due_answers import MISSED, SOON, DueAnswers
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -76,27 +77,27 @@ def test_a_case_keeps_its_target_by_name() -> None:
 def test_staff_are_warned_and_then_told_that_it_was_missed() -> None:
     timer = kept(due(MONDAY).begin("c.1", first=True), MONDAY)
     assert timer.due_at == MONDAY + timedelta(minutes=48)
-    warning = due(timer.due_at).ring(timer)
-    assert (warning.text, round(warning.seconds)) == (SOON, 720)
-    timer = kept(warning.follows, timer.due_at)
+    follows, text, seconds = due(timer.due_at).due(timer)
+    assert (text, round(seconds)) == (SOON, 720)
+    timer = kept(follows, timer.due_at)
     assert timer.due_at == MONDAY + timedelta(hours=1)
-    missed = due(timer.due_at).ring(timer)
-    assert (missed.text, missed.seconds) == (MISSED, 3600.0)
-    timer = kept(missed.follows, timer.due_at)
-    assert due(timer.due_at).ring(timer).text is None, "once"
+    follows, *told = due(timer.due_at).due(timer)
+    assert told == [MISSED, 3600.0]
+    timer = kept(follows, timer.due_at)
+    assert due(timer.due_at).due(timer)[1] is None, "once"
 
 
 def test_the_time_counts_within_the_hours() -> None:
     timer = kept(due(EVENING, OFFICE).begin("c.1", first=True), EVENING)
     assert timer.due_at == datetime(2026, 11, 24, 9, 18, tzinfo=UTC)
-    warning = due(timer.due_at, OFFICE).ring(timer)
-    assert round(warning.seconds) == 720
-    assert kept(warning.follows, timer.due_at).due_at == datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+    follows, _, seconds = due(timer.due_at, OFFICE).due(timer)
+    assert round(seconds) == 720
+    assert kept(follows, timer.due_at).due_at == datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 
 def test_whoever_was_away_for_both_reads_the_second() -> None:
     timer = kept(due(MONDAY).begin("c.1", first=True), MONDAY)
-    assert due(MONDAY + timedelta(hours=2)).ring(timer).text == MISSED
+    assert due(MONDAY + timedelta(hours=2)).due(timer)[1] == MISSED
 
 
 def test_a_pause_keeps_what_is_left() -> None:
@@ -104,11 +105,11 @@ def test_a_pause_keeps_what_is_left() -> None:
     night, noon = EVENING + timedelta(hours=4), datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
     timer = kept(due(night, OFFICE).pause(timer), night)
     assert due(night, OFFICE).pause(timer) == ()
-    assert due(noon, OFFICE).ring(timer).text is None
+    assert due(noon, OFFICE).due(timer)[1] is None
     timer = kept(due(noon, OFFICE).resume(timer), noon)
     assert due(noon, OFFICE).resume(timer) == ()
-    warning = due(timer.due_at, OFFICE).ring(timer)
-    assert kept(warning.follows, timer.due_at).due_at == noon + timedelta(minutes=90), "30 of 120 were gone"
+    follows, *_ = due(timer.due_at, OFFICE).due(timer)
+    assert kept(follows, timer.due_at).due_at == noon + timedelta(minutes=90), "30 of 120 were gone"
 
 
 def test_what_was_nearly_over_is_not_warned_of_again() -> None:
@@ -116,12 +117,12 @@ def test_what_was_nearly_over_is_not_warned_of_again() -> None:
     late = MONDAY + timedelta(minutes=55)
     timer = kept(due(late).resume(kept(due(late).pause(timer), late)), late)
     assert timer.due_at == MONDAY + timedelta(hours=1)
-    assert due(timer.due_at).ring(timer).text == MISSED
+    assert due(timer.due_at).due(timer)[1] == MISSED
 
 
 def test_an_answer_is_in_time_until_the_target_was_missed() -> None:
     timer = kept(due(MONDAY).begin("c.1", first=True), MONDAY)
-    missed = kept(due(MONDAY + timedelta(hours=2)).ring(timer).follows, MONDAY)
+    missed = kept(due(MONDAY + timedelta(hours=2)).due(timer)[0], MONDAY)
     following = kept(due(MONDAY).begin("c.1"), MONDAY)
     for one, first, in_time in ((timer, True, True), (missed, True, False), (following, False, True)):
         cleared, given = due(MONDAY).answered("c.1", MONDAY, one, paused=False)
@@ -141,13 +142,12 @@ def test_who_wrote_before_the_answer_waits_since_then() -> None:
     assert cleared.instead is not None
     since = MONDAY - timedelta(minutes=5)
     timer = replace(kept([cleared.instead], MONDAY), detail=str(since.timestamp()))
-    warning = due(timer.due_at).ring(timer)
-    assert kept(warning.follows, timer.due_at).due_at == since + timedelta(hours=2)
+    follows, *_ = due(timer.due_at).due(timer)
+    assert kept(follows, timer.due_at).due_at == since + timedelta(hours=2)
 
 
 def test_without_a_target_nothing_is_due() -> None:
     none = HandoffSettings()
     assert due(MONDAY, none).begin("c.1") == ()
     timer = kept(due(MONDAY).begin("c.1"), MONDAY)
-    ring = due(timer.due_at, none).ring(timer)
-    assert (ring.text, ring.follows) == (None, ()), "the setting was taken out"
+    assert due(timer.due_at, none).due(timer) == ((), None, 0.0), "the setting was taken out"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from handoff.fields import BadFields, TicketField, given_values, parse_fields
+from config.desk.fields import BadFields, parse_fields
+from handoff.fields import TicketField, given_values
 
 
 def test_names_with_and_without_choices() -> None:
