@@ -29,7 +29,7 @@ from channels.slack.settings import HOOK, SlackSettings
 from channels.slack.staff_channels import StaffChannels
 from channels.slack.staff_command import StaffCommands, is_staff_command, note
 from channels.slack.streams import Streams
-from channels.slack.views import Refusal, StaffForms, StaffViews
+from channels.slack.views import Refusal, StaffForms, StaffHome, StaffViews
 from channels.slack.words import words
 from channels.transport import Transport
 from channels.webhook_endpoint import WebhookEndpoint, response
@@ -141,6 +141,7 @@ class SlackChannel:
             self._reception,
             self._colleagues,
             self._socketed,
+            self._forms,
         )
         with contextlib.suppress(StoreUnavailable):
             await self._directory.load()
@@ -288,9 +289,9 @@ class SlackChannel:
             web.get("/slack/oauth_redirect", self._install),
         ]
 
-    def give_forms(self, views: StaffViews, refusal: Refusal | None = None) -> None:
-        """Who knows what the forms are about that staff open from their cards, and who is no staff."""
-        self._forms.views, self._forms.refusal = views, refusal
+    def give_forms(self, views: StaffViews, refusal: Refusal | None = None, home: StaffHome | None = None) -> None:
+        """Who knows what the forms are about that staff open from their cards, who is no staff, and what staff's home shows."""
+        self._forms.views, self._forms.refusal, self._forms.home = views, refusal, home
 
     async def settled(self) -> None:
         """Wait for what is done after acknowledgements (names, home tabs), and write down what was noted."""

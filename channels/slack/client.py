@@ -52,13 +52,17 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Self:
-    """Who a token belongs to, and what it may do. ``enterprise``: of which the workspace is a part, if it is of one."""
+    """Who a token belongs to, and what it may do. ``enterprise``: of which the workspace is a part, if it is of one.
+
+    ``url``: the workspace's address, which ends in a slash.
+    """
 
     team: str
     team_name: str
     user: str
     scopes: frozenset[str]
     enterprise: str = ""
+    url: str = ""
 
 
 def open_transport(seconds: float) -> Transport:
@@ -114,7 +118,8 @@ class SlackClient(AsyncWebClient):
         found = await self.auth_test()
         scopes = frozenset(one.strip() for one in found.headers.get("x-oauth-scopes", "").split(",") if one.strip())
         enterprise = str(found.get("enterprise_id") or "")
-        return Self(str(found["team_id"]), str(found.get("team", "")), str(found["user_id"]), scopes, enterprise)
+        url = str(found.get("url") or "")
+        return Self(str(found["team_id"]), str(found.get("team", "")), str(found["user_id"]), scopes, enterprise, url)
 
     async def post_message(
         self,

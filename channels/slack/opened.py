@@ -11,6 +11,7 @@ from channels.slack.post_ack_tasks import PostAckTasks
 from channels.slack.reception import Reception
 from channels.slack.settings import SlackSettings
 from channels.slack.socket_mode import SocketMode, Take
+from channels.slack.views import StaffForms
 from channels.slack.workspaces import Workspaces
 from channels.transport import Transport
 from core.ports.surroundings import Surroundings
@@ -31,10 +32,11 @@ class Opened:
         reception: Reception,
         colleagues: Colleagues,
         take: Take,
+        forms: StaffForms,
     ) -> None:
         self.workspaces = Workspaces(settings, around.memory, transport)
         self.files = Files(around, settings.account, transport, settings.api_base_url)
-        self.post_ack = PostAckTasks(settings, around, self.workspaces, directory, reception, colleagues)
+        self.post_ack = PostAckTasks(settings, around, self.workspaces, directory, reception, colleagues, forms)
         self.install_pages: InstallPages | None = None
         if settings.installable and around.public_url is not None:
             from channels.slack.install import InstallPages  # loads Bolt

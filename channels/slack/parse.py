@@ -253,7 +253,7 @@ class Reader:
             elif name == FEEDBACK:
                 found += self._rating(whole, action)
             elif name in ACTIONS:
-                found.append(self._staff.pressed(whole, action))
+                found.append(self._staff.pressed(whole, action, self.staff_channels))
         return found
 
     def _said(self, whole: Json, action: Json, meant: CustomerAction | None) -> MessageReceived:

@@ -22,6 +22,7 @@ from channels.slack.plain import mentions
 from channels.slack.reception import Reception
 from channels.slack.render import context, section
 from channels.slack.settings import SlackSettings
+from channels.slack.views import StaffForms
 from channels.slack.wire import Json, View
 from channels.slack.words import Words, words
 from channels.slack.workspaces import Workspaces
@@ -48,6 +49,7 @@ class PostAckTasks(BackgroundTasks):
         directory: Directory,
         reception: Reception,
         colleagues: Colleagues,
+        forms: StaffForms,
     ) -> None:
         super().__init__()
         self._colleagues = colleagues
@@ -57,6 +59,7 @@ class PostAckTasks(BackgroundTasks):
         self._workspaces = workspaces
         self._directory = directory
         self._reception = reception
+        self._forms = forms
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     def begin(self, payload: Json) -> None:
@@ -135,6 +138,9 @@ class PostAckTasks(BackgroundTasks):
         await self._directory.learn(await self._workspaces.client(team), sorted(people), sorted(channels))
 
     async def _show_home(self, team: str, user: str) -> None:
+        """Staff's is their queue, which nobody else may see; everybody else's lists their own conversations."""
+        if self._forms.home is not None and await self._forms.home.show(user):
+            return
         client = await self._workspaces.client(team)
         await self._directory.learn(client, [user], [])
         said = words(self._directory.locale(user), self._settings.language)

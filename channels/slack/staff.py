@@ -143,15 +143,20 @@ class StaffReader:
             audience=Audience.STAFF,
         )
 
-    def pressed(self, whole: Json, action: Json) -> MessageReceived:
-        """A button of a case's card. Raises InvalidInput."""
-        team = slack_id(wire.part(whole, "team").get("id"))
+    def pressed(self, whole: Json, action: Json, staff_channels: frozenset[str]) -> MessageReceived:
+        """A button of a case's card, or of a line in the home tab, whose value is the case's thread. Raises InvalidInput."""
         user, at = slack_id(wire.part(whole, "user").get("id")), timestamp(action.get("action_ts"))
-        card = wire.part(whole, "message")
-        thread = card.get("thread_ts") or card.get("ts")
+        if wire.view_type(whole) == "home":
+            place = Place.of(wire.named(action, "value"))
+            if place.channel not in staff_channels:
+                raise InvalidInput("The line is about no channel of the staff's.")
+        else:
+            card, team = wire.part(whole, "message"), slack_id(wire.part(whole, "team").get("id"))
+            thread = timestamp(card.get("thread_ts") or card.get("ts"))
+            place = Place(team, slack_id(wire.part(whole, "channel").get("id")), thread)
         return MessageReceived(
             key=EventKey(CHANNEL, self.account, f"a/{user}/{at}"),
-            conversation=self._thread(team, slack_id(wire.part(whole, "channel").get("id")), timestamp(thread)),
+            conversation=place.conversation(self.account),
             sender=self._sender(user),
             text=_chosen(action),
             sent_at=time_of(at),

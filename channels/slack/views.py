@@ -73,6 +73,18 @@ class StaffViews(Protocol):
         ...
 
 
+class StaffHome(Protocol):
+    """The app's home tab of staff. Whoever is no staff has the customers' one."""
+
+    async def show(self, user: str) -> bool:
+        """Publish it for a staff member. False for everybody else: then nothing was published. Raises ChannelError."""
+        ...
+
+    async def pressed(self, form: Form, action: str, value: str) -> None:
+        """Something on it was pressed, chosen or filled in, of which what it shows has to follow."""
+        ...
+
+
 Refusal = Callable[[str], Awaitable[str | None]]
 """Why a person, by their id, may do nothing here; None for staff."""
 
@@ -83,8 +95,8 @@ class TakesForms(Protocol):
 
     account: str
 
-    def give_forms(self, views: StaffViews, refusal: Refusal | None = None) -> None:
-        """``refusal``: why a person can give no command of the staff's."""
+    def give_forms(self, views: StaffViews, refusal: Refusal | None = None, home: StaffHome | None = None) -> None:
+        """``refusal``: why a person can give no command of the staff's. ``home``: None where staff have another app."""
         ...
 
 
@@ -95,6 +107,7 @@ class StaffForms(BackgroundTasks):
         super().__init__()
         self.views: StaffViews | None = None
         self.refusal: Refusal | None = None
+        self.home: StaffHome | None = None
 
     async def refused(self, payload: Json) -> WebhookReply | None:
         """The errors of a form that must not be stored; None for everything else. Raises StoreUnavailable."""
@@ -113,7 +126,7 @@ class StaffForms(BackgroundTasks):
         )
 
     def begin(self, payload: Json, staff_channels: frozenset[str]) -> None:
-        """A press that was acknowledged. Returns at once. Only staff's channels have cards with buttons."""
+        """A press that was acknowledged. Returns at once. Only staff's channels have cards, and only staff their home tab."""
         if self.views is not None and payload.get("type") == "block_actions" and len(self._tasks) < _MOST:
             self._begin(self._act(self.views, payload, staff_channels))
 
@@ -125,6 +138,8 @@ class StaffForms(BackgroundTasks):
                     press = _press(whole, action, name.removeprefix(OPENS))
                     if press.place.channel in staff_channels:
                         await views.open(press)
+                elif wire.view_type(whole) == "home" and self.home is not None:
+                    await self.home.pressed(read_form(whole), name, value_of(action))
                 elif name.startswith(CHOOSES) and "view" in whole:
                     await views.choose(read_form(whole), name.removeprefix(CHOOSES), value_of(action))
         except HubError as error:

@@ -105,3 +105,9 @@ def named(whole: Json, name: str) -> str:
     if not found:
         raise InvalidInput(f"{name} is missing.")
     return found
+
+
+def view_type(whole: Json) -> str:
+    """Of the view in which something was pressed: ``home`` or ``modal``; empty where it was pressed on a message."""
+    view = whole.get("view")
+    return str(view.get("type")) if isinstance(view, dict) else ""

@@ -44,6 +44,7 @@ from handoff.slack_desk import SlackDesk
 from handoff.thread.correcting_turn import Files
 from handoff.thread.delivery_marks import DeliveryMarks
 from handoff.thread.desk_views import DeskViews
+from handoff.thread.home_queue import HomeQueue
 from handoff.thread.sent_forms import SentForms
 from handoff.thread.staff_only import StaffOnlyDesk, StaffOnlyViews
 from handoff.translating.translated_desk import TranslatedDesk
@@ -132,11 +133,14 @@ def give_forms(
             language, heard_by = handoff.staff_locale, channel.account
             all_forms = LearningViews(views, store, desk_channel, panel, language, heard_by)
             views_of_all = SentForms(all_forms, store, desk_channel.people, language, heard_by)
+            parts, people = _parts(desk_channel, store, clock), desk_channel.people
+            queue = HomeQueue(parts, store, people, panel, handoff, desk_channel.channel)
+            home = queue if heard_by == people.account else None
             if guests_may_claim:
-                channel.give_forms(views_of_all)
+                channel.give_forms(views_of_all, home=home)
             else:
-                staff_only = StaffOnlyViews(views_of_all, desk_channel.people, panel, language)
-                channel.give_forms(staff_only, staff_only.refusal)
+                staff_only = StaffOnlyViews(views_of_all, people, panel, language)
+                channel.give_forms(staff_only, staff_only.refusal, home)
 
 
 def make_timers(

@@ -101,7 +101,7 @@ class SlackDeskChannel:
     capabilities = CAPABILITIES
 
     def __init__(self, settings: SlackDeskSettings, surroundings: Surroundings, cases: DeskCases) -> None:
-        self.account = settings.account
+        self.account, self.channel = settings.account, settings.channel
         self._settings = settings
         self._around = surroundings
         self._cases = cases

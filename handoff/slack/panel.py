@@ -31,6 +31,10 @@ class SlackPanel:
         """See Panel.change."""
         await self._client().views_update(view_id=view_id, view=cast("dict[str, Any]", view), hash=view_hash or None)
 
+    async def publish(self, user: str, view: View) -> None:
+        """See Panel.publish."""
+        await self._client().views_publish(user_id=user, view=cast("dict[str, Any]", view))
+
     async def whisper(self, place: Place, user: str, text: str) -> None:
         """See Panel.whisper."""
         await self._client().whisper(place.channel, user, fallback(words(text)), place.thread_ts)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from channels.slack.client import Self, SlackClient
+from channels.slack.client import Self, Sent, SlackClient
 from channels.slack.place import CHANNEL
 from channels.slack.refusals import NOBODY, Refused
 from channels.slack.staff_command import chosen_name
@@ -46,12 +46,22 @@ class SlackPeople:
     def __init__(self, surroundings: Surroundings, account: str, client: Callable[[], SlackClient]) -> None:
         self._memory = surroundings.memory
         self._clock = surroundings.clock
-        self._account = account
+        self.account = account
         self._client = client
         self._known: dict[str, _Known] = {}
         self._looked_at: dict[str, float] = {}
         self._failed: dict[str, float] = {}
         self._own: Self | None = None
+
+    def link_to(self, provider_id: str) -> str | None:
+        """The address of a message of the desk's; None before anybody of the workspace was asked about."""
+        sent, url = Sent.named(provider_id), self._own.url if self._own else ""
+        return f"{url}archives/{sent.channel}/p{sent.ts.replace('.', '')}" if url else None
+
+    @property
+    def team(self) -> str:
+        """The staff's workspace; empty before anybody was asked about."""
+        return self._own.team if self._own else ""
 
     async def called(self, staff_id: str) -> str | None:
         """See People.called: the name that they chose, or that of their profile."""
@@ -59,7 +69,7 @@ class SlackPeople:
             return None
         with contextlib.suppress(StoreUnavailable):
             key = chosen_name(staff_id)
-            chosen = await self._memory.recall(CHANNEL, self._account, key)
+            chosen = await self._memory.recall(CHANNEL, self.account, key)
             if chosen:
                 return chosen
         known = self._known.get(staff_id)

@@ -42,6 +42,10 @@ class Panel(Protocol):
 
     async def change(self, view_id: str, view_hash: str, view: View) -> None: ...
 
+    async def publish(self, user: str, view: View) -> None:
+        """As that person's home tab."""
+        ...
+
     async def whisper(self, place: Place, user: str, text: str) -> None: ...
 
     async def is_member(self, channel: str, user: str) -> bool:

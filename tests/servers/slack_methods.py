@@ -41,7 +41,8 @@ def method(name: str, scope: str = "", *, json_too: bool = False) -> Callable[[H
 
 @method("auth.test")
 async def auth_test(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
-    return {"team_id": workspace.team, "team": "Example", "user_id": workspace.bot, "bot_id": "B0BOT0001"}
+    known = {"team_id": workspace.team, "team": "Example", "user_id": workspace.bot, "bot_id": "B0BOT0001"}
+    return {"url": "https://example.slack.com/", **known}
 
 
 @method("chat.postMessage", "chat:write", json_too=True)

@@ -49,8 +49,8 @@ def check_home(view: dict[str, Any]) -> None:
 def check_blocks(blocks: Any, allowed: set[str], *, most: int) -> None:
     """Kinds, counts and lengths."""
     _demand(isinstance(blocks, list) and len(blocks) <= most)
-    ids: list[str] = []
     for block in blocks:
+        ids: list[str] = []
         _demand(block.get("type") in allowed)
         elements = block.get("elements", [])
         match block["type"]:
@@ -72,7 +72,7 @@ def check_blocks(blocks: Any, allowed: set[str], *, most: int) -> None:
             case "context_actions":
                 _demand(1 <= len(elements) <= 5)
                 ids += [_thumbs(element) for element in elements]
-    _demand(len(ids) == len(set(ids)))
+        _demand(len(ids) == len(set(ids)))
 
 
 def _rich(element: dict[str, Any]) -> None:

@@ -82,6 +82,7 @@ async def members(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
     if args["channel"] not in fake.channels:
         raise Refusal("channel_not_found")
     known = [*sorted(fake.users), BOT] if args["channel"] != STAFF else [*sorted(fake.staff), BOT]
+    known = [one for one in known if one not in fake.channels[args["channel"]].absent]
     return {"members": known, "response_metadata": {"next_cursor": ""}}
 
 

@@ -34,7 +34,7 @@ class Workspace:
 @dataclass
 class Channel:
     """Where messages are. ``member``: whether the app is in it. ``team``: whose it is; None: of every workspace.
-    ``outside``: other companies are in it.
+    ``outside``: other companies are in it. ``absent``: people who are not in it.
     """
 
     messages: list[Json] = field(default_factory=list)
@@ -42,6 +42,7 @@ class Channel:
     archived: bool = False
     outside: bool = False
     team: str | None = None
+    absent: set[str] = field(default_factory=set)
 
 
 @dataclass

@@ -1,0 +1,120 @@
+"""The queue of cases in the app's home tab, for the staff who may read the cases anyway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+from channels.slack.client import Sent
+from channels.slack.place import Place
+from channels.slack.views import Form
+from core.domain.case import Case
+from core.domain.keys import ConversationKey
+from core.domain.messages import StaffAction
+from core.ports.waiting import CaseLists, ListedCase
+from handoff.desk_parts import DeskParts
+from handoff.people import Members, Membership
+from handoff.settings import HandoffSettings
+from handoff.slack.home import BACK, LONGEST_SEARCH, SEARCH, TURN_PAGE, HomeLine, home
+from handoff.thread.desk_views import Panel
+
+_MOST: Final = 300
+"""Cases that are read for a page. Whoever has more waiting is told so, and sees those that wait longest."""
+_WORDS: Final = 6
+_CLAIMS: Final = frozenset({str(StaffAction.CLAIM), str(StaffAction.TAKE_OVER)})
+_LOOKS, _BETWEEN = 20, 0.25
+"""How often, and how many seconds apart, it is looked whether a claim was carried out."""
+
+
+class Staff(Members, Protocol):
+    """Who the staff are, and where in Slack their messages stand. ``account``: of the channel through which they write."""
+
+    account: str
+
+    @property
+    def team(self) -> str: ...
+
+    def link_to(self, provider_id: str) -> str | None: ...
+
+
+class HomeQueue:
+    """Implements channels.slack.views.StaffHome.
+
+    Only members of the staff's workspace who are in a channel in which cases are shown have it, and only with the cases of
+    these channels: where customers are colleagues, they are in the same workspace.
+    """
+
+    def __init__(
+        self,
+        parts: DeskParts,
+        lists: CaseLists,
+        staff: Staff,
+        panel: Panel,
+        settings: HandoffSettings,
+        staff_channel: str,
+    ) -> None:
+        self._parts = parts
+        self._lists = lists
+        self._staff = staff
+        self._panel = panel
+        self._settings = settings
+        self._staff_channel = staff_channel
+        self._channels = {team.name: team.channel for team in settings.teams if team.channel}
+
+    async def show(self, user: str) -> bool:
+        """See StaffHome.show."""
+        return await self._publish(user, {})
+
+    async def pressed(self, form: Form, action: str, value: str) -> None:
+        """See StaffHome.pressed."""
+        asked = dict(form.metadata)
+        if action in (SEARCH, BACK):
+            asked = {"words": " ".join(value.split())[:LONGEST_SEARCH] if action == SEARCH else ""}
+        elif action.startswith(TURN_PAGE):
+            asked["page"] = value
+        elif action in _CLAIMS:
+            await self._until_claimed(Place.of(value).conversation(self._staff.account), form.user)
+        else:
+            return
+        await self._publish(form.user, asked)
+
+    async def _publish(self, user: str, asked: Mapping[str, str]) -> bool:
+        channels = await self._channels_of(user)
+        if not channels:
+            return False
+        words = asked.get("words", "").split()[:_WORDS]
+        account, heard_by = self._parts.desk_channel.account, self._staff.account
+        if words:
+            found = await self._lists.cases_with(account, heard_by, words, _MOST)
+        else:
+            found = await self._lists.queue_of(account, heard_by, user, _MOST)
+        lines = [self._line(one) for one in found if self._channel_of(one) in channels]
+        view = home(lines, user, self._settings.staff_locale, asked, is_cut=len(found) == _MOST)
+        await self._panel.publish(user, view)
+        return True
+
+    async def _channels_of(self, user: str) -> frozenset[str]:
+        """Those of the cases' channels in which a staff member is; none for everybody else."""
+        if await self._staff.membership(user) is not Membership.STAFF:
+            return frozenset()
+        known: Sequence[str] = sorted({self._staff_channel, *self._channels.values()})
+        return frozenset([one for one in known if await self._panel.is_member(one, user)])
+
+    def _channel_of(self, case: ListedCase) -> str:
+        return self._channels.get(case.team or "", self._staff_channel)
+
+    def _line(self, case: ListedCase) -> HomeLine:
+        if case.shown_at is None:
+            return HomeLine(case, None, None)
+        sent = Sent.named(case.shown_at)
+        return HomeLine(case, str(Place(self._staff.team, sent.channel, sent.ts)), self._staff.link_to(case.shown_at))
+
+    async def _until_claimed(self, thread: ConversationKey, user: str) -> None:
+        """A press is carried out a moment after it was stored; what cannot be carried out is not waited for long."""
+        case_id = await self._parts.desk_channel.case_of(thread)
+        for _ in range(_LOOKS if case_id else 0):
+            now = await self._parts.records.conversation(Case.home(case_id or ""))
+            if now is None or now.owner == user:
+                return
+            await asyncio.sleep(_BETWEEN)
