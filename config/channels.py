@@ -105,6 +105,7 @@ def _slack(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]
         "modes": Modes.of(settings.slack_channel_modes),
         "ask_emoji": settings.slack_ask_emoji,
         "staff_tokens": secrets_of(settings.slack_desk_bot_token),
+        "case_emoji": settings.desk_case_emoji,
     }
     if has_own_app(settings):
         given["hears"] = frozenset({Audience.CUSTOMER})

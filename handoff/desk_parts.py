@@ -27,7 +27,9 @@ class DeskRecords(Protocol):
 
     async def conversation(self, conversation_id: str) -> Conversation | None: ...
 
-    async def customer(self, conversation_id: str, case_id: str | None = None) -> Customer | None: ...
+    async def customer(
+        self, conversation_id: str, case_id: str | None = None, customer_id: str | None = None
+    ) -> Customer | None: ...
 
     async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 
@@ -39,7 +41,7 @@ class DeskParts:
     ``channels``: what can be done on the customers'. ``briefing``: who sums a new case up. ``written``: the language of what
     a customer wrote, the newest first, where their locale is that; None where it shows none. ``words``: those.
     ``files``: brings those of what staff wrote. ``only_thanks``: see OnlyThanks; without it, thanks are like anything else.
-    ``said_besides``: see CaseMatter.
+    ``said_besides``: see CaseMatter. ``link``: the address of a message of the customers' platform, by its provider's id.
     """
 
     records: DeskRecords
@@ -56,3 +58,4 @@ class DeskParts:
     files: Files | None = None
     only_thanks: OnlyThanks | None = None
     said_besides: Callable[[str], str] = str
+    link: Callable[[str], str | None] | None = None

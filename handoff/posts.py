@@ -52,7 +52,7 @@ class Post(StrEnum):
     remark: something between the desk and its staff. mark: a sign on what a staff member wrote. reminder: something that
     somebody should do. advice: what the agent tells staff who asked it. outgoing: what goes to the customer, where it is not
     what somebody wrote in the thread. note: what a staff member noted in a form. gaps: of no case, what was not answered.
-    whisper: what only one person sees.
+    whisper: what only one person sees. direct: what one person is told by themselves, wherever they are.
     """
 
     CARD = "card"
@@ -75,6 +75,7 @@ class Post(StrEnum):
     NOTE = "note"
     GAPS = "gaps"
     WHISPER = "whisper"
+    DIRECT = "direct"
 
 
 def card(
@@ -319,6 +320,11 @@ def outgoing(message: Message, name: str, text: str, *, own_mark: bool) -> NewMe
 def whisper(staff_id: str, text: str) -> NewMessage:
     """A line that only that person sees."""
     return _post(Post.WHISPER, text, to=staff_id)
+
+
+def direct(staff_id: str, text: str) -> NewMessage:
+    """A message to that person alone, with the way to the case."""
+    return _post(Post.DIRECT, text, to=staff_id)
 
 
 def note(name: str, text: str) -> NewMessage:

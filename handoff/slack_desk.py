@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from channels.slack.place import Place
 from core.domain.case import Case, feed
-from core.domain.conversation import Escalation, OwnershipState
+from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.customer import ContactDetails, Customer
-from core.domain.messages import Author, Change, ChangeKind, Message
+from core.domain.errors import NotYet
+from core.domain.messages import Author, Change, ChangeKind, Message, StaffAction
 from core.domain.ticket import TicketStatus
 from core.ports.desk import DeskReply, ForStaff
-from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState
+from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, Transition, TurnOutcome, TurnState
 from handoff import posts, tickets
 from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
@@ -37,6 +39,10 @@ from handoff.waits.owner_gone import RELEASED, is_gone, released
 from handoff.waits.unanswered import LastSaid
 from handoff.waits.unstaffed_desk import UnstaffedDesk
 from handoff.waits.waiting import Waiting
+
+_SHOWN = 60
+"""Messages of a conversation from which a case that staff open is told."""
+_AGAIN = 0.3
 
 
 class SlackDesk:
@@ -158,6 +164,8 @@ class SlackDesk:
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """See Desk.staff."""
         parts = self._parts
+        if turn.pending and turn.pending[0].action is StaffAction.OPEN_CASE:
+            return await self._opened_by_staff(turn, turn.pending[0])
         case_id = await parts.desk_channel.case_of(turn.conversation.key)
         case = await parts.cases.case(case_id) if case_id else None
         conversation = await parts.records.conversation(case.conversation_id) if case else None
@@ -189,6 +197,45 @@ class SlackDesk:
             quiet=quiet,
         )
         return await work.outcome(parts.desk_channel.account)
+
+    async def _opened_by_staff(self, turn: TurnState, order: Message) -> TurnOutcome:
+        """Raises NotYet while something of the customer's is not dealt with: it is shown with the case, or opens one itself."""
+        parts, locale = self._parts, self._settings.staff_locale
+        key = Place.of(turn.conversation.key.thread).conversation(turn.conversation.key.account)
+        home = await parts.records.conversation(key.conversation_id)
+        if home is None:  # of somebody who is blocked
+            return TurnOutcome(turn.claim, handled_seq=order.seq)
+        if home.done_seq < home.last_seq:
+            raise NotYet("What the customer wrote is not dealt with yet.", seconds=_AGAIN)
+        who, about = str(order.meta.get("sender") or ""), str(order.meta.get("reply_to") or "")
+        last = await parts.cases.last_case(home.id)
+        if home.state in (OwnershipState.QUEUED, OwnershipState.STAFF):
+            told = [posts.direct(who, say("staff_open_already", locale))]
+            already = (self._in_thread(last.id, told),) if last is not None else ()
+            return TurnOutcome(turn.claim, handled_seq=order.seq, asides=already)
+        said = await parts.records.messages(home.id, after=max(0, home.last_seq - _SHOWN), limit=_SHOWN)
+        author = next((one.customer_id for one in said if one.meta.get("at") == about), None)
+        customer = await parts.records.customer(home.id, customer_id=author)
+        if customer is None:
+            return TurnOutcome(turn.claim, handled_seq=order.seq)
+        name = await parts.people.called(who) or order.author_name or say("staff_somebody", locale)
+        team, urgency, note = tickets.new_case_in(order.text)
+        reason = say("staff_opened_by", locale, name=name)
+        escalation = Escalation(reason, requested_by="staff", urgency=urgency)
+        state = with_names(
+            replace(turn, conversation=home, customer=customer, pending=(), history=tuple(said), files=())
+        )
+        opened = await self._open(state, escalation, (), last, team)
+        link = parts.link(about) if parts.link else None
+        added = [posts.note(name, "\n".join(filter(None, (link, note))))] if link or note else []
+        feed_of_case = opened.asides[0]
+        told = [*feed_of_case.messages, *added, posts.direct(who, say("staff_open_done", locale))]
+        escalates = Transition(OwnershipEvent.ESCALATE, escalation=escalation, actor=who)
+        asides = (
+            replace(feed_of_case, messages=tuple(told)),
+            Aside(key, (), escalates, ownership_epoch=home.ownership_epoch),
+        )
+        return TurnOutcome(turn.claim, handled_seq=order.seq, asides=asides, cases=opened.cases)
 
     async def _asked(self, turn: TurnState, case: Case) -> TurnOutcome:
         if self._parts.agent is None:
@@ -242,7 +289,12 @@ class SlackDesk:
         return await self._parts.cases.card(self._parts.desk_channel.account, case_id)
 
     async def _open(
-        self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage], earlier: Case | None
+        self,
+        turn: TurnState,
+        escalation: Escalation,
+        said: Sequence[NewMessage],
+        earlier: Case | None,
+        team: str | None = None,
     ) -> ForStaff:
         conversation = turn.conversation
         escalation = replace(escalation, reason=reason_in(escalation, self._settings.staff_locale))
@@ -257,7 +309,7 @@ class SlackDesk:
             opened_at=self._parts.clock.now(),
         )
         stranger = say("staff_stranger", self._settings.staff_locale)
-        team = team_for(turn, self._settings.teams)
+        team = team if team in [one.name for one in self._settings.teams] else team_for(turn, self._settings.teams)
         ticket = await self._tickets.opened(case, turn, team)
         mood = mood_in_words(
             moods_of(turn.with_history_of_author(), self._settings.mood_words), self._settings.staff_locale

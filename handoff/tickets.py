@@ -18,8 +18,14 @@ from handoff.fields import TicketField, given_values
 from handoff.settings import HandoffSettings
 from handoff.texts import say
 
-STATUS, PRIORITY, CATEGORY, NOTE = "ticket_status", "ticket_priority", "ticket_category", "ticket_note"
-"""The fields of the form in which staff change a ticket."""
+STATUS, PRIORITY, CATEGORY, NOTE, TEAM = (
+    "ticket_status",
+    "ticket_priority",
+    "ticket_category",
+    "ticket_note",
+    "case_team",
+)
+"""The fields of the forms in which staff change a ticket and open a case."""
 OWN_FIELD, NOTHING = "ticket_field:", "–"
 """What the name of a company's own field begins with in that form, and the choice that takes a value away."""
 CHOICES = (TicketStatus.OPEN, TicketStatus.PENDING, TicketStatus.ON_HOLD)
@@ -80,6 +86,13 @@ def withdrawn(case_id: str) -> MoveTicket:
 def ended(case_id: str, who: str, *, resolved: bool) -> MoveTicket:
     """By a staff member: what they handed back to the agent waits for the customer to say more."""
     return MoveTicket(case_id, TicketStatus.RESOLVED if resolved else TicketStatus.PENDING, who)
+
+
+def new_case_in(text: str) -> tuple[str | None, str, str]:
+    """The team, the urgency and the note of a case that staff open, as far as they said so."""
+    given: Any = json.loads(text or "{}")
+    priority = str(given.get(PRIORITY) or TicketPriority.NORMAL)
+    return given.get(TEAM), priority, str(given.get(NOTE) or "").strip()
 
 
 def change_in(text: str, fields: Sequence[TicketField] = ()) -> TicketChange | None:

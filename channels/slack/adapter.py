@@ -16,6 +16,7 @@ from channels.accepting import accept_in_order, read_or_quarantine
 from channels.bounded import Bounded
 from channels.slack import altering, doctor, outcome, render, signature, wire
 from channels.slack.beginnings import BETWEEN_APPENDS
+from channels.slack.case_orders import with_message
 from channels.slack.catch_up import BackfillTask
 from channels.slack.client import SlackClient, open_transport
 from channels.slack.colleagues import Colleagues
@@ -323,6 +324,7 @@ class SlackChannel:
         await self._opened.post_ack.introduce(payload)
         if (refused := await self._forms.refused(payload)) is not None:
             return refused
+        payload = await with_message(payload, self._settings.case_emoji, self._forms.home, self._opened.workspaces)
         reader = self._reader
         marked = await self._requests.events(payload, self._opened.workspaces, reader)
         sink = PayloadSink(self._reception, payload, addressed=bool(marked))

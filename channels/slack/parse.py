@@ -14,6 +14,7 @@ from channels.slack.emoji import character
 from channels.slack.place import CHANNEL, Place, message_key, slack_id, time_of, timestamp
 from channels.slack.plain import Names, addressed, plain, unescaped
 from channels.slack.staff import ACTIONS, EXTERNAL, StaffReader, elsewhere
+from channels.slack.views import read_form, view_event, words_of
 from channels.slack.wire import Json
 from channels.slack.words import words
 from core.domain.attachments import AttachmentRef
@@ -30,6 +31,7 @@ from core.domain.messages import (
     MessageReceived,
     RawEvent,
     ReactionChanged,
+    StaffAction,
 )
 from core.ports.channel import WebhookReply
 
@@ -45,6 +47,8 @@ _COMMANDS = {
     "new": CustomerAction.START_OVER,
 }
 _LONG = 500
+FOUND = "found_message"
+"""Where a payload that orders a case has the message that it is about (see channels.slack.case_orders)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,10 @@ class Reader:
             return self._event(whole)
         if kind == "block_actions":
             return self._pressed(whole)
+        if kind == "view_submission" and FOUND in whole:
+            form = read_form(whole)
+            key = EventKey(CHANNEL, self.account, view_event(form.view_id))
+            return self._order(whole, slack_id(wire.part(whole, "team").get("id")), form.user, key, words_of(form), at)
         if kind == "view_submission":
             return self._staff.filled_in(whole, at, self.staff_channels)
         return []
@@ -223,6 +231,10 @@ class Reader:
         if item.get("type") != "message" or user == own_user(whole):
             return []
         channel, ts = slack_id(item.get("channel")), timestamp(item.get("ts"))
+        if FOUND in whole:
+            return self._order(
+                whole, team_of(whole), user, self._key(whole), "", time_of(wire.named(event, "event_ts"))
+            )
         if channel in self.staff_channels:
             return [self._staff.reacted(event, team_of(whole), self._key(whole))]
         place = self.place({"channel": channel, "ts": ts}, team_of(whole))
@@ -237,6 +249,30 @@ class Reader:
                 sent_at=time_of(wire.named(event, "event_ts")),
             )
         ]
+
+    def _order(self, whole: Json, team: str, user: str, key: EventKey, text: str, at: datetime) -> list[InboundEvent]:
+        """A case for the author of a message: what they wrote, which the agent leaves alone, and the order, for staff alone.
+
+        Nothing of a message that no person wrote, or that stands among staff.
+        """
+        message = wire.part(whole, FOUND)
+        if message.get("channel") in self.staff_channels:
+            return []
+        found = self.message({**message, "type": "app_mention"}, team, own=None)
+        said = next((one for one in found if isinstance(one, MessageReceived)), None)
+        if said is None:
+            return []
+        order = MessageReceived(
+            key=key,
+            conversation=Place.of(said.conversation.thread).questions(self.account),
+            sender=self._sender(user),
+            text=text,
+            sent_at=at,
+            action=StaffAction.OPEN_CASE,
+            reply_to=said.key.provider_event_id,
+            audience=Audience.STAFF,
+        )
+        return [replace(said, action=None, for_record=True), order]
 
     def _pressed(self, whole: Json) -> list[InboundEvent]:
         """Our own buttons carry the conversation that they belong to; others (links) need no answer."""

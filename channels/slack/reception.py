@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from channels.group_modes import MENTIONS_ONLY, Modes
-from channels.slack.parse import own_user
+from channels.slack.parse import FOUND, own_user
 from channels.slack.place import CHANNEL, Place
 from channels.slack.wire import Json
 from channels.write_behind import WriteBehindCache
@@ -142,9 +142,9 @@ class PayloadSink:
 
 
 def _is_addressed(payload: Json) -> bool:
-    """Whether the app was mentioned, a button of ours pressed or a command given."""
+    """Whether the app was mentioned, a button of ours pressed, a command given or a case ordered."""
     event = payload.get("event")
-    if not isinstance(event, dict):
+    if not isinstance(event, dict) or FOUND in payload:
         return True
     return mentions_app(event, own_user(payload))
 

@@ -56,7 +56,8 @@ class SlackSettings:
     app takes, where staff and customers have one each. ``hook``: the path of its webhook; only the first has the pages of an
     installation. ``staff_language``: of what staff are told at once. ``staff_tokens``: of the staff's own app, where their
     workspace is another one than that of ``bot_tokens``. ``staff_rule``: who is a colleague in channels. ``modes``: what
-    is heard in channels without a mention; ``ask_emoji``: the emoji that asks, where one does.
+    is heard in channels without a mention; ``ask_emoji``: the emoji that asks, where one does. ``case_emoji``: Slack's name of
+    the emoji by which staff open a case for a customer's message.
     """
 
     account: str = "default"
@@ -73,6 +74,7 @@ class SlackSettings:
     staff_language: str = "en"
     staff_tokens: tuple[str, ...] = ()
     staff_rule: StaffRule = field(default_factory=StaffRule)
+    case_emoji: str = ""
     hears: frozenset[Audience] = frozenset(Audience)
     modes: Modes = MENTIONS_ONLY
     ask_emoji: str = "robot_face"

@@ -28,6 +28,7 @@ FORMS = frozenset(
         StaffAction.REWORD,
         StaffAction.BLOCK,
         StaffAction.UNBLOCK,
+        StaffAction.OPEN_CASE,
     }
 )
 """What staff fill in: the ``callback_id`` of a form, and the ``action_id`` of its field, where it has one alone."""

@@ -25,6 +25,10 @@ OPENS = "desk_open_"
 """What the ``action_id`` of a button begins with that opens a form; what follows names the form."""
 CHOOSES = "desk_choose_"
 """What the ``action_id`` of a menu or a button inside of a form begins with."""
+SHORTCUT = "open_case"
+"""The ``callback_id`` of the shortcut by which staff open a case (docs/howto/slack.md), and the name of its form."""
+NO_STAFF = "no_staff"
+"""The form that says that somebody is no staff."""
 _JSON = "application/json; charset=utf-8"
 _MOST = 100
 _log = structlog.get_logger(__name__)
@@ -80,6 +84,10 @@ class StaffHome(Protocol):
         """Publish it for a staff member. False for everybody else: then nothing was published. Raises ChannelError."""
         ...
 
+    async def is_staff(self, user: str) -> bool:
+        """Whether that person has it, and may open cases for what others wrote."""
+        ...
+
     async def pressed(self, form: Form, action: str, value: str) -> None:
         """Something on it was pressed, chosen or filled in, of which what it shows has to follow."""
         ...
@@ -127,11 +135,14 @@ class StaffForms(BackgroundTasks):
 
     def begin(self, payload: Json, staff_channels: frozenset[str]) -> None:
         """A press that was acknowledged. Returns at once. Only staff's channels have cards, and only staff their home tab."""
-        if self.views is not None and payload.get("type") == "block_actions" and len(self._tasks) < _MOST:
+        kinds = ("block_actions", "message_action")
+        if self.views is not None and payload.get("type") in kinds and len(self._tasks) < _MOST:
             self._begin(self._act(self.views, payload, staff_channels))
 
     async def _act(self, views: StaffViews, whole: Json, staff_channels: frozenset[str]) -> None:
         try:
+            if whole.get("callback_id") == SHORTCUT and self.home is not None:
+                await views.open(_shortcut(whole, is_staff=await self.home.is_staff(_user(whole))))
             for action in wire.parts(whole, "actions"):
                 name = wire.text(action, "action_id")
                 if name.startswith(OPENS):
@@ -200,6 +211,17 @@ def _metadata(text: str) -> dict[str, str]:
     if not isinstance(found, dict):
         raise InvalidInput("The form carries something that is not ours.")
     return {str(name): str(value) for name, value in found.items()}
+
+
+def _user(whole: Json) -> str:
+    return slack_id(wire.part(whole, "user").get("id"))
+
+
+def _shortcut(whole: Json, *, is_staff: bool) -> Press:
+    """Slack also shows it to people in whose workspace customers are."""
+    team, channel = slack_id(wire.part(whole, "team").get("id")), slack_id(wire.part(whole, "channel").get("id"))
+    place = Place(team, channel, timestamp(wire.part(whole, "message").get("ts")))
+    return Press(SHORTCUT if is_staff else NO_STAFF, _user(whole), wire.named(whole, "trigger_id"), place)
 
 
 def _press(whole: Json, action: Json, form: str) -> Press:

@@ -201,4 +201,5 @@ def _parts(desk_channel: DeskChannel, store: SqlStore, clock: Clock, agent: Resp
         words=LastWords(store),
         only_thanks=only_thanks,
         said_besides=said_besides,
+        link=desk_channel.people.link_to if isinstance(desk_channel, SlackDeskChannel) else None,
     )

@@ -68,6 +68,12 @@ class DeskGroup(SettingsGroup):
         description="Whether guests of the workspace, people of other companies in a shared channel, apps and workflows may work "
         "on cases like staff.",
     )
+    desk_case_emoji: str = Field(
+        "",
+        pattern=r"^[a-z0-9_+'-]{0,100}$",
+        description="Slack's name of an emoji, such as `ticket`: staff who put it on a customer's message in a channel where the "
+        "app is open a case for it. Empty: none does.",
+    )
     desk_owner_minutes: float = Field(
         15.0,
         ge=0,

@@ -105,7 +105,8 @@ class StaffAction(StrEnum):
     ``UNBLOCK`` them; the text is the reason, and names the customer as JSON where several wrote.
     ``ASK`` was written: a question to the agent, which stays inside. ``LEARN`` takes a proposed answer into the knowledge
     base, ``DISCARD`` does not; ``REWORD`` takes it as it was filled in. ``CARD_GONE``: what stood first in the thread was
-    deleted. ``REACT`` and ``UNREACT``: an emoji, which is the text, on what ``meta["reply_to"]`` names.
+    deleted. ``REACT`` and ``UNREACT``: an emoji, which is the text, on what ``meta["reply_to"]`` names. ``OPEN_CASE``: for the
+    author of what ``meta["reply_to"]`` names, as a form says it.
     """
 
     CLAIM = "staff_claim"
@@ -129,6 +130,7 @@ class StaffAction(StrEnum):
     CARD_GONE = "staff_card_gone"
     REACT = "staff_react"
     UNREACT = "staff_unreact"
+    OPEN_CASE = "staff_open_case"
 
 
 Action = CustomerAction | StaffAction

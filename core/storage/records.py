@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, literal, select, text, update
 
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.conversation import Conversation, OwnershipState
@@ -56,9 +56,17 @@ class SqlRecords(OnDatabase):
         return codec.conversation_from(row) if row else None
 
     @reads
-    def customer(self, connection: Connection, conversation_id: str, case_id: str | None = None) -> Customer | None:
-        """See Records.customer. Whose a case is says its ticket."""
+    def customer(
+        self,
+        connection: Connection,
+        conversation_id: str,
+        case_id: str | None = None,
+        customer_id: str | None = None,
+    ) -> Customer | None:
+        """See Records.customer. Whose a case is says its ticket. ``customer_id``: of somebody else who wrote there."""
         whose: ColumnElement[str] = conversation.c.customer_id
+        if customer_id is not None:
+            whose = literal(customer_id)
         if case_id is not None:
             of_case = select(ticket.c.customer_id).where(ticket.c.case_id == case_id).scalar_subquery()
             whose = func.coalesce(of_case, whose)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from channels.slack.client import Sent, SlackClient
-from channels.slack.place import CHANNEL, Place, message_id
+from channels.slack.place import CHANNEL, Place, message_id, time_of
 from channels.slack.refusals import Refused
 from channels.slack.settings import STAFF_CHANNEL
 from channels.slack.wire import Metadata, Posted
@@ -27,7 +27,7 @@ from core.ports.channel_memory import ChannelMemory
 from core.ports.store import NewMessage
 from handoff import posts
 from handoff.slack.posts import bodies
-from handoff.slack.rich_text import Link, fallback, small, words
+from handoff.slack.rich_text import Link, fallback, paragraph, small, spaced, words
 from handoff.slack.transcript import transcript
 from handoff.texts import say
 
@@ -200,6 +200,16 @@ class CaseThreads:
             await client.post_message(before.channel, told, blocks=blocks, thread_ts=before.ts, metadata=metadata)
         return Receipt()
 
+    async def direct(self, client: SlackClient, root: Sent, body: Mapping[str, Any], metadata: Metadata) -> Receipt:
+        """A direct message with the way to the case; nothing for somebody who has none any more."""
+        with contextlib.suppress(Refused):
+            link, channel = await _link(client, root), await client.open_direct(body["to"])
+            line = spaced(words(body["text"]), (Link(link, say("card_see", self._locale)),) if link else ())
+            blocks: list[Any] = [paragraph(line)]
+            sent = await client.post_message(channel, fallback(line), blocks=blocks, metadata=metadata)
+            return receipt_of(sent)
+        return Receipt()
+
     async def _leads_on(self, client: SlackClient, before: Sent, root: Sent) -> None:
         """A line in the old thread, for whoever is still reading there."""
         linked = (Link(await client.permalink(root), say("staff_moved_away", self._locale)),)
@@ -248,3 +258,8 @@ def mark_of(message: Posted) -> Mapping[str, Any]:
         return {}
     payload = found.get("event_payload")
     return payload if isinstance(payload, dict) else {}
+
+
+def receipt_of(sent: Sent) -> Receipt:
+    """Of a message whose later changes are followed."""
+    return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts), tracked=True)

@@ -17,7 +17,7 @@ import structlog
 from channels.slack import altering
 from channels.slack.client import Sent, SlackClient, open_transport
 from channels.slack.files import Files
-from channels.slack.place import Place, message_id, time_of
+from channels.slack.place import Place, message_id
 from channels.slack.refusals import Refused
 from channels.slack.render import FILE
 from channels.slack.wire import Metadata
@@ -42,7 +42,7 @@ from core.ports.cases import Cases
 from core.ports.channel import AttachmentStream, InboundSink, WebhookReply, WebhookRequest
 from core.ports.surroundings import Surroundings
 from handoff.slack.card_links import CardLinks, is_form
-from handoff.slack.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of
+from handoff.slack.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of, receipt_of
 from handoff.slack.desk_edits import DeskEdits
 from handoff.slack.pace import DESK_PACE, counted_with
 from handoff.slack.people import SlackPeople
@@ -198,7 +198,7 @@ class SlackDeskChannel:
         self, client: SlackClient, root: Sent | None, channel: str, payload: WirePayload, key: str
     ) -> Receipt:
         if root is None:
-            aside = payload.body["do"] in ("lead_on", "whisper")  # in a thread that is not there
+            aside = payload.body["do"] in ("lead_on", "whisper", "direct")  # in a thread that is not there
             return Receipt() if aside else await self._begin(client, channel, payload, key)
         receipt = await self._in_thread(client, root, payload, key)
         self._trouble = None
@@ -224,6 +224,8 @@ class SlackDeskChannel:
             return Receipt()
         if body["do"] == "file":
             return await self._file(client, root, payload, key)
+        if body["do"] == "direct":
+            return await self._threads.direct(client, root, body, _marked(key, payload))
         if body["do"] == "lead_on":
             return await self._threads.leads_on(client, self._before(body), root, body["text"], _marked(key, payload))
         sent = await client.post_message(
@@ -235,7 +237,7 @@ class SlackDeskChannel:
             metadata=_marked(key, payload),
         )
         await self._links.became(body.get("form", ""), sent)
-        return _receipt(sent)
+        return receipt_of(sent)
 
     async def _file(self, client: SlackClient, root: Sent, payload: WirePayload, key: str) -> Receipt:
         """One that cannot be shown is named: what follows it must not wait for it."""
@@ -252,7 +254,7 @@ class SlackDeskChannel:
             sent = await client.post_message(
                 root.channel, fallback(line), blocks=blocks, thread_ts=root.ts, metadata=mark
             )
-            return _receipt(sent)
+            return receipt_of(sent)
 
     def _before(self, body: Mapping[str, Any]) -> ConversationKey:
         return feed(self.account, body["from"])
@@ -296,7 +298,7 @@ class SlackDeskChannel:
         self._trouble = None
         with contextlib.suppress(HubError):
             await self._threads.begun(client, sent)
-        return _receipt(sent)
+        return receipt_of(sent)
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
         """See SupportsOutcomeQuery. To update or to react again does no harm, so that needs no asking."""
@@ -304,10 +306,7 @@ class SlackDeskChannel:
         try:
             if body["do"] in ("react", "unreact", "update", "update_card", "whisper"):
                 return None
-            channel = await self._channels.of(payload.conversation)
-            told_in = self._before(body) if body["do"] == "lead_on" else payload.conversation
-            root = None if body["do"] == "card" else await self._threads.root(told_in)
-            channel = channel if root is None else root.channel
+            channel, root = await self._shown_in(client, payload)
             if body["do"] == "file":
                 shown = await self._files.outcome(client, channel, idempotency_key)
                 if shown is not None:
@@ -320,7 +319,7 @@ class SlackDeskChannel:
                     if mark_of(message).get("key") == idempotency_key:
                         found = Sent(channel, str(message.get("ts")))
                         await self._links.became(body.get("form", ""), found)
-                        return _receipt(found)
+                        return receipt_of(found)
                 if read == PAGES:
                     raise OutcomeUnknown("There is too much in that channel to look for the message.")
         except StoreUnavailable as error:
@@ -328,6 +327,15 @@ class SlackDeskChannel:
         except Rejected as error:
             raise OutcomeUnknown(f"Slack does not let us look: {error.detail}") from error
         return None
+
+    async def _shown_in(self, client: SlackClient, payload: WirePayload) -> tuple[str, Sent | None]:
+        """The channel in which a payload is to be seen, and the first message of its thread, if it is in one."""
+        body = payload.body
+        if body["do"] == "direct":
+            return await client.open_direct(body["to"]), None
+        told_in = self._before(body) if body["do"] == "lead_on" else payload.conversation
+        root = None if body["do"] == "card" else await self._threads.root(told_in)
+        return (await self._channels.of(payload.conversation) if root is None else root.channel), root
 
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
         """Nothing comes in here. Raises Unsupported."""
@@ -384,10 +392,6 @@ async def _sign(client: SlackClient, body: Mapping[str, Any]) -> Receipt:
     except (Rejected, AuthFailed) as error:
         _log.warning("desk.sign_refused", error=error.detail)
     return Receipt()
-
-
-def _receipt(sent: Sent) -> Receipt:
-    return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts), tracked=True)
 
 
 def _marked(key: str, payload: WirePayload) -> Metadata:

@@ -178,6 +178,11 @@ def form(action: StaffAction, carried: Mapping[str, str], language: str, blocks:
     return view
 
 
+def notice(title: str, key: str, language: str) -> View:
+    """A form that has nothing but a sentence."""
+    return _view(title.removeprefix("form_"), {}, language, [paragraph(phrase(key, language))])
+
+
 def _view(name: str, carried: Mapping[str, str], language: str, blocks: list[Block]) -> View:
     return {
         "type": "modal",

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from channels.slack.client import SlackClient
 from channels.slack.place import Place
+from channels.slack.refusals import Refused
 from channels.slack.wire import View
 from core.ports.clock import Clock
 from handoff.slack.rich_text import fallback, words
@@ -34,6 +35,15 @@ class SlackPanel:
     async def publish(self, user: str, view: View) -> None:
         """See Panel.publish."""
         await self._client().views_publish(user_id=user, view=cast("dict[str, Any]", view))
+
+    async def can_read(self, place: Place) -> bool:
+        """See Panel.can_read."""
+        try:
+            async for _ in self._client().replies(place.channel, place.thread_ts or ""):
+                break
+        except Refused:
+            return False
+        return True
 
     async def whisper(self, place: Place, user: str, text: str) -> None:
         """See Panel.whisper."""

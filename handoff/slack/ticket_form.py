@@ -1,4 +1,4 @@
-"""The form for a case's ticket: how it stands, how urgent it is, what kind of matter, and what is to be known of it. Pure."""
+"""The forms for a case's ticket and for a new case: how it stands, how urgent it is, whose matter, what is to be known. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from handoff.fields import LONGEST_VALUE, TicketField
 from handoff.slack.forms import form, text_field
 from handoff.slack.rich_text import Block
 from handoff.texts import say
-from handoff.tickets import CATEGORY, CHOICES, NOTE, NOTHING, OWN_FIELD, PRIORITY, STATUS
+from handoff.tickets import CATEGORY, CHOICES, NOTE, NOTHING, OWN_FIELD, PRIORITY, STATUS, TEAM
 
 _LONGEST_CATEGORY = 75
+_MENU = 100
 
 
 def ticket_form(
@@ -35,6 +36,17 @@ def ticket_form(
     values = {OWN_FIELD + one.name: _stood(one, ticket.fields.get(one.name, "")) for one in own}
     stood = {STATUS: str(ticket.status), PRIORITY: str(ticket.priority), CATEGORY: category}
     return form(StaffAction.TICKET, {**carried, **stood, **values}, language, fields, "form_keep")
+
+
+def case_form(carried: Mapping[str, str], language: str, teams: Sequence[str]) -> View:
+    """For a case that staff open. Without a team, what the customer wrote decides, as with every other case."""
+    fields = [_menu(PRIORITY, "priority", TicketPriority, TicketPriority.NORMAL, language)]
+    if teams:
+        labels = {one: one for one in teams[:_MENU]}
+        fields.append({**_select(TEAM, "team", say("form_open_case_team", language), labels), "optional": True})
+    fields.append({**text_field(NOTE, say("form_note_label", language), "", "note"), "optional": True})
+    stood = {PRIORITY: str(TicketPriority.NORMAL)}
+    return form(StaffAction.OPEN_CASE, {**carried, **stood}, language, fields, "form_open_case")
 
 
 def _menu(action: str, name: str, choices: Iterable[str], chosen: str, language: str) -> Block:
@@ -61,9 +73,10 @@ def _stood(one: TicketField, value: str) -> str:
     return (value or NOTHING)[:_LONGEST_CATEGORY] if one.choices else value[:LONGEST_VALUE]
 
 
-def _select(action: str, block_id: str, title: str, labels: Mapping[str, str], chosen: str) -> Block:
+def _select(action: str, block_id: str, title: str, labels: Mapping[str, str], chosen: str | None = None) -> Block:
     options = [{"text": {"type": "plain_text", "text": text}, "value": value} for value, text in labels.items()]
-    initial = next(one for one in options if one["value"] == chosen)
-    menu = {"type": "static_select", "action_id": action, "options": options, "initial_option": initial}
+    menu: Block = {"type": "static_select", "action_id": action, "options": options}
+    if chosen is not None:
+        menu["initial_option"] = next(one for one in options if one["value"] == chosen)
     label = {"type": "plain_text", "text": title}
     return {"type": "input", "block_id": block_id, "label": label, "element": menu}

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import structlog
 
 from channels.slack.place import Place
-from channels.slack.views import Form, Press, words_of
+from channels.slack.views import NO_STAFF, SHORTCUT, Form, Press, words_of
 from channels.slack.wire import View
 from core.domain.case import Case
 from core.domain.conversation import Conversation, OwnershipState
@@ -25,7 +25,7 @@ from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.slack import forms as slack_forms
 from handoff.slack.block_form import CHOICE, block_form
-from handoff.slack.ticket_form import ticket_form
+from handoff.slack.ticket_form import case_form, ticket_form
 from handoff.texts import say
 from handoff.thread.blocking import customer_to_block, writer_of, wrote_alone
 from handoff.thread.note_sign import begins_with
@@ -44,6 +44,10 @@ class Panel(Protocol):
 
     async def publish(self, user: str, view: View) -> None:
         """As that person's home tab."""
+        ...
+
+    async def can_read(self, place: Place) -> bool:
+        """Whether the app is where that message is."""
         ...
 
     async def whisper(self, place: Place, user: str, text: str) -> None: ...
@@ -86,6 +90,9 @@ class DeskViews:
     async def open(self, press: Press) -> None:
         """See StaffViews.open."""
         try:
+            if press.form in (SHORTCUT, NO_STAFF):
+                await self._panel.open(press.trigger, await self._case_view(press))
+                return
             about = await self._about(press.place)
             view = await self._view(press, about) if about else None
             if view is not None:
@@ -178,6 +185,14 @@ class DeskViews:
                 return await self._history(about, carried, 0)
             case _:
                 return None
+
+    async def _case_view(self, press: Press) -> View:
+        """Of the shortcut. What cannot be is said in a form too: in a channel where the app is not, it can say nothing."""
+        if press.form == NO_STAFF:
+            return slack_forms.notice("form_open_case", "form_no_staff", self._language)
+        if not await self._panel.can_read(press.place):
+            return slack_forms.notice("form_open_case", "form_not_here", self._language)
+        return case_form({"message": str(press.place)}, self._language, [team.name for team in self._settings.teams])
 
     async def _block(self, about: _About, carried: Mapping[str, str], customer_id: str | None = None) -> View:
         """``customer_id``: the writer who was chosen in the menu; without one the form is about the card's customer."""

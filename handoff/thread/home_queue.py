@@ -66,6 +66,10 @@ class HomeQueue:
         """See StaffHome.show."""
         return await self._publish(user, {})
 
+    async def is_staff(self, user: str) -> bool:
+        """See StaffHome.is_staff."""
+        return bool(await self._channels_of(user))
+
     async def pressed(self, form: Form, action: str, value: str) -> None:
         """See StaffHome.pressed."""
         asked = dict(form.metadata)

@@ -10,6 +10,7 @@ import yaml
 
 from channels.slack.adapter import SlackChannel
 from channels.slack.settings import NEEDED, SCOPES
+from channels.slack.views import SHORTCUT
 
 PAGE = (Path(__file__).parents[3] / "docs" / "howto" / "slack.md").read_text(encoding="utf-8")
 HOOK = "https://hub.example.com/webhooks/slack"
@@ -66,6 +67,13 @@ def test_it_keeps_slacks_limits() -> None:
     for command in manifest["features"]["slash_commands"]:
         assert re.fullmatch(r"/[a-z0-9_-]{1,31}", command["command"])
         assert len(command["usage_hint"]) <= 1000
+
+
+def test_its_shortcut_is_the_one_that_opens_a_case() -> None:
+    (shortcut,) = manifests()[0]["features"]["shortcuts"]
+    assert (shortcut["type"], shortcut["callback_id"]) == ("message", SHORTCUT)
+    assert len(shortcut["name"]) <= 24
+    assert len(shortcut["description"]) <= 150
 
 
 def test_people_can_write_to_the_app() -> None:

@@ -1,0 +1,153 @@
+"""A case that staff open for a customer's message: with that message, once, and without a word of its note to the customer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from core.domain.case import Case, feed
+from core.domain.conversation import OwnershipState
+from core.domain.customer import Identity
+from core.domain.errors import NotYet
+from core.domain.keys import ConversationKey, EventKey
+from core.domain.messages import Audience, Message, MessageReceived, StaffAction
+from core.ports.store import Acceptable
+from core.storage.store import SqlStore
+from core.turn import Turn
+from handoff.people import Membership
+from handoff.slack_desk import SlackDesk
+from handoff.teams import Team
+from handoff.thread.staff_only import StaffOnlyDesk
+from tests.contract.stores.manual_clock import ManualClock
+from tests.integration.desk.conftest import BOTH_DATABASES
+from tests.integration.desk.office_hours import FakeDeskChannel, Nobody, OfficeHours
+from tests.integration.desk.test_guests import Members
+from tests.integration.desk.test_timers import SETTINGS
+from tests.unit.core.counted import CountedMetrics
+from tests.unit.core.responders import sorry
+
+THREAD = ConversationKey("slack", "main", "T0HOME001/C0HELP001/5.000100")
+SAID = "m/C0HELP001/5.000100"
+CASE = Case.named(THREAD.conversation_id, 1)
+TEAMS = (Team("support", keywords=("nothing",)), Team("billing", channel="C0BILLING", keywords=("invoice",)))
+
+
+class Room:
+    """A channel with customers in which staff open cases."""
+
+    def __init__(self, store: SqlStore, clock: ManualClock, members: Members) -> None:
+        self.store = store
+        self.clock = clock
+        settings = replace(SETTINGS, teams=TEAMS)
+        parts = replace(OfficeHours(store, clock, settings).parts(store), link=lambda at: f"https://slack/{at}")
+        desk = StaffOnlyDesk(SlackDesk(parts, settings), FakeDeskChannel(), members, clock, "en")
+        self.turn = Turn(Nobody(), desk, {}, CountedMetrics(), sorry)
+        self.orders = 0
+
+    def said(self, text: str = "The export is broken") -> MessageReceived:
+        """What a customer wrote to nobody in particular."""
+        who = Identity("slack", "main", "U0ANNA001", display_name="Anna", verified=True)
+        key = EventKey("slack", "main", SAID)
+        return MessageReceived(key, THREAD, who, text, self.clock.now(), for_record=True, shared=True)
+
+    def order(self, user: str = "grace", **given: str) -> MessageReceived:
+        """What a staff member wants of it."""
+        self.orders += 1
+        return MessageReceived(
+            EventKey("slack", "main", f"v/V{self.orders}"),
+            replace(THREAD, thread=f"{THREAD.thread}/agent"),
+            Identity("slack", "main", user, verified=True),
+            json.dumps(given) if given else "",
+            self.clock.now(),
+            action=StaffAction.OPEN_CASE,
+            reply_to=SAID,
+            audience=Audience.STAFF,
+        )
+
+    async def happens(self, *events: MessageReceived) -> None:
+        """All in one commit, as a payload's are; then whatever is to be done is done."""
+        for result in await self.store.accept([Acceptable(event) for event in events]):
+            assert not isinstance(result, Exception), result
+        for _ in range(4):
+            for state in await self.store.claim(10, 5.0, history=60):
+                try:
+                    outcome = await self.turn.run(state)
+                except NotYet as error:
+                    await self.store.postpone(state.claim, delay=error.seconds, error=error.detail, counts=False)
+                    continue
+                (finished,) = await self.store.finish([outcome])
+                assert finished.held
+            self.clock.move(1.0)
+
+    async def told(self, kind: str) -> list[Message]:
+        """What staff were told in the case's feed."""
+        found = await self.store.messages(feed("main", CASE).conversation_id, limit=100)
+        return [one for one in found if one.meta.get("post") == kind]
+
+    async def state(self) -> OwnershipState:
+        """The customer's conversation."""
+        found = await self.store.conversation(THREAD.conversation_id)
+        assert found is not None
+        return found.state
+
+
+@pytest.fixture
+def members() -> Members:
+    return Members()
+
+
+@pytest.fixture
+def room(store: SqlStore, clock: ManualClock, members: Members) -> Room:
+    return Room(store, clock, members)
+
+
+@BOTH_DATABASES
+async def test_it_opens_with_the_message_the_link_and_the_note(room: Room) -> None:
+    await room.happens(room.said(), room.order(case_team="billing", ticket_priority="high", ticket_note="Big customer"))
+    assert await room.state() is OwnershipState.QUEUED
+    (card,) = await room.told("card")
+    facts = card.meta["facts"]
+    assert (facts["customer"], facts["team"], facts["urgency"]) == ("Anna", "billing", "high")
+    assert "Opened by Grace" in facts["reason"]
+    (transcript,) = await room.told("transcript")
+    assert "The export is broken" in transcript.text
+    (note,) = await room.told("note")
+    assert note.text == f"https://slack/{SAID}\nBig customer"
+    (direct,) = await room.told("direct")
+    assert (direct.meta["to"], direct.text) == ("grace", "The case is open.")
+    said = await room.store.messages(THREAD.conversation_id, limit=10)
+    assert [one.text for one in said] == ["The export is broken"], (
+        "the customer reads nothing, and the agent is not asked"
+    )
+
+
+async def test_again_it_is_the_same_case(room: Room) -> None:
+    await room.happens(room.said(), room.order())
+    await room.happens(room.said(), room.order("linus"))
+    assert len(await room.told("card")) == 1
+    assert [(one.meta["to"], one.text) for one in await room.told("direct")] == [
+        ("grace", "The case is open."),
+        ("linus", "This customer’s conversation has an open case already."),
+    ]
+    assert await room.store.case(Case.named(THREAD.conversation_id, 2)) is None
+
+
+async def test_of_two_at_once_both_are_told(room: Room) -> None:
+    await room.happens(room.said(), room.order(), room.order("linus"))
+    assert len(await room.told("card")) == 1
+    assert {one.meta["to"] for one in await room.told("direct")} == {"grace", "linus"}
+
+
+async def test_a_team_that_is_not_there_any_more_is_none(room: Room) -> None:
+    await room.happens(room.said("My invoice"), room.order(case_team="gone"))
+    (card,) = await room.told("card")
+    assert card.meta["facts"]["team"] == "billing", "its words decide, as with every other case"
+
+
+async def test_who_is_no_staff_opens_nothing(room: Room, members: Members) -> None:
+    members.others["eve"] = Membership.GUEST
+    await room.happens(room.said(), room.order("eve"))
+    assert await room.state() is OwnershipState.BOT
+    assert await room.told("card") == []
