@@ -37,6 +37,7 @@ class HandoffSettings:
     ``targets``: how soon staff should answer, in the order in which a case is fitted to them; ``target``: that of a case.
     ``fields``: the company's own on its tickets.
     ``gaps_post``: when the channel reads what was not answered; None is never.
+    ``emoji_act``: whether certain emoji in a case's thread claim and resolve it.
     """
 
     default_locale: str = "en"
@@ -63,6 +64,7 @@ class HandoffSettings:
     target: Target = field(default_factory=Target)
     fields: tuple[TicketField, ...] = ()
     gaps_post: Weekly | None = None
+    emoji_act: bool = False
     mood_words: MoodWords = field(default_factory=MoodWords)
 
     def of_case(self, facts: Mapping[str, Any]) -> HandoffSettings:

@@ -74,6 +74,11 @@ class DeskGroup(SettingsGroup):
         description="Slack's name of an emoji, such as `ticket`: staff who put it on a customer's message in a channel where the "
         "app is open a case for it. Empty: none does.",
     )
+    desk_emoji_act: bool = Field(
+        False,
+        description="Whether staff claim a case by 👀 (`eyes`) on any message of its thread, and its owner resolves it by "
+        "✅ (`white_check_mark`).",
+    )
     desk_owner_minutes: float = Field(
         15.0,
         ge=0,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Protocol
 
@@ -222,19 +222,20 @@ class SlackDeskChannel:
             with contextlib.suppress(Refused):  # somebody who is not in the channel any more
                 await client.whisper(root.channel, body["to"], body["text"], root.ts)
             return Receipt()
+        mark = _marked(key, payload)
         if body["do"] == "file":
             return await self._file(client, root, payload, key)
         if body["do"] == "direct":
-            return await self._threads.direct(client, root, body, _marked(key, payload))
+            return await self._threads.direct(client, root, body, mark)
         if body["do"] == "lead_on":
-            return await self._threads.leads_on(client, self._before(body), root, body["text"], _marked(key, payload))
+            return await self._threads.leads_on(client, self._before(body), root, body["text"], mark)
         sent = await client.post_message(
             root.channel,
             body["text"],
             blocks=body["blocks"],
             thread_ts=root.ts,
             broadcast=bool(body.get("loud")),
-            metadata=_marked(key, payload),
+            metadata=mark,
         )
         await self._links.became(body.get("form", ""), sent)
         return receipt_of(sent)
@@ -330,8 +331,7 @@ class SlackDeskChannel:
 
     async def _shown_in(self, client: SlackClient, payload: WirePayload) -> tuple[str, Sent | None]:
         """The channel in which a payload is to be seen, and the first message of its thread, if it is in one."""
-        body = payload.body
-        if body["do"] == "direct":
+        if (body := payload.body)["do"] == "direct":
             return await client.open_direct(body["to"]), None
         told_in = self._before(body) if body["do"] == "lead_on" else payload.conversation
         root = None if body["do"] == "card" else await self._threads.root(told_in)
@@ -352,9 +352,11 @@ class SlackDeskChannel:
             return known
         with contextlib.suppress(Rejected):  # a thread whose first message is gone is nobody's
             async for page in self._client.replies(place.channel, place.thread_ts):
-                found = mark_of(page[0]).get("case") if page else None
-                if found:
+                if page and (found := mark_of(page[0]).get("case")):
                     return str(found)
+                root = page[0].get("thread_ts") if page else None  # not its own of a reply, on which an emoji stands
+                if root not in (None, place.thread_ts):
+                    return await self.case_of(replace(thread, thread=str(replace(place, thread_ts=root))))
                 break
         if len(self._strangers) > 10_000:
             self._strangers.clear()

@@ -10,7 +10,7 @@ from core.domain.attachments import Attachment, human_size
 from core.domain.case import OWNED_SINCE, feed
 from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing, next_state
 from core.domain.errors import NotYet
-from core.domain.keys import ConversationKey
+from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import LEFT_OUT, Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.domain.ticket import TicketStatus
 from core.domain.timers import TimerKind
@@ -34,6 +34,10 @@ _EVENTS = {
     StaffAction.HAND_BACK: OwnershipEvent.HAND_BACK,
     StaffAction.RESOLVE: OwnershipEvent.RESOLVE,
 }
+
+
+_ORDERS = {"👀": StaffAction.CLAIM, "✅": StaffAction.RESOLVE}
+"""Emoji in a case's thread by which staff claim and resolve, where the settings want it."""
 
 
 class DeskChannel(Protocol):
@@ -124,11 +128,27 @@ class StaffTurn(CorrectingTurn):
         elif item.action is StaffAction.CARD_GONE:
             await self._show_card()
         elif item.action in (StaffAction.REACT, StaffAction.UNREACT):
-            await self._reacted(item)
+            order = await self._ordered_by(item)
+            await (self._pressed(item, order) if order else self._reacted(item))
         elif isinstance(item.action, StaffAction):
             await self._pressed(item, item.action)
         else:
             await self._wrote(item)
+
+    async def _ordered_by(self, emoji: Message) -> StaffAction | None:
+        """What an emoji does in the thread: a colleague claims what waits, the owner resolves. Anything else is an emoji.
+
+        So is one on what staff wrote to the customer: there the hub's own signs stand, and a touch adds to them.
+        """
+        order = _ORDERS.get(emoji.text) if self._settings.emoji_act and emoji.action is StaffAction.REACT else None
+        owned = self._owned_by(await self._who(emoji)) if order is StaffAction.RESOLVE else False
+        waits = order is StaffAction.CLAIM and self._conversation.state is OwnershipState.QUEUED and not self._closed
+        if not (owned or waits):
+            return None
+        heard = self._turn.conversation.key
+        on = EventKey(heard.channel, heard.account, str(emoji.meta.get("reply_to") or ""))
+        said = await self._cases.staff_said(on)
+        return order if said is None or self._is_note(said) else None
 
     async def _show_card(self) -> None:
         """Somebody deleted it: as it is now, for as long as it can be worked on."""

@@ -1,0 +1,99 @@
+"""Emoji in a case's thread that claim and resolve it: on any message, once, by those who may, and never by being taken off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from channels.slack.place import Place
+from core.domain.conversation import OwnershipState
+from core.domain.messages import StaffAction
+from core.ports.channel import InboundSink
+from core.ports.store import Acceptable
+from core.storage.store import SqlStore
+from tests.contract.stores.manual_clock import ManualClock
+from tests.integration.desk.office_hours import OfficeHours
+from tests.integration.desk.test_slack_desk_channel import Hours, desk_channel_on, world
+from tests.integration.desk.test_timers import SETTINGS
+from tests.property.desk_world import DeskWorld
+from tests.servers.slack_fake import SlackFake
+from tests.servers.slack_world import GRACE, STAFF, TEAM
+
+__all__ = ["world"]
+EYES, DONE = "👀", "✅"
+
+
+@pytest.fixture
+async def office(store: SqlStore, clock: ManualClock) -> OfficeHours:
+    made = OfficeHours(store, clock, replace(SETTINGS, emoji_act=True))
+    await made.escalates()
+    return made
+
+
+async def reacts(
+    office: OfficeHours, emoji: str, user: str = "grace", on: str = "m/C1/1.1", *, present: bool = True
+) -> OwnershipState:
+    """Somebody puts an emoji on a message of the thread; who has the conversation then."""
+    action = StaffAction.REACT if present else StaffAction.UNREACT
+    event = replace(office.from_staff(emoji, action, user), reply_to=on)
+    (accepted,) = await office.store.accept([Acceptable(event)])
+    assert not isinstance(accepted, Exception)
+    await office.works()
+    return (await office.conversation()).state
+
+
+async def test_eyes_claim_and_the_check_mark_resolves(office: OfficeHours) -> None:
+    assert await reacts(office, DONE) is OwnershipState.QUEUED, "what nobody has is not resolved by an emoji"
+    assert await reacts(office, EYES) is OwnershipState.STAFF
+    assert (await office.conversation()).owner == "grace"
+    cards = len(await office.posts("card_now"))
+    assert await reacts(office, EYES, "linus") is OwnershipState.STAFF
+    assert (await office.conversation()).owner == "grace"
+    assert await reacts(office, DONE, "linus") is OwnershipState.STAFF, "only its owner resolves it"
+    assert len(await office.posts("card_now")) == cards
+    assert await reacts(office, DONE, present=False) is OwnershipState.STAFF
+    assert await reacts(office, DONE) is OwnershipState.RESOLVED
+    read = await office.reads()
+    assert await reacts(office, DONE) is OwnershipState.RESOLVED
+    assert await reacts(office, EYES, present=False) is OwnershipState.RESOLVED
+    assert await office.reads() == read, "said once"
+
+
+async def test_on_what_went_to_the_customer_it_is_an_emoji(office: OfficeHours) -> None:
+    await reacts(office, EYES)
+    await office.staff("Have you tried again?")
+    written = f"m/C1/{office.events}.0"
+    assert await reacts(office, DONE, on=written) is OwnershipState.STAFF, "the hub's own sign stands there"
+    await office.staff("// mended by Linus")
+    assert await reacts(office, DONE, on=f"m/C1/{office.events}.0") is OwnershipState.RESOLVED
+
+
+async def test_without_the_setting_it_is_an_emoji(store: SqlStore, clock: ManualClock) -> None:
+    office = OfficeHours(store, clock, SETTINGS)
+    await office.escalates()
+    assert await reacts(office, EYES) is OwnershipState.QUEUED
+
+
+def test_a_colleagues_reply_is_known_by_its_thread(world: DeskWorld, tmp_path: Path) -> None:
+    async def found() -> tuple[str | None, str | None]:
+        async with SlackFake() as slack:
+            desk_channel = desk_channel_on(slack, world.store, tmp_path, Hours())
+            await desk_channel.start(cast(InboundSink, None))
+            try:
+                mark: Any = {"event_type": "switchboard_desk", "event_payload": {"key": "k", "case": "home.1"}}
+                _, card = slack.post(
+                    {"channel": STAFF, "text": "Card", "metadata": mark}, slack.workspaces["xoxb-home"]
+                )
+                reply = slack.say("mended", channel=STAFF, user=GRACE, thread_ts=card["ts"])["event"]["ts"]
+                alone = slack.say("lunch?", channel=STAFF, user=GRACE)["event"]["ts"]
+                return (
+                    await desk_channel.case_of(Place(TEAM, STAFF, reply).conversation("default")),
+                    await desk_channel.case_of(Place(TEAM, STAFF, alone).conversation("default")),
+                )
+            finally:
+                await desk_channel.stop()
+
+    assert world.do(found()) == ("home.1", None)
