@@ -7,6 +7,7 @@ again by Slack, or by whoever filled the form in.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from channels.slack import wire
 from channels.slack.client import SlackClient
@@ -16,7 +17,7 @@ from channels.slack.refusals import Refused
 from channels.slack.views import StaffHome, read_form
 from channels.slack.wire import Json
 from channels.slack.workspaces import Workspaces
-from core.domain.errors import HubError, Overloaded
+from core.domain.errors import HubError, InvalidInput, Overloaded
 from core.domain.messages import StaffAction
 
 _SECONDS = 1.5
@@ -24,24 +25,17 @@ _BEFORE = 0.001
 
 
 async def with_message(payload: Json, emoji: str, home: StaffHome | None, workspaces: Workspaces) -> Json:
-    """The payload with the message that it is about, if it is such an order by staff. Raises Overloaded, InvalidInput.
+    """The payload with the message that it is about, if it is such an order by staff. Raises Overloaded.
 
     ``emoji``: Slack's name of the one that opens a case; empty for none.
     """
-    event = payload.get("event")
-    by_emoji = bool(emoji) and isinstance(event, dict) and event.get("type") == "reaction_added"
-    if by_emoji and isinstance(event, dict) and event.get("reaction") == emoji:
-        item, user = wire.part(event, "item"), slack_id(event.get("user"))
-        if item.get("type") != "message":
-            return payload
-        place = Place(team_of(payload), slack_id(item.get("channel")), timestamp(item.get("ts")))
-    elif payload.get("type") == "view_submission" and (form := read_form(payload)).name == StaffAction.OPEN_CASE:
-        place, user = Place.of(form.metadata.get("message", "")), form.user
-    else:
+    order = _order(payload, emoji)
+    if order is None:
         return payload
-    if home is None or not await home.is_staff(user):
-        return payload
+    place, user, by_emoji = order
     try:
+        if home is None or not await home.is_staff(user):
+            return payload
         async with asyncio.timeout(_SECONDS):
             found = await _message(await workspaces.client(place.team), place)
     except Refused as error:
@@ -51,6 +45,24 @@ async def with_message(payload: Json, emoji: str, home: StaffHome | None, worksp
     except (HubError, TimeoutError) as error:
         raise Overloaded("Slack does not say what the message is.") from error
     return payload if found is None else {**payload, FOUND: {**found, "channel": place.channel}}
+
+
+def _order(payload: Json, emoji: str) -> tuple[Place, str, bool] | None:
+    """The message that an order is about, who gives it, and whether by an emoji. None for anything else."""
+    event = payload.get("event")
+    with contextlib.suppress(InvalidInput):
+        if (
+            isinstance(event, dict)
+            and event.get("type") == "reaction_added"
+            and emoji
+            and event.get("reaction") == emoji
+        ):
+            item = wire.part(event, "item")
+            channel, ts = slack_id(item.get("channel")), timestamp(item.get("ts"))
+            return Place(team_of(payload), channel, ts), slack_id(event.get("user")), True
+        if payload.get("type") == "view_submission" and (form := read_form(payload)).name == StaffAction.OPEN_CASE:
+            return Place.of(form.metadata.get("message", "")), form.user, False
+    return None
 
 
 async def _message(client: SlackClient, place: Place) -> Json | None:

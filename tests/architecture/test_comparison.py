@@ -12,7 +12,7 @@ import pytest
 from tests.architecture.sources import read, tracked
 
 _PAGE = Path("docs/reference/desk-compared.md")
-_OTHERS = ("Chatwoot", "Plain", "ClearFeed", "Libredesk", "Intercom")
+_OTHERS = ("Chatwoot", "Plain", "ClearFeed", "Libredesk", "Intercom", "Unthread", "Thena", "Pylon")
 _COLUMNS = ("what is needed", "Switchboard", *_OTHERS, "our test")
 _TEST = re.compile(r"`([^`\s]+\.py)::(\w+)`")
 _NOTE = re.compile(r"\[\^([\w-]+)\](?!:)")

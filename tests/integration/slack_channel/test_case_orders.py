@@ -194,6 +194,18 @@ async def test_neither_the_apps_messages_nor_staffs_are_a_customers(hub: Hub, si
     assert sink.events == []
 
 
+async def test_what_cannot_be_read_is_no_order(hub: Hub, sink: Sink) -> None:
+    message = written(hub.fake)
+    for item in ({}, {"type": "file", "file": "F1"}, {"type": "message", "channel": "../x", "ts": "1"}):
+        assert await hub.push(reaction(hub.fake, message, item=item)) == 200
+    forged = submission(message)
+    for carried in ("{", "[]", json.dumps({"message": "a/b/c/d"})):
+        forged["view"]["private_metadata"] = carried
+        assert await hub.push(forged, form="payload") == 200
+    assert sink.events == []
+    assert hub.fake.called("conversations.replies") == []
+
+
 async def test_without_the_setting_an_emoji_is_an_emoji(
     fake: SlackFake, store: SqlStore, sink: Sink, tmp_path: Path, desk: Desk
 ) -> None:
