@@ -221,7 +221,7 @@ def _has_word(word: str) -> ColumnElement[bool]:
         customer.c.phone,
         conversation.c.external_id,
     )
-    forms = {word, word.lower(), word.upper(), word.title()}
+    forms = {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}
     said = (
         select(message.c.id)
         .where(

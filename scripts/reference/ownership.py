@@ -32,7 +32,7 @@ _STATES = {
 }
 _EVENTS = {
     OwnershipEvent.ESCALATE: _Explained(
-        "the customer asks for a person, the agent cannot go on, or a rule of the settings wants one",
+        "the customer asks for a person, the agent cannot go on, a rule of the settings wants one, or staff open a case",
         "the turn that decides it still has its claim",
         "a case, its ticket and its card; the transfer is said to the customer; the timers of an unclaimed case",
     ),
