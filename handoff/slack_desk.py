@@ -14,7 +14,9 @@ from core.domain.customer import ContactDetails, Customer
 from core.domain.errors import NotYet
 from core.domain.messages import Author, Change, ChangeKind, Message, StaffAction
 from core.domain.ticket import TicketStatus
+from core.domain.timers import TimerKind
 from core.ports.desk import DeskReply, ForStaff
+from core.ports.outcomes import SetTimer
 from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, Transition, TurnOutcome, TurnState
 from handoff import posts, tickets
 from handoff.customer_language import locale_of
@@ -199,7 +201,10 @@ class SlackDesk:
         return await work.outcome(parts.desk_channel.account)
 
     async def _opened_by_staff(self, turn: TurnState, order: Message) -> TurnOutcome:
-        """Raises NotYet while something of the customer's is not dealt with: it is shown with the case, or opens one itself."""
+        """Raises NotYet while something of the customer's is not dealt with: it is shown with the case, or opens one itself.
+
+        The customer, who has not asked for anybody, is told nothing, and not that it takes longer either.
+        """
         parts, locale = self._parts, self._settings.staff_locale
         key = Place.of(turn.conversation.key.thread).conversation(turn.conversation.key.account)
         home = await parts.records.conversation(key.conversation_id)
@@ -235,7 +240,8 @@ class SlackDesk:
             replace(feed_of_case, messages=tuple(told)),
             Aside(key, (), escalates, ownership_epoch=home.ownership_epoch),
         )
-        return TurnOutcome(turn.claim, handled_seq=order.seq, asides=asides, cases=opened.cases)
+        untold = [one for one in opened.cases if not (isinstance(one, SetTimer) and one.kind is TimerKind.NOBODY_CAME)]
+        return TurnOutcome(turn.claim, handled_seq=order.seq, asides=asides, cases=tuple(untold))
 
     async def _asked(self, turn: TurnState, case: Case) -> TurnOutcome:
         if self._parts.agent is None:

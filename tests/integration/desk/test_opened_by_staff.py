@@ -13,6 +13,7 @@ from core.domain.customer import Identity
 from core.domain.errors import NotYet
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, Message, MessageReceived, StaffAction
+from core.domain.timers import TimerKind
 from core.ports.store import Acceptable
 from core.storage.store import SqlStore
 from core.turn import Turn
@@ -40,7 +41,7 @@ class Room:
     def __init__(self, store: SqlStore, clock: ManualClock, members: Members) -> None:
         self.store = store
         self.clock = clock
-        settings = replace(SETTINGS, teams=TEAMS)
+        settings = replace(SETTINGS, teams=TEAMS, honest_seconds=60.0)
         parts = replace(OfficeHours(store, clock, settings).parts(store), link=lambda at: f"https://slack/{at}")
         desk = StaffOnlyDesk(SlackDesk(parts, settings), FakeDeskChannel(), members, clock, "en")
         self.turn = Turn(Nobody(), desk, {}, CountedMetrics(), sorry)
@@ -117,6 +118,7 @@ async def test_it_opens_with_the_message_the_link_and_the_note(room: Room) -> No
     assert note.text == f"https://slack/{SAID}\nBig customer"
     (direct,) = await room.told("direct")
     assert (direct.meta["to"], direct.text) == ("grace", "The case is open.")
+    assert {one.kind for one in await room.store.timers(CASE)} == {TimerKind.UNCLAIMED}, "only staff are reminded"
     said = await room.store.messages(THREAD.conversation_id, limit=10)
     assert [one.text for one in said] == ["The export is broken"], (
         "the customer reads nothing, and the agent is not asked"
