@@ -9,7 +9,7 @@ import structlog
 
 from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
 from core.domain.messages import InboundEvent, RawEvent
-from core.ports.channel import InboundSink
+from core.ports.channel import Accepted, InboundSink
 
 Refused = tuple[InboundEvent, InvalidInput | SessionEnded]
 
@@ -30,16 +30,21 @@ async def read_or_quarantine(sink: InboundSink, raw: RawEvent, read: Callable[[]
     return None
 
 
-async def accept_each(sink: InboundSink, events: Sequence[InboundEvent], raw: RawEvent) -> list[Refused]:
+async def accept_each(
+    sink: InboundSink, events: Sequence[InboundEvent], raw: RawEvent, accepted: list[Accepted] | None = None
+) -> list[Refused]:
     """Which were refused, and why. Raises StoreUnavailable and Overloaded: then all of them have to come again.
+
+    ``accepted``: a list that gets what became of the others.
 
     The sink commits those that are well and names one reason for the rest, so that each is asked for its own; what is stored
     by now is known by its key.
     """
     if not events:
         return []
+    accepted = [] if accepted is None else accepted
     try:
-        await sink.accept(events, raw)
+        accepted += await sink.accept(events, raw)
     except (InvalidInput, SessionEnded) as error:
         if len(events) == 1:
             return [(events[0], error)]
@@ -48,7 +53,7 @@ async def accept_each(sink: InboundSink, events: Sequence[InboundEvent], raw: Ra
     refused: list[Refused] = []
     for event in events:
         try:
-            await sink.accept([event], raw)
+            accepted += await sink.accept([event], raw)
         except (InvalidInput, SessionEnded) as own:
             refused.append((event, own))
     return refused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from email.message import Message
 from enum import StrEnum
 from typing import Final
@@ -27,6 +28,8 @@ _MACHINES: Final = frozenset(
     ("mailer-daemon", "bounce", "bounces", "majordomo", "listserv", "mailer", "autoreply", "auto-reply")
 )
 _AUTOMATIC_HEADERS: Final = ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-AutoReply-From", "X-Mail-Autoreply")
+_OWN_NAMES: Final = ("Delivered-To", "X-Original-To", "Envelope-To", "List-Post", "X-BeenThere")
+"""Headers that name the address or the list by which a mail came to our mailbox."""
 _LIST_HEADERS: Final = ("List-Id", "List-Post", "List-Unsubscribe", "X-Mailing-List", "X-BeenThere")
 _AWAY = re.compile(
     r"^\s*(?:auto(?:matic|mated)?[- ]?(?:reply|response|antwort)|out of (?:the )?office|away from[^:]*(?=:)|"
@@ -48,19 +51,26 @@ def origin(message: Message, sender: Mailbox, own: str, own_lists: tuple[str, ..
     if _through_list(message, own_lists):
         return Origin.LIST
     wished = [one for one in mailboxes(message, "Reply-To") if one.address != own.lower()] or [sender]
-    if any(map(_is_person, wished)):
+    if any(map(is_person, wished)):
         return None
     return Origin.AUTOMATIC if _is_machine(sender) else Origin.NO_REPLY
 
 
 def speaker(message: Message, sender: Mailbox) -> Mailbox:
     """Who speaks: behind a form or a shop that writes from a no-reply address, the person whom Reply-To names."""
-    if _is_person(sender):
+    if is_person(sender):
         return sender
-    return next((one for one in mailboxes(message, "Reply-To") if _is_person(one)), sender)
+    return next((one for one in mailboxes(message, "Reply-To") if is_person(one)), sender)
 
 
-def _is_person(one: Mailbox) -> bool:
+def unanswered(message: Message, named: Iterable[Mailbox]) -> tuple[Mailbox, ...]:
+    """Of those whom a mail names, whom no answer goes to: machines, and other names of our own mailbox."""
+    ours = {one.address for header in _OWN_NAMES for one in mailboxes(message, header)}
+    return tuple(one for one in named if not is_person(one) or one.address in ours)
+
+
+def is_person(one: Mailbox) -> bool:
+    """Whether the address does not say that a machine has it, or that nobody reads it."""
     return not _is_machine(one) and not _NO_REPLY(one.local)
 
 

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
 from channels.accepting import accept_each
 from channels.email.confined import ConfinedMail, UnreadMail
 from channels.email.letter import Letter
-from channels.email.parse import BEGUN_BY_US, BY_STAFF, CASE, INSIDE, JOINED, THREAD, Reader
+from channels.email.parse import BEGUN_BY_US, BY_STAFF, CASE, INSIDE, JOINED, KNOWN, THREAD, Reader
 from channels.email.threads import NewMail, Place, Threads
 from core.domain.errors import InvalidInput, Outdated, Overloaded, StoreUnavailable
 from core.domain.messages import InboundEvent, MessageReceived, RawEvent
-from core.ports.channel import InboundSink
+from core.ports.channel import Accepted, InboundSink
 
 AfterReading = Callable[[], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadMail:
+    """``raw``: with the mail's thread. ``new``: what is remembered with it."""
+
+    raw: RawEvent
+    mail: Letter
+    events: Sequence[InboundEvent]
+    thread: str
+    new: NewMail | None
 
 
 class Intake:
@@ -76,53 +88,65 @@ class Intake:
                 one.cancel()
 
     async def _accept(self, raw: RawEvent, after_reading: AfterReading | None) -> None:
-        place: Place | None = None
-        new: NewMail | None = None
         async with self._in_order:
             if self._stopped:
                 raise Overloaded("An earlier mail was not taken.")
             mail = await self._mail.letter(raw.body)
             if after_reading is not None:
                 await after_reading()
-            if mail.is_for_us:
-                place = await self._threads.find(mail)
-                raw = placed(raw, place)
-            events = self._reader.events(raw, mail)
-            if place is not None and place.case is None:
-                new = self._note(raw, place, mail, events)
-            thread = place.thread if place is not None else mail.event_id
-            before = self._ends.get(thread)
-            ended = self._ends[thread] = asyncio.get_running_loop().create_future()
+            read = await self._read(raw, mail)
+            before = self._ends.get(read.thread)
+            ended = self._ends[read.thread] = asyncio.get_running_loop().create_future()
         taken = False
         try:
-            await self._all_are_read.wait()
-            if before is not None and not await asyncio.shield(before):
-                raise Overloaded("An earlier mail of this thread was not taken.")
-            await self._hand_over(raw, mail, events, new)
+            with self._threads.noting(read.new):
+                await self._all_are_read.wait()
+                if before is not None and not await asyncio.shield(before):
+                    raise Overloaded("An earlier mail of this thread was not taken.")
+                if await self._hand_over(read):
+                    await self._accept_reused_id(raw, read)
             taken = True
         finally:
-            if new is not None and not taken:
-                self._threads.forget(new)
-            if new is not None:
-                self._threads.over(new)
             ended.set_result(taken)
 
-    async def _hand_over(
-        self, raw: RawEvent, mail: Letter, events: Sequence[InboundEvent], new: NewMail | None
-    ) -> None:
+    async def _accept_reused_id(self, raw: RawEvent, known: _ReadMail) -> None:
+        """Accept as a mail of its own what only has the Message-ID of a mail that was accepted before."""
+        if known.new is not None:
+            self._threads.forget(known.new)
+        other = await self._threads.reusing(known.mail)
+        if other is not None:
+            read = await self._read(raw, other)
+            with self._threads.noting(read.new):
+                await self._hand_over(read)
+
+    async def _read(self, raw: RawEvent, mail: Letter) -> _ReadMail:
+        """Find the mail's thread, and read what the mail says in it."""
+        if not mail.is_for_us:
+            return _ReadMail(raw, mail, self._reader.events(raw, mail), mail.event_id, None)
+        place = await self._threads.find(mail)
+        raw = placed(raw, place)
+        events = self._reader.events(raw, mail)
+        new = self._note(raw, place, mail, events) if place.case is None else None
+        return _ReadMail(raw, mail, events, place.thread, new)
+
+    async def _hand_over(self, read: _ReadMail) -> bool:
+        """Whether a mail with its id and its author was accepted before."""
+        raw, mail, events, new = read.raw, read.mail, read.events, read.new
         if not events:
             said = "spam" if mail.spam else str(mail.origin or "report")
             note = _log.warning if mail.spam else _log.info
             note("email.left_alone", reason=said, folder=raw.headers["folder"], uid=raw.headers["uid"])
-            return
+            return False
+        accepted: list[Accepted] = []
         try:
-            refused = await accept_each(self._sink, _with_notes(events, new), raw)
+            refused = await accept_each(self._sink, _with_notes(events, new), raw, accepted)
         except Outdated:
             if new is not None:
                 await self._threads.write(new)
-            refused = await accept_each(self._sink, events, raw)
+            refused = await accept_each(self._sink, events, raw, accepted)
         if refused:
             await self._sink.quarantine(raw, "; ".join(error.detail for _, error in refused))
+        return bool(accepted) and all(one.duplicate for one in accepted)
 
     def _note(self, raw: RawEvent, place: Place, mail: Letter, events: Sequence[InboundEvent]) -> NewMail | None:
         for event in events:
@@ -147,6 +171,8 @@ def _with_notes(events: Sequence[InboundEvent], new: NewMail | None) -> Sequence
 def placed(raw: RawEvent, place: Place) -> RawEvent:
     """The event with its thread, so that parsing needs no memory."""
     about = {CASE: place.case} if place.case is not None else {}
+    if place.people is not None:
+        about[KNOWN] = json.dumps(place.people)
     marks = {
         JOINED: place.joined,
         BEGUN_BY_US: place.begun_by_us,

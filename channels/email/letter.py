@@ -5,6 +5,7 @@ A letter holds values alone, each with its largest size, since a confined proces
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ _FIRST_YEAR: Final = 1990
 _LONGEST_DATE: Final = 200
 _LONGEST_SUBJECT: Final = 500
 _MOST_PEOPLE: Final = 20
+_CONTENT: Final = 12
+"""Bytes of the hash by which two mails with one Message-ID are told apart."""
 _LOCALE: Final = (2, 20)
 
 _Id = Annotated[str, StringConstraints(pattern=r"^<[^<>\s]+>$", max_length=LONGEST_ID)]
@@ -53,9 +56,11 @@ Files = Annotated[tuple[NamedFile, ...], Field(max_length=MOST_FILES)]
 class Letter:
     """``author``: who speaks (see `automatic.speaker`); None when nobody is named. ``proven`` and ``refuted``: our own mail
     server says that it is the named sender's, or that it is not. ``several``: it names more authors than one, so none of them is
-    proven. ``spam``: a mail server takes it for that. ``origin``: None for a person's mail.
+    proven. ``cc``: those of ``others`` whom Cc alone names; ``unanswered``: whom no answer goes to. ``spam``: a mail server takes
+    it for that. ``origin``: None for a person's mail.
     ``report``: what a server reports instead of a person who writes. ``dated``: the sender's Date. ``came``: when the mail came
     to our server, by its own headers. ``text``: the newest words; ``own``: of them only what is certainly the writer's.
+    ``content``: its hash; ``reuses_id``: an earlier mail of its author with another content has the same Message-ID.
     ``passed_on``: what others wrote, to be read in full. The last four are empty when no answer is due.
     """
 
@@ -79,6 +84,10 @@ class Letter:
     files: Files = ()
     several: bool = False
     spam: bool = False
+    content: Annotated[str, StringConstraints(max_length=_CONTENT * 2)] = ""
+    reuses_id: bool = False
+    cc: _People = ()
+    unanswered: Annotated[tuple[Mailbox, ...], Field(max_length=2 * _MOST_PEOPLE)] = ()
 
     @property
     def is_shared(self) -> bool:
@@ -101,6 +110,9 @@ def read(body: bytes, rules: MailRules) -> Letter:
     language = header(message, "Content-Language").partition(",")[0].strip()
     message_id = message_id_of(message)
     several = has_several_authors(message)
+    reply_to = tuple(one for one in mailboxes(message, "Reply-To") if one.address != own)[:_MOST_PEOPLE]
+    others = _others(message, own, author, several=several)
+    in_cc = {one.address for one in mailboxes(message, "Cc")} - {one.address for one in mailboxes(message, "To")}
     letter = Letter(
         event_id=own_id(message_id, author.address if author is not None else "", body),
         message_id=message_id,
@@ -114,8 +126,10 @@ def read(body: bytes, rules: MailRules) -> Letter:
         report=reports.read(message) if reports.is_report(message) else None,
         subject=header(message, "Subject")[:_LONGEST_SUBJECT],
         answers=tuple(referred_ids(message)),
-        reply_to=tuple(one for one in mailboxes(message, "Reply-To") if one.address != own)[:_MOST_PEOPLE],
-        others=_others(message, own, author, several=several),
+        reply_to=reply_to,
+        others=others,
+        cc=tuple(one for one in others if one.address in in_cc),
+        unanswered=others if author != named else automatic.unanswered(message, (*reply_to, *others)),
         locale=language if _LOCALE[0] <= len(language) <= _LOCALE[1] else None,
         dated=_moment(header(message, "Date")),
         came=_came(message),
@@ -157,8 +171,22 @@ def _with_content(letter: Letter, message: Message) -> Letter:
         text=reply_text(found.text, letter.subject),
         own=own_words(found.text),
         passed_on=found.passed_on,
+        content=_content_hash(message),
         files=named_files(found.files),
     )
+
+
+def _content_hash(message: Message) -> str:
+    """The same for each delivery of one mail, however servers on its way encode it; empty for a list's, which may add words."""
+    if raw_headers(message, "List-Id"):
+        return ""
+    found = hashlib.blake2b(digest_size=_CONTENT)
+    for name in ("Date", "Subject"):
+        found.update(header(message, name).encode("utf-8", "surrogatepass") + b"\0")
+    for part in message.walk():
+        if not part.is_multipart():
+            found.update(mime.payload(part).translate(None, b" \t\r\n") + b"\0")
+    return found.hexdigest()
 
 
 def named_files(files: Sequence[PartFile]) -> Files:

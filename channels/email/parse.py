@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 
 from channels.email import letter, reports
 from channels.email.letter import Letter, came_at, written_at
+from channels.email.readers import readers
 from channels.email.reply_text import is_forward
 from channels.email.settings import CHANNEL, EmailSettings
 from channels.email.staff import Reply
@@ -29,6 +30,8 @@ THREAD: Final = "thread"
 JOINED: Final = "joined"
 BEGUN_BY_US: Final = "begun_by_us"
 """``0`` where the customer began the thread; missing in mails that an earlier version has put aside."""
+KNOWN: Final = "known"
+"""The addresses, as JSON, that alone are answered besides the author; missing where all are whom the mail names."""
 CASE: Final = "case"
 """The case that an answer to a mail of staff's is about."""
 BY_STAFF: Final = "by_staff"
@@ -109,6 +112,7 @@ class Reader:
                 for_record=_is_old(raw, mail),
                 shared=mail.is_shared and raw.headers.get(INSIDE) != "1",
                 answered_alone=True,
+                readers=readers(mail, json.loads(raw.headers[KNOWN]) if KNOWN in raw.headers else None),
                 begun_by_us=raw.headers.get(BEGUN_BY_US) != "0",
                 by_staff=by_staff,
             )

@@ -12,9 +12,10 @@ A mail that answers one of ours to staff begins no conversation of a customer's,
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from functools import partial
@@ -24,9 +25,10 @@ from channels.bounded import Bounded
 from channels.email.address import Mailbox
 from channels.email.letter import Letter
 from channels.email.settings import CHANNEL
-from channels.email.tokens import Tokens, event_id
+from channels.email.tokens import MOST_ANSWERED, Tokens, event_id
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import Note
+from core.domain.readers import Recipient
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 
@@ -48,6 +50,7 @@ class Place:
     ``was``: what is remembered of the thread, as JSON. ``case``: the one that the thread tells staff about. ``by_staff``: whether
     the mail's author may answer for the company, or is a colleague in a customer's thread. ``inside``: not every customer who
     takes part has got what the colleague wrote. ``begun_by_us``: the thread is a mail of ours to one customer.
+    ``people``: who may be answered besides the author; None: everybody whom the mail names.
     """
 
     thread: str
@@ -58,6 +61,7 @@ class Place:
     by_staff: bool = False
     inside: bool = False
     begun_by_us: bool = False
+    people: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,9 @@ class Thread:
     """What an answer needs. ``people``: by address, whether a mail of theirs was proven to be theirs. ``doubted``: the sender's
     domain does not stand behind the last mail, so nothing goes there by itself. ``only``: for whom we began it. ``by``: who wrote
     the last mail, which is not always where answers are to go (Reply-To); None of a thread that was kept before.
-    ``case``: that staff are told of in it; customers never join such a thread.
+    ``case``: that staff are told of in it; customers never join such a thread. ``read_by``: who wrote or got the last mail.
+    ``common_subject``: of the last mail that everybody got who took part by then.
+    ``copies``: who gets an answer besides ``to``, with names; it is not remembered.
     """
 
     to: str
@@ -91,6 +97,9 @@ class Thread:
     only: str | None = None
     by: str | None = None
     case: str | None = None
+    read_by: tuple[str, ...] = ()
+    common_subject: str = ""
+    copies: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def is_ours(self) -> bool:
@@ -102,12 +111,25 @@ class Thread:
         """Read what `to_json` wrote, also in a newer version, whose further fields are passed over."""
         values: dict[str, Any] = json.loads(text)
         known = {one.name: values[one.name] for one in fields(cls) if one.name in values}
-        return cls(**{**known, "chain": tuple(values["chain"])})
+        return cls(**{**known, "chain": tuple(values["chain"]), "read_by": tuple(values.get("read_by", ()))})
 
     def to_json(self) -> str:
         """For the channel's memory."""
-        left_out = {"case"} if self.case is None else set()  # a field that older versions do not know
+        left_out = (
+            {"copies"} if self.case is not None else {"copies", "case"}
+        )  # older versions do not know the field "case"
         return json.dumps({k: v for k, v in asdict(self).items() if k not in left_out}, ensure_ascii=False)
+
+    def answering(self, recipients: Sequence[Recipient]) -> Thread:
+        """The thread for an answer to these people. It quotes the last mail only to its author, and if all of them got it."""
+        (to, name), *copies = [(one["address"], one["name"]) for one in recipients]
+        knows = set(self.read_by).issuperset({to, *(address for address, _ in copies)})
+        found = replace(self if knows else self.without_last_mail(), to=to, name=name, copies=tuple(copies))
+        return found if to == self.to else replace(found, quote="")
+
+    def without_last_mail(self) -> Thread:
+        """The thread for an answer to people who did not get the last mail."""
+        return replace(self, quote="", subject=self.common_subject or self.subject)
 
 
 class Threads:
@@ -156,7 +178,7 @@ class Threads:
         stored = await self._memory.recall_many(CHANNEL, self._account, [own, *keys])
         known = {**{key: self._mails[key] for key in keys if key in self._mails}, **stored}
         if own in stored:
-            thread, _, joined = stored[own].partition(" ")
+            thread, joined = stored[own].split(" ")[:2]
             was = await self._newest(thread)
             found = _read(was)
             if found is not None and self._may_join(found, mail):
@@ -189,14 +211,15 @@ class Threads:
         readers = {one.address for one in mail.others}
         customers = (one for one in found.people if not self._is_staff(Mailbox(one)))
         inside = colleague and not readers.issuperset(customers)
-        begun_by_us = found.only is not None
-        return Place(thread, joined=True, was=was, begun_by_us=begun_by_us, by_staff=colleague, inside=inside)
+        people = None if _brings(found, mail) else () if found.only is not None else tuple(found.people)
+        place = Place(thread, joined=True, was=was, begun_by_us=found.only is not None, people=people)
+        return replace(place, by_staff=colleague, inside=inside)
 
     def note(self, place: Place, mail: Letter, text: str, sent_at: datetime) -> NewMail:
         """Remember the mail: for this process at once, durably with the event that has the notes.
 
-        Whoever calls it says ``over`` in the end, and ``write`` where the notes were outdated. The same mail again changes
-        nothing that matters.
+        Whoever calls it writes the mail inside ``noting``, and says ``write`` where the notes were outdated. The same mail again
+        changes nothing that matters.
         """
         change = partial(_with_colleague if place.by_staff else _with, mail=mail, text=text, sent_at=sent_at)
         after = change(_read(place.was)).to_json()
@@ -204,18 +227,37 @@ class Threads:
         self._mails.setdefault(_own_key(mail), place.thread)
         self._noting[place.thread] += 1
         how = "joined" if place.joined else "began"
-        notes = [Note(CHANNEL, self._account, _own_key(mail), None, f"{place.thread} {how}")]
+        content = f" {mail.event_id} {mail.content}" if mail.content else ""
+        notes = [Note(CHANNEL, self._account, _own_key(mail), None, f"{place.thread} {how}{content}")]
         if place.was != after:
             notes.append(Note(CHANNEL, self._account, f"thread/{place.thread}", place.was, after, needed=True))
         return NewMail(place, mail, tuple(notes), change)
 
-    def over(self, new: NewMail) -> None:
-        """It is written, or will never be."""
-        self._noting.subtract((new.place.thread,))
-        self._noting += Counter()  # without those that are zero
+    async def reusing(self, mail: Letter) -> Letter | None:
+        """A mail that was accepted before, as one of its own where that one had another content; None where it is the same."""
+        noted = await self._memory.recall(CHANNEL, self._account, _own_key(mail))
+        *_, event, content = ["", "", *(noted or "").split(" ")]
+        if mail.message_id is None or mail.reuses_id or event != mail.event_id or mail.content in ("", content):
+            return None
+        answers = (mail.message_id, *mail.answers)[:MOST_ANSWERED]
+        return replace(mail, event_id=f"{mail.event_id}/{mail.content}", reuses_id=True, answers=answers)
+
+    @contextlib.contextmanager
+    def noting(self, new: NewMail | None) -> Iterator[None]:
+        """While it is written."""
+        try:
+            yield
+        except BaseException:
+            if new is not None:
+                self.forget(new)
+            raise
+        finally:
+            if new is not None:
+                self._noting.subtract((new.place.thread,))
+                self._noting += Counter()  # without those that are zero
 
     def forget(self, new: NewMail) -> None:
-        """It is not known whether it was written."""
+        """It was not written, or that is not known."""
         self._recent.pop(new.place.thread, None)
         self._mails.pop(_own_key(new.mail), None)
 
@@ -287,9 +329,14 @@ def _read(text: str | None) -> Thread | None:
     return Thread.from_json(text) if text else None
 
 
+def _brings(thread: Thread | None, mail: Letter) -> bool:
+    """Whether those whom the mail names take part from then on. An unproven mail makes us write to nobody new."""
+    return (thread is None or (mail.proven and thread.only is None)) and not mail.refuted
+
+
 def _own_key(mail: Letter) -> str:
     """By which others will name this mail. Whoever uses an id first keeps it: it cannot be taken over by using it again."""
-    return _mail_key(mail.message_id) if mail.message_id else f"mid/{mail.event_id}"
+    return _mail_key(mail.message_id) if mail.message_id and not mail.reuses_id else f"mid/{mail.event_id}"
 
 
 def _mail_key(message_id: str) -> str:
@@ -306,8 +353,7 @@ def _with(thread: Thread | None, mail: Letter, text: str, sent_at: datetime) -> 
     assert mail.author is not None
     author = mail.author
     people = dict(thread.people) if thread is not None else {}
-    only = thread.only if thread is not None else None
-    brings = (thread is None or mail.proven) and not mail.refuted and only is None
+    brings = _brings(thread, mail)
     people[author.address] = people.get(author.address, False) or mail.proven
     for one in (*mail.reply_to, *mail.others) if brings else ():
         if len(people) < _PEOPLE:
@@ -316,20 +362,29 @@ def _with(thread: Thread | None, mail: Letter, text: str, sent_at: datetime) -> 
     wished = mail.reply_to[0] if mail.reply_to else None
     if wished is not None and (brings or wished.address in people):
         to, name = wished.address, wished.name or (name if wished.address == to else None)
+    read_by = (author.address, *(one.address for one in (*mail.reply_to, *mail.others)))
     return replace(
         thread or Thread(to, name, mail.subject, None),
         to=to,
         by=author.address,
         name=name,
         subject=mail.subject or (thread.subject if thread is not None else ""),
+        common_subject=_common_subject(thread, mail, read_by),
         answers=mail.message_id,
         chain=_chain(mail),
         people=people,
         quote="" if mail.refuted else text[:_QUOTED],
         quote_at=sent_at.isoformat(),
         locale=mail.locale or (thread.locale if thread is not None else None),
+        read_by=read_by,
         doubted=mail.refuted or (thread is not None and thread.doubted and not mail.proven),
     )
+
+
+def _common_subject(thread: Thread | None, mail: Letter, read_by: Collection[str]) -> str:
+    if thread is None or (mail.subject and all(one in read_by for one in thread.people)):
+        return mail.subject
+    return thread.common_subject or thread.subject
 
 
 def _chain(mail: Letter) -> tuple[str, ...]:

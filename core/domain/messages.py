@@ -11,6 +11,7 @@ from typing import Any
 from core.domain.attachments import Attachment, AttachmentRef
 from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
+from core.domain.readers import MessageReader
 
 TOGETHER = "together"
 """In ``Message.meta``: how many messages a turn says at once, when it is more than one."""
@@ -185,7 +186,8 @@ class MessageReceived:
     ``left_out``: words of others that came with it, and that are not its sender's to pass on. ``shared``: others read it too,
     as in a group, a channel's thread, or a mail to several people; a channel that does not say so vouches that nobody does.
     ``addressed``: whether it says, where others read it too, that it is for us (a mention) or for somebody else; None: neither.
-    ``answered_alone``: an answer goes to its author only, whoever else read it, as by mail.
+    ``answered_alone``: not everybody in the conversation gets each message, as by mail. ``readers``: its writer and who else
+    got it.
     ``origin``: of a stranger, a keyed hash of the address it came from, by which budgets are counted.
     ``notes``: kept with it; where a needed one is outdated, it is not accepted (Outdated).
     ``begun_by_us``: False where the channel knows that the hub did not write first in its thread: it answers no follow-up then.
@@ -211,6 +213,7 @@ class MessageReceived:
     shared: bool = False
     addressed: bool | None = None
     answered_alone: bool = False
+    readers: tuple[MessageReader, ...] = ()
     origin: str | None = None
     notes: tuple[Note, ...] = ()
     begun_by_us: bool = True
@@ -383,7 +386,7 @@ class Receipt:
 
     ``tracked``: the provider will speak of it by that id, unique in the account, so that it can be found again.
     ``reported_to``: the channel and account that get those reports, where they are not the ones that it was sent by.
-    ``note``: kept with it.
+    ``note``: kept with it. ``refused``: which of several recipients the provider refused, and why.
     """
 
     provider_id: str | None = None
@@ -391,3 +394,4 @@ class Receipt:
     tracked: bool = False
     reported_to: tuple[str, str] | None = None
     note: Note | None = None
+    refused: str | None = None

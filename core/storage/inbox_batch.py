@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from core.domain.budget import ORIGIN
@@ -32,6 +32,7 @@ from core.domain.messages import (
     RawEvent,
     ReactionChanged,
 )
+from core.domain.readers import READERS
 from core.domain.thumbs import rating_of
 from core.ports.channel import Accepted
 from core.ports.event_log import LogFrame, LoggedFrame
@@ -261,6 +262,7 @@ def _inbound_meta(event: MessageReceived, correlation: str | None, route: Contac
         SHARED: event.shared,
         ORIGIN: event.origin,
         LEFT_OUT: list(event.left_out),
+        READERS: [asdict(one) for one in event.readers],
         "attachment_refs": [
             {"id": ref.id, "name": ref.name, "media_type": ref.media_type, "size": ref.size, "url": ref.url}
             for ref in event.attachments

@@ -48,7 +48,7 @@ class Notices:
         """Nobody helped them last, so they are asked for no rating."""
         text = say(CLOSED_SILENT, locale, fallback=self._settings.default_locale)
         notice = NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={DESK_NOTICE: CLOSED_SILENT}, followed=True)
-        return with_question(notice, "", case_id, locale, replace(self._settings, rating_seconds=0.0))
+        return with_question(notice, "", case_id, locale, replace(self._settings, rating_seconds=0.0))[0]
 
     def transfer(self, turn: TurnState, found: ContactDetails | None) -> NewMessage:
         """The conversation goes to staff."""

@@ -132,8 +132,8 @@ class Place:
         place = await self._threads.find(read)
         event = _one(MailReader(SETTINGS, TOKENS).read(placed(raw, place)))
         new = self._threads.note(place, read, event.text, event.sent_at)
-        await self._threads.write(new)
-        self._threads.over(new)
+        with self._threads.noting(new):
+            await self._threads.write(new)
         return event
 
 

@@ -222,8 +222,8 @@ async def test_killed_between_the_commit_and_the_place_nothing_is_answered_twice
         (second,) = await rig.sink.messages(1)
         assert rig.sink.offered == 2, "the first was read again"
         assert (first.text, second.text) == ("Only once", "Next")
-        thread = await rig.store.recall("email", rig.address, f"mid/{event_id(mail['Message-ID'])}")
-        assert thread == f"{first.conversation.thread} began"
+        noted = await rig.store.recall("email", rig.address, f"mid/{event_id(mail['Message-ID'])}")
+        assert (noted or "").startswith(f"{first.conversation.thread} began ")
         await rig.stop()
 
 

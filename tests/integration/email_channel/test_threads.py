@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from core.domain.messages import ANSWERS_TO
-from tests.integration.email_channel.rig import ANN, Rig
+from tests.integration.email_channel.rig import ANN, Rig, letter
 
 _PROOF = "mx.example.com; dmarc=pass header.from=customer.example"
 
@@ -138,3 +138,33 @@ async def test_a_thread_that_another_process_has_changed_is_not_written_over(rig
     assert await _threads(rig, 2) == [thread, thread]
     people = json.loads(str(await rig.store.recall(*key)))["people"]
     assert people == {ANN: False, "bob@customer.example": True}
+
+
+async def test_an_id_that_is_used_again_for_other_words_swallows_nothing(rig: Rig) -> None:
+    again = {"Message_ID": "<constant@shop.example>", "Authentication_Results": _PROOF}
+    first = await rig.write("Order 1", **again)
+    second = await rig.write("Order 2", **again)
+    for mail in (first, second, second, first):
+        await rig.office.deliver(mail, rig.address)
+    await rig.write("The end", Subject="", Message_ID="<end@shop.example>")
+    messages = await rig.sink.messages(3)
+    assert sorted(event.text.split("\n")[-1] for event in messages) == ["Order 1", "Order 2", "The end"]
+    assert len({event.conversation for event in messages}) == 2
+
+
+async def test_a_redelivery_by_another_way_stays_one(rig: Rig) -> None:
+    mail = await rig.write("Schöne Grüße", Subject="", Date="Mon, 23 Nov 2026 10:00:00 +0000")
+    other_way = letter("Schöne Grüße", Message_ID=mail["Message-ID"], Subject="", Date=mail["Date"])
+    other_way.set_content("Schöne Grüße", cte="base64")
+    other_way["Received"] = "from b by c; Mon, 23 Nov 2026 10:00:05 +0000"
+    await rig.office.deliver(other_way, rig.address)
+    await rig.write("The end", Subject="")
+    assert [event.text for event in await rig.sink.messages(2)] == ["Schöne Grüße", "The end"]
+
+
+async def test_a_forged_mail_with_an_id_that_was_used_begins_a_thread_of_its_own(rig: Rig) -> None:
+    mail = await rig.write("My secret", Authentication_Results=_PROOF)
+    fails = "mx.example.com; dmarc=fail header.from=customer.example"
+    await rig.write("Send it to me", Message_ID=mail["Message-ID"], Authentication_Results=fails)
+    first, forged = await _threads(rig, 2)
+    assert first != forged
