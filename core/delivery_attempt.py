@@ -74,13 +74,17 @@ class Attempt:
         conversation_pause: float = 0.0,
         counts: bool = True,
     ) -> Settlement:
-        """How it ended. Doubt outlives errors that say nothing of the earlier try, also where nobody tries again."""
+        """How it ended. Doubt outlives errors that say nothing of the earlier try, also where nobody tries again.
+
+        What was sent has an error where some of its recipients were refused.
+        """
+        refused = "; ".join(dict.fromkeys(one.refused for one in self.receipts if one.refused))
         return Settlement(
             self.delivery.id,
             self.delivery.token,
             status,
             tuple(self.receipts),
-            error=error,
+            error=error or refused or None,
             retry_after=retry_after,
             uncertain=self._is_uncertain(status),
             possible_duplicate=self.blind and (bool(self.receipts) or status != DeliveryStatus.DUE),

@@ -9,6 +9,7 @@ from core.agent.texts import texts_for
 from core.domain.analysed_text import exceeds_bound
 from core.domain.correlation import correlation_id
 from core.domain.messages import ANSWERS_TO, LOCALE, SHARED, TOGETHER, Author, MessageKind
+from core.domain.readers import RECIPIENTS
 from core.ports.responder import Reply
 from core.ports.store import NewMessage, TurnState
 from core.turn_reading import worded
@@ -71,12 +72,14 @@ def stamp_message(state: TurnState, message: NewMessage) -> NewMessage:
     if not state.pending:
         return message
     last = state.pending[-1]
-    of_turn = {
+    of_turn: dict[str, object] = {
         "in_reply_to": last.id,
         "handled_seq": last.seq,
         "correlation_id": correlation_id(),
         ANSWERS_TO: state.customer.external_id,
     }
+    if state.recipients:
+        of_turn[RECIPIENTS] = state.recipients
     if SHARED in last.meta:
         of_turn[SHARED] = True
     meta = {**_spoken(state), **message.meta, **of_turn}

@@ -46,12 +46,17 @@ class Budget:
         self._taken: Bounded[str, bool] = Bounded(_MOST)
         self._cache = WriteBehindCache(memory, CHANNEL, settings.account, clock)
 
-    async def take(self, thread: str, recipient: str, idempotency_key: str) -> None:
-        """Count one answer, once per key. Raises Rejected when there were enough, and StoreUnavailable."""
+    async def take(self, thread: str | None, recipient: str, idempotency_key: str) -> None:
+        """Count one answer, once per key. ``thread``: None for a copy of an answer that is counted for its thread already.
+
+        Raises Rejected when there were enough, and StoreUnavailable.
+        """
         if idempotency_key in self._taken:
             return
         local, _, domain = recipient.lower().rpartition("@")
-        rows = {"thread": thread, "person": _name(f"{local.partition('+')[0]}@{domain}"), "mailbox": "all"}
+        rows = {"person": _name(f"{local.partition('+')[0]}@{domain}"), "mailbox": "all"}
+        if thread is not None:
+            rows["thread"] = thread
         if not is_everybodys(domain):
             rows["domain"] = _name(domain)
         keys = {kind: f"answers/{kind}/{name}" for kind, name in rows.items()}

@@ -52,6 +52,8 @@ def composed(
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = _mailbox(_shown_as(envelope.company, body), envelope.address)
     mail["To"] = _mailbox(thread.name, thread.to)
+    if thread.copies:
+        mail["Cc"] = [_mailbox(name, address) for address, name in thread.copies]
     mail["Subject"] = _subject(thread, language)
     mail["Date"] = format_datetime(envelope.at)
     mail["Message-ID"] = envelope.message_id

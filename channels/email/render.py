@@ -12,6 +12,7 @@ from channels.markdown.pieces import render
 from channels.markdown.plain import PlainDialect
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.messages import ANSWERS_TO, Author, OutboundMessage, WirePayload
+from core.domain.readers import RECIPIENTS
 
 TEXT_LIMIT: Final = 12_000
 """Characters of one mail. Mail knows no limit of its own; readers do."""
@@ -33,6 +34,7 @@ def payloads(message: OutboundMessage) -> list[WirePayload]:
             "author_name": message.author_name,
             "locale": message.locale,
             "answers_to": message.meta.get(ANSWERS_TO),
+            "recipients": message.meta.get(RECIPIENTS),
             "attachments": [],
         }
         for plain, html in texts

@@ -67,14 +67,17 @@ def events(report: Report, tokens: Tokens, account: str, at: datetime) -> list[D
     if status is None:
         return []
     return [
-        DeliveryReported(EventKey(CHANNEL, account, _key(one, status)), event_id(one), status, at, report.detail)
+        DeliveryReported(EventKey(CHANNEL, account, _key(one, report)), event_id(one), status, at, report.detail)
         for one in report.about
         if tokens.thread_of(one)
     ]
 
 
-def _key(message_id: str, status: ReceiptStatus) -> str:
-    return f"r/{hashlib.blake2b(f'{message_id} {status}'.encode(), digest_size=16).hexdigest()}"
+def _key(message_id: str, report: Report) -> str:
+    """Each failure counts, since each may be another recipient's; of anything else one report is enough."""
+    about = report.detail if report.status is ReceiptStatus.FAILED else None
+    text = " ".join(filter(None, (message_id, report.status, about)))
+    return f"r/{hashlib.blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
 
 
 def _outcome(message: Message) -> tuple[ReceiptStatus | None, str | None]:
@@ -94,16 +97,20 @@ def _outcome(message: Message) -> tuple[ReceiptStatus | None, str | None]:
 
 
 def _delivery(part: Message) -> tuple[ReceiptStatus | None, str | None]:
-    """A report may tell of several recipients; we write to one, so the worst is told."""
+    """Of several recipients, each that failed is named with the server's reason."""
     outcomes: list[tuple[ReceiptStatus, str | None]] = []
     blocks = part.get_payload()
     for block in blocks if isinstance(blocks, list) else []:
         status = _ACTIONS.get(header(block, "Action").strip().lower()) if isinstance(block, Message) else None
         if status is not None and isinstance(block, Message):
             said = header(block, "Diagnostic-Code").partition(";")[2].strip() or header(block, "Status")
-            outcomes.append((status, said[:_LONGEST_DETAIL] or None))
+            to = (header(block, "Original-Recipient") or header(block, "Final-Recipient")).partition(";")[2].strip()
+            outcomes.append((status, ": ".join(filter(None, (to, said)))[:_LONGEST_DETAIL] or None))
     failed = [one for one in outcomes if one[0] is ReceiptStatus.FAILED]
-    return next(iter(failed or outcomes), (None, None))
+    if not failed:
+        return next(iter(outcomes), (None, None))
+    told = "; ".join(detail for _, detail in failed if detail)
+    return ReceiptStatus.FAILED, told[:_LONGEST_DETAIL] or None
 
 
 def _fields(part: Message) -> dict[str, str]:

@@ -57,6 +57,7 @@ class Sending:
         self._smtp = SmtpServer(settings)
         self._filing: set[asyncio.Task[None]] = set()
         self._handed_over: Bounded[str, bool | None] = Bounded(_MOST_KNOWN)  # None: perhaps
+        self._refused: Bounded[str, str] = Bounded(_MOST_KNOWN)
 
     async def send(self, payload: WirePayload, idempotency_key: str) -> Receipt:
         thread, message_id = await self._prepared(payload, idempotency_key)
@@ -65,14 +66,14 @@ class Sending:
         files, instead = await self._files(payload, thread)
         mail = await asyncio.to_thread(self._mail, payload, thread, message_id, files, instead)
         try:
-            await self._submit(thread.to, mail, message_id)
+            await self._submit(thread, mail, message_id)
         except TooBig:
             if not files:
                 raise
             _log.warning("email.files_as_links", files=len(files))
             links = [*instead, *(self._line(file, payload, thread) for file, _ in files)]
             mail = self._mail(payload, thread, message_id, [], links)
-            await self._submit(thread.to, mail, message_id)
+            await self._submit(thread, mail, message_id)
         if self._settings.sent_folder:
             self._file(self._settings.sent_folder, mail)
         return self._receipt(message_id)
@@ -117,30 +118,46 @@ class Sending:
                 if thread.doubted and not self._settings.answer_refuted:
                     raise Rejected(_DOUBTED)
                 await self._budget.take(token, thread.to, idempotency_key)
+                thread = replace(thread, copies=await self._copies_in_budget(thread, idempotency_key))
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
         return thread, message_id
 
+    async def _copies_in_budget(self, thread: Thread, idempotency_key: str) -> tuple[tuple[str, str | None], ...]:
+        found = []
+        for address, name in thread.copies:
+            try:
+                await self._budget.take(None, address, f"{idempotency_key} {address}")
+            except Rejected:
+                _log.warning("email.copy_over_budget")
+            else:
+                found.append((address, name))
+        return tuple(found)
+
     async def _thread(self, token: str, payload: WirePayload) -> Thread | None:
         """By a contact route, a mail goes to the address that was left and to nobody who has come into the thread since.
 
-        So does an answer go to who asked, where somebody else has written in the thread meanwhile, and quotes nothing of theirs.
+        An answer goes to the recipients that it names. One that names none goes to who asked, where somebody else has written
+        in the thread meanwhile, and quotes nothing of theirs.
         """
         thread, to = await self._threads.recall(token), payload.body.get("to")
         if to is None:
-            asked_by = payload.body.get("answers_to")
+            asked_by, recipients = payload.body.get("answers_to"), payload.body.get("recipients")
+            if thread is not None and recipients:
+                return thread.answering(recipients)
             if thread is None or asked_by is None or thread.by in (None, asked_by):
                 return thread
-            return replace(thread, to=asked_by, name=None, quote="")
+            return replace(thread.without_last_mail(), to=asked_by, name=None)
         if thread is None:
             thread = await self._threads.begin(
                 token, to, payload.body["subject"], payload.body.get("locale"), payload.body.get("case")
             )
         return thread if thread.to == to else replace(thread, to=to, name=None)
 
-    async def _submit(self, to: str, mail: bytes, message_id: str) -> None:
+    async def _submit(self, thread: Thread, mail: bytes, message_id: str) -> None:
         """Raises ChannelErrors. An earlier try that is in doubt stays so, whatever becomes of this one.
 
+        Who was refused while others were not is remembered for the receipt.
         A note is kept before the server gets the mail: after a crash, a mail without one was certainly not sent.
         """
         earlier, begun = self._handed_over.get(message_id, False), False
@@ -154,7 +171,8 @@ class Sending:
             begun, self._handed_over[message_id] = True, None
 
         try:
-            await self._smtp.submit(to, mail, begin=begin)
+            recipients = (thread.to, *(address for address, _ in thread.copies))
+            refused = await self._smtp.submit(recipients, mail, begin=begin)
         except OutcomeUnknown:
             raise
         except ChannelError:
@@ -162,6 +180,8 @@ class Sending:
                 await self._withdraw(message_id)
             raise
         self._handed_over[message_id] = True
+        if refused:
+            self._refused[message_id] = refused
 
     async def _withdraw(self, message_id: str) -> None:
         """The server refused the mail, so that the next try is the first again."""
@@ -207,7 +227,8 @@ class Sending:
         )
 
     def _receipt(self, message_id: str) -> Receipt:
-        return Receipt(provider_id=event_id(message_id), at=self._around.clock.now(), tracked=True)
+        refused = self._refused.get(message_id)
+        return Receipt(event_id(message_id), at=self._around.clock.now(), tracked=True, refused=refused)
 
     def _file(self, folder: str, mail: bytes) -> None:
         task = asyncio.create_task(self._filed(folder, mail))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, cast
 
@@ -14,9 +14,10 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from channels.email.refusals import Stage, refused
 from channels.email.settings import EmailSettings, Security
-from core.domain.errors import AuthFailed, ChannelError, OutcomeUnknown, Rejected, Unreachable
+from core.domain.errors import AuthFailed, ChannelError, OutcomeUnknown, RateLimited, Rejected, Unreachable
 
 _TIMEOUT: Final = 50.0
+_NOT_ASCII: Final = "The mail server cannot write to addresses with letters outside ASCII."
 
 
 class SmtpServer:
@@ -25,13 +26,15 @@ class SmtpServer:
     def __init__(self, settings: EmailSettings) -> None:
         self._settings = settings
 
-    async def submit(self, to: str, data: bytes, *, begin: Callable[[], Awaitable[None]]) -> None:
-        """``begin`` is awaited when the server has taken both addresses, before it gets the mail.
+    async def submit(self, to: Sequence[str], data: bytes, *, begin: Callable[[], Awaitable[None]]) -> str | None:
+        """Hand one mail over for all recipients, and return who was refused and why where the server took others.
+
+        ``begin`` is awaited when the server has taken the addresses, before it gets the mail.
 
         Raises ChannelErrors; OutcomeUnknown only if the server may have the mail.
         """
         async with self.session() as smtp:
-            await self._addressed(smtp, to, data)
+            refused = await self._addressed(smtp, to, data)
             await begin()
             try:
                 await smtp.data(data)
@@ -40,19 +43,30 @@ class SmtpServer:
             except (SMTPException, OSError, TimeoutError) as error:
                 said = f"The connection broke while the mail was handed over ({type(error).__name__})."
                 raise OutcomeUnknown(said) from error
+        return refused
 
-    async def _addressed(self, smtp: SMTP, to: str, data: bytes) -> None:
+    async def _addressed(self, smtp: SMTP, to: Sequence[str], data: bytes) -> str | None:
+        """Raise what the first recipient was refused with where none was taken, or where it may be taken later."""
         options = [f"SIZE={len(data)}"] if smtp.supports_extension("size") else []
-        plain = (to + self._settings.address).isascii()
-        if not plain and not smtp.supports_extension("smtputf8"):
-            raise Rejected("The mail server cannot write to addresses with letters outside ASCII.")
-        if not plain:
+        utf8 = not "".join((*to, self._settings.address)).isascii() and smtp.supports_extension("smtputf8")
+        if utf8:
             options.append("SMTPUTF8")
-        encoding = "ascii" if plain else "utf-8"
+        encoding = "utf-8" if utf8 else "ascii"
+        if not utf8 and not self._settings.address.isascii():
+            raise Rejected(_NOT_ASCII)
         with _certain(Stage.SENDER):
             await smtp.mail(self._settings.address, options=options, encoding=encoding)
-        with _certain(Stage.RECIPIENT):
-            await smtp.rcpt(to, encoding=encoding)
+        refused: dict[str, ChannelError] = {}
+        for address in to:
+            try:
+                await _recipient(smtp, address, encoding)
+            except (Rejected, Unreachable, RateLimited) as error:
+                refused[address] = error
+                if not smtp.is_connected or (address == to[0] and not isinstance(error, Rejected)):
+                    raise
+        if len(refused) == len(to):
+            raise refused[to[0]]
+        return "; ".join(f"{address}: {error.detail}" for address, error in refused.items()) or None
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[SMTP]:
@@ -79,6 +93,13 @@ class SmtpServer:
             if smtp.transport is not None:  # no QUIT was sent, and a farewell of TLS could outlive the event loop
                 cast("asyncio.Transport", smtp.transport).abort()
             smtp.close()
+
+
+async def _recipient(smtp: SMTP, address: str, encoding: str) -> None:
+    if encoding == "ascii" and not address.isascii():
+        raise Rejected(_NOT_ASCII)
+    with _certain(Stage.RECIPIENT):
+        await smtp.rcpt(address, encoding=encoding)
 
 
 async def _logged_in(smtp: SMTP, user: str, password: str) -> None:

@@ -1,7 +1,8 @@
 """Decides which earlier messages may be used in an answer, where several customers write in one conversation.
 
-In a group everybody has read everything. In a mail thread each person has read the mails that were sent to them, and an answer
-goes to one person. A private message may be used only in a private answer to its author.
+In a group everybody has read everything. In a mail thread each person has read the mails that they wrote or got. What somebody
+else wrote or was told may be used only in an answer whose readers have all read it; a private message only in a private answer to
+its author.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from typing import Any
 
 from core.domain.conversation import Conversation, Sharing
 from core.domain.messages import COLLEAGUE, SHARED, Author
+from core.domain.readers import READERS, RECIPIENTS, addresses
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A customer who is about to be answered. ``in_private``: nobody else reads the answer."""
+    """A customer who is about to be answered. ``in_private``: nobody else reads the answer. ``addresses``: of all who get it."""
 
     customer_id: str
     in_private: bool
+    addresses: frozenset[str] = frozenset()
 
     def may_read(
         self, conversation: Conversation, author: Author, customer_id: str | None, meta: Mapping[str, Any]
@@ -31,9 +34,12 @@ class Reader:
         """
         if COLLEAGUE in meta:
             return SHARED in meta  # what went to the company alone is no customer's to read
+        known = RECIPIENTS in meta and self.addresses <= addresses(meta, RECIPIENTS)
         if author is Author.STAFF and conversation.shared is Sharing.SOMETIMES:
-            return False  # it went to one person; of older ones it is not recorded to whom
+            return known  # of older ones it is not recorded whom they went to
         shared = SHARED in meta
-        if shared and (author is Author.CUSTOMER or conversation.shared is Sharing.ALWAYS):
+        if shared and author is Author.CUSTOMER:
+            known = READERS not in meta or self.addresses <= addresses(meta, READERS)
+        if known or (shared and conversation.shared is Sharing.ALWAYS):
             return True
         return (customer_id or conversation.customer_id) == self.customer_id and (shared or self.in_private)

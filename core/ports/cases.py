@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -10,6 +11,15 @@ from core.domain.case import Case
 from core.domain.customer import Writer
 from core.domain.keys import EventKey
 from core.domain.timers import Timer
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMessage:
+    """A customer's message that staff were shown: its author, by id and by their id on the channel, and its ``meta``."""
+
+    customer_id: str
+    external_id: str
+    meta: Mapping[str, Any]
 
 
 class Cases(Protocol):
@@ -73,8 +83,8 @@ class Cases(Protocol):
         """When the customer first wrote after that moment; None where they have not."""
         ...
 
-    async def author_read_last(self, conversation_id: str, moment: datetime) -> tuple[str, str] | None:
-        """Whose message staff had been shown last by then: the customer's id, and their id on the channel. None: nobody's."""
+    async def read_by_staff(self, conversation_id: str, moment: datetime) -> Sequence[ReadMessage]:
+        """The last 50 messages that staff had been shown by then, of customers whom they have not blocked; the newest first."""
         ...
 
     async def writers(self, conversation_id: str) -> Sequence[Writer]:

@@ -11,12 +11,13 @@ from core.ports.outcomes import NewMessage
 
 
 class OutcomeStatus(StrEnum):
-    """waiting: not sent yet. sent: the channel took it. read: the customer has seen it. failed: it did not arrive, or was
-    not sent any more.
+    """waiting: not sent yet. sent: the channel took it. partly: it did not reach all of its recipients. read: the customer has
+    seen it. failed: it did not arrive, or was not sent any more.
     """
 
     WAITING = "waiting"
     SENT = "sent"
+    PARTLY = "partly"
     READ = "read"
     FAILED = "failed"
 

@@ -26,6 +26,7 @@ from core.domain.messages import (
     RawEvent,
     Receipt,
 )
+from core.domain.readers import Recipient, common_recipients
 from core.ports.channel import Accepted
 from core.ports.event_log import EventLog
 from core.ports.journal import Journal
@@ -107,8 +108,14 @@ class TurnState:
 
     @property
     def reader(self) -> Reader:
-        """The customer who is answered, and whether others read the answer."""
-        return Reader(self.customer.id, not any(SHARED in message.meta for message in self.pending))
+        """The customer who is answered, and who else reads the answer."""
+        addresses = frozenset([self.customer.external_id, *(one["address"] for one in self.recipients)])
+        return Reader(self.customer.id, not any(SHARED in message.meta for message in self.pending), addresses)
+
+    @property
+    def recipients(self) -> Sequence[Recipient]:
+        """Whom the agent's answer goes to, where the messages name their readers. An unproven author is answered alone."""
+        return common_recipients([one.meta for one in self.pending]) if self.customer.verified and self.pending else ()
 
     def as_read(self) -> TurnState:
         """Shorten what customers wrote to as much as is analysed (see `core.domain.analysed_text`)."""

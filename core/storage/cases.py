@@ -14,6 +14,7 @@ from core.domain.customer import Writer
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import EventKey
 from core.domain.messages import Author
+from core.ports.cases import ReadMessage
 from core.ports.outcomes import CaseRecord, CloseCase, KeepComment, KeepRating, OpenCase, Recall
 from core.storage import codec
 from core.storage.among import among
@@ -28,7 +29,7 @@ from core.storage.learning import keep_learning
 from core.storage.relay_updates import TAKEN_BACK
 from core.storage.tables import OPEN_DELIVERY, conversation, inbound_event, message, outbox, receipt
 from core.storage.tickets import keep_tickets
-from core.storage.written_since import AUTHOR_READ_LAST, WRITERS, WRITTEN_SINCE
+from core.storage.written_since import READ_BY_STAFF, WRITERS, WRITTEN_SINCE
 
 _OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
 _PARTS = (
@@ -203,10 +204,10 @@ class SqlCases(OnDatabase):
         found = await self.database.read(lambda connection: connection.scalar(WRITTEN_SINCE, wanted))
         return None if found is None else codec.when(found)
 
-    async def author_read_last(self, conversation_id: str, moment: datetime) -> tuple[str, str] | None:
+    async def read_by_staff(self, conversation_id: str, moment: datetime) -> Sequence[ReadMessage]:
         wanted = {"home": conversation_id, "until": moment.timestamp()}
-        row = await self.database.read(lambda connection: connection.execute(AUTHOR_READ_LAST, wanted).first())
-        return None if row is None else (row.id, row.external_id)
+        rows = await self.database.read(lambda connection: connection.execute(READ_BY_STAFF, wanted).all())
+        return tuple(ReadMessage(row.id, row.external_id, codec.load(row.meta)) for row in rows)
 
     async def writers(self, conversation_id: str) -> Sequence[Writer]:
         wanted = {"home": conversation_id}

@@ -108,7 +108,11 @@ class SqlDeliveryOutcomes(OnDatabase):
         for row in rows:
             outcome = _outcome(row, row.target_id in read, cases.get(row.home, ()))
             noted.append({"key": row.source_id, "now_shown": outcome.status})
-            if outcome.status is not outcome.shown and outcome.case_id and not outcome.taken_back:
+            if (
+                (outcome.status is not outcome.shown or outcome.status is OutcomeStatus.PARTLY)
+                and outcome.case_id
+                and not outcome.taken_back
+            ):
                 told[outcome.case_id].extend(wording(outcome))
         self._add_to_feed(connection, account, told)
         connection.execute(_NOTE, noted)
@@ -134,6 +138,8 @@ def _outcome(row: Any, was_read: bool, cases: Sequence[Row[Any]]) -> DeliveryOut
     before = before or [case.id for case in cases[:1]]
     failed = row.status in (DeliveryStatus.DEAD, DeliveryStatus.WITHHELD)
     settled = OutcomeStatus.READ if was_read else OutcomeStatus.FAILED if failed else OutcomeStatus.SENT
+    if row.status == DeliveryStatus.SENT and row.last_error:
+        settled = OutcomeStatus.PARTLY  # and not READ: others have not got it
     again = row.kind == MessageKind.FOLLOW_UP and row.address is not None
     return DeliveryOutcome(
         case_id=before[-1] if before else "",
@@ -141,7 +147,7 @@ def _outcome(row: Any, was_read: bool, cases: Sequence[Row[Any]]) -> DeliveryOut
         wrote_at=str(codec.load(row.meta).get("at") or ""),
         shown=OutcomeStatus(row.shown),
         status=OutcomeStatus.WAITING if row.status in _OPEN else settled,
-        reason=row.last_error if failed and not was_read else None,
+        reason=row.last_error if settled in (OutcomeStatus.FAILED, OutcomeStatus.PARTLY) else None,
         taken_back=row.deleted_at is not None or row.last_error == TAKEN_BACK,
         follow_up=(row.channel, row.address) if again else None,
         by_agent=by_agent,

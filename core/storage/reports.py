@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, bindparam, case, func, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import DeliveryReported, ReactionChanged, ReceiptStatus
+from core.domain.readers import RECIPIENTS, addresses
 from core.ports.channel import Accepted
 from core.ports.store import Settlement
 from core.storage import codec
@@ -40,11 +41,12 @@ _FOUND = (
         among(receipt.c.provider_id, "ids"),
     )
 )
-_BURY = (
-    update(outbox)
-    .where(outbox.c.id == bindparam("key"), outbox.c.status == DeliveryStatus.SENT)
-    .values(status=DeliveryStatus.DEAD, last_error=bindparam("reason"))
+_SENT = update(outbox).where(outbox.c.id == bindparam("key"), outbox.c.status == DeliveryStatus.SENT)
+_BURY = _SENT.values(status=DeliveryStatus.DEAD, last_error=bindparam("reason"))
+_NOT_TO_ALL = _SENT.values(
+    last_error=func.substr(bindparam("reason", type_=Text) + func.coalesce("; " + outbox.c.last_error, ""), 1, 1000)
 )
+"""One of several recipients did not get it. The others did, so it is never sent again."""
 
 
 class SqlSentMessages(OnDatabase):
@@ -104,7 +106,7 @@ def keep_reactions(connection: Connection, database: Database, rows: Sequence[Ma
 @lru_cache(maxsize=4)
 def _keep_receipt(database: Database) -> ReturningInsert[Any]:
     owned = ["delivery_id", "conversation_id", "message_id"]
-    known = (receipt.c.delivery_id, receipt.c.detail, receipt.c.status)
+    known = (receipt.c.delivery_id, receipt.c.message_id, receipt.c.detail, receipt.c.status)
     return database.upsert(receipt, ["channel", "account", "provider_id"], owned).returning(*known)
 
 
@@ -131,7 +133,9 @@ def keep_receipts(
     if not rows:
         return
     kept = connection.execute(_keep_receipt(database), rows)
-    _bury(connection, {row.delivery_id: row.detail for row in kept if row.status == ReceiptStatus.FAILED})
+    for row in kept:
+        if row.status == ReceiptStatus.FAILED:
+            _bury(connection, row, row.detail)
 
 
 def keep_report(connection: Connection, database: Database, event: DeliveryReported, now: float) -> Accepted:
@@ -161,7 +165,7 @@ def keep_report(connection: Connection, database: Database, event: DeliveryRepor
         )
     ).one()
     if row.status == ReceiptStatus.FAILED and row.delivery_id is not None:
-        _bury(connection, {row.delivery_id: row.detail})
+        _bury(connection, row, codec.cleaned(event.detail) or row.detail)
     mark_relays_outdated(connection, [row.message_id] if row.message_id else [], now)
     return Accepted(row.message_id or "", row.conversation_id or "", 0, duplicate=False, state="")
 
@@ -171,8 +175,9 @@ def _rank(status: ColumnElement[Any]) -> ColumnElement[int]:
     return case(ranks, value=func.coalesce(status, ""), else_=0)
 
 
-def _bury(connection: Connection, failed: Mapping[str, str | None]) -> None:
-    if failed:
-        log.error("delivery.dead", deliveries=sorted(failed), error="the provider reported that it could not deliver")
-        rows = [{"key": key, "reason": _FAILED_LATER + (detail or "no reason given")} for key, detail in failed.items()]
-        connection.execute(_BURY, rows)
+def _bury(connection: Connection, sent: Row[Any], detail: str | None) -> None:
+    """``sent``: the receipt of what the provider could not deliver."""
+    log.error("delivery.dead", delivery=sent.delivery_id, error="the provider reported that it could not deliver")
+    meta = connection.scalar(select(message.c.meta).where(message.c.id == sent.message_id))
+    statement = _NOT_TO_ALL if len(addresses(codec.load(meta), RECIPIENTS)) > 1 else _BURY
+    connection.execute(statement, {"key": sent.delivery_id, "reason": _FAILED_LATER + (detail or "no reason given")})

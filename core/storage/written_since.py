@@ -32,6 +32,7 @@ _LAST_OF_AUTHOR = (
     .subquery()
 )
 _MOST_WRITERS = 100
+_MOST_READ = 50
 WRITERS = (
     select(customer.c.id, customer.c.display_name, identity.c.external_id)
     .join(_LAST_OF_AUTHOR, _LAST_OF_AUTHOR.c.author == customer.c.id)
@@ -40,8 +41,8 @@ WRITERS = (
     .limit(_MOST_WRITERS)
 )
 """Who wrote in a conversation, whoever wrote last first; of very many the last."""
-AUTHOR_READ_LAST = (
-    select(customer.c.id, identity.c.external_id)
+READ_BY_STAFF = (
+    select(customer.c.id, identity.c.external_id, message.c.meta)
     .select_from(message)
     .join(conversation, conversation.c.id == message.c.conversation_id)
     .join(customer, customer.c.id == _AUTHOR)
@@ -55,6 +56,6 @@ AUTHOR_READ_LAST = (
         ~is_blocked(customer.c.id),
     )
     .order_by(message.c.seq.desc())
-    .limit(1)
+    .limit(_MOST_READ)
 )
-"""Who wrote what staff had been shown last by a moment. What is pending they have not been shown, nor what the blocked write."""
+"""What staff had been shown by a moment, the last first. What is pending they have not been shown, nor what the blocked write."""

@@ -24,6 +24,7 @@ _BATCH = 100
 _REASON = 300
 _SIGNS = {
     OutcomeStatus.SENT: "sent",
+    OutcomeStatus.PARTLY: "sent",
     OutcomeStatus.READ: "read",
     OutcomeStatus.FAILED: "failed",
 }
@@ -37,7 +38,7 @@ _WITHHELD = {
     Arrived.PART: "staff_answer_in_part",
     Arrived.UNKNOWN: "staff_answer_unknown",
 }
-_ARRIVED = (OutcomeStatus.SENT, OutcomeStatus.READ)
+_ARRIVED = (OutcomeStatus.SENT, OutcomeStatus.PARTLY, OutcomeStatus.READ)
 Won = Callable[[str, float], Awaitable[bool]]
 """Whether this process is the one that does what is named for so many seconds from now."""
 
@@ -47,9 +48,10 @@ def marks(outcome: DeliveryOutcome, locale: str) -> list[NewMessage]:
     if outcome.follow_up is not None:
         return _of_follow_up(outcome, *outcome.follow_up, locale)
     told: list[NewMessage] = []
-    if outcome.wrote_at and outcome.status in _SIGNS:
-        told.append(posts.mark(outcome.wrote_at, _SIGNS[outcome.status], instead_of=_SIGNS.get(outcome.shown)))
-    if outcome.status is OutcomeStatus.FAILED:
+    sign, before = _SIGNS.get(outcome.status), _SIGNS.get(outcome.shown)
+    if outcome.wrote_at and sign and sign != before:
+        told.append(posts.mark(outcome.wrote_at, sign, instead_of=before))
+    if outcome.status in (OutcomeStatus.FAILED, OutcomeStatus.PARTLY):
         told.append(
             posts.remark(
                 say(_why(outcome), locale, text=quoted(outcome.text), reason=quoted(outcome.reason or "?", _REASON))
@@ -63,6 +65,8 @@ def marks(outcome: DeliveryOutcome, locale: str) -> list[NewMessage]:
 def _why(outcome: DeliveryOutcome) -> str:
     if outcome.reason == CUSTOMER_ENDED:
         return "staff_customer_had_ended"
+    if outcome.status is OutcomeStatus.PARTLY:
+        return "staff_not_to_all"
     return _WITHHELD[outcome.arrived] if outcome.by_agent and outcome.withheld else _FAILED[outcome.arrived]
 
 

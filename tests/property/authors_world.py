@@ -20,6 +20,7 @@ from core.agent.settings import AgentSettings
 from core.agent.tools import ToolContext, tool
 from core.domain.conversation import OwnershipEvent
 from core.domain.messages import MessageReceived
+from core.domain.readers import RECIPIENTS, addresses
 from core.ports.chat_model import ChatRequest, Finished, TextDelta, ToolCall
 from core.ports.metrics import NoMetrics
 from core.ports.store import Acceptable, TurnOutcome, TurnState
@@ -199,9 +200,11 @@ class Worlds:
         said = [one for one in request.messages if one.role == "user"]
         system = "".join(one.content for one in request.messages if one.role == "system")
         answered = _ANSWERED.search(system)
-        if world.place.channel == "email":  # each answer went to one person
+        if world.place.channel == "email":  # of answers to others, what all got who get this one
             told = " ".join(one.content for one in request.messages if one.role == "assistant")
-            assert set(_ACCOUNT.findall(told)) <= {state.customer.id}, (who, told)
+            got = [one.text for one in state.history if state.reader.addresses <= addresses(one.meta, RECIPIENTS)]
+            assert set(_ACCOUNT.findall(told)) <= {state.customer.id, *_ACCOUNT.findall(" ".join(got))}, (who, told)
+            self.counts["answers to others"] += not set(_ACCOUNT.findall(told)) <= {state.customer.id}
         for one in said:
             for mark in _MARK.findall(one.content):
                 author, alone, home = world.said[mark]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from core.domain.conversation import OwnershipEvent, Sharing
 from core.domain.customer import ContactDetails, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import SHARED, Author
+from core.domain.readers import RECIPIENTS, MessageReader, NamedIn
 from core.domain.ticket import TicketPriority
 from core.ports.outcomes import OpenTicket
 from core.ports.store import Settlement, TurnState
@@ -142,6 +144,46 @@ async def test_where_answers_go_to_one_alone_they_are_nobody_elses(store: SqlSto
     (bobs,) = await store.claim(1, LEASE, history=10)
     assert [one.text for one in bobs.with_history_for_reader().history] == ["Where is it?"]
     assert bobs.conversation.shared is Sharing.SOMETIMES
+
+
+def _mail(event: str, who: Identity, text: str, *others: str) -> Any:
+    people = [MessageReader(one, None, NamedIn.CC) for one in others]
+    readers = (MessageReader(who.external_id, None, NamedIn.FROM), *people) if others else ()
+    return said(event, text, who=who, shared=bool(others), answered_alone=True, readers=readers)
+
+
+async def _known_to(store: SqlStore) -> tuple[list[str], list[str]]:
+    """What may be used in the next answer, and whom it goes to."""
+    state = await claim_one(store)
+    texts = [one.text for one in state.with_history_for_reader().history]
+    recipients = [one["address"] for one in state.recipients]
+    answered = answer(f"To {state.pending[-1].text}", meta={RECIPIENTS: state.recipients, SHARED: True})
+    assert (await store.finish([outcome(state, answered, customer_id=state.customer.id)]))[0].held
+    return texts, recipients
+
+
+async def test_an_answer_to_all_uses_what_all_of_them_got(store: SqlStore) -> None:
+    await accept(store, _mail("e1", ADA, "Ada to Bob", "bob"))
+    assert await _known_to(store) == ([], ["ada", "bob"])
+    await accept(store, _mail("e2", BOB, "Bob to Ada and Carol", "ada", "carol"))
+    assert await _known_to(store) == ([], ["bob", "ada", "carol"]), "Carol did not get the first mail"
+    await accept(store, _mail("e3", ADA, "Ada to Bob again", "bob"))
+    assert await _known_to(store) == (
+        ["Ada to Bob", "To Ada to Bob", "Bob to Ada and Carol", "To Bob to Ada and Carol"],
+        ["ada", "bob"],
+    )
+
+
+async def test_an_answer_to_two_mails_goes_to_who_got_both(store: SqlStore) -> None:
+    await accept(store, _mail("e1", ADA, "One", "bob", "carol"), _mail("e2", ADA, "Two", "carol", "dora"))
+    assert (await _known_to(store))[1] == ["ada", "carol"]
+    await accept(store, _mail("e3", ADA, "Alone"), _mail("e4", ADA, "Together", "bob"))
+    assert (await _known_to(store))[1] == ["ada"]
+
+
+async def test_an_unproven_mail_is_answered_to_nobody_else(store: SqlStore) -> None:
+    await accept(store, _mail("e1", replace(ADA, verified=False), "Hello", "bob"))
+    assert (await _known_to(store))[1] == []
 
 
 async def test_what_staff_answered_in_a_mail_thread_is_not_repeated_to_who_began_it(store: SqlStore) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from core.domain.case import Case, feed
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import EventKey
 from core.domain.messages import Author, DeliveryReported, MessageDeleted, Receipt, ReceiptStatus
+from core.domain.readers import RECIPIENTS
 from core.ports.delivery_outcomes import Arrived, DeliveryOutcome, OutcomeStatus
 from core.ports.store import (
     Aside,
@@ -37,13 +39,15 @@ def worded(outcome: DeliveryOutcome) -> Sequence[NewMessage]:
     return [answer(f"{outcome.wrote_at} {outcome.status}: {outcome.reason}", author=Author.SYSTEM)]
 
 
-async def sent_by_staff(store: SqlStore, clock: ManualClock) -> tuple[Case, Delivery]:
+async def sent_by_staff(
+    store: SqlStore, clock: ManualClock, meta: Mapping[str, Any] | None = None
+) -> tuple[Case, Delivery]:
     """A message of staff's that is just being sent to the customer."""
     state, case = await escalate(store)
     await accept(store, from_staff("m/C1/2.2", "We are looking"))
     staff = await claim_one(store)
     now = await customers_now(store, state)
-    relayed = answer("We are looking", author=Author.STAFF, relays=staff.pending[0].id)
+    relayed = answer("We are looking", author=Author.STAFF, relays=staff.pending[0].id, meta=meta or {})
     await store.finish([TurnOutcome(staff.claim, 1, asides=(Aside(now.conversation.key, (relayed,)),))])
     assert await store.report_outcomes("main", worded) == 0, "it waits, and staff see that it does"
     clock.move(1)
@@ -249,3 +253,29 @@ async def test_the_last_rating_and_comment_of_a_case_are_kept(store: SqlStore) -
         turn = await claim_one(store)
         await store.finish([TurnOutcome(turn.claim, turn.pending[-1].seq, cases=(record,))])
         assert await store.rating(case.id) == kept
+
+
+async def test_a_bounce_of_one_of_several_recipients_is_told_and_nothing_is_sent_again(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    both = {RECIPIENTS: [{"address": one, "name": None} for one in ("ann@a.example", "bob@b.example")]}
+    case, delivery = await sent_by_staff(store, clock, both)
+    await settle(store, delivery, DeliveryStatus.SENT)
+    await store.report_outcomes("main", worded)
+    await accept(store, report("r1", ReceiptStatus.FAILED, "bob@b.example: 550 no such user"))
+    await accept(store, report("r2", ReceiptStatus.FAILED, "ann@a.example: 552 full"))
+    assert await store.report_outcomes("main", worded) == 1
+    _, last = await told(store, case)
+    assert last.startswith("m/C1/2.2 partly: ")
+    assert "bob@b.example: 550 no such user" in last
+    assert "ann@a.example: 552 full" in last
+    assert await store.lost([delivery.message.message_id]) == frozenset()
+    assert not await store.claim_deliveries("web", "main", 10, LEASE)
+
+
+async def test_who_was_refused_at_once_is_told_though_the_others_have_it(store: SqlStore, clock: ManualClock) -> None:
+    case, delivery = await sent_by_staff(store, clock)
+    await settle(store, delivery, DeliveryStatus.SENT, "bob@b.example: 550 no such user")
+    assert await store.report_outcomes("main", worded) == 1
+    assert await store.report_outcomes("main", worded) == 0
+    assert await told(store, case) == ["m/C1/2.2 partly: bob@b.example: 550 no such user"]

@@ -250,7 +250,7 @@ async def test_a_bounce_is_told_of_the_mail_that_we_sent(rig: Rig) -> None:
     await rig.sink.until(lambda sink: bool(sink.reports))
     (report,) = rig.sink.reports
     assert (report.provider_id, report.status) == (receipt.provider_id, ReceiptStatus.FAILED)
-    assert report.detail == "550 5.1.1 The email account does not exist"
+    assert report.detail == "ann@customer.example: 550 5.1.1 The email account does not exist"
 
 
 async def test_customers_cannot_write_headers(rig: Rig) -> None:

@@ -182,7 +182,7 @@ def test_without_its_thread_a_mail_is_not_parsed() -> None:
 @pytest.mark.parametrize(
     ("name", "status", "detail"),
     [
-        ("bounce", ReceiptStatus.FAILED, "550 5.1.1 The email account does not exist"),
+        ("bounce", ReceiptStatus.FAILED, "ann@customer.example: 550 5.1.1 The email account does not exist"),
         ("bounce_in_words", ReceiptStatus.FAILED, "Sorry, no mailbox here by that name. (#5.1.1)"),
         ("read_receipt", ReceiptStatus.READ, None),
     ],

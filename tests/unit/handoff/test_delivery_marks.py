@@ -23,6 +23,14 @@ def outcome(
     return DeliveryOutcome("c.1", text, "m/C1/2.2", shown, status, reason)
 
 
+def test_who_did_not_get_it_is_named_below_a_sign_that_stays() -> None:
+    sign, remark = marks(outcome(S.PARTLY, reason="bob@b.example: 550"), "en")
+    assert sign.meta["sign"] == "sent"
+    assert remark.text == "“Hello” did not reach everybody; the others have it: bob@b.example: 550"
+    (remark,) = marks(outcome(S.PARTLY, S.SENT, reason="bob@b.example: 550"), "de")
+    assert remark.text.startswith("„Hello“ hat nicht alle erreicht")
+
+
 @pytest.mark.parametrize(
     ("shown", "status", "sign", "before"),
     [
