@@ -28,6 +28,7 @@ from core.domain.messages import (
     MessageKind,
     StaffAction,
 )
+from core.domain.readers import READERS
 from core.ports.store import NewMessage
 from handoff.places import address_of, place_of
 from handoff.texts import say
@@ -205,6 +206,7 @@ def _part(messages: Sequence[Message], left_out: int) -> NewMessage:
             "at": message.created_at.timestamp(),
             "files": [file.name for file in message.attachments],
             "sources": [citation.title for citation in message.citations],
+            READERS: message.meta.get(READERS),
         }
         for message in messages
     ]
@@ -235,6 +237,7 @@ def said(message: Message) -> NewMessage:
             "missing": [file.name for file in message.attachments if not file.storage_key],
             "coming": _announced(message),
             "caution": message.meta.get(CAUTION),
+            READERS: message.meta.get(READERS),
             "old": message.sent_at.timestamp() if message.sent_at and message.meta.get(FOR_RECORD) else None,
             COLLEAGUE: message.author is Author.STAFF,
             **({"by": way["channel"]} if way else {}),

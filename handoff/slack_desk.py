@@ -9,7 +9,7 @@ from typing import Any
 
 from channels.slack.place import Place
 from core.domain.case import Case, feed
-from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
+from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState, Sharing
 from core.domain.customer import ContactDetails, Customer
 from core.domain.errors import NotYet
 from core.domain.messages import Author, Change, ChangeKind, Message, StaffAction
@@ -32,6 +32,7 @@ from handoff.texts import say
 from handoff.thread.asking import Asking, is_asking
 from handoff.thread.form_turn import FormTurn
 from handoff.thread.seen_before import CaseMatter
+from handoff.thread.to_line import with_choice
 from handoff.tickets import CaseTickets
 from handoff.waits.case_rules import Changes, ShownCase, customer_wrote
 from handoff.waits.due_answers import timer_of
@@ -183,6 +184,7 @@ class SlackDesk:
         quiet = any(able.costly for way in ways if (able := parts.channels.get(way.key.channel)))
         conversation = replace(conversation, locale=await locale_of(parts, conversation, customer))
         said = LastSaid(parts.records, parts.cases)
+        turn = with_choice(turn) if conversation.shared is Sharing.SOMETIMES else turn
         work = FormTurn(
             turn,
             case,

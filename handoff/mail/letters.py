@@ -11,9 +11,11 @@ from typing import Any
 from channels.markdown.pieces import unmarked
 from core.domain.attachments import Attachment
 from core.domain.messages import COLLEAGUE, Author, Message, OutboundMessage
+from core.domain.readers import READERS
 from core.ports.staff_mail import REPLY_MARK, StaffMail
 from handoff.places import place_name
 from handoff.posts import POST, WITH_CARD, Post
+from handoff.recipients import reply_goes_to
 from handoff.texts import say
 
 _SUBJECT = 120
@@ -103,7 +105,8 @@ def _transcript(meta: Mapping[str, Any], language: str) -> str:
 
 def _line_of(said: Mapping[str, Any], language: str) -> str:
     text = "\n".join(part for part in (said["text"], ", ".join(said["files"])) if part)
-    return _line(said["author"], said["name"], text, language)
+    spoken = _line(said["author"], said["name"], text, language)
+    return "\n".join(filter(None, [spoken, reply_goes_to(said.get(READERS) or (), language)]))
 
 
 def _line(author: str, name: str | None, text: str, language: str) -> str:
@@ -125,5 +128,7 @@ def _quoted(text: str) -> str:
 def _remarks(meta: Mapping[str, Any], language: str) -> list[str]:
     """Why a message is doubted, and which of its files are not here."""
     doubt = [f"⚠ {meta['caution']}"] if meta.get("caution") else []
+    goes_to = reply_goes_to(meta.get(READERS) or (), language)
+    doubt += [goes_to] if goes_to else []
     keys = (("missing", "card_missing"), ("coming", "card_coming"), ("left_out", "card_files_left_out"))
     return doubt + [say(key, language, files=", ".join(meta[name])) for name, key in keys if meta.get(name)]

@@ -9,6 +9,8 @@ from typing import Any
 
 from channels.slack.render import NOTHING
 from core.domain.messages import Author
+from core.domain.readers import READERS
+from handoff.recipients import reply_goes_to
 from handoff.slack.rich_text import (
     Block,
     Emoji,
@@ -78,4 +80,6 @@ def _parts(line: Mapping[str, Any], language: str) -> list[tuple[Line, list[Bloc
     for sign, names in (("paperclip", line["files"]), ("book", line["sources"])):
         if names:
             parts[-1][1].extend(small(spaced((Emoji(sign),), one_line(", ".join(names), _NAMED))))
+    if goes_to := reply_goes_to(line.get(READERS) or (), language):
+        parts[-1][1].extend(small(spaced((Emoji("busts_in_silhouette"),), one_line(goes_to, _NAMED))))
     return parts

@@ -1,4 +1,4 @@
-"""Whom staff answer where an answer goes to one of several customers, as in a mail thread."""
+"""Whom staff answer where not everybody in a conversation gets each message, as in a mail thread."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import replace
 from core.domain.conversation import Conversation, Sharing
 from core.domain.customer import Customer
 from core.domain.messages import ANSWERS_TO, Message
-from core.ports.cases import Cases
+from core.domain.readers import MOST_RECIPIENTS, RECIPIENTS, Recipient, people_in, recipients_of
+from core.ports.cases import Cases, ReadMessage
 from core.ports.store import NewMessage
+from handoff.thread.to_line import CHOSEN
 
 
 class Addressing:
@@ -24,12 +26,32 @@ class Addressing:
         self._customer = customer
 
     async def answer(self, told: NewMessage, written: Message) -> NewMessage:
-        """To whose message staff had been shown last when they wrote ``written``. Raises StoreUnavailable."""
+        """To whom staff chose, or else to the author of the message that they had been shown last when they wrote ``written`` and
+        to everybody who got that. Raises StoreUnavailable.
+        """
         if self._conversation.shared is not Sharing.SOMETIMES:
             return told
-        moment = written.sent_at or written.created_at
-        found = await self._cases.author_read_last(self._conversation.id, moment)
-        return _to(told, *(found or (self._customer.id, self._customer.external_id)))
+        read = await self._read(written)
+        if not read:
+            return _to(told, self._customer.id, self._customer.external_id)
+        answered, recipients = read[0], recipients_of(read[0].meta)
+        if chosen := written.meta.get(CHOSEN):
+            people = _people(read)
+            recipients = [people[one] for one in dict.fromkeys(chosen) if one in people][:MOST_RECIPIENTS]
+            recipients.sort(key=lambda one: one["address"] != answered.external_id)
+            answered = next(
+                (one for one in read if recipients and one.external_id == recipients[0]["address"]), answered
+            )
+        told = _to(told, answered.customer_id, answered.external_id)
+        return replace(told, meta={**told.meta, RECIPIENTS: recipients}) if recipients else told
+
+    async def strangers(self, written: Message) -> tuple[list[str], list[str]]:
+        """What staff named that is the address of nobody in the conversation, and the addresses of those who are."""
+        chosen = written.meta.get(CHOSEN)
+        if not chosen or self._conversation.shared is not Sharing.SOMETIMES:
+            return [], []
+        people = _people(await self._read(written))
+        return [one for one in chosen if one not in people], list(people)
 
     async def all(self, messages: Sequence[NewMessage], pending: Sequence[Message]) -> tuple[NewMessage, ...]:
         """What staff wrote among ``pending``, as ``answer``; notices, which are about the case, to its customer."""
@@ -38,10 +60,19 @@ class Addressing:
         written = {one.id: one for one in pending}
         return tuple([await self._one(one, written.get(one.relays or "")) for one in messages])
 
+    async def _read(self, written: Message) -> Sequence[ReadMessage]:
+        return await self._cases.read_by_staff(self._conversation.id, written.sent_at or written.created_at)
+
     async def _one(self, told: NewMessage, written: Message | None) -> NewMessage:
         if written is not None:
             return await self.answer(told, written)
         return told if ANSWERS_TO in told.meta else _to(told, self._customer.id, self._customer.external_id)
+
+
+def _people(read: Sequence[ReadMessage]) -> dict[str, Recipient]:
+    """Everybody who wrote or got one of these messages, by address."""
+    writers = {one.external_id: {"address": one.external_id, "name": None} for one in read}
+    return {**writers, **people_in([one.meta for one in read])}
 
 
 def _to(told: NewMessage, customer_id: str, external_id: str) -> NewMessage:

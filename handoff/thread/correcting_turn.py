@@ -12,6 +12,7 @@ from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import Customer
 from core.domain.errors import NotYet
 from core.domain.messages import Author, Change, ChangeKind, Message, MessageKind, StaffAction
+from core.domain.readers import RECIPIENTS
 from core.domain.timers import TimerKind
 from core.ports.cases import Cases
 from core.ports.desk import DESK_NOTICE
@@ -109,11 +110,14 @@ class CorrectingTurn:
         copy = (await self._cases.copies([change.message.id])).get(change.message.id)
         left = change.message.text.strip() or change.message.attachments
         gone = change.kind is ChangeKind.DELETED or not left or self._is_note(change.message.text)
+        refusal = None if gone else await self._refusal(change.message)
         if copy is None:
             if not gone:
                 self._remark("staff_stays_inside")
+        elif refusal is not None:
+            self._thread.append(refusal)
         elif copy in await self._cases.waiting([copy]):
-            await self._recall(copy, None if gone else change.message.text)
+            await self._recall(copy, None if gone else change.message)
         elif copy in await self._cases.on_their_way([copy]):
             raise NotYet("The message is on its way at this moment.", seconds=ON_ITS_WAY)
         elif copy not in await self._cases.lost([copy]):
@@ -121,11 +125,24 @@ class CorrectingTurn:
         elif not gone:
             self._remark("staff_never_came")
 
-    async def _recall(self, copy: str, text: str | None) -> None:
-        """It has not been sent. Without it the customer waits for an answer as before."""
-        self._recalls.append(Recall(copy, text))
-        self._remark("staff_recalled" if text is None else "staff_corrected")
-        if text is None:
+    async def _refusal(self, message: Message) -> NewMessage | None:
+        """What staff read where a message names somebody who is not in the conversation: it goes to nobody."""
+        named, known = await self._addressing.strangers(message)
+        if not named:
+            return None
+        name, locale = quoted(", ".join(named), _NAMED), self._settings.staff_locale
+        return posts.remark(say("staff_inside_stranger", locale, name=name, known=", ".join(known)))
+
+    async def _recall(self, copy: str, edited: Message | None) -> None:
+        """It has not been sent: ``edited``, with whom it goes to, goes in its place. Without it the customer waits as before."""
+        if edited is None:
+            self._recalls.append(Recall(copy, None))
+        else:
+            told = await self._addressing.answer(NewMessage(Author.STAFF, edited.text, MessageKind.ANSWER), edited)
+            meta = {RECIPIENTS: None, **told.meta} if told.meta else {}
+            self._recalls.append(Recall(copy, edited.text, meta))
+        self._remark("staff_recalled" if edited is None else "staff_corrected")
+        if edited is None:
             self._taken_back.append(copy)
             await self._waits_again()
 

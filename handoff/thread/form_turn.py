@@ -12,7 +12,7 @@ from core.ports.outcomes import ChangeTicket, KeepNote
 from core.ports.store import CloseCase, Transition
 from core.ports.tickets import TicketChange
 from handoff import posts, tickets
-from handoff.texts import say
+from handoff.texts import quoted, say
 from handoff.thread.blocking import block_records, block_remark, closes_case, customer_to_block, read_block, writer_of
 from handoff.thread.correcting_turn import Person
 from handoff.thread.macros import SIGN
@@ -21,6 +21,8 @@ from handoff.tickets import CHOICES, STATUS, change_in
 from handoff.waits.case_rules import status_set
 from handoff.waits.due_answers import timer_of
 
+_KEPT = 5_000
+"""Characters of a refused reply that are shown in the thread."""
 _FORMS = frozenset({StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.TICKET, StaffAction.TAKE_BACK})
 _BLOCKS = frozenset({StaffAction.BLOCK, StaffAction.UNBLOCK})
 _OPEN = (OwnershipState.QUEUED, OwnershipState.STAFF)
@@ -62,6 +64,9 @@ class FormTurn(StaffTurn):
         """Like a message of the owner's. Whoever replies to what nobody has, has it from then on, in the same commit."""
         if self._is_note(message.text):
             self._note(message, who)
+            return
+        if refusal := await self._refusal(message):
+            self._thread += [refusal, posts.remark(quoted(message.text, _KEPT))]
             return
         if self._conversation.owner is None:
             await self._change_hands(message, StaffAction.CLAIM, who)

@@ -261,6 +261,8 @@ class StaffTurn(CorrectingTurn):
             self._remark("staff_inside_other", name=await self._owner_name())
         elif await self._is_older(message):
             self._remark("staff_inside_before")
+        elif refusal := await self._refusal(message):
+            self._thread.append(refusal)
         else:
             so_far = len(self._customers)
             self._relay(await self._with_files(message), who)

@@ -185,5 +185,5 @@ def _recall(recall: Recall, found: dict[str, Translation], into: str) -> Recall:
         return recall
     translated = found.get(recall.text, Translation(None)).text
     if translated is None or translated == recall.text:
-        return replace(recall, meta={ORIGINAL: None})
-    return replace(recall, text=translated, meta=translations.original_meta(recall.text, into))
+        return replace(recall, meta={**recall.meta, ORIGINAL: None})
+    return replace(recall, text=translated, meta={**recall.meta, **translations.original_meta(recall.text, into)})

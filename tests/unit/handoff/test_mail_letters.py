@@ -132,3 +132,21 @@ def test_what_is_missing_is_named() -> None:
 )
 def test_only_what_staff_must_read_is_mailed(post: NewMessage, *, mailed: bool) -> None:
     assert is_mailed(_out(post)) is mailed
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "A reply goes to Ann <ann@a.example>, bob@b.example; not to c@c.example"),
+        ("de", "Eine Antwort geht an Ann <ann@a.example>, bob@b.example; nicht an c@c.example"),
+    ],
+)
+def test_staff_read_whom_a_reply_goes_to(language: str, line: str) -> None:
+    people = [("ann@a.example", "Ann", True), ("bob@b.example", None, True), ("c@c.example", None, False)]
+    readers = [{"address": one, "name": name, "named_in": "to", "answered": answered} for one, name, answered in people]
+    said = _said("And now?", readers=readers)
+    assert line in following("c.1", _out(said), language, "//").text.split("\n")
+    (before,) = posts.transcript([_stored(said, 1)])
+    first = opening("c.1", [_stored(_card()), _stored(said, 2)], language, "//").text
+    assert first.split("\n").count(line) == 1
+    assert before.meta["lines"][0]["readers"] == readers

@@ -50,6 +50,26 @@ def test_what_somebody_else_may_have_written_says_so_and_mentions_nobody() -> No
     assert "<!date^1700000000^" in text
 
 
+def test_below_a_mail_stands_whom_a_reply_goes_to() -> None:
+    feed = ConversationKey("desk", "default", "a.1")
+    people = [
+        ("ann@a.example", "Ann", True),
+        ("bob@b.example", "Bob <boss@x.example>, *Eve*", True),
+        ("c@c.example", None, False),
+    ]
+    readers = [{"address": one, "name": name, "named_in": "cc", "answered": answered} for one, name, answered in people]
+    line = "A reply goes to Ann <ann@a.example>, bob@b.example; not to c@c.example"
+    said = {"post": "said", "readers": readers}
+    spoken = {"id": "m", "author": "customer", "name": "Ann", "text": "Hello", "at": 1.0, "files": [], "sources": []}
+    before = {"post": "transcript", "lines": [{**spoken, "readers": readers}], "left_out": 0}
+    for meta in (said, before):
+        (body,) = bodies(OutboundMessage("m1", feed, Author.CUSTOMER, "Hello", MessageKind.NOTICE, meta=meta))
+        assert line in "\n".join(shown_in(block) for block in body["blocks"])
+        check_message(body["text"], body["blocks"])
+    (alone,) = bodies(OutboundMessage("m1", feed, Author.CUSTOMER, "Hello", MessageKind.NOTICE, meta={"post": "said"}))
+    assert "reply goes" not in "\n".join(shown_in(block) for block in alone["blocks"])
+
+
 def test_a_message_that_was_edited_to_a_long_one_is_shown_to_its_end() -> None:
     sentence = "I have opened the parcel & it was broken already. "
     meta = {"post": "edited", "copy": "m0"}
