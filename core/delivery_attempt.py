@@ -148,5 +148,7 @@ def report(metrics: Metrics, channel: str, delivery: Delivery, settlement: Settl
         log.warning("delivery.withheld", error=settlement.error, **fields)
     elif settlement.status == DeliveryStatus.DUE:
         log.warning("delivery.retry", error=settlement.error, retry_after=settlement.retry_after, **fields)
+    elif settlement.error:
+        log.warning("delivery.not_to_all", error=settlement.error, **fields)
     else:
         log.info("delivery.sent", **fields)

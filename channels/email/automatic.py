@@ -63,10 +63,11 @@ def speaker(message: Message, sender: Mailbox) -> Mailbox:
     return next((one for one in mailboxes(message, "Reply-To") if is_person(one)), sender)
 
 
-def unanswered(message: Message, named: Iterable[Mailbox]) -> tuple[Mailbox, ...]:
+def unanswered(message: Message, named: Iterable[Mailbox], own: Mailbox) -> tuple[Mailbox, ...]:
     """Of those whom a mail names, whom no answer goes to: machines, and other names of our own mailbox."""
     ours = {one.address for header in _OWN_NAMES for one in mailboxes(message, header)}
-    return tuple(one for one in named if not is_person(one) or one.address in ours)
+    mine = own.local, own.domain
+    return tuple(one for one in named if not is_person(one) or one.address in ours or (one.local, one.domain) == mine)
 
 
 def is_person(one: Mailbox) -> bool:

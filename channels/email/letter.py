@@ -129,7 +129,7 @@ def read(body: bytes, rules: MailRules) -> Letter:
         reply_to=reply_to,
         others=others,
         cc=tuple(one for one in others if one.address in in_cc),
-        unanswered=others if author != named else automatic.unanswered(message, (*reply_to, *others)),
+        unanswered=others if author != named else automatic.unanswered(message, (*reply_to, *others), Mailbox(own)),
         locale=language if _LOCALE[0] <= len(language) <= _LOCALE[1] else None,
         dated=_moment(header(message, "Date")),
         came=_came(message),
@@ -183,8 +183,13 @@ def _content_hash(message: Message) -> str:
     found = hashlib.blake2b(digest_size=_CONTENT)
     for name in ("Date", "Subject"):
         found.update(header(message, name).encode("utf-8", "surrogatepass") + b"\0")
-    for part in message.walk():
-        if not part.is_multipart():
+    parts = [message]
+    while parts:
+        part = parts.pop()
+        inner = part.get_payload()
+        if isinstance(inner, list):
+            parts += [one for one in inner if isinstance(one, Message)]
+        else:
             found.update(mime.payload(part).translate(None, b" \t\r\n") + b"\0")
     return found.hexdigest()
 

@@ -177,7 +177,9 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
         thread.window, thread.is_album = item.window, goes_on
     if event.audience is Audience.STAFF:
         thread.audience = Audience.STAFF  # also where customers wrote before the channel was theirs
-    elif thread.state == OwnershipState.RESOLVED and not (event.caution or event.for_record or blocked or colleague or rates):
+    elif thread.state == OwnershipState.RESOLVED and not (
+        event.caution or event.for_record or blocked or colleague or rates
+    ):
         _reopen(thread)  # what somebody else may have written, or is only kept, brings nobody back
     _share(thread, event)
     thread.last_seq += 1

@@ -177,7 +177,11 @@ def _rank(status: ColumnElement[Any]) -> ColumnElement[int]:
 
 def _bury(connection: Connection, sent: Row[Any], detail: str | None) -> None:
     """``sent``: the receipt of what the provider could not deliver."""
-    log.error("delivery.dead", delivery=sent.delivery_id, error="the provider reported that it could not deliver")
     meta = connection.scalar(select(message.c.meta).where(message.c.id == sent.message_id))
-    statement = _NOT_TO_ALL if len(addresses(codec.load(meta), RECIPIENTS)) > 1 else _BURY
-    connection.execute(statement, {"key": sent.delivery_id, "reason": _FAILED_LATER + (detail or "no reason given")})
+    several = len(addresses(codec.load(meta), RECIPIENTS)) > 1
+    said = "delivery.not_to_all" if several else "delivery.dead"
+    log.error(said, delivery=sent.delivery_id, error="the provider reported that it could not deliver")
+    connection.execute(
+        _NOT_TO_ALL if several else _BURY,
+        {"key": sent.delivery_id, "reason": _FAILED_LATER + (detail or "no reason given")},
+    )

@@ -7,9 +7,7 @@ from typing import Any
 
 from channels.slack.render import NOTHING
 from core.domain.messages import COLLEAGUE, Author, OutboundMessage, StaffAction
-from core.domain.readers import READERS
 from handoff.posts import POST, Post
-from handoff.recipients import reply_goes_to
 from handoff.slack.advice import advice
 from handoff.slack.card import button, card
 from handoff.slack.gaps import gaps
@@ -30,7 +28,7 @@ from handoff.slack.rich_text import (
     spaced,
     words,
 )
-from handoff.slack.speech import pieces_of, something, speaker, speech
+from handoff.slack.speech import pieces_of, recipients_lines, something, speaker, speech
 from handoff.slack.transcript import transcript
 from handoff.slack.translations import below, sent_as
 from handoff.texts import by_way, say
@@ -164,8 +162,7 @@ def _notes(meta: Mapping[str, Any], language: str) -> list[Line]:
         found.append((Emoji("hourglass_flowing_sand"), *named))
     if meta.get("caution"):
         found.append(spaced(_WARNING, one_line(str(meta["caution"]), _NAMED)))
-    if goes_to := reply_goes_to(meta.get(READERS) or (), language):
-        found.append(spaced((Emoji("busts_in_silhouette"),), one_line(goes_to, LONGEST)))
+    found += recipients_lines(meta, language)
     if meta.get("old"):
         found.append(spaced((Emoji("file_folder"),), phrase("card_for_record", language), (Moment(meta["old"]),)))
     return found

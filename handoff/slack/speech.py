@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from channels.slack.render import NOTHING
 from channels.split import split
 from core.domain.messages import Author
+from core.domain.readers import READERS
+from handoff.recipients import reply_goes_to
 from handoff.slack.formatted import formatted_with_plain
-from handoff.slack.rich_text import Block, Line, one_line, paragraph, quoted_below, small, visible, words
+from handoff.slack.rich_text import (
+    LONGEST,
+    Block,
+    Emoji,
+    Line,
+    one_line,
+    paragraph,
+    quoted_below,
+    small,
+    spaced,
+    visible,
+    words,
+)
 from handoff.texts import say
 
 WHO = {
@@ -30,6 +47,12 @@ def something(text: str) -> str:
 def pieces_of(text: str, limit: int) -> list[str]:
     """Outside words in pieces of at most ``limit`` characters; none where nothing is to be seen."""
     return [piece.strip("\n") for piece in split(visible(text), limit) if piece.strip()]
+
+
+def recipients_lines(meta: Mapping[str, Any], language: str) -> list[Line]:
+    """Whom a reply goes to, whole, however many they are; nothing where only the writer reads along."""
+    goes_to = reply_goes_to(meta.get(READERS) or (), language)
+    return [spaced((Emoji("busts_in_silhouette"),), words(piece)) for piece in pieces_of(goes_to, LONGEST)]
 
 
 def speech(author: Author, head: Line, text: str, limit: int) -> list[tuple[str, list[Block]]]:

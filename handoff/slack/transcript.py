@@ -9,8 +9,6 @@ from typing import Any
 
 from channels.slack.render import NOTHING
 from core.domain.messages import Author
-from core.domain.readers import READERS
-from handoff.recipients import reply_goes_to
 from handoff.slack.rich_text import (
     Block,
     Emoji,
@@ -25,7 +23,7 @@ from handoff.slack.rich_text import (
     spaced,
     words,
 )
-from handoff.slack.speech import something, speaker, speech
+from handoff.slack.speech import recipients_lines, something, speaker, speech
 
 _ROOM = 8_000
 """Characters of JSON in a piece of several messages: Slack takes 13,200 in a message, and 50 blocks."""
@@ -80,6 +78,6 @@ def _parts(line: Mapping[str, Any], language: str) -> list[tuple[Line, list[Bloc
     for sign, names in (("paperclip", line["files"]), ("book", line["sources"])):
         if names:
             parts[-1][1].extend(small(spaced((Emoji(sign),), one_line(", ".join(names), _NAMED))))
-    if goes_to := reply_goes_to(line.get(READERS) or (), language):
-        parts[-1][1].extend(small(spaced((Emoji("busts_in_silhouette"),), one_line(goes_to, _NAMED))))
+    for recipients in recipients_lines(line, language):
+        parts[-1][1].extend(small(recipients))
     return parts

@@ -37,7 +37,7 @@ class Addressing:
         answered, recipients = read[0], recipients_of(read[0].meta)
         if chosen := written.meta.get(CHOSEN):
             people = _people(read)
-            recipients = [people[one] for one in dict.fromkeys(chosen) if one in people][:MOST_RECIPIENTS]
+            recipients = [people[one] for one in dict.fromkeys(chosen) if one in people]
             recipients.sort(key=lambda one: one["address"] != answered.external_id)
             answered = next(
                 (one for one in read if recipients and one.external_id == recipients[0]["address"]), answered
@@ -46,12 +46,12 @@ class Addressing:
         return replace(told, meta={**told.meta, RECIPIENTS: recipients}) if recipients else told
 
     async def strangers(self, written: Message) -> tuple[list[str], list[str]]:
-        """What staff named that is the address of nobody in the conversation, and the addresses of those who are."""
+        """What staff named that is the address of nobody in the conversation, or one too many; and whom they may name."""
         chosen = written.meta.get(CHOSEN)
         if not chosen or self._conversation.shared is not Sharing.SOMETIMES:
             return [], []
         people = _people(await self._read(written))
-        return [one for one in chosen if one not in people], list(people)
+        return [one for place, one in enumerate(chosen) if one not in people or place >= MOST_RECIPIENTS], list(people)
 
     async def all(self, messages: Sequence[NewMessage], pending: Sequence[Message]) -> tuple[NewMessage, ...]:
         """What staff wrote among ``pending``, as ``answer``; notices, which are about the case, to its customer."""

@@ -28,8 +28,8 @@ def _chosen(message: Message) -> Message:
     begins = _BEGINS.match(line)
     if begins is None or "@" not in line or message.action not in (None, StaffAction.REPLY):
         return message
-    parts = [part.strip() for part in re.split(r"[,;]", line[begins.end() : _LONGEST]) if part.strip(" *_")]
-    named = [_address(part) or part for part in parts]
+    parts = [part.strip() for part in re.split(r"[,;]", line[begins.end() :]) if part.strip(" *_")]
+    named = [_address(part) or part for part in parts] if len(line) <= _LONGEST else [line]
     return replace(message, text=text.lstrip("\n"), meta={**message.meta, CHOSEN: named})
 
 

@@ -9,6 +9,7 @@ from core.domain.conversation import OwnershipState
 from core.domain.keys import ConversationKey
 from core.domain.messages import ORIGINAL, Author, MessageKind, OutboundMessage, StaffAction
 from handoff.posts import POST, Post
+from handoff.recipients import reply_goes_to
 from handoff.slack import posts
 from handoff.slack.card import card
 from handoff.slack.forms import form
@@ -102,6 +103,11 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "handoff.slack.card:card": lambda text: lambda: card(_facts(text)),
     "handoff.slack.forms:form": lambda text: lambda: form(StaffAction.NOTE, {"text": text}, "en", [], "form_send"),
     "handoff.slack.gaps:gaps": lambda text: lambda: gaps([_cluster(line) for line in [text, *text.split("\n")]], "en"),
+    "handoff.recipients:reply_goes_to": lambda text: (
+        lambda: reply_goes_to(
+            [{"address": text, "name": text, "answered": answered} for answered in (True, False)], "en"
+        )
+    ),
     "handoff.slack.posts:bodies": _post(Post.SAID),
     **{f"handoff.slack.posts:bodies of {kind}": _post(kind) for kind in Post if kind is not Post.SAID},
     "handoff.slack.transcript:transcript": _transcript,

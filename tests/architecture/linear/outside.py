@@ -190,7 +190,7 @@ OURS: Mapping[str, str] = {
 """A package, a module or one function, with what its text is instead. What only hands text on to others is wiring."""
 
 THROUGH: Mapping[str, str] = {
-    "channels.email.address:sender": "channels.email.address:mailboxes",
+    "channels.email.automatic:unanswered": "channels.email.letter:read",
     "channels.email.charset:raw_headers": "channels.email.charset:header",
     "channels.email.child:read_files": "channels.email.letter:read",
     "channels.email.child:read_letter": "channels.email.letter:read",

@@ -1,4 +1,4 @@
-"""Five people in one thread, through a real mail server: a reply is in the mailboxes of those whom the desk showed, and no others.
+"""Five people in one thread through a real mail server: a reply is in the mailboxes of those whom the desk showed, and no others.
 
 Many more threads, without the server, are in tests/property/test_mail_threads.py.
 """

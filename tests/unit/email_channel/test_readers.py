@@ -34,7 +34,9 @@ def test_a_mail_to_us_alone_names_no_readers() -> None:
 
 
 def test_we_and_machines_are_never_answered() -> None:
-    to = f"{SETTINGS.address.upper()}, no-reply@shop.example, bounces-7@shop.example, {_BOB}"
+    to = (
+        f"{SETTINGS.address.upper()}, support+orders@example.com, no-reply@shop.example, bounces-7@shop.example, {_BOB}"
+    )
     assert _answered(mail(To=to)) == [_ANN, _BOB]
 
 

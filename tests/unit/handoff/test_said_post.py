@@ -66,6 +66,12 @@ def test_below_a_mail_stands_whom_a_reply_goes_to() -> None:
         (body,) = bodies(OutboundMessage("m1", feed, Author.CUSTOMER, "Hello", MessageKind.NOTICE, meta=meta))
         assert line in "\n".join(shown_in(block) for block in body["blocks"])
         check_message(body["text"], body["blocks"])
+    many = [{**readers[0], "address": f"{'a' * 200}{number}@a.example"} for number in range(20)]
+    (body,) = bodies(
+        OutboundMessage("m1", feed, Author.CUSTOMER, "Hi", MessageKind.NOTICE, meta={**said, "readers": many})
+    )
+    assert "".join(shown_in(block) for block in body["blocks"]).count("@a.example") == 20, "none is cut off"
+    check_message(body["text"], body["blocks"])
     (alone,) = bodies(OutboundMessage("m1", feed, Author.CUSTOMER, "Hello", MessageKind.NOTICE, meta={"post": "said"}))
     assert "reply goes" not in "\n".join(shown_in(block) for block in alone["blocks"])
 
