@@ -115,9 +115,7 @@ class Thread:
 
     def to_json(self) -> str:
         """For the channel's memory."""
-        left_out = (
-            {"copies"} if self.case is not None else {"copies", "case"}
-        )  # older versions do not know the field "case"
+        left_out = {"copies"} if self.case is not None else {"copies", "case"}  # older versions do not know "case"
         return json.dumps({k: v for k, v in asdict(self).items() if k not in left_out}, ensure_ascii=False)
 
     def answering(self, recipients: Sequence[Recipient]) -> Thread:
