@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.domain.customer import ContactDetails
-from core.domain.messages import Author, CustomerAction, Message, MessageKind
+from core.domain.messages import COLLEAGUE, Author, CustomerAction, Message, MessageKind
 from core.ports.desk import DESK_NOTICE
 from core.ports.store import NewMessage, TurnState
 from handoff.customer_language import known_locale
@@ -106,7 +106,7 @@ def _since_transfer(history: Sequence[Message]) -> Iterable[Message]:
     """Notices of the present wait, the last one first."""
     for message in reversed(history):
         notice = message.meta.get(DESK_NOTICE)
-        if message.author is Author.STAFF:  # a wait that ended, also where nobody was told who came
+        if message.author is Author.STAFF and COLLEAGUE not in message.meta:  # a wait that ended unannounced
             return
         if isinstance(notice, str):
             yield message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -21,12 +22,20 @@ from core.turn import Turn
 from handoff.desk_parts import DeskParts
 from handoff.slack_desk import SlackDesk
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.desk.office_hours import CASE, HOME, Nobody, OfficeHours
+from tests.integration.desk.office_hours import CASE, HOME, Agent, OfficeHours
 from tests.integration.desk.test_ratings import SETTINGS, remarks, resolved, state
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import sorry
 
 BOB = Identity("web", "main", "bob", "Bob")
+
+
+WISH = "Talk to a person: it broke again"
+
+
+def shown(told: Sequence[Message]) -> str:
+    """All that stands in the thread."""
+    return " ".join(f"{one.text} {one.meta}" for one in told)
 
 
 class SharedThread(OfficeHours):
@@ -115,27 +124,28 @@ async def test_nobody_else_reads_it_in_what_the_agent_knows(office: SharedThread
 
 
 async def test_a_press_beside_a_new_question_rates_and_the_question_is_answered(office: SharedThread) -> None:
-    await office.accepts(office.from_customer("It broke again"))
+    await office.accepts(office.from_customer(WISH, CustomerAction.REQUEST_PERSON))
     await office.accepts(office.pressed("1"))
     await office.accepts(office.from_customer("Please hurry"))
     for _ in range(3):
         await office.works()
     assert await state(office) is OwnershipState.QUEUED
     assert await office.store.rating(CASE) == (1, None)
-    assert [post.text for post in await office.posts("said")][-2:] == ["It broke again", "Please hurry"]
+    assert WISH in shown(await office.told())
+    assert [post.text for post in await office.posts("said")][-1] == "Please hurry"
 
 
 async def test_a_press_before_a_message_that_was_written_earlier_loses_neither(office: SharedThread) -> None:
     channel = cast(Channel, SimpleNamespace(capabilities=Capabilities(text_limit=1000, own_time=True)))
     desk = SlackDesk(office.parts(office.store), office.settings)
-    office.turn = Turn(Nobody(), desk, {"web": channel}, CountedMetrics(), sorry)
-    late = office.from_customer("It broke again")
+    office.turn = Turn(Agent(), desk, {"web": channel}, CountedMetrics(), sorry)
+    late = office.from_customer(WISH, CustomerAction.REQUEST_PERSON)
     await office.accepts(office.pressed("1"))
     await office.accepts(replace(late, sent_at=late.sent_at - timedelta(seconds=5)))
     for _ in range(2):
         await office.works()
     assert await office.store.rating(CASE) == (1, None)
-    assert [post.text for post in await office.posts("said")][-1] == "It broke again"
+    assert WISH in shown(await office.told())
 
 
 async def test_a_number_of_somebody_elses_is_no_rating(office: SharedThread) -> None:
