@@ -16,7 +16,7 @@ from core.agent.routing import asked, was_offered_person
 from core.agent.small_talk import all_small_talk, says_no, says_unsolved, says_yes
 from core.domain.choices import CHOICES
 from core.domain.conversation import Sharing
-from core.domain.messages import ADDRESSED, SHARED, Author, Message
+from core.domain.messages import ADDRESSED, COLLEAGUE, SHARED, Author, Message
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING
 from core.ports.store import TurnState
 
@@ -52,7 +52,7 @@ def _goes_on_with_us(turn: TurnState, messages: tuple[Message, ...]) -> Asked:
     may, while the two are alone in the thread. Who names somebody else speaks to them.
     """
     others = {m.author_name or "" for m in turn.history if _is_of_another(turn, m)}
-    if not others and not any(m.author is not Author.CUSTOMER for m in turn.history):
+    if not others and all(_is_spoken_here(m) for m in turn.history):
         return Asked.YES
     texts = [m.text for m in messages if m.text.strip()]
     if any(map(wants_person, texts)) and any(_is_to(turn, m) for m in turn.history):
@@ -76,7 +76,7 @@ def _last_to_author(turn: TurnState) -> Message | None:
     for message in reversed(turn.history):
         if message.deleted_at is not None:
             continue
-        if message.author is not Author.CUSTOMER:
+        if not _is_spoken_here(message):
             return message if _is_to(turn, message) else None
         to_others = message.meta.get(ADDRESSED) is False
         if to_others or (_is_of_another(turn, message) and not all_small_talk([message.text])):
@@ -84,12 +84,17 @@ def _last_to_author(turn: TurnState) -> Message | None:
     return None
 
 
+def _is_spoken_here(message: Message) -> bool:
+    """Whether somebody wrote it in the thread itself: a customer, or a colleague of the staff who is there as well."""
+    return message.author is Author.CUSTOMER or COLLEAGUE in message.meta
+
+
 def _is_of_another(turn: TurnState, message: Message) -> bool:
-    return message.author is Author.CUSTOMER and turn.author_of(message) != turn.customer.id
+    return _is_spoken_here(message) and turn.author_of(message) != turn.customer.id
 
 
 def _is_to(turn: TurnState, message: Message) -> bool:
-    return message.author is not Author.CUSTOMER and turn.author_of(message) == turn.customer.id
+    return not _is_spoken_here(message) and turn.author_of(message) == turn.customer.id
 
 
 def _asks_back(message: Message) -> bool:

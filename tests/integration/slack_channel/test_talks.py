@@ -112,6 +112,11 @@ TALKS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("grace", "thx", "-"),
     ),
     "a greeting among people": (REFUNDS, ("bob", "Good morning all", "-"), ("ada", "Hi Bob!", "-")),
+    "she names a colleague": (
+        REFUNDS,
+        ("grace", "Hello", "-"),
+        ("ada", "Grace, can you make it a refund by card?", "-"),
+    ),
     "in German": (
         ("ada", f"{US} Wie lange dauert ein Refund?", "answer"),
         ("grace", "Hallo Ada, welcher Browser ist es?", "-"),
