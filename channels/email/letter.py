@@ -56,8 +56,8 @@ Files = Annotated[tuple[NamedFile, ...], Field(max_length=MOST_FILES)]
 class Letter:
     """``author``: who speaks (see `automatic.speaker`); None when nobody is named. ``proven`` and ``refuted``: our own mail
     server says that it is the named sender's, or that it is not. ``several``: it names more authors than one, so none of them is
-    proven. ``cc``: those of ``others`` whom Cc alone names; ``unanswered``: whom no answer goes to. ``spam``: a mail server takes
-    it for that. ``origin``: None for a person's mail.
+    proven. ``cc``: those of ``others`` whom Cc alone names; ``unanswered``: whom no answer goes to. ``only_copied``: it is to
+    somebody else, with us in Cc. ``spam``: a mail server takes it for that. ``origin``: None for a person's mail.
     ``report``: what a server reports instead of a person who writes. ``dated``: the sender's Date. ``came``: when the mail came
     to our server, by its own headers. ``text``: the newest words; ``own``: of them only what is certainly the writer's.
     ``content``: its hash; ``reuses_id``: an earlier mail of its author with another content has the same Message-ID.
@@ -84,6 +84,7 @@ class Letter:
     files: Files = ()
     several: bool = False
     spam: bool = False
+    only_copied: bool = False
     content: Annotated[str, StringConstraints(max_length=_CONTENT * 2)] = ""
     reuses_id: bool = False
     cc: _People = ()
@@ -135,6 +136,7 @@ def read(body: bytes, rules: MailRules) -> Letter:
         came=_came(message),
         several=several,
         spam=automatic.is_marked_as_spam(message),
+        only_copied=own in in_cc and bool(others),
     )
     return _with_content(letter, message) if letter.is_for_us else letter
 

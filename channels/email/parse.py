@@ -111,6 +111,7 @@ class Reader:
                 caution=self._caution(mail),
                 for_record=_is_old(raw, mail),
                 shared=mail.is_shared and raw.headers.get(INSIDE) != "1",
+                addressed=False if mail.only_copied and joined else None,
                 answered_alone=True,
                 readers=readers(mail, json.loads(raw.headers[KNOWN]) if KNOWN in raw.headers else None),
                 begun_by_us=raw.headers.get(BEGUN_BY_US) != "0",

@@ -227,3 +227,20 @@ def test_parsing_is_pure() -> None:
 )
 def test_a_mail_that_names_others_is_shared(headers: dict[str, str], shared: bool) -> None:
     assert received(mail(**headers)).shared is shared
+
+
+@pytest.mark.parametrize(
+    ("headers", "joined", "says"),
+    [
+        ({"To": "Bob <bob@example.com>", "Cc": SETTINGS.account}, "1", False),
+        ({"To": SETTINGS.account, "Cc": "Bob <bob@example.com>"}, "1", None),
+        ({"To": f"bob@example.com, {SETTINGS.account}"}, "1", None),
+        ({"To": "bob@example.com"}, "1", None),
+        ({"To": "bob@example.com", "Cc": SETTINGS.account}, "0", None),
+        ({"Cc": SETTINGS.account}, "1", None),
+    ],
+)
+def test_what_people_write_to_each_other_with_us_in_cc_is_not_for_us(
+    headers: dict[str, str], joined: str, says: bool | None
+) -> None:
+    assert received(mail(**headers), joined=joined).addressed is says
