@@ -188,9 +188,8 @@ def _content_hash(message: Message) -> str:
     parts = [message]
     while parts:
         part = parts.pop()
-        inner = part.get_payload()
-        if isinstance(inner, list):
-            parts += [one for one in inner if isinstance(one, Message)]
+        if part.is_multipart():
+            parts += [one for one in part.get_payload() if isinstance(one, Message)]
         else:
             found.update(mime.payload(part).translate(None, b" \t\r\n") + b"\0")
     return found.hexdigest()

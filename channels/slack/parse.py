@@ -76,10 +76,9 @@ class Reader:
     def read(self, whole: Json, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
         """``whole``: the decoded body. Raises InvalidInput."""
         found = self._all(whole, raw.received_at)
-        return found if isinstance(found, WebhookReply) else [one for one in found if self._hears(one)]
-
-    def _hears(self, event: InboundEvent) -> bool:
-        return isinstance(event, DeliveryReported) or event.audience in self.hears
+        if isinstance(found, WebhookReply):
+            return found
+        return [one for one in found if isinstance(one, DeliveryReported) or one.audience in self.hears]
 
     def _all(self, whole: Json, at: datetime | None) -> Sequence[InboundEvent] | WebhookReply:
         if at is None:
@@ -251,16 +250,11 @@ class Reader:
         ]
 
     def _order(self, whole: Json, team: str, user: str, key: EventKey, text: str, at: datetime) -> list[InboundEvent]:
-        """A case for the author of a message: what they wrote, which the agent leaves alone, and the order, for staff alone.
-
-        Nothing of a message that no person wrote, or that stands among staff.
-        """
+        """A case for a message's author: what they wrote, which the agent leaves alone, and the order; nothing for staff's own."""
         message = wire.part(whole, FOUND)
-        if message.get("channel") in self.staff_channels:
-            return []
         found = self.message({**message, "type": "app_mention"}, team, own=None)
         said = next((one for one in found if isinstance(one, MessageReceived)), None)
-        if said is None:
+        if said is None or message.get("channel") in self.staff_channels:
             return []
         order = MessageReceived(
             key=key,
@@ -282,10 +276,11 @@ class Reader:
             if name == PERSON or name.startswith(CHOICE):
                 found.append(self._said(whole, action, CustomerAction.REQUEST_PERSON if name == PERSON else None))
             elif name.startswith(RATING):
-                rated = replace(
-                    self._said(whole, action, CustomerAction.RATE), text=name.removeprefix(RATING), shared=False
+                rated, of = (
+                    self._said(whole, action, CustomerAction.RATE),
+                    wire.named(action, "value").partition(" ")[2],
                 )
-                found.append(replace(rated, reply_to=wire.named(action, "value").partition(" ")[2]))
+                found.append(replace(rated, text=name.removeprefix(RATING), shared=False, reply_to=of))
             elif name == FEEDBACK:
                 found += self._rating(whole, action)
             elif name in ACTIONS:
