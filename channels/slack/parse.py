@@ -250,7 +250,7 @@ class Reader:
         ]
 
     def _order(self, whole: Json, team: str, user: str, key: EventKey, text: str, at: datetime) -> list[InboundEvent]:
-        """A case for a message's author: what they wrote, which the agent leaves alone, and the order; nothing for staff's own."""
+        """A case for a message's author: what they wrote, which the agent leaves alone, and the order; none for staff's own."""
         message = wire.part(whole, FOUND)
         found = self.message({**message, "type": "app_mention"}, team, own=None)
         said = next((one for one in found if isinstance(one, MessageReceived)), None)
