@@ -15,6 +15,7 @@ from core.domain.conversation import OwnershipState, Sharing
 from core.domain.customer import Identity
 from core.domain.disclosure import Reader
 from core.domain.messages import ANSWERS_TO, PRIVATELY, CustomerAction, Message, MessageReceived, StaffAction
+from core.domain.readers import RECIPIENTS
 from core.ports.channel import Channel
 from core.ports.desk import ASKED_CASE, ASKS_RATING
 from core.storage.store import SqlStore
@@ -65,6 +66,16 @@ class SharedThread(OfficeHours):
         return [one for one in await self.store.messages(HOME.conversation_id, limit=500) if one.author != "customer"]
 
 
+class MailThread(SharedThread):
+    """Each message goes to those whom it names."""
+
+    whispers = False
+
+    def from_customer(self, text: str, action: CustomerAction | None = None) -> MessageReceived:
+        """See OfficeHours."""
+        return replace(super().from_customer(text, action), answered_alone=True)
+
+
 class Mute(SharedThread):
     """A channel without private messages."""
 
@@ -94,6 +105,14 @@ async def test_where_nothing_can_be_said_in_private_nobody_is_asked(store: SqlSt
     last = (await office.said())[-1]
     assert last.text == "Grace has closed this conversation. Write again at any time if something is still open."
     assert ASKS_RATING not in last.meta
+
+
+async def test_in_a_mail_thread_the_question_goes_to_the_customer_alone(store: SqlStore, clock: ManualClock) -> None:
+    office = MailThread(store, clock, SETTINGS)
+    await resolved(office)
+    last = (await office.said())[-1]
+    assert (last.meta[ASKS_RATING], last.meta[ANSWERS_TO]) == (True, "ada")
+    assert RECIPIENTS not in last.meta
 
 
 async def test_a_press_is_kept_and_thanked_for_in_private_and_opens_nothing(office: SharedThread) -> None:
