@@ -14,6 +14,7 @@ from core.agent.person_wish import wants_person
 from core.agent.questions import questions_besides
 from core.agent.routing import asked, was_offered_person
 from core.agent.small_talk import all_small_talk, says_no, says_unsolved, says_yes
+from core.agent.wording import content_stems
 from core.domain.choices import CHOICES
 from core.domain.conversation import Sharing
 from core.domain.messages import ADDRESSED, COLLEAGUE, SHARED, Author, Message
@@ -21,10 +22,11 @@ from core.ports.desk import ASKS_COMMENT, ASKS_RATING
 from core.ports.store import TurnState
 
 _MOST_NAMES = 20
+_TELLING = 3
 
 
 class Asked(Enum):
-    """``IF_KNOWN``: a remark to the agent, which answers where it knows something of the matter and says nothing elsewhere."""
+    """``IF_KNOWN``: a short remark to the agent, which answers where it knows something of the matter, and else says nothing."""
 
     YES = auto()
     IF_KNOWN = auto()
@@ -48,8 +50,8 @@ def asked_of_us(turn: TurnState) -> Asked:
 def _goes_on_with_us(turn: TurnState, messages: tuple[Message, ...]) -> Asked:
     """Whether this continues what the agent and its author talked about, and wants an answer.
 
-    A question, a wish for a person, a complaint that it does not work, and what answers the agent's own question do. A remark
-    may, while the two are alone in the thread. Who names somebody else speaks to them.
+    A question, a wish for a person, a complaint that it does not work, and what answers the agent's own question do; while
+    the two are alone in the thread, all that says something as well, and a few words may. Who names somebody else speaks to them.
     """
     others = {m.author_name or "" for m in turn.history if _is_of_another(turn, m)}
     if not others and all(_is_spoken_here(m) for m in turn.history):
@@ -68,7 +70,14 @@ def _goes_on_with_us(turn: TurnState, messages: tuple[Message, ...]) -> Asked:
     wants = waits or any(m.attachments for m in messages) or any(map(says_unsolved, texts))
     if wants or questions_besides(messages):
         return Asked.YES
-    return Asked.NO if others else Asked.IF_KNOWN
+    if others:
+        return Asked.NO
+    return Asked.YES if any(map(_tells, texts)) else Asked.IF_KNOWN
+
+
+def _tells(text: str) -> bool:
+    """More than "I'll try that" does: a case in some words, or a number."""
+    return len(content_stems(text)) >= _TELLING or any(map(str.isdigit, text))
 
 
 def _last_to_author(turn: TurnState) -> Message | None:

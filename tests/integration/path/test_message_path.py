@@ -80,7 +80,7 @@ async def _known(built: tuple[Town, Ledger], channel: str, *names: str) -> list[
     await built[0].admit(channel, people)
     await _counted(built, channel, people, "hello")
     if channel in NAMED_LATER:
-        await _counted(built, channel, people, "hello again")
+        await _counted(built, channel, people, "what does it cost?")
     return people
 
 
@@ -96,17 +96,17 @@ def _check(found: Sequence[Transaction], calls: Sequence[str], limits: Limits) -
 async def test_a_lone_message(built: tuple[Town, Ledger], channel: str) -> None:
     people = await _known(built, channel, "1")
     before = len(built[0].calls(channel))
-    found = await _counted(built, channel, people, "a second question")
+    found = await _counted(built, channel, people, "when do you open?")
     _check(found, built[0].calls(channel)[before:], LONE[channel])
 
 
 @pytest.mark.parametrize("channel", NAMED_LATER)
 async def test_a_message_with_a_new_name(built: tuple[Town, Ledger], channel: str) -> None:
     town, _ = built
-    await town.admit(channel, people := [f"{channel}-7"])
+    await town.admit(channel, people := [f"{channel}-8"])
     await _counted(built, channel, people, "hello")
     before = len(town.calls(channel))
-    found = await _counted(built, channel, people, "a second question")
+    found = await _counted(built, channel, people, "when do you open?")
     _check(found, town.calls(channel)[before:], NAMED_LATER[channel])
     assert [text for one in found for text in one.statements if text.startswith("UPDATE customer ")]
 
@@ -114,8 +114,8 @@ async def test_a_message_with_a_new_name(built: tuple[Town, Ledger], channel: st
 @pytest.mark.parametrize("channel", BUILT)
 async def test_statements_are_built_once(built: tuple[Town, Ledger], channel: str) -> None:
     people = await _known(built, channel, "5")
-    await _counted(built, channel, people, "a second question")
-    found = await _counted(built, channel, people, "one more question")
+    await _counted(built, channel, people, "when do you open?")
+    found = await _counted(built, channel, people, "when do you close?")
     anew = [statement for one in found for statement in one.built]
     print("", *anew, sep="\n")
     assert len(anew) <= BUILT[channel]
@@ -125,7 +125,7 @@ async def test_statements_are_built_once(built: tuple[Town, Ledger], channel: st
 async def test_a_streamed_answer(built: tuple[Town, Ledger], channel: str) -> None:
     people = await _known(built, channel, "3")
     before = len(built[0].calls(channel))
-    found = await _counted(built, channel, people, "slowly please")
+    found = await _counted(built, channel, people, "what does it cost? slowly please")
     _check(found, built[0].calls(channel)[before:], STREAMED[channel])
 
 
@@ -133,6 +133,6 @@ async def test_a_streamed_answer(built: tuple[Town, Ledger], channel: str) -> No
 async def test_many_at_once(built: tuple[Town, Ledger], channel: str) -> None:
     """On average; how many share a transaction is up to the machine."""
     people = await _known(built, channel, *(str(100 + number) for number in range(CROWD.get(channel, 64))))
-    found = await _counted(built, channel, people, "all at once")
+    found = await _counted(built, channel, people, "where are you?")
     print("", *(f"{count} x {name}" for name, count in Counter(one.name for one in found).items()), sep="\n")
     assert len(found) / len(people) <= BURST[channel]

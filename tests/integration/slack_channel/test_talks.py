@@ -37,11 +37,16 @@ TALKS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "she says what she will do": (
         REFUNDS,
         ("ada", "I'll try that", "-"),
-        ("ada", "let me check with my boss", "-"),
+        ("ada", "let me check", "-"),
         ("ada", "lol", "-"),
         ("ada", "ok got it", "-"),
         ("ada", "perfect, that worked", "-"),
         ("ada", "Which card gets the refund?", "answer"),
+    ),
+    "she tells what happened": (
+        REFUNDS,
+        ("ada", "My parcel came with a broken lid", "unknown"),
+        ("ada", "It says error 500", "unknown"),
     ),
     "she thanks": (REFUNDS, ("ada", "Thanks!", "-")),
     "she thanks, then asks": (REFUNDS, ("ada", "Thank you", "-"), ("ada", "Can I get a refund in cash?", "answer")),
