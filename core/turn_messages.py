@@ -80,7 +80,7 @@ def stamp_message(state: TurnState, message: NewMessage) -> NewMessage:
     }
     if state.recipients:
         of_turn[RECIPIENTS] = state.recipients
-    if SHARED in last.meta:
+    if SHARED in last.meta and len(state.recipients) != 1:
         of_turn[SHARED] = True
     meta = {**_spoken(state), **message.meta, **of_turn}
     return replace(message, meta=meta, turn_id=turn_id(state))

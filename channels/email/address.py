@@ -70,6 +70,7 @@ def _read(value: str) -> Iterable[Mailbox]:
         pairs = []
     usable = [(name, address.strip().lower()) for name, address in pairs]
     usable = [(name, address) for name, address in usable if _WHOLE(address) and len(address) <= _LONGEST]
+    usable = [(name, address) for name, address in usable if "=?" not in address]  # no address, but an encoded word
     if not usable:
         found = {address.lower() for address in _FOUND.findall(value)}  # of two that cannot be told apart, none
         usable = [("", address) for address in found if len(found) == 1 and len(address) <= _LONGEST]

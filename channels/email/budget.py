@@ -41,6 +41,7 @@ class Budget:
             "person": settings.sender_budget,
             "domain": settings.domain_budget,
             "mailbox": settings.mailbox_budget,
+            "copies": settings.mailbox_budget,  # by themselves: whoever names many people takes no answer from others
         }
         self._counts: Bounded[str, Hours] = Bounded(_MOST)
         self._taken: Bounded[str, bool] = Bounded(_MOST)
@@ -54,9 +55,8 @@ class Budget:
         if idempotency_key in self._taken:
             return
         local, _, domain = recipient.lower().rpartition("@")
-        rows = {"person": _name(f"{local.partition('+')[0]}@{domain}"), "mailbox": "all"}
-        if thread is not None:
-            rows["thread"] = thread
+        rows = {"copies": "all"} if thread is None else {"mailbox": "all", "thread": thread}
+        rows["person"] = _name(f"{local.partition('+')[0]}@{domain}")
         if not is_everybodys(domain):
             rows["domain"] = _name(domain)
         keys = {kind: f"answers/{kind}/{name}" for kind, name in rows.items()}
@@ -92,7 +92,7 @@ class Budget:
         limit = self._limits[kind]
         if taken < limit:
             return
-        whom = "left this mailbox" if kind == "mailbox" else f"went to this {kind}"
+        whom = "left this mailbox" if kind in ("mailbox", "copies") else f"went to this {kind}"
         raise Rejected(
             f"{limit} automatic answers {whom} within {self._seconds / _HOUR:.0f} hours, which is what a loop of two machines "
             "looks like. A person can answer."

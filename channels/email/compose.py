@@ -16,10 +16,13 @@ from channels.email import words
 from channels.email.html import paragraphs, quoted
 from channels.email.threads import Thread
 from core.domain.attachments import Attachment
+from core.domain.errors import Rejected
 
 _POLICY = SMTP.clone(max_line_length=900)
 """At 78 the library would write a long Message-ID in References as an encoded word, which nobody reads as an id."""
 _ANSWERED = re.compile(r"\s*(?:re|aw|sv|antw|rif|odp|رد)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+_ENCODED = "=?"
+"""With this begins an encoded word, which the library decodes in what is given to it as plain text (RFC 2047)."""
 _SPACES = re.compile(r"\s+")
 _TYPE = re.compile(r"[\w.+-]+/[\w.+-]+").fullmatch
 _PAGE = (
@@ -57,9 +60,9 @@ def composed(
     mail["Subject"] = _subject(thread, language)
     mail["Date"] = format_datetime(envelope.at)
     mail["Message-ID"] = envelope.message_id
-    if thread.answers:
+    if thread.answers and _ENCODED not in thread.answers:
         mail["In-Reply-To"] = thread.answers
-        mail["References"] = " ".join(thread.chain or (thread.answers,))
+        mail["References"] = " ".join(one for one in thread.chain or (thread.answers,) if _ENCODED not in one)
     if body.get("automatic"):
         mail["Auto-Submitted"] = "auto-replied"  # RFC 3834, section 5
     elif body.get("generated"):
@@ -80,7 +83,16 @@ def composed(
     )
     _attach(mail, files)
     mail["Content-Language"] = language  # set last: the library moves earlier ones into the first part
-    return mail.as_bytes()
+    return _checked(mail.as_bytes(), mail.keys())
+
+
+def _checked(data: bytes, names: Sequence[str]) -> bytes:
+    """The mail, if these are its headers and no more. Raises Rejected."""
+    lines = [line for line in data.partition(b"\r\n\r\n")[0].split(b"\r\n") if line[:1] not in (b" ", b"\t")]
+    found = [line.partition(b":")[0].decode("ascii", "replace") for line in lines]
+    if found != list(names) or any(mark in line for line in lines for mark in (b"\r", b"\n")):
+        raise Rejected("A header of this mail would add another one.")
+    return data
 
 
 def _attach(mail: EmailMessage, files: Sequence[tuple[Attachment, bytes]]) -> None:
@@ -123,5 +135,6 @@ def _subject(thread: Thread, language: str) -> str:
 
 
 def _line(text: str) -> str:
-    """A header's value has one line: what customers write cannot add another one."""
-    return _SPACES.sub(" ", "".join(mark if mark.isprintable() else " " for mark in text)).strip()[:300]
+    """A header's value has one line: what customers write cannot add another one, nor by an encoded word that is read again."""
+    line = _SPACES.sub(" ", "".join(mark if mark.isprintable() else " " for mark in text)).strip()[:300]
+    return line.replace(_ENCODED, "= ?")

@@ -113,6 +113,7 @@ def read(body: bytes, rules: MailRules) -> Letter:
     several = has_several_authors(message)
     reply_to = tuple(one for one in mailboxes(message, "Reply-To") if one.address != own)[:_MOST_PEOPLE]
     others = _others(message, own, author, several=several)
+    unanswered = others if author != named else automatic.unanswered(message, (*reply_to, *others), Mailbox(own))
     in_cc = {one.address for one in mailboxes(message, "Cc")} - {one.address for one in mailboxes(message, "To")}
     letter = Letter(
         event_id=own_id(message_id, author.address if author is not None else "", body),
@@ -130,13 +131,13 @@ def read(body: bytes, rules: MailRules) -> Letter:
         reply_to=reply_to,
         others=others,
         cc=tuple(one for one in others if one.address in in_cc),
-        unanswered=others if author != named else automatic.unanswered(message, (*reply_to, *others), Mailbox(own)),
+        unanswered=unanswered,
         locale=language if _LOCALE[0] <= len(language) <= _LOCALE[1] else None,
         dated=_moment(header(message, "Date")),
         came=_came(message),
         several=several,
         spam=automatic.is_marked_as_spam(message),
-        only_copied=own in in_cc and bool(others),
+        only_copied=own in in_cc and any(one.address not in in_cc for one in others if one not in unanswered),
     )
     return _with_content(letter, message) if letter.is_for_us else letter
 
@@ -183,8 +184,9 @@ def _content_hash(message: Message) -> str:
     if raw_headers(message, "List-Id"):
         return ""
     found = hashlib.blake2b(digest_size=_CONTENT)
-    for name in ("Date", "Subject"):
-        found.update(header(message, name).encode("utf-8", "surrogatepass") + b"\0")
+    found.update(
+        header(message, "Date").encode("utf-8", "surrogatepass") + b"\0"
+    )  # the Subject may be tagged on the way
     parts = [message]
     while parts:
         part = parts.pop()

@@ -35,14 +35,16 @@ class Asked(Enum):
 
 def asked_of_us(turn: TurnState) -> Asked:
     """Whether some of the turn is for the agent. In a private conversation, and where a button was pressed, all is."""
-    said, open_to_all = asked(turn), []
+    said, open_to_all, in_group = asked(turn), [], turn.conversation.shared is Sharing.ALWAYS
     for message in said:
         says = message.meta.get(ADDRESSED)
         if says or message.action is not None or SHARED not in message.meta:
             return Asked.YES
+        if not in_group and wants_person(message.text):  # by mail it is written for us, whoever else gets it
+            return Asked.YES
         if says is None:
             open_to_all.append(message)
-    if not said or (open_to_all and turn.conversation.shared is not Sharing.ALWAYS):
+    if not said or (open_to_all and not in_group):
         return Asked.YES
     return _goes_on_with_us(turn, tuple(open_to_all)) if open_to_all else Asked.NO
 

@@ -33,7 +33,8 @@ class Reader:
         everything.
         """
         if COLLEAGUE in meta:
-            return SHARED in meta  # what went to the company alone is no customer's to read
+            got_it = READERS not in meta or self.addresses <= addresses(meta, READERS)
+            return SHARED in meta and got_it  # what went to the company alone is no customer's to read
         known = RECIPIENTS in meta and self.addresses <= addresses(meta, RECIPIENTS)
         if author is Author.STAFF and conversation.shared is Sharing.SOMETIMES:
             return known  # of older ones it is not recorded whom they went to

@@ -17,6 +17,7 @@ from channels.email.render import TEXT_LIMIT, payloads
 from channels.email.threads import Thread
 from channels.email.tokens import Tokens
 from core.domain.attachments import Attachment
+from core.domain.errors import Rejected
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, MessageKind, OutboundMessage
 from tests.unit.email_channel.fixture import AT, SETTINGS, TOKENS
@@ -105,6 +106,33 @@ def test_no_text_adds_a_header(subject: str, name: str, company: str) -> None:
     wanted += ["X-Auto-Response-Suppress", "Content-Language", "MIME-Version", "Content-Type"]
     assert sorted(mail.keys()) == sorted(wanted)
     assert mail["To"].addresses[0].addr_spec == "ann@customer.example"
+
+
+_SECOND_LINES = "x=0d=0aReply-To: boss@evil.example=0d=0a=0d=0aPay here".replace(" ", "=20").replace(":", "=3a")
+_TWICE = f"=?utf-8?q?{_SECOND_LINES}?="
+
+
+@pytest.mark.parametrize(
+    "word", [_TWICE, _TWICE.replace("?q?", "?Q?"), "=?utf-8?b?eA0KUmVwbHktVG86IGJvc3NAZXZpbC5leGFtcGxl?="]
+)
+def test_no_encoded_word_adds_a_header(word: str) -> None:
+    """The library decodes words that stand in what is given to it as plain text (RFC 2047)."""
+    thread = replace(
+        _THREAD,
+        subject=word,
+        name=word,
+        answers=f"<{word}@evil.example>",
+        chain=(f"<{word}@evil.example>", "<1@x.example>"),
+        copies=(("victim@customer.example", word),),
+    )
+    file = Attachment("f1", f"{word}.txt", "text/plain", 3, "0" * 64, "2026/f1")
+    (payload,) = payloads(_message("Yes."))
+    data = composed(payload.body, thread, _ENVELOPE, [(file, b"abc")], quotes=True)
+    mail = message_from_bytes(data, policy=policy.default)
+    assert "Reply-To" not in mail
+    assert all("Reply-To" not in part for part in mail.walk())
+    with pytest.raises(Rejected):
+        composed(payload.body, replace(thread, copies=((f"{word}@evil.example", None),)), _ENVELOPE, [], quotes=True)
 
 
 def test_files_are_in_the_last_mail_only() -> None:

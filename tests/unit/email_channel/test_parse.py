@@ -244,3 +244,14 @@ def test_what_people_write_to_each_other_with_us_in_cc_is_not_for_us(
     headers: dict[str, str], joined: str, says: bool | None
 ) -> None:
     assert received(mail(**headers), joined=joined).addressed is says
+
+
+def test_an_encoded_word_is_no_address() -> None:
+    word = "=?utf-8?q?x=0d=0aReply-To=3A=20boss=40evil.example?=@evil.example"
+    found = received(mail(To=SETTINGS.account, Cc=f"{word}, Bob <bob@example.com>"))
+    assert [one.address for one in found.readers if one.named_in == "cc"] == ["bob@example.com"]
+
+
+def test_with_us_in_cc_it_is_for_somebody_only_if_somebody_is_asked() -> None:
+    copied = received(mail(To="noreply@shop.example", Cc=SETTINGS.account), joined="1")
+    assert copied.addressed is None
