@@ -18,7 +18,7 @@ from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.test_follow_ups import shown_on_the_page
 from tests.integration.desk.conftest import BOTH_DATABASES
-from tests.integration.desk.office_hours import CASE, LEASE, OfficeHours
+from tests.integration.desk.office_hours import CASE, LEASE, UNKNOWN, OfficeHours
 from tests.integration.desk.test_follow_ups import Left
 from tests.integration.desk.test_status import card, choose, remarks, ticket
 
@@ -71,6 +71,7 @@ async def test_asked_once_and_closed_with_a_true_word(office: OfficeHours) -> No
     assert (await card(office))["state"] == "resolved"
     assert "The customer has not answered, so this case was resolved." in await remarks(office)
     assert await office.set() == {}
+    office.agent.reply = UNKNOWN
     await office.customer("Sorry, I was away. It is 2.1")
     assert (await office.conversation()).state is OwnershipState.QUEUED, "back in the same thread"
     assert (await ticket(office)).status is TicketStatus.OPEN

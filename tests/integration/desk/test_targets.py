@@ -14,7 +14,7 @@ from core.storage.store import SqlStore
 from handoff.settings import HandoffSettings
 from handoff.teams import Team
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.desk.office_hours import LEASE, OfficeHours
+from tests.integration.desk.office_hours import LEASE, UNKNOWN, OfficeHours
 
 TARGETS = parse_targets("billing first 10, next 10; web first 60, next 2 h")
 SETTINGS = HandoffSettings(
@@ -128,6 +128,7 @@ async def test_a_resolved_case_has_none_until_it_comes_back(office: OfficeHours)
     await office.press(CLAIM)
     await office.press(StaffAction.RESOLVE)
     assert await office.set() == {}
+    office.agent.reply = UNKNOWN
     await office.customer("It broke again")
     assert await office.passes(96) == 1
     assert [text for text, _ in await reminders(office)] == ["This customer should have an answer within 24 min."]
