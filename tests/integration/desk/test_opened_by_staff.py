@@ -23,7 +23,7 @@ from handoff.teams import Team
 from handoff.thread.staff_only import StaffOnlyDesk
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.conftest import BOTH_DATABASES
-from tests.integration.desk.office_hours import FakeDeskChannel, Nobody, OfficeHours
+from tests.integration.desk.office_hours import Agent, FakeDeskChannel, OfficeHours
 from tests.integration.desk.test_guests import Members
 from tests.integration.desk.test_timers import SETTINGS
 from tests.unit.core.counted import CountedMetrics
@@ -44,7 +44,7 @@ class Room:
         settings = replace(SETTINGS, teams=TEAMS, honest_seconds=60.0)
         parts = replace(OfficeHours(store, clock, settings).parts(store), link=lambda at: f"https://slack/{at}")
         desk = StaffOnlyDesk(SlackDesk(parts, settings), FakeDeskChannel(), members, clock, "en")
-        self.turn = Turn(Nobody(), desk, {}, CountedMetrics(), sorry)
+        self.turn = Turn(Agent(), desk, {}, CountedMetrics(), sorry)
         self.orders = 0
 
     def said(self, text: str = "The export is broken") -> MessageReceived:
