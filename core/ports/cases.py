@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from core.domain.case import Case
 from core.domain.customer import Writer
 from core.domain.keys import EventKey
+from core.domain.messages import Message
 from core.domain.timers import Timer
 
 
@@ -57,6 +58,10 @@ class Cases(Protocol):
 
     async def copies(self, message_ids: Sequence[str]) -> Mapping[str, str]:
         """The message that passes each of these on, where one does."""
+        ...
+
+    async def said(self, message_id: str) -> Message | None:
+        """A message as it is stored, without its files."""
         ...
 
     async def staff_said(self, event: EventKey) -> str | None:

@@ -13,7 +13,7 @@ from core.domain.case import DESK, Case
 from core.domain.customer import Writer
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import EventKey
-from core.domain.messages import Author
+from core.domain.messages import Author, Message
 from core.ports.cases import ReadMessage
 from core.ports.outcomes import CaseRecord, CloseCase, KeepComment, KeepRating, OpenCase, Recall
 from core.storage import codec
@@ -179,6 +179,11 @@ class SqlCases(OnDatabase):
         wanted = {"ids": list(message_ids)}
         rows = await self.database.read(lambda connection: connection.execute(_COPIES, wanted).all())
         return {row.source_id: row.target_id for row in rows}
+
+    @reads
+    def said(self, connection: Connection, message_id: str) -> Message | None:
+        row = connection.execute(select(message).where(message.c.id == message_id)).first()
+        return None if row is None else codec.message_from(row)
 
     @reads
     def staff_said(self, connection: Connection, event: EventKey) -> str | None:

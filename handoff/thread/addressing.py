@@ -69,6 +69,12 @@ class Addressing:
         return told if ANSWERS_TO in told.meta else _to(told, self._customer.id, self._customer.external_id)
 
 
+def again_to_those_of(sent: Message, told: NewMessage, conversation: Conversation) -> NewMessage:
+    """What corrects ``sent`` goes to those who got that, whoever its line would name now."""
+    to = {name: sent.meta[name] for name in (ANSWERS_TO, RECIPIENTS) if name in sent.meta}
+    return replace(told, customer_id=sent.customer_id or conversation.customer_id, meta={**told.meta, **to})
+
+
 def _people(read: Sequence[ReadMessage]) -> dict[str, Recipient]:
     """Everybody who wrote or got one of these messages, by address."""
     writers = {one.external_id: {"address": one.external_id, "name": None} for one in read}

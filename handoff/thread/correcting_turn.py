@@ -22,7 +22,7 @@ from handoff import posts
 from handoff.people import People
 from handoff.settings import HandoffSettings
 from handoff.texts import quoted, say
-from handoff.thread.addressing import Addressing
+from handoff.thread.addressing import Addressing, again_to_those_of
 from handoff.thread.altering import altered, correcting, is_whole, reacted
 from handoff.thread.note_sign import begins_with
 from handoff.waits.unanswered import Said
@@ -189,7 +189,8 @@ class CorrectingTurn:
         meta = correcting(copy, gone=gone)
         name = self._to_customer(who)
         told = NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=name, followed=True, meta=meta)
-        self._customers.append(await self._addressing.answer(told, change.message))
+        sent = await self._cases.said(copy)
+        self._customers.append(again_to_those_of(sent, told, self._conversation) if sent else told)
         self._remark("staff_withdrawal_sent" if gone else "staff_correction_sent")
 
     def _withdrawal(self, said: Sequence[Message], copy: str) -> str:

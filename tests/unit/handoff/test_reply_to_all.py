@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.domain.customer import Identity
-from core.domain.messages import CustomerAction, Message, MessageReceived, StaffAction
+from core.domain.messages import ANSWERS_TO, CustomerAction, Message, MessageReceived, StaffAction
 from core.domain.readers import READERS, RECIPIENTS, MessageReader, NamedIn
 from core.storage.migrate import migrate
 from handoff.recipients import reply_goes_to
@@ -153,6 +153,20 @@ def test_a_line_that_is_taken_out_in_time_counts_no_more(world: DeskWorld) -> No
     world.accept(world.staff_changes(written, "Hello"))
     world.settle_down()
     assert recipients(world) == [[]], "to the writer alone"
+
+
+@pytest.mark.parametrize("left", [None, "// for me", "Hello there"])
+def test_what_takes_a_sent_reply_back_goes_to_whom_it_went(world: DeskWorld, left: str | None) -> None:
+    written = replies(world, f"To: {BOB}\nHello")
+    world.settle_down()
+    mails(world, CAROL, "And me?", ANN, BOB)
+    replies(world, "Of course.")
+    world.settle_down()
+    world.accept(world.staff_changes(written, left))
+    world.settle_down()
+    assert recipients(world) == [[BOB], [CAROL, ANN, BOB], [BOB]]
+    first, _, last = told(world)
+    assert (last.meta[ANSWERS_TO], last.customer_id) == (first.meta[ANSWERS_TO], first.customer_id)
 
 
 def test_notices_about_the_case_go_to_its_customer_alone(world: DeskWorld) -> None:
