@@ -184,7 +184,8 @@ class SlackDesk:
         quiet = any(able.costly for way in ways if (able := parts.channels.get(way.key.channel)))
         conversation = replace(conversation, locale=await locale_of(parts, conversation, customer))
         said = LastSaid(parts.records, parts.cases)
-        turn = with_choice(turn) if conversation.shared is Sharing.SOMETIMES else turn
+        chooses = conversation.shared is Sharing.SOMETIMES or (channel is not None and channel.chosen_readers)
+        turn = with_choice(turn) if chooses else turn
         work = FormTurn(
             turn,
             case,

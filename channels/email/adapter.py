@@ -59,6 +59,7 @@ class EmailChannel:
             send_seconds=_SEND_SECONDS,
             follow_up=AnswersBy.THREAD,
             costly=True,
+            chosen_readers=True,
         )
         self._settings = settings
         self._around = surroundings

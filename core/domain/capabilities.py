@@ -47,6 +47,7 @@ class Capabilities:
     ``own_time``: ``sent_at`` is the platform's own and exact, and its events may come in another order than they were written.
     ``whispers``: in a shared conversation a message can be shown to one person alone (PRIVATELY).
     ``costly``: each message is a mail or a text message of its own, so what only says who answers now is left out.
+    ``chosen_readers``: staff may choose by address whom a message goes to (handoff.thread.to_line).
     ``follow_up``: customers who have left another channel can be written to here (core.ports.follow_ups).
     """
 
@@ -66,6 +67,7 @@ class Capabilities:
     event_log: bool = False
     whispers: bool = False
     costly: bool = False
+    chosen_readers: bool = False
     follow_up: AnswersBy | None = None
     own_time: bool = False
     send_seconds: float | None = None

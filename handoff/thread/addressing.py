@@ -48,10 +48,11 @@ class Addressing:
     async def strangers(self, written: Message) -> tuple[list[str], list[str]]:
         """What staff named that is the address of nobody in the conversation, or one too many; and whom they may name."""
         chosen = written.meta.get(CHOSEN)
-        if not chosen or self._conversation.shared is not Sharing.SOMETIMES:
+        if not chosen:
             return [], []
-        people = _people(await self._read(written))
-        return [one for place, one in enumerate(chosen) if one not in people or place >= MOST_RECIPIENTS], list(people)
+        alone = self._conversation.shared is Sharing.NEVER
+        people = [self._customer.external_id] if alone else list(_people(await self._read(written)))
+        return [one for place, one in enumerate(chosen) if one not in people or place >= MOST_RECIPIENTS], people
 
     async def all(self, messages: Sequence[NewMessage], pending: Sequence[Message]) -> tuple[NewMessage, ...]:
         """What staff wrote among ``pending``, as ``answer``; notices, which are about the case, to its customer."""

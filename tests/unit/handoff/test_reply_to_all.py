@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.capabilities import Capabilities
 from core.domain.customer import Identity
 from core.domain.messages import ANSWERS_TO, CustomerAction, Message, MessageReceived, StaffAction
 from core.domain.readers import READERS, RECIPIENTS, MessageReader, NamedIn
@@ -153,6 +154,26 @@ def test_a_line_that_is_taken_out_in_time_counts_no_more(world: DeskWorld) -> No
     world.accept(world.staff_changes(written, "Hello"))
     world.settle_down()
     assert recipients(world) == [[]], "to the writer alone"
+
+
+def test_in_a_mail_of_one_person_the_line_is_obeyed_too(tmp_path: Path) -> None:
+    asyncio.run(migrate(f"sqlite:///{tmp_path / 'template.db'}"))
+    world = DeskWorld(tmp_path / "template.db")
+    world.channels[HOME.channel] = Capabilities(text_limit=1000, chosen_readers=True)
+    try:
+        mails(world, ANN, "A person, please", action=CustomerAction.REQUEST_PERSON)
+        replies(world, "", StaffAction.CLAIM)
+        world.settle_down()
+        replies(world, "To: legal@ours.example\nIs she right? I think we owe her money.")
+        written = replies(world, f"To: {ANN}\nYou are right.")
+        world.settle_down()
+        assert [one.text for one in told(world)] == ["You are right."]
+        assert any("That stays inside: nobody" in one and ANN in one for one in remarks(world))
+        world.accept(world.staff_changes(written, "To: legal@ours.example\nShe is right."))
+        world.settle_down()
+        assert len(told(world)) == 1
+    finally:
+        world.close()
 
 
 @pytest.mark.parametrize("left", [None, "// for me", "Hello there"])
