@@ -37,7 +37,7 @@ class HandoffSettings:
     ``targets``: how soon staff should answer, in the order in which a case is fitted to them; ``target``: that of a case.
     ``fields``: the company's own on its tickets.
     ``gaps_post``: when the channel reads what was not answered; None is never.
-    ``emoji_act``: whether certain emoji in a case's thread claim and resolve it.
+    ``emoji_act``: whether certain emoji on a case's card claim and resolve it.
     """
 
     default_locale: str = "en"

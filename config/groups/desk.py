@@ -76,7 +76,7 @@ class DeskGroup(SettingsGroup):
     )
     desk_emoji_act: bool = Field(
         False,
-        description="Whether staff claim a case by 👀 (`eyes`) on any message of its thread, and its owner resolves it by "
+        description="Whether staff claim a case by 👀 (`eyes`) on its card, and its owner resolves it by "
         "✅ (`white_check_mark`).",
     )
     desk_owner_minutes: float = Field(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Final, Protocol
 
@@ -352,11 +352,9 @@ class SlackDeskChannel:
             return known
         with contextlib.suppress(Rejected):  # a thread whose first message is gone is nobody's
             async for page in self._client.replies(place.channel, place.thread_ts):
-                if page and (found := mark_of(page[0]).get("case")):
+                begins = page and page[0].get("thread_ts") in (None, place.thread_ts)  # an emoji may be on a reply
+                if begins and (found := mark_of(page[0]).get("case")):
                     return str(found)
-                root = page[0].get("thread_ts") if page else None  # not its own of a reply, on which an emoji stands
-                if root not in (None, place.thread_ts):
-                    return await self.case_of(replace(thread, thread=str(replace(place, thread_ts=root))))
                 break
         if len(self._strangers) > 10_000:
             self._strangers.clear()

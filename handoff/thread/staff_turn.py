@@ -10,7 +10,7 @@ from core.domain.attachments import Attachment, human_size
 from core.domain.case import OWNED_SINCE, feed
 from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing, next_state
 from core.domain.errors import NotYet
-from core.domain.keys import ConversationKey, EventKey
+from core.domain.keys import ConversationKey
 from core.domain.messages import LEFT_OUT, Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.domain.ticket import TicketStatus
 from core.domain.timers import TimerKind
@@ -37,7 +37,7 @@ _EVENTS = {
 
 
 _ORDERS = {"👀": StaffAction.CLAIM, "✅": StaffAction.RESOLVE}
-"""Emoji in a case's thread by which staff claim and resolve, where the settings want it."""
+"""Emoji on a case's card by which staff claim and resolve, where the settings want it."""
 
 
 class DeskChannel(Protocol):
@@ -136,19 +136,19 @@ class StaffTurn(CorrectingTurn):
             await self._wrote(item)
 
     async def _ordered_by(self, emoji: Message) -> StaffAction | None:
-        """What an emoji does in the thread: a colleague claims what waits, the owner resolves. Anything else is an emoji.
+        """What an emoji on the card does: a colleague claims what waits, the owner resolves. Anything else is an emoji.
 
-        So is one on what staff wrote to the customer: there the hub's own signs stand, and a touch adds to them.
+        So is one below the card: Slack does not name its thread, so it would overtake what was written there before.
         """
         order = _ORDERS.get(emoji.text) if self._settings.emoji_act and emoji.action is StaffAction.REACT else None
         owned = self._owned_by(await self._who(emoji)) if order is StaffAction.RESOLVE else False
         waits = order is StaffAction.CLAIM and self._conversation.state is OwnershipState.QUEUED and not self._closed
         if not (owned or waits):
             return None
-        heard = self._turn.conversation.key
-        on = EventKey(heard.channel, heard.account, str(emoji.meta.get("reply_to") or ""))
-        said = await self._cases.staff_said(on)
-        return order if said is None or self._is_note(said) else None
+        on, told = str(emoji.meta.get("reply_to") or ""), feed(self._account, self._case.id)
+        if await self._cases.case_shown_at(self._account, on) is None:  # a card that was posted anew has no receipt
+            return order
+        return order if on == await self._cases.first_shown(told.conversation_id) else None
 
     async def _show_card(self) -> None:
         """Somebody deleted it: as it is now, for as long as it can be worked on."""

@@ -1,7 +1,8 @@
-"""Emoji in a case's thread that claim and resolve it: on any message, once, by those who may, and never by being taken off."""
+"""Emoji in a case's thread that claim and resolve it: on its card, once, by those who may, and never by being taken off."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -10,9 +11,10 @@ import pytest
 
 from channels.slack.place import Place
 from core.domain.conversation import OwnershipState
-from core.domain.messages import StaffAction
+from core.domain.messages import CustomerAction, StaffAction
 from core.ports.channel import InboundSink
 from core.ports.store import Acceptable
+from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.office_hours import OfficeHours
@@ -62,13 +64,32 @@ async def test_eyes_claim_and_the_check_mark_resolves(office: OfficeHours) -> No
     assert await office.reads() == read, "said once"
 
 
-async def test_on_what_went_to_the_customer_it_is_an_emoji(office: OfficeHours) -> None:
-    await reacts(office, EYES)
-    await office.staff("Have you tried again?")
-    written = f"m/C1/{office.events}.0"
-    assert await reacts(office, DONE, on=written) is OwnershipState.STAFF, "the hub's own sign stands there"
-    await office.staff("// mended by Linus")
-    assert await reacts(office, DONE, on=f"m/C1/{office.events}.0") is OwnershipState.RESOLVED
+class _Acting(DeskWorld):
+    settings = replace(DeskWorld.settings, emoji_act=True)
+
+
+def test_below_the_card_it_is_an_emoji_and_overtakes_no_reply(tmp_path: Path) -> None:
+    asyncio.run(migrate(f"sqlite:///{tmp_path / 'template.db'}"))
+    world = _Acting(tmp_path / "template.db")
+    try:
+        world.accept(world.customer_says("A person, please", "c0", CustomerAction.REQUEST_PERSON))
+        world.settle_down()
+        card, copy = world.threads[0], f"post-{world.posts}"
+        world.accept(world.staff_does(card, "grace", "", StaffAction.CLAIM))
+        world.settle_down()
+        world.accept(world.staff_does(card, "grace", "Your refund is on its way."))
+        (reply,) = world.claim()  # takes its time
+        world.accept(world.staff_does(copy, "grace", DONE, StaffAction.REACT, reply_to=copy))
+        world.work_once()
+        decided = world.decide(reply)
+        assert decided is not None
+        assert world.commit(decided)
+        world.accept(world.staff_does(card, "grace", DONE, StaffAction.REACT, reply_to=card))
+        world.settle_down()
+        assert "Your refund is on its way." in [text for _, text in world.sent]
+        assert world.conversation_state() is OwnershipState.RESOLVED
+    finally:
+        world.close()
 
 
 async def test_without_the_setting_it_is_an_emoji(store: SqlStore, clock: ManualClock) -> None:
@@ -77,23 +98,23 @@ async def test_without_the_setting_it_is_an_emoji(store: SqlStore, clock: Manual
     assert await reacts(office, EYES) is OwnershipState.QUEUED
 
 
-def test_a_colleagues_reply_is_known_by_its_thread(world: DeskWorld, tmp_path: Path) -> None:
-    async def found() -> tuple[str | None, str | None]:
+def test_a_reply_is_no_thread_of_its_own(world: DeskWorld, tmp_path: Path) -> None:
+    async def found() -> tuple[str | None, ...]:
         async with SlackFake() as slack:
             desk_channel = desk_channel_on(slack, world.store, tmp_path, Hours())
             await desk_channel.start(cast(InboundSink, None))
             try:
                 mark: Any = {"event_type": "switchboard_desk", "event_payload": {"key": "k", "case": "home.1"}}
-                _, card = slack.post(
-                    {"channel": STAFF, "text": "Card", "metadata": mark}, slack.workspaces["xoxb-home"]
-                )
+                home = slack.workspaces["xoxb-home"]
+                _, card = slack.post({"channel": STAFF, "text": "Card", "metadata": mark}, home)
                 reply = slack.say("mended", channel=STAFF, user=GRACE, thread_ts=card["ts"])["event"]["ts"]
+                told = slack.post({"channel": STAFF, "text": "Told", "thread_ts": card["ts"], "metadata": mark}, home)[
+                    1
+                ]
                 alone = slack.say("lunch?", channel=STAFF, user=GRACE)["event"]["ts"]
-                return (
-                    await desk_channel.case_of(Place(TEAM, STAFF, reply).conversation("default")),
-                    await desk_channel.case_of(Place(TEAM, STAFF, alone).conversation("default")),
-                )
+                places = [Place(TEAM, STAFF, ts) for ts in (card["ts"], reply, told["ts"], alone)]
+                return tuple([await desk_channel.case_of(one.conversation("default")) for one in places])
             finally:
                 await desk_channel.stop()
 
-    assert world.do(found()) == ("home.1", None)
+    assert world.do(found()) == ("home.1", None, None, None)
