@@ -12,6 +12,7 @@ from core.domain.case import Case, feed
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState, Sharing
 from core.domain.customer import ContactDetails, Customer
 from core.domain.errors import NotYet
+from core.domain.keys import EventKey
 from core.domain.messages import Author, Change, ChangeKind, Message, StaffAction
 from core.domain.ticket import TicketStatus
 from core.domain.timers import TimerKind
@@ -43,8 +44,8 @@ from handoff.waits.unanswered import LastSaid
 from handoff.waits.unstaffed_desk import UnstaffedDesk
 from handoff.waits.waiting import Waiting
 
-_SHOWN = 60
-"""Messages of a conversation from which a case that staff open is told."""
+_SHOWN = 39
+"""Messages of a conversation with which a case that staff open is told: all that a card shows but the one that it is about."""
 _AGAIN = 0.3
 
 
@@ -211,19 +212,21 @@ class SlackDesk:
         parts, locale = self._parts, self._settings.staff_locale
         key = Place.of(turn.conversation.key.thread).conversation(turn.conversation.key.account)
         home = await parts.records.conversation(key.conversation_id)
-        if home is None:  # of somebody who is blocked
-            return TurnOutcome(turn.claim, handled_seq=order.seq)
+        who, at = str(order.meta.get("sender") or ""), str(order.meta.get("reply_to") or "")
+        about = await parts.cases.said_with(EventKey(key.channel, key.account, at))
+        if home is None or about is None or about.conversation_id != home.id or about.author is not Author.CUSTOMER:
+            told = [posts.direct(who, say("staff_open_nobody", locale))]
+            return TurnOutcome(turn.claim, order.seq, asides=(self._in_thread(f"order.{order.id}", told),))
         if home.done_seq < home.last_seq:
             raise NotYet("What the customer wrote is not dealt with yet.", seconds=_AGAIN)
-        who, about = str(order.meta.get("sender") or ""), str(order.meta.get("reply_to") or "")
         last = await parts.cases.last_case(home.id)
         if home.state in (OwnershipState.QUEUED, OwnershipState.STAFF):
             told = [posts.direct(who, say("staff_open_already", locale))]
             already = (self._in_thread(last.id, told),) if last is not None else ()
             return TurnOutcome(turn.claim, handled_seq=order.seq, asides=already)
         said = await parts.records.messages(home.id, after=max(0, home.last_seq - _SHOWN), limit=_SHOWN)
-        author = next((one.customer_id for one in said if one.meta.get("at") == about), None)
-        customer = await parts.records.customer(home.id, customer_id=author)
+        said = said if any(one.id == about.id for one in said) else (about, *said)
+        customer = await parts.records.customer(home.id, customer_id=about.customer_id)
         if customer is None:
             return TurnOutcome(turn.claim, handled_seq=order.seq)
         name = await parts.people.called(who) or order.author_name or say("staff_somebody", locale)
@@ -234,7 +237,7 @@ class SlackDesk:
             replace(turn, conversation=home, customer=customer, pending=(), history=tuple(said), files=())
         )
         opened = await self._open(state, escalation, (), last, team)
-        link = parts.link(about) if parts.link else None
+        link = parts.link(at) if parts.link else None
         added = [posts.note(name, "\n".join(filter(None, (link, note))))] if link or note else []
         feed_of_case = opened.asides[0]
         told = [*feed_of_case.messages, *added, posts.direct(who, say("staff_open_done", locale))]

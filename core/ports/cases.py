@@ -64,8 +64,8 @@ class Cases(Protocol):
         """A message as it is stored, without its files."""
         ...
 
-    async def staff_said(self, event: EventKey) -> str | None:
-        """What staff wrote or filled in with this event; None where it was never stored."""
+    async def said_with(self, event: EventKey) -> Message | None:
+        """What was written or filled in with this event; None where it was never stored."""
         ...
 
     async def waiting(self, message_ids: Sequence[str]) -> frozenset[str]:

@@ -182,17 +182,16 @@ class SqlCases(OnDatabase):
 
     @reads
     def said(self, connection: Connection, message_id: str) -> Message | None:
-        row = connection.execute(select(message).where(message.c.id == message_id)).first()
-        return None if row is None else codec.message_from(row)
+        return _message(connection, select(message).where(message.c.id == message_id))
 
     @reads
-    def staff_said(self, connection: Connection, event: EventKey) -> str | None:
+    def said_with(self, connection: Connection, event: EventKey) -> Message | None:
         statement = (
-            select(message.c.text)
+            select(message)
             .join(inbound_event, inbound_event.c.message_id == message.c.id)
             .where(inbound_event.c.event_key == str(event))
         )
-        return connection.scalar(statement)
+        return _message(connection, statement)
 
     async def waiting(self, message_ids: Sequence[str]) -> frozenset[str]:
         if not message_ids:
@@ -233,6 +232,11 @@ class SqlCases(OnDatabase):
     async def _one(self, statement: Select[Any]) -> Case | None:
         row = await self.database.read(lambda connection: connection.execute(statement).first())
         return None if row is None else case_from(row)
+
+
+def _message(connection: Connection, statement: Select[Any]) -> Message | None:
+    row = connection.execute(statement).first()
+    return None if row is None else codec.message_from(row)
 
 
 def case_from(row: Row[Any]) -> Case:

@@ -200,14 +200,16 @@ class CaseThreads:
             await client.post_message(before.channel, told, blocks=blocks, thread_ts=before.ts, metadata=metadata)
         return Receipt()
 
-    async def direct(self, client: SlackClient, root: Sent, body: Mapping[str, Any], metadata: Metadata) -> Receipt:
-        """A direct message with the way to the case; nothing for somebody who has none any more."""
+    async def direct(
+        self, client: SlackClient, root: Sent | None, body: Mapping[str, Any], metadata: Metadata
+    ) -> Receipt:
+        """A direct message with the way to the case, if there is one; nothing for somebody who has none any more."""
         with contextlib.suppress(Refused):
-            link, channel = await _link(client, root), await client.open_direct(body["to"])
+            link, channel = root and await _link(client, root), await client.open_direct(body["to"])
             line = spaced(words(body["text"]), (Link(link, say("card_see", self._locale)),) if link else ())
             blocks: list[Any] = [paragraph(line)]
             sent = await client.post_message(channel, fallback(line), blocks=blocks, metadata=metadata)
-            return receipt_of(sent)
+            return receipt_of(sent) if root else Receipt()  # what is shown first in a feed would be its case's card
         return Receipt()
 
     async def _leads_on(self, client: SlackClient, before: Sent, root: Sent) -> None:

@@ -197,8 +197,10 @@ class SlackDeskChannel:
     async def _tell(
         self, client: SlackClient, root: Sent | None, channel: str, payload: WirePayload, key: str
     ) -> Receipt:
+        if root is None and payload.body["do"] == "direct":
+            return await self._threads.direct(client, None, payload.body, _marked(key, payload))
         if root is None:
-            aside = payload.body["do"] in ("lead_on", "whisper", "direct")  # in a thread that is not there
+            aside = payload.body["do"] in ("lead_on", "whisper")  # in a thread that is not there
             return Receipt() if aside else await self._begin(client, channel, payload, key)
         receipt = await self._in_thread(client, root, payload, key)
         self._trouble = None

@@ -41,9 +41,10 @@ class SentForms:
         """See StaffViews.refuse."""
         if form.name not in FORMS:
             return await self._others.refuse(form)
-        sent = await self._cases.staff_said(EventKey(CHANNEL, self._heard_by, view_event(form.view_id)))
-        if sent is None:
+        found = await self._cases.said_with(EventKey(CHANNEL, self._heard_by, view_event(form.view_id)))
+        if found is None:
             return await self._others.refuse(form)
+        sent = found.text
         if sent.split() == words_of(form).split():
             return {}
         if form.name == StaffAction.ASSIGN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,6 +38,9 @@ def test_it_leads_to_the_case_and_is_found_again(world: DeskWorld, tmp_path: Pat
                 assert f"archives/{STAFF}/p{root['ts'].replace('.', '')}" in text_of(
                     slack.channels[DIRECT].messages[-1]
                 )
+                (alone,) = desk_channel.render(replace(message, conversation=feed("main", "order.m1")))
+                assert (await desk_channel.send(alone, idempotency_key="d3:0")).provider_id is None
+                assert text_of(slack.channels[DIRECT].messages[-1]) == "The case is open.", "without a case"
                 slack.users.pop(GRACE)
                 assert (await desk_channel.send(payload, idempotency_key="d2:0")).provider_id is None
                 return receipt.provider_id, found

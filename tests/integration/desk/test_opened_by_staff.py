@@ -47,13 +47,17 @@ class Room:
         self.turn = Turn(Agent(), desk, {}, CountedMetrics(), sorry)
         self.orders = 0
 
-    def said(self, text: str = "The export is broken") -> MessageReceived:
-        """What a customer wrote to nobody in particular."""
-        who = Identity("slack", "main", "U0ANNA001", display_name="Anna", verified=True)
-        key = EventKey("slack", "main", SAID)
-        return MessageReceived(key, THREAD, who, text, self.clock.now(), for_record=True, shared=True)
+    def said(
+        self, text: str = "The export is broken", at: str = SAID, by: str = "Anna", *, by_staff: bool = False
+    ) -> MessageReceived:
+        """What a customer, or a colleague, wrote to nobody in particular."""
+        who = Identity("slack", "main", f"U0{by.upper()}", display_name=by, verified=True)
+        key = EventKey("slack", "main", at)
+        return MessageReceived(
+            key, THREAD, who, text, self.clock.now(), for_record=True, shared=True, by_staff=by_staff
+        )
 
-    def order(self, user: str = "grace", **given: str) -> MessageReceived:
+    def order(self, user: str = "grace", at: str = SAID, **given: str) -> MessageReceived:
         """What a staff member wants of it."""
         self.orders += 1
         return MessageReceived(
@@ -63,7 +67,7 @@ class Room:
             json.dumps(given) if given else "",
             self.clock.now(),
             action=StaffAction.OPEN_CASE,
-            reply_to=SAID,
+            reply_to=at,
             audience=Audience.STAFF,
         )
 
@@ -153,3 +157,27 @@ async def test_who_is_no_staff_opens_nothing(room: Room, members: Members) -> No
     await room.happens(room.said(), room.order("eve"))
     assert await room.state() is OwnershipState.BOT
     assert await room.told("card") == []
+
+
+async def test_for_an_older_message_it_is_its_writers(room: Room) -> None:
+    await room.happens(room.said(), room.said("My invoice is wrong", "m/C0HELP001/5.000200", "Bob"))
+    for number in range(70):
+        await room.happens(room.said(f"Line {number}", f"m/C0HELP001/6.{number:06}"))
+    await room.happens(room.order(at="m/C0HELP001/5.000200"))
+    (card,) = await room.told("card")
+    assert card.meta["facts"]["customer"] == "Bob"
+    assert "My invoice is wrong" in "".join(one.text for one in await room.told("transcript"))
+
+
+@pytest.mark.parametrize("about", ["a colleague's", "unknown"])
+async def test_for_what_no_customer_wrote_nothing_is_opened(room: Room, about: str) -> None:
+    at = "m/C0HELP001/5.000200"
+    said = [room.said("I look into it", at, "Linus", by_staff=True)] if about != "unknown" else []
+    order = room.order(at=at)
+    await room.happens(room.said(), *said, order)
+    assert await room.state() is OwnershipState.BOT
+    assert await room.told("card") == []
+    stored = await room.store.said_with(order.key)
+    assert stored is not None
+    told = await room.store.messages(feed("main", f"order.{stored.id}").conversation_id)
+    assert [(one.meta["to"], one.text[:18]) for one in told] == [("grace", "No case was opened")]
