@@ -10,7 +10,7 @@ from core.agent.small_talk import says_unsolved
 from core.agent.texts import in_written_language
 from core.domain.capabilities import Capabilities
 from core.domain.conversation import Escalation, OwnershipState
-from core.domain.messages import CAUTION, FOR_RECORD, Author, CustomerAction, MessageKind
+from core.domain.messages import CAUTION, FOR_RECORD, CustomerAction, MessageKind
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED
 from core.ports.responder import Reply
 from core.ports.store import TurnState
@@ -66,13 +66,13 @@ def was_escalated_for_author(state: TurnState) -> bool:
 
 
 def was_told_of_the_end(state: TurnState) -> bool:
-    """And asked to rate it, by the last thing that was said to the customer; nobody has taken the conversation since.
+    """And asked to rate it, by the last thing that was said to the customer; nobody has it, or is waited for, since then.
 
     What was written before that, while somebody resolved, answers nothing: the conversation is resolved still.
     """
-    if state.conversation.state in (OwnershipState.STAFF, OwnershipState.RESOLVED):
+    if state.conversation.state is not OwnershipState.BOT:
         return False
-    last = next((message for message in reversed(state.history) if message.author is not Author.CUSTOMER), None)
+    last = state.last_told
     return last is not None and not {ASKS_RATING, ASKS_COMMENT, CASE_CLOSED}.isdisjoint(last.meta)
 
 

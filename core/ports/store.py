@@ -16,8 +16,11 @@ from core.domain.delivery import DeliveryStatus
 from core.domain.disclosure import Reader
 from core.domain.keys import ConversationKey
 from core.domain.messages import (
+    ANSWERS_TO,
     CAME_BY,
     CAUTION,
+    COLLEAGUE,
+    PRIVATELY,
     SHARED,
     Author,
     Change,
@@ -105,6 +108,15 @@ class TurnState:
     def author_of(self, message: Message) -> str:
         """The id of the customer who wrote the message or, for an answer, of the customer who was answered."""
         return message.customer_id or self.conversation.customer_id
+
+    @property
+    def last_told(self) -> Message | None:
+        """What was said last to the author: not by a colleague who writes in the thread, nor in private to somebody else."""
+        for message in reversed(self.history):
+            to_another = PRIVATELY in message.meta and message.meta.get(ANSWERS_TO) != self.customer.external_id
+            if message.author is not Author.CUSTOMER and COLLEAGUE not in message.meta and not to_another:
+                return message
+        return None
 
     @property
     def reader(self) -> Reader:

@@ -76,7 +76,7 @@ class Ratings:
         """See Desk.rated."""
         if turn.pending[0].action is CustomerAction.RATE:
             return await self._pressed(turn, turn.pending[0])
-        asked = next((said for said in reversed(turn.history) if said.author is not Author.CUSTOMER), None)
+        asked = turn.last_told
         if asked is None or not are_words(turn.pending):
             return None
         case = await self._case(turn, asked)

@@ -11,9 +11,11 @@ from typing import cast
 import pytest
 
 from core.domain.capabilities import Capabilities
+from core.domain.case import Case
 from core.domain.conversation import OwnershipState, Sharing
 from core.domain.customer import Identity
 from core.domain.disclosure import Reader
+from core.domain.keys import ConversationKey
 from core.domain.messages import ANSWERS_TO, PRIVATELY, CustomerAction, Message, MessageReceived, StaffAction
 from core.domain.readers import RECIPIENTS
 from core.ports.channel import Channel
@@ -29,6 +31,7 @@ from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import sorry
 
 BOB = Identity("web", "main", "bob", "Bob")
+SECOND = Case.named(HOME.conversation_id, 2)
 
 
 WISH = "Talk to a person: it broke again"
@@ -199,3 +202,44 @@ async def test_who_pays_for_each_message_is_not_told_that_somebody_joined(store:
     assert (await office.conversation()).owner == "linus"
     await office.staff("Good morning", user="linus")
     assert (await office.reads())[len(before) :] == ["Good morning"]
+
+
+async def test_a_press_lets_nobody_thank_away_the_case_that_waits(office: SharedThread) -> None:
+    await office.accepts(replace(office.from_customer(WISH, CustomerAction.REQUEST_PERSON), sender=BOB))
+    await office.works()
+    await office.rates("5")
+    await office.accepts(replace(office.from_customer("Thank you!"), sender=BOB))
+    await office.works()
+    assert await state(office) is OwnershipState.QUEUED
+    assert await office.store.open_case(HOME.conversation_id) is not None
+
+
+async def test_who_waits_again_and_rates_the_old_case_waits_on(office: SharedThread) -> None:
+    office.clock.move(SETTINGS.reopen_seconds + 1)
+    await office.customer(WISH, CustomerAction.REQUEST_PERSON)
+    await office.rates("5")
+    await office.customer("Thank you!")
+    assert await state(office) is OwnershipState.QUEUED
+
+
+async def test_what_one_was_told_alone_is_no_question_to_another(office: SharedThread) -> None:
+    await office.accepts(replace(office.from_customer(WISH, CustomerAction.REQUEST_PERSON), sender=BOB))
+    await office.works()
+    for action in (StaffAction.CLAIM, StaffAction.RESOLVE):
+        await office.accepts(
+            replace(office.from_staff(action, action), conversation=ConversationKey("slack", "main", SECOND))
+        )
+        await office.works()
+    await office.rates("5")
+    await office.accepts(replace(office.from_customer("4"), sender=BOB))
+    await office.works()
+    assert [await office.store.rating(case) for case in (CASE, SECOND)] == [(5, None), (4, None)]
+
+
+async def test_a_number_after_a_colleagues_word_is_the_rating(office: SharedThread) -> None:
+    grace = Identity("web", "main", "grace", "Grace", verified=True)
+    await office.accepts(replace(office.from_customer("Happy to help"), sender=grace, by_staff=True))
+    await office.works()
+    await office.customer("5")
+    assert await office.store.rating(CASE) == (5, None)
+    assert await state(office) is OwnershipState.RESOLVED
