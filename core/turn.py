@@ -44,6 +44,7 @@ from core.turn_reading import (
     is_doubted,
     may_only_rate,
     pressed_for_a_person,
+    waits_by_own_wish,
     was_escalated_for_author,
     was_told_of_the_end,
     why_case_goes_on,
@@ -132,14 +133,12 @@ class Turn:
             return TurnOutcome(state.claim, handled_seq=done)
         if (rated := await self._rated(state)) is not None:
             return rated
-        queued = state.conversation.state == OwnershipState.QUEUED
-        if queued and was_escalated_for_author(state) and not is_doubted(state):
-            read = state.as_read()
-            if await run_in_thread(read, last_withdrawn, read.pending) is not None:
-                return await self._take_back(state)
-        read = state.as_read()
+        queued, read = state.conversation.state == OwnershipState.QUEUED, state.as_read()
         wanted = await run_in_thread(read, asked_of_us, read)
         unasked = wanted is Asked.NO
+        may_end = queued and not unasked and waits_by_own_wish(state) and not is_doubted(state)
+        if may_end and await run_in_thread(read, last_withdrawn, read.pending) is not None:
+            return await self._take_back(state)
         if with_people and (unasked or not (queued and self._desk.leaves_to_agent(state))):
             return await self._relay(state)
         if unasked or all(message.meta.get(FOR_RECORD) for message in state.pending):

@@ -59,10 +59,24 @@ def is_doubted(state: TurnState) -> bool:
 
 
 def was_escalated_for_author(state: TurnState) -> bool:
-    """Whether the latest request for a person was made by the customer who writes now: only they may withdraw or rate it."""
+    """Whether the latest request for a person was made by the customer who writes now: only they may rate it."""
     called = (message for message in reversed(state.history) if message.meta.get("requires_escalation") is True)
     notice = next(called, None)
     return (state.conversation.customer_id if notice is None else state.author_of(notice)) == state.customer.id
+
+
+def waits_by_own_wish(state: TurnState) -> bool:
+    """Whether the present wait began with a notice to the customer who writes now, so that they may end it: not staff's own.
+
+    Of a long wait only the end is read: then whoever began the conversation may.
+    """
+    for message in reversed(state.history):
+        if message.meta.get("requires_escalation") is True:
+            return state.author_of(message) == state.customer.id
+        if message.meta.get("status") in (OwnershipState.BOT, OwnershipState.RESOLVED):
+            return False
+    is_cut = bool(state.history) and state.history[0].seq > 1
+    return is_cut and state.conversation.customer_id == state.customer.id
 
 
 def was_told_of_the_end(state: TurnState) -> bool:

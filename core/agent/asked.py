@@ -14,9 +14,10 @@ from core.agent.person_wish import wants_person
 from core.agent.questions import questions_besides
 from core.agent.routing import asked, was_offered_person
 from core.agent.small_talk import all_small_talk, says_no, says_unsolved, says_yes
+from core.agent.withdrawal import names_it_unneeded, takes_back
 from core.agent.wording import content_stems
 from core.domain.choices import CHOICES
-from core.domain.conversation import Sharing
+from core.domain.conversation import OwnershipState, Sharing
 from core.domain.messages import ADDRESSED, COLLEAGUE, SHARED, Author, Message
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING
 from core.ports.store import TurnState
@@ -52,18 +53,23 @@ def asked_of_us(turn: TurnState) -> Asked:
 def _goes_on_with_us(turn: TurnState, messages: tuple[Message, ...]) -> Asked:
     """Whether this continues what the agent and its author talked about, and wants an answer.
 
-    A question, a wish for a person, a complaint that it does not work, and what answers the agent's own question do; while
-    the two are alone in the thread, all that says something as well, and a few words may. Who names somebody else speaks to them.
+    A question, a wish for a person or its end, a complaint that it does not work, and what answers the agent's own question do;
+    while the two are alone in the thread, all that says something as well, and a few words may. Who names somebody else speaks to
+    them.
     """
     others = {m.author_name or "" for m in turn.history if _is_of_another(turn, m)}
     if not others and all(_is_spoken_here(m) for m in turn.history):
         return Asked.YES
     texts = [m.text for m in messages if m.text.strip()]
-    if any(map(wants_person, texts)) and any(_is_to(turn, m) for m in turn.history):
+    if any(wants_person(text) or names_it_unneeded(text) for text in texts) and any(
+        _is_to(turn, m) for m in turn.history
+    ):
         return Asked.YES
     last = _last_to_author(turn)
     if last is None or _calls(texts, others):
         return Asked.NO
+    if turn.conversation.state is OwnershipState.QUEUED and any(map(takes_back, texts)):
+        return Asked.YES
     waits = was_offered_person([last]) or _asks_back(last)
     if any(says_yes(text) or says_no(text) for text in texts):
         return Asked.YES if waits else Asked.NO

@@ -129,6 +129,14 @@ async def test_it_opens_with_the_message_the_link_and_the_note(room: Room) -> No
     )
 
 
+async def test_what_staff_opened_is_not_the_customers_to_take_back(room: Room) -> None:
+    await room.happens(room.said(), room.order())
+    back = replace(room.said("Never mind, I don't need a person any more."), for_record=False, addressed=True)
+    await room.happens(replace(back, key=replace(back.key, provider_event_id="m/C0HELP001/6.000100")))
+    assert await room.state() is OwnershipState.QUEUED
+    assert "Never mind" in (await room.told("said"))[-1].text, "staff read it"
+
+
 async def test_again_it_is_the_same_case(room: Room) -> None:
     await room.happens(room.said(), room.order())
     await room.happens(room.said(), room.order("linus"))

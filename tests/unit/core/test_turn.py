@@ -139,7 +139,8 @@ async def test_a_question_before_the_press_is_answered_first(store: SqlStore, me
 async def queued(store: SqlStore) -> None:
     """A customer asked for a person; nobody has come yet."""
     await accept(store, said("e0", "A person, please", action=CustomerAction.REQUEST_PERSON))
-    assert await finish(store, await claim_one(store), event=OwnershipEvent.ESCALATE)
+    notice = answer("A person will answer.", author=Author.SYSTEM, meta={"requires_escalation": True})
+    assert await finish(store, await claim_one(store), notice, event=OwnershipEvent.ESCALATE)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,32 @@ async def test_a_wish_for_a_person_is_taken_back_by_nobody_else(store: SqlStore,
     assert taken_back.transition.event is OwnershipEvent.WITHDRAW
 
 
+async def test_a_remark_to_somebody_else_takes_back_nothing(store: SqlStore, metrics: CountedMetrics) -> None:
+    room = Room(store, metrics)
+    await room.says(ADA, "Hello")
+    await room.says(BOB, "A person, please", action=CustomerAction.REQUEST_PERSON)
+    assert (await room.says(BOB, NEVER_MIND, addressed=False)).transition is None
+    await room.says(ADA, "Shall I look for the number?", addressed=None)
+    assert (await room.says(BOB, "Never mind", addressed=None)).transition is None
+    assert (await room.says(BOB, NEVER_MIND, addressed=None)).transition is not None
+
+
+async def test_what_answers_the_notice_takes_it_back(store: SqlStore, metrics: CountedMetrics) -> None:
+    room = Room(store, metrics)
+    await room.says(ADA, "Hello")
+    await room.says(BOB, "A person, please", action=CustomerAction.REQUEST_PERSON)
+    assert (await room.says(BOB, "Found it, thanks", addressed=None)).transition is not None
+
+
+async def test_a_wait_that_was_not_announced_is_not_theirs_to_end(store: SqlStore, metrics: CountedMetrics) -> None:
+    room = Room(store, metrics)
+    await room.says(ADA, "A person, please", action=CustomerAction.REQUEST_PERSON)
+    await room.says(ADA, NEVER_MIND)
+    state = await _claimed_again(store, room)
+    assert await finish(store, state, event=OwnershipEvent.ESCALATE)
+    assert (await room.says(ADA, NEVER_MIND)).transition is None
+
+
 async def test_a_case_is_rated_by_nobody_else(store: SqlStore, metrics: CountedMetrics) -> None:
     room = Room(store, metrics)
     await room.says(ADA, "A person, please", action=CustomerAction.REQUEST_PERSON)

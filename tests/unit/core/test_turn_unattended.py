@@ -16,7 +16,7 @@ from core.storage.store import SqlStore
 from tests.contract.stores.sayings import accept, claim_one, said
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import Echo, NotedDesk, reply
-from tests.unit.core.test_turn import make
+from tests.unit.core.test_turn import make, queued
 
 
 @pytest.fixture
@@ -78,9 +78,9 @@ async def test_contact_details_beside_a_question_are_kept_where_nobody_is_there(
 async def test_the_button_back_to_the_agent_takes_the_wish_back_whatever_it_says(
     store: SqlStore, metrics: CountedMetrics, *, attended: bool
 ) -> None:
+    await queued(store)
     await accept(store, said("e1", "Zurück zum Assistenten", action=CustomerAction.WITHDRAW))
     state = await claim_one(store)
-    state = replace(state, conversation=replace(state.conversation, state=OwnershipState.QUEUED))
     responder = Echo()
     outcome = await make(metrics, responder, desk=NotedDesk(attended=attended)).run(state)
     assert outcome.transition == Transition(OwnershipEvent.WITHDRAW)
