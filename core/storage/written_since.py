@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, func, select
 
-from core.domain.messages import Author
+from core.domain.messages import Author, CustomerAction
 from core.storage.blocks import is_blocked
 from core.storage.tables import conversation, customer, identity, message
 
@@ -16,12 +16,13 @@ WRITTEN_SINCE = (
     .where(
         message.c.conversation_id == bindparam("home"),
         message.c.author == Author.CUSTOMER,
+        message.c.action.is_distinct_from(CustomerAction.RATE),
         message.c.created_at > bindparam("since"),
         message.c.deleted_at.is_(None),
         ~is_blocked(_AUTHOR),
     )
 )
-"""When customers first did whom staff have not blocked; nothing where none has."""
+"""When customers first did whom staff have not blocked; nothing where none has. To press a score is no writing."""
 
 _LAST_OF_AUTHOR = (
     select(_AUTHOR.label("author"), func.max(message.c.seq).label("seq"))

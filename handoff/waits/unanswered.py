@@ -9,7 +9,7 @@ from typing import Protocol
 
 from core.domain.alterations import as_altered
 from core.domain.conversation import Conversation
-from core.domain.messages import BLOCKED, Author, Message, MessageKind
+from core.domain.messages import BLOCKED, Author, CustomerAction, Message, MessageKind
 from core.ports.cases import Cases
 from handoff.thread.altering import CORRECTS, withdrawn_by
 
@@ -66,5 +66,7 @@ class LastSaid:
 
 
 def _only_changes(one: Message) -> bool:
-    """Whether it says nothing new: it marks or changes a message, or corrects one."""
+    """Whether it says nothing new: it marks or changes a message, or corrects one, or rates the case."""
+    if one.action is CustomerAction.RATE:
+        return True
     return one.author is Author.STAFF and (one.kind is not MessageKind.ANSWER or CORRECTS in one.meta)

@@ -90,6 +90,19 @@ async def test_any_word_of_the_customers_clears_both(office: OfficeHours) -> Non
     assert (await office.conversation()).state is OwnershipState.STAFF
 
 
+@BOTH_DATABASES
+async def test_a_score_that_is_pressed_is_no_word_of_theirs(office: OfficeHours) -> None:
+    await pending(office)
+    before = office.clock.now()
+    office.clock.move(60.0)
+    await office.accepts(replace(office.from_customer("5", CustomerAction.RATE), reply_to=CASE))
+    await office.works()
+    assert await office.store.rating(CASE) == (5, None)
+    assert await office.store.written_since((await office.conversation()).id, before) is None
+    assert await office.passes(3 * DAY) == 1
+    assert (await office.reads())[-1].startswith(ASKED)
+
+
 async def test_an_answer_of_staff_begins_it_anew(office: OfficeHours) -> None:
     await pending(office)
     office.clock.move(2 * DAY * 60)
