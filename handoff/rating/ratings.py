@@ -90,15 +90,19 @@ class Ratings:
         return self._thanked(turn, case, asked) if self._are_thanks(turn) else None
 
     async def _pressed(self, turn: TurnState, press: Message) -> DeskReply | None:
-        """The conversation stays as it is. The same score again changes nothing."""
+        """The conversation stays as it is. The same score again changes nothing; from the third on it is kept in silence."""
         case = await self._cases.case(str(press.meta.get("reply_to") or ""))
         found = rating_in(press.text)
         if case is None or case.conversation_id != turn.conversation.id or found is None:
             return None
         if (kept := await self._cases.rating(case.id)) is not None and kept[0] == found.score:
             return None
+        keeps = (KeepRating(case.id, found.score),)
+        earlier = (said for said in turn.history if said.action is CustomerAction.RATE)
+        if len({said.text for said in earlier if said.meta.get("reply_to") == case.id}) > 1:
+            return DeskReply(staff=ForStaff(cases=keeps))
         told = self._remark("staff_rated", score=str(found.score))
-        staff = ForStaff((Aside(feed(self._account, case.id), (told,)),), (KeepRating(case.id, found.score),))
+        staff = ForStaff((Aside(feed(self._account, case.id), (told,)),), keeps)
         return DeskReply((self._notice(turn, "rated_late", case, press),), staff=staff)
 
     async def _case(self, turn: TurnState, asked: Message) -> Case | None:

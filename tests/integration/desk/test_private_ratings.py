@@ -133,6 +133,14 @@ async def test_a_press_is_kept_and_thanked_for_in_private_and_opens_nothing(offi
     assert await office.store.rating(CASE) == (2, None)
 
 
+async def test_who_presses_on_and_on_is_answered_twice_and_the_last_score_counts(office: SharedThread) -> None:
+    before = len(await remarks(office)), len(await office.said())
+    for score in "4421212":
+        await office.rates(score)
+    assert (len(await remarks(office)), len(await office.said())) == (before[0] + 2, before[1] + 2)
+    assert await office.store.rating(CASE) == (2, None)
+
+
 async def test_nobody_else_reads_it_in_what_the_agent_knows(office: SharedThread) -> None:
     await office.rates("1")
     conversation = await office.conversation()
