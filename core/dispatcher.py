@@ -189,7 +189,7 @@ class Dispatcher:
             )
         if state.pending and _may_give_up(state) and state.conversation.attempts >= self._settings.max_losses:
             log.error("turn.given_up", conversation=state.claim.conversation_id, attempts=state.conversation.attempts)
-            return self._turn.give_up(state)
+            return await self._turn.give_up(state)
         return await self._turn.run(state)
 
     async def _restart(self, state: TurnState) -> None:
@@ -258,7 +258,7 @@ class Dispatcher:
             await self._postpone(state, error)
             return
         try:
-            await self._commit(state, self._turn.give_up(state))
+            await self._commit(state, await self._turn.give_up(state))
         except Exception as failure:
             log.exception("turn.give_up_failed", conversation=state.claim.conversation_id)
             await self._postpone(state, failure)

@@ -174,8 +174,14 @@ class Turn:
         said = (replace(one, meta={**one.meta, "sentiment": found}) for one in outcome.messages)
         return replace(outcome, messages=tuple(said))
 
-    def give_up(self, state: TurnState) -> TurnOutcome:
-        """The outcome when the turn failed too often: said, not hidden."""
+    async def give_up(self, state: TurnState) -> TurnOutcome:
+        """The outcome when the turn failed too often: said, not hidden, but for what asked for no answer."""
+        state = with_ratings_apart(state)
+        read, wanted = state.as_read(), Asked.YES
+        with contextlib.suppress(Exception):  # it may be what the turn failed of
+            wanted = await run_in_thread(read, asked_of_us, read)
+        if wanted is not Asked.YES or any(message.action is CustomerAction.RATE for message in state.pending):
+            return TurnOutcome(state.claim, handled_seq=last_handled(state))
         return self._answer(state, self._failure(state))
 
     async def _ask_agent(self, state: TurnState, *, if_known: bool = False) -> TurnOutcome:

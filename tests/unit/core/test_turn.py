@@ -272,7 +272,7 @@ async def test_a_turn_that_takes_too_long_is_an_honest_failure(state: TurnState,
 
 
 async def test_giving_up_answers_what_was_asked(state: TurnState, metrics: CountedMetrics) -> None:
-    outcome = make(metrics).give_up(state)
+    outcome = await make(metrics).give_up(state)
     assert outcome.handled_seq == 2
     assert outcome.messages[0].kind == MessageKind.FAILURE
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from core.domain.conversation import OwnershipEvent
 from core.domain.customer import ContactDetails
-from core.domain.messages import ANSWERS_TO, SHARED, CustomerAction
+from core.domain.messages import ANSWERS_TO, SHARED, CustomerAction, MessageKind
 from core.ports.desk import ASKS_RATING
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnOutcome, TurnState
@@ -28,7 +30,7 @@ class Room:
         self._store = store
         self.remembered: list[str] = []
         self.desk = NotedDesk()
-        self._turn = Turn(Echo(self._respond), self.desk, {}, metrics, sorry)
+        self.turn = Turn(Echo(self._respond), self.desk, {}, metrics, sorry)
         self._count = 0
 
     async def _respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
@@ -41,7 +43,7 @@ class Room:
         spoken = {"addressed": True, **fields} if shared else fields
         await accept(self._store, said(f"e{self._count}", text, who=who, shared=shared, **spoken))
         state = await claim_one(self._store)
-        outcome = await self._turn.run(state)
+        outcome = await self.turn.run(state)
         assert (await self._store.finish([outcome]))[0].held
         return outcome
 
@@ -163,3 +165,25 @@ async def test_a_colleague_is_not_answered_and_the_agent_knows_what_they_said(
     answered = await room.says(ADA, "Firefox")
     assert [one.text for one in answered.messages] == ["to Firefox"]
     assert room.remembered[-1] == "A person, please: which browser is it?"
+
+
+@pytest.mark.parametrize("unasked", [{"text": "ok, will try"}, {"text": "5", "action": CustomerAction.RATE}])
+async def test_nobody_hears_that_what_asked_for_no_answer_failed(
+    store: SqlStore, metrics: CountedMetrics, unasked: dict[str, Any]
+) -> None:
+    room = Room(store, metrics)
+    await room.says(BOB, "Hello")
+    await room.says(ADA, "It is broken")
+    await accept(store, said("remark", who=ADA, shared=True, **unasked))
+    given_up = await room.turn.give_up(await claim_one(store))
+    assert (given_up.handled_seq, given_up.messages, given_up.transition) == (5, (), None)
+    assert (await store.finish([given_up]))[0].held
+    await accept(store, said("question", "How do I export my data?", who=ADA, shared=True))
+    assert [one.kind for one in (await room.turn.give_up(await claim_one(store))).messages] == [MessageKind.FAILURE]
+
+
+async def test_what_was_asked_before_a_press_is_said_to_have_failed(store: SqlStore, metrics: CountedMetrics) -> None:
+    room = Room(store, metrics)
+    await accept(store, said("e1", "Where is my order?"), said("e2", "5", action=CustomerAction.RATE))
+    given_up = await room.turn.give_up(await claim_one(store))
+    assert (given_up.handled_seq, [one.kind for one in given_up.messages]) == (1, [MessageKind.FAILURE])
