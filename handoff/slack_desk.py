@@ -8,16 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from channels.slack.place import Place
-from core.domain.case import Case, feed
+from core.domain.case import BY_STAFF, Case, feed
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState, Sharing
 from core.domain.customer import ContactDetails, Customer
 from core.domain.errors import NotYet
 from core.domain.keys import EventKey
 from core.domain.messages import Author, Change, ChangeKind, Message, StaffAction
 from core.domain.ticket import TicketStatus
-from core.domain.timers import TimerKind
 from core.ports.desk import DeskReply, ForStaff
-from core.ports.outcomes import SetTimer
 from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, Transition, TurnOutcome, TurnState
 from handoff import posts, tickets
 from handoff.customer_language import locale_of
@@ -106,7 +104,9 @@ class SlackDesk:
         wrote = await self._wrote(turn, case.id, facts, settings) if turn.pending else Changes()
         if turn.pending and await is_gone(turn.conversation, self._parts.people):
             facts = _reachable({**facts, **wrote.facts}, turn.customer.contact)
-            more, freed = await released(case.id, turn.conversation, facts, self._parts.people, settings, waiting)
+            more, freed = await released(
+                case, turn.conversation, facts, self._parts.people, settings, waiting, waits=True
+            )
             freed = (*wrote.records, *freed)
             return DeskReply(
                 (), self.contact(turn), ForStaff((self._in_thread(case.id, told + more),), freed), RELEASED
@@ -232,7 +232,7 @@ class SlackDesk:
         name = await parts.people.called(who) or order.author_name or say("staff_somebody", locale)
         team, urgency, note = tickets.new_case_in(order.text)
         reason = say("staff_opened_by", locale, name=name)
-        escalation = Escalation(reason, requested_by="staff", urgency=urgency)
+        escalation = Escalation(reason, requested_by=BY_STAFF, urgency=urgency)
         state = with_names(
             replace(turn, conversation=home, customer=customer, pending=(), history=tuple(said), files=())
         )
@@ -246,8 +246,7 @@ class SlackDesk:
             replace(feed_of_case, messages=tuple(told)),
             Aside(key, (), escalates, ownership_epoch=home.ownership_epoch),
         )
-        untold = [one for one in opened.cases if not (isinstance(one, SetTimer) and one.kind is TimerKind.NOBODY_CAME)]
-        return TurnOutcome(turn.claim, handled_seq=order.seq, asides=asides, cases=tuple(untold))
+        return TurnOutcome(turn.claim, handled_seq=order.seq, asides=asides, cases=opened.cases)
 
     async def _asked(self, turn: TurnState, case: Case) -> TurnOutcome:
         if self._parts.agent is None:
@@ -332,7 +331,10 @@ class SlackDesk:
         told = await self._parts.briefing.posts(card, turn, said, self._settings.staff_locale)
         told += [posts.leads_on(earlier)] if earlier else []
         waiting = self._waiting(self._settings.of(team, target))
-        waits = (*waiting.for_anybody(case.id), *waiting.answers.begin(case.id, first=True))
+        waits = (
+            *waiting.for_anybody(case.id, told=not case.opened_by_staff),
+            *waiting.answers.begin(case.id, first=True),
+        )
         records = (OpenCase(case), ticket, *waits)
         return ForStaff((self._in_thread(case.id, posts.first_of_case(told)),), records)
 

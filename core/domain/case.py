@@ -9,6 +9,8 @@ from core.domain.keys import ConversationKey
 
 DESK = "desk"
 """The channel whose conversations are what staff are shown of cases."""
+BY_STAFF = "staff"
+"""Who requested a case that staff opened themselves."""
 OWNED_SINCE = "owned_since"
 """In ``Message.meta`` of what shows staff that somebody has a case: from when on what they write is for the customer, in seconds
 by the clock of the platform on which they write."""
@@ -26,6 +28,11 @@ class Case:
     urgency: str
     opened_at: datetime
     closed_at: datetime | None = None
+
+    @property
+    def opened_by_staff(self) -> bool:
+        """Its customer asked for nobody, and was told of nobody."""
+        return self.requested_by == BY_STAFF
 
     @staticmethod
     def named(conversation_id: str, number: int) -> str:

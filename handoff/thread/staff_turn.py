@@ -14,7 +14,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import LEFT_OUT, Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.domain.ticket import TicketStatus
 from core.domain.timers import TimerKind
-from core.ports.outcomes import SetTimer
+from core.ports.outcomes import CaseRecord, ClearTimers, SetTimer
 from core.ports.store import Aside, CloseCase, NewMessage, Transition, TurnOutcome
 from handoff import posts, tickets
 from handoff.rating.ratings import with_question
@@ -210,10 +210,27 @@ class StaffTurn(CorrectingTurn):
             self._records.append(CloseCase(self._case.id))
             over = state is OwnershipState.RESOLVED
             self._records.append(tickets.ended(self._case.id, who.id, resolved=over))
-        elif state is OwnershipState.QUEUED:
-            self._records.extend(self._waiting.for_anybody(self._case.id))
         else:
-            self._records.extend(self._waiting.for_owner(self._case.id))
+            self._records.extend(await self._waits(state))
+
+    async def _waits(self, state: OwnershipState) -> tuple[CaseRecord, ...]:
+        """How an open case waits in other hands. A paused one reminds nobody, unless the customer wrote since."""
+        paused = self._shown.status in PAUSING and not await self._reminds()
+        if state is OwnershipState.STAFF:
+            return self._waiting.for_owner(self._case.id, paused=paused)
+        waits = await self._lately.waits_since(self._conversation, self._taken_back) is not None
+        told = waits and not self._case.opened_by_staff
+        return self._waiting.for_anybody(self._case.id, paused=paused, told=told)
+
+    async def _reminds(self) -> bool:
+        """Whether anybody is reminded of the case as it is now."""
+        kinds = {one.kind for one in await self._cases.timers(self._case.id)}
+        for record in self._records:
+            if isinstance(record, ClearTimers):
+                kinds -= set(record.kinds)
+            elif isinstance(record, SetTimer):
+                kinds.add(record.kind)
+        return bool(kinds & {TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT})
 
     def _asked_alone(self) -> str | None:
         """See with_question."""
@@ -232,7 +249,7 @@ class StaffTurn(CorrectingTurn):
         self._transition = Transition(OwnershipEvent.RELEASE, actor=who.id)
         self._thread.append(posts.card_now(self._facts, OwnershipState.QUEUED, None))
         self._remark("staff_did_release_silent", who.name)
-        self._records.extend(self._waiting.for_anybody(self._case.id))
+        self._records.extend(await self._waits(OwnershipState.QUEUED))
 
     async def _snooze(self, message: Message, who: Person) -> None:
         """A word of the customer's ends it, also one that came before this was worked on."""

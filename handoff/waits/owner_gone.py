@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.domain.case import Case
 from core.domain.conversation import Conversation, OwnershipEvent, OwnershipState
 from core.ports.outcomes import CaseRecord, NewMessage, Transition
 from handoff import posts
@@ -23,18 +24,20 @@ async def is_gone(conversation: Conversation, people: People) -> bool:
 
 
 async def released(
-    case_id: str,
+    case: Case,
     conversation: Conversation,
     facts: Mapping[str, Any],
     people: People,
     settings: HandoffSettings,
     waiting: Waiting,
+    *,
+    waits: bool,
 ) -> tuple[list[NewMessage], tuple[CaseRecord, ...]]:
-    """What staff are told, and how the case waits from now on."""
+    """What staff are told, and how the case waits from now on. ``waits``: the customer does."""
     locale = settings.staff_locale
     name = await people.called(conversation.owner or "") or say("staff_somebody", locale)
     told = [
         posts.card_now(facts, OwnershipState.QUEUED, None),
         posts.reminder(say("staff_owner_gone", locale, name=name), mentions=settings.on_call, loud=True),
     ]
-    return told, waiting.for_anybody(case_id)
+    return told, waiting.for_anybody(case.id, told=waits and not case.opened_by_staff)

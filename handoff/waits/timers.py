@@ -62,8 +62,11 @@ class DeskTimers:
 
     async def _unclaimed(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """The channel hears of it first, then those who are on call."""
+        facts = await self._facts(case)
+        if await self._rests(case, conversation, facts):
+            return TimerDecision()
         text = self._say("staff_unclaimed", waited=self._waited(timer))
-        settings = self._settings.of_case(await self._facts(case))
+        settings = self._settings.of_case(facts)
         mentions = settings.on_call if timer.stage else ()
         post = posts.reminder(text, mentions=mentions, loud=True)
         return self._decision(
@@ -74,9 +77,11 @@ class DeskTimers:
         """First a word to the owner; then anybody may give the conversation back to the queue."""
         owner, facts = conversation.owner or "", await self._facts(case)
         settings = self._settings.of_case(facts)
+        if await self._rests(case, conversation, facts):
+            return TimerDecision()
         if await is_gone(conversation, self._parts.people):
-            people, waiting = self._parts.people, self._now(settings)
-            told, records = await released(case.id, conversation, facts, people, settings, waiting)
+            people, waiting, waits = self._parts.people, self._now(settings), await self._waits(conversation)
+            told, records = await released(case, conversation, facts, people, settings, waiting, waits=waits)
             return self._decision(case, conversation, told, records, transition=RELEASED)
         name = await self._parts.people.called(owner) or self._say("staff_somebody")
         offers = timer.stage >= OFFERED
@@ -117,9 +122,9 @@ class DeskTimers:
         return self._decision(case, conversation, told, follows)
 
     async def _nobody_came(self, case: Case, conversation: Conversation) -> TimerDecision:
-        """Said to the customer, and shown to staff."""
+        """Said to the customer where they still wait, and shown to staff."""
         customer = await self._parts.records.customer(conversation.id, case.id)
-        if customer is None:
+        if customer is None or not await self._waits(conversation):
             return TimerDecision()
         locale = await locale_of(self._parts, conversation, customer)
         settings = self._settings.of_case(await self._facts(case))
@@ -173,6 +178,14 @@ class DeskTimers:
         epoch = conversation.ownership_epoch
         home = Aside(conversation.key, said, transition, ownership_epoch=epoch, last_seq=last_seq)
         return TimerDecision((Aside(feed(self._parts.desk_channel.account, case.id), tuple(told)), home), records)
+
+    async def _rests(self, case: Case, conversation: Conversation, facts: Mapping[str, Any]) -> bool:
+        """Whether staff wait for somebody, and nobody for staff."""
+        return ShownCase(case.id, facts, False).status in PAUSING and not await self._waits(conversation)
+
+    async def _waits(self, conversation: Conversation) -> bool:
+        said = LastSaid(self._parts.records, self._parts.cases)
+        return await said.waits_since(conversation, ()) is not None
 
     async def _facts(self, case: Case) -> Mapping[str, Any]:
         return await self._parts.cases.card(self._parts.desk_channel.account, case.id)

@@ -36,15 +36,19 @@ class Waiting:
         hours = self._settings.hours
         return None if hours is None or hours.is_open(self._now) else hours.next_opening(self._now)
 
-    def for_anybody(self, case_id: str) -> tuple[CaseRecord, ...]:
-        """The case came to the queue. The customer who was told an opening waits from then on."""
-        gone = ClearTimers(case_id, (TimerKind.OWNER_SILENT, TimerKind.SNOOZED))
-        return gone, *self.unclaimed(case_id), *self._honest(case_id)
+    def for_anybody(self, case_id: str, *, paused: bool = False, told: bool = True) -> tuple[CaseRecord, ...]:
+        """The case came to the queue. The customer who was told an opening waits from then on.
 
-    def for_owner(self, case_id: str) -> tuple[CaseRecord, ...]:
-        """Somebody took it, and has to answer."""
+        ``paused``: its status reminds nobody. ``told``: the customer waits, and knows that staff will come.
+        """
+        gone = ClearTimers(case_id, (TimerKind.OWNER_SILENT, TimerKind.SNOOZED))
+        reminds = () if paused else self.unclaimed(case_id)
+        return gone, *reminds, *(self._honest(case_id) if told else ())
+
+    def for_owner(self, case_id: str, *, paused: bool = False) -> tuple[CaseRecord, ...]:
+        """Somebody took it, and has to answer. ``paused``: as in for_anybody."""
         gone = (TimerKind.UNCLAIMED, TimerKind.NOBODY_CAME, TimerKind.SNOOZED, TimerKind.OWNER_SILENT)
-        return ClearTimers(case_id, gone), *self.owner_silent(case_id)
+        return ClearTimers(case_id, gone), *(() if paused else self.owner_silent(case_id))
 
     def answered(self, case_id: str, at: datetime | None, *, pending: bool = False) -> tuple[CaseRecord, ...]:
         """Its owner has written to the customer, and had read what had come until then. ``pending``: the status of the case."""

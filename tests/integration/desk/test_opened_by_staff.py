@@ -154,6 +154,16 @@ async def test_of_two_at_once_both_are_told(room: Room) -> None:
     assert {one.meta["to"] for one in await room.told("direct")} == {"grace", "linus"}
 
 
+async def test_given_back_it_is_still_of_staff_alone(room: Room) -> None:
+    await room.happens(room.said(), room.order())
+    for action in (StaffAction.CLAIM, StaffAction.RELEASE):
+        thread = ConversationKey("slack", "main", CASE)
+        press = replace(room.order(), conversation=thread, action=action, reply_to=None)
+        await room.happens(press)
+    assert await room.state() is OwnershipState.QUEUED
+    assert {one.kind for one in await room.store.timers(CASE)} == {TimerKind.UNCLAIMED}
+
+
 async def test_a_team_that_is_not_there_any_more_is_none(room: Room) -> None:
     await room.happens(room.said("My invoice"), room.order(case_team="gone"))
     (card,) = await room.told("card")

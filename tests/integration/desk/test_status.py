@@ -13,13 +13,16 @@ from core.domain.messages import StaffAction
 from core.domain.ticket import EntryKind, Ticket, TicketStatus
 from core.domain.timers import TimerKind
 from core.ports.tickets import Holder
+from core.ports.timers import TimerDecision
 from core.storage.store import SqlStore
 from handoff.settings import HandoffSettings
+from handoff.waits.case_rules import PAUSING
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.desk.office_hours import CASE, OfficeHours
+from tests.integration.desk.office_hours import CASE, LEASE, OfficeHours
 
 SETTINGS = HandoffSettings(remind_seconds=600.0, owner_seconds=900.0, honest_seconds=0.0, undo_seconds=0.0)
 CLAIM, SNOOZE, TICKET = StaffAction.CLAIM, StaffAction.SNOOZE, StaffAction.TICKET
+RELEASE = StaffAction.RELEASE
 
 
 @pytest.fixture
@@ -197,3 +200,68 @@ async def test_words_that_only_pass_through_a_queued_case_leave_its_reminder(off
     office.clock.move(60)
     await office.customer("Hello?")
     assert (await office.set())[TimerKind.UNCLAIMED].due_at == due
+
+
+@pytest.mark.parametrize("status", PAUSING)
+async def test_whoever_has_it_next_is_not_reminded_of_a_paused_case(
+    store: SqlStore, clock: ManualClock, status: TicketStatus
+) -> None:
+    office = OfficeHours(store, clock, replace(SETTINGS, honest_seconds=300.0))
+    await office.escalates()
+    await office.press(CLAIM)
+    await office.staff("Which version is it?")
+    await choose(office, status)
+    office.clock.move(24 * 3600)
+    said = len(await office.reads())
+    for action, user in ((RELEASE, "grace"), (CLAIM, "linus"), (RELEASE, "linus")):
+        await office.press(action, user)
+        assert await office.set() == {}
+        assert await office.passes(24 * 60) == 0
+    assert not await office.posts("reminder")
+    assert not [one for one in (await office.reads())[said:] if "taking longer" in one]
+
+
+async def test_a_customer_who_has_their_answer_is_not_told_that_it_takes_longer(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    office = OfficeHours(store, clock, replace(SETTINGS, honest_seconds=300.0))
+    await office.escalates()
+    await office.press(CLAIM)
+    await office.press(RELEASE)
+    assert TimerKind.NOBODY_CAME in await office.set(), "they still wait"
+    await office.press(CLAIM)
+    await office.staff("Hello")
+    await office.press(RELEASE)
+    assert set(await office.set()) == {TimerKind.UNCLAIMED}
+
+
+async def test_who_wrote_to_a_case_on_hold_is_remembered_by_whoever_has_it_next(office: OfficeHours) -> None:
+    await office.escalates()
+    await office.press(CLAIM)
+    await choose(office, TicketStatus.ON_HOLD)
+    await office.customer("Any news?")
+    await office.press(RELEASE)
+    assert set(await office.set()) == {TimerKind.UNCLAIMED}
+    assert await office.passes(10) == 1
+    await office.press(CLAIM, "linus")
+    assert set(await office.set()) == {TimerKind.OWNER_SILENT}
+    office.people.left.add("linus")
+    await office.customer("Hello?")
+    assert set(await office.set()) == {TimerKind.UNCLAIMED}
+
+
+@pytest.mark.parametrize("owned", [True, False])
+async def test_a_reminder_that_a_paused_case_still_has_says_nothing(office: OfficeHours, owned: bool) -> None:
+    await office.escalates()
+    await office.press(CLAIM)
+    if owned:
+        await office.customer("Are you there?")
+    else:
+        await office.press(RELEASE)
+    office.clock.move(24 * 3600)
+    (due,) = await office.store.due_timers(10, LEASE)
+    await office.staff("Which version is it?", None if owned else StaffAction.REPLY)
+    await choose(office, TicketStatus.PENDING)
+    if not owned:
+        await office.press(RELEASE)
+    assert await office.timers.decide(due.timer) == TimerDecision()
