@@ -13,7 +13,7 @@ from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState,
 from core.domain.customer import ContactDetails, Customer
 from core.domain.errors import NotYet
 from core.domain.keys import EventKey
-from core.domain.messages import Author, Change, ChangeKind, Message, StaffAction
+from core.domain.messages import SHARED, Author, Change, ChangeKind, Message, StaffAction
 from core.domain.ticket import TicketStatus
 from core.ports.desk import DeskReply, ForStaff
 from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, Transition, TurnOutcome, TurnState
@@ -33,7 +33,7 @@ from handoff.thread.form_turn import FormTurn
 from handoff.thread.seen_before import CaseMatter
 from handoff.thread.to_line import with_choice
 from handoff.tickets import CaseTickets
-from handoff.waits.case_rules import Changes, ShownCase, customer_wrote
+from handoff.waits.case_rules import Changes, ShownCase, colleague_answered, customer_wrote
 from handoff.waits.due_answers import timer_of
 from handoff.waits.moved_cases import case_again
 from handoff.waits.notices import Notices
@@ -101,7 +101,7 @@ class SlackDesk:
         told, facts = await self._shown(turn), _named(await self._facts(case.id), turn.customer)
         settings = self._settings.of_case(facts)
         waiting = self._waiting(settings)
-        wrote = await self._wrote(turn, case.id, facts, settings) if turn.pending else Changes()
+        wrote = await self._wrote(turn, case.id, facts, settings)
         if turn.pending and await is_gone(turn.conversation, self._parts.people):
             facts = _reachable({**facts, **wrote.facts}, turn.customer.contact)
             more, freed = await released(
@@ -341,10 +341,17 @@ class SlackDesk:
     async def _wrote(
         self, turn: TurnState, case_id: str, facts: Mapping[str, Any], settings: HandoffSettings
     ) -> Changes:
+        """What the customer's words change, and a colleague's where the customer reads them."""
         case = ShownCase(case_id, facts, turn.conversation.state is OwnershipState.STAFF)
-        paused = case.status is TicketStatus.PENDING
-        timer = timer_of(await self._parts.cases.timers(case_id)) if paused and settings.targets else None
-        return customer_wrote(case, self._waiting(settings), timer)
+        waiting, pending = self._waiting(settings), case.status is TicketStatus.PENDING
+        timer = timer_of(await self._parts.cases.timers(case_id)) if settings.targets else None
+        wrote = customer_wrote(case, waiting, timer if pending else None) if turn.pending else Changes()
+        said = [one.message for one in turn.changes if one.kind is ChangeKind.SAID and SHARED in one.message.meta]
+        answers = [one.sent_at for one in said if one.deleted_at is None]
+        if not answers:
+            return wrote
+        case = replace(case, facts={**facts, **wrote.facts})
+        return replace(wrote, records=(*wrote.records, *colleague_answered(case, answers[-1], waiting, timer)))
 
     def _waiting(self, settings: HandoffSettings) -> Waiting:
         return Waiting(settings, self._parts.clock.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from core.domain.ticket import TicketStatus
@@ -55,6 +56,18 @@ def customer_wrote(case: ShownCase, waiting: Waiting, timer: Timer | None = None
     remarks = {"staff_snooze_ended": snoozed, "staff_no_longer_pending": pending}
     facts = {"status": str(TicketStatus.OPEN)} if pending else {}
     return Changes(records, facts, tuple(key for key, holds in remarks.items() if holds))
+
+
+def colleague_answered(
+    case: ShownCase, at: datetime | None, waiting: Waiting, timer: Timer | None = None
+) -> tuple[CaseRecord, ...]:
+    """A colleague answered where the customer reads, and had read what had come until ``at``. ``timer``: as in status_set."""
+    pending, paused, due = case.status is TicketStatus.PENDING, case.status in PAUSING, waiting.answers
+    again = next(iter(due.begin(case.id, paused=paused)), None)  # what the same turn began has no timer yet
+    given = due.answered(case.id, at, timer, paused=paused) or (ClearTimers(case.id, (TimerKind.ANSWER,), at, again),)
+    if case.owned:
+        return (*waiting.answered(case.id, at, pending=pending), *given)
+    return (*(waiting.nudge(case.id) if pending else ()), *given)
 
 
 def status_set(

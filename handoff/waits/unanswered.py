@@ -9,7 +9,7 @@ from typing import Protocol
 
 from core.domain.alterations import as_altered
 from core.domain.conversation import Conversation
-from core.domain.messages import BLOCKED, Author, CustomerAction, Message, MessageKind
+from core.domain.messages import BLOCKED, COLLEAGUE, SHARED, Author, CustomerAction, Message, MessageKind
 from core.ports.cases import Cases
 from handoff.thread.altering import CORRECTS, withdrawn_by
 
@@ -66,7 +66,9 @@ class LastSaid:
 
 
 def _only_changes(one: Message) -> bool:
-    """Whether it says nothing new: it marks or changes a message, or corrects one, or rates the case."""
+    """Whether it says nothing new to the customer: it marks, changes, corrects or rates, or a colleague said it elsewhere."""
     if one.action is CustomerAction.RATE:
         return True
+    if COLLEAGUE in one.meta:
+        return SHARED not in one.meta
     return one.author is Author.STAFF and (one.kind is not MessageKind.ANSWER or CORRECTS in one.meta)
