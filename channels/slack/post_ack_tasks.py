@@ -138,9 +138,15 @@ class PostAckTasks(BackgroundTasks):
         await self._directory.learn(await self._workspaces.client(team), sorted(people), sorted(channels))
 
     async def _show_home(self, team: str, user: str) -> None:
-        """Staff's is their queue, which nobody else may see; everybody else's lists their own conversations."""
-        if self._forms.home is not None and await self._forms.home.show(user):
-            return
+        """Staff's is their queue, which nobody else may see; everybody else's lists their own conversations.
+
+        So does everybody's while it cannot be told who is staff.
+        """
+        try:
+            if self._forms.home is not None and await self._forms.home.show(user):
+                return
+        except HubError as error:
+            _log.warning("slack.staff_home_not_shown", error=error.detail)
         client = await self._workspaces.client(team)
         await self._directory.learn(client, [user], [])
         said = words(self._directory.locale(user), self._settings.language)

@@ -14,6 +14,8 @@ from handoff.slack.rich_text import fallback, words
 
 _FRESH = 60.0
 """Seconds for which it is believed who is in a channel."""
+_FRESH_NO = 30.0
+"""Seconds for which it is believed that somebody is not, where that will do."""
 
 
 class SlackPanel:
@@ -49,12 +51,13 @@ class SlackPanel:
         """See Panel.whisper."""
         await self._client().whisper(place.channel, user, fallback(words(text)), place.thread_ts)
 
-    async def is_member(self, channel: str, user: str) -> bool:
-        """See Panel.is_member. Somebody who is not there is asked for anew: they may have come in just now."""
+    async def is_member(self, channel: str, user: str, *, now: bool = True) -> bool:
+        """See Panel.is_member."""
         known = self._members.get(channel)
-        now = self._clock.monotonic()
-        if known is None or now - known[0] > _FRESH or user not in known[1]:
-            known = self._members[channel] = (now, await self._client().members(channel))
+        at = self._clock.monotonic()
+        fresh = _FRESH if known and user in known[1] else 0.0 if now else _FRESH_NO
+        if known is None or at - known[0] >= fresh:
+            known = self._members[channel] = (at, await self._client().members(channel))
         if user not in known[1]:
             return False
         return not (await self._client().user(user)).get("is_bot")

@@ -52,8 +52,11 @@ class Panel(Protocol):
 
     async def whisper(self, place: Place, user: str, text: str) -> None: ...
 
-    async def is_member(self, channel: str, user: str) -> bool:
-        """Whether that person, and no app, is in the channel."""
+    async def is_member(self, channel: str, user: str, *, now: bool = True) -> bool:
+        """Whether that person, and no app, is in the channel. Raises ChannelError.
+
+        ``now``: they may have come in this moment. Otherwise who was not there lately is not asked for again.
+        """
         ...
 
 

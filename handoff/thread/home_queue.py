@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
+import structlog
+
 from channels.slack.client import Sent
 from channels.slack.place import Place
 from channels.slack.views import Form
 from core.domain.case import Case
+from core.domain.errors import ChannelError, OutcomeUnknown, RateLimited, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import StaffAction
 from core.ports.waiting import CaseLists, ListedCase
@@ -25,6 +28,7 @@ _WORDS: Final = 6
 _CLAIMS: Final = frozenset({str(StaffAction.CLAIM), str(StaffAction.TAKE_OVER)})
 _LOOKS, _BETWEEN = 20, 0.25
 """How often, and how many seconds apart, it is looked whether a claim was carried out."""
+_log = structlog.get_logger(__name__)
 
 
 class Staff(Members, Protocol):
@@ -99,11 +103,25 @@ class HomeQueue:
         return True
 
     async def _channels_of(self, user: str) -> frozenset[str]:
-        """Those of the cases' channels in which a staff member is; none for everybody else."""
+        """Those of the cases' channels in which a staff member is; none for everybody else. What the app may not read is none.
+
+        Raises ChannelError: it cannot be told at the moment.
+        """
         if await self._staff.membership(user) is not Membership.STAFF:
             return frozenset()
         known: Sequence[str] = sorted({self._staff_channel, *self._channels.values()})
-        return frozenset([one for one in known if await self._panel.is_member(one, user)])
+        found, failed = set(), None
+        for channel in known:
+            try:
+                if await self._panel.is_member(channel, user, now=False):
+                    found.add(channel)
+            except (RateLimited, Unreachable, OutcomeUnknown) as error:
+                failed = error
+            except ChannelError as error:
+                _log.warning("desk.channel_unreadable", channel=channel, error=error.detail)
+        if failed is not None and not found:
+            raise failed
+        return frozenset(found)
 
     def _channel_of(self, case: ListedCase) -> str:
         return self._channels.get(case.team or "", self._staff_channel)

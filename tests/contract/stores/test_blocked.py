@@ -264,7 +264,7 @@ class Shown:
         """See Panel."""
         raise AssertionError(text)
 
-    async def is_member(self, channel: str, user: str) -> bool:
+    async def is_member(self, channel: str, user: str, *, now: bool = True) -> bool:
         """See Panel."""
         return True
 

@@ -29,7 +29,7 @@ from tests.integration.slack_channel.conftest import fake, sink, store
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_rules import shown_in
-from tests.servers.slack_world import ANNA, DIRECT, GRACE, LINUS, STAFF, TEAM, Channel
+from tests.servers.slack_world import ANNA, DIRECT, GRACE, LINUS, STAFF, TEAM, Channel, Fault
 
 __all__ = ["fake", "sink", "store"]
 BILLING = "C0BILLING"
@@ -244,3 +244,41 @@ async def test_a_press_about_a_customers_channel_is_refused(hub: Hub, sink: Sink
     forged = {"type": "button", "action_id": str(StaffAction.CLAIM), "value": f"{TEAM}/C0HELP001/1.000100"}
     await press(hub, GRACE, forged, {"type": "home"})
     assert sink.events == []
+
+
+@pytest.mark.parametrize("error", ["channel_not_found", "missing_scope"])
+async def test_a_channel_that_the_app_cannot_read_takes_the_home_from_nobody(
+    hub: Hub, lists: Lists, error: str
+) -> None:
+    lists.queue = [listed(1, team="billing", shown_at=f"m/{BILLING}/1.000100"), listed(2)]
+    hub.fake.fail("conversations.members", Fault(error=error))  # of the first one, which is BILLING
+    await hub.push(opened(hub.fake, GRACE))
+    text = read(hub.fake.homes[GRACE])
+    assert "Customer 2" in text
+    assert "Customer 1" not in text
+
+
+async def test_while_slack_does_not_say_who_is_staff_everybody_has_the_customers_home(hub: Hub, lists: Lists) -> None:
+    fake = hub.fake
+    busy = Fault(error="internal_error")
+    fake.fail("conversations.members", *[busy] * 20)
+    await hub.push(opened(fake, ANNA))
+    assert "Unclaimed" not in read(fake.homes[ANNA])
+    assert lists.asked == []
+    fake.faults["conversations.members"].clear()
+    await hub.push(opened(fake, GRACE))
+    assert "Nobody waits" in read(fake.homes[GRACE])
+
+
+async def test_of_who_is_no_member_it_is_not_asked_each_time(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = hub.fake
+    for channel in (STAFF, BILLING):
+        fake.channels[channel].absent.add(LINUS)
+    for _ in range(3):
+        await hub.push(opened(fake, LINUS))
+    assert len(fake.called("conversations.members")) == 2, "once of each channel"
+    for channel in (STAFF, BILLING):
+        fake.channels[channel].absent.clear()
+    monkeypatch.setattr("handoff.slack.panel._FRESH_NO", 0.0)  # a while later
+    await hub.push(opened(fake, LINUS))
+    assert "Nobody waits" in read(fake.homes[LINUS])
