@@ -50,7 +50,7 @@ def mentions(text: str) -> tuple[frozenset[str], frozenset[str]]:
 def addressed(text: str, own: str | None) -> bool | None:
     """Whether a text mentions the app (``own``), or only somebody else; None where it mentions nobody, or ``own`` is unknown."""
     named = {match[1].partition("|")[0].partition("^")[0] for match in _MARKED.finditer(text)}
-    called = {one for one in named if one[0] == "@" or one in _CALLS_MANY}
+    called = {one for one in named if one[:1] == "@" or one in _CALLS_MANY}
     if own is None or not called:
         return None
     return f"@{own}" in called
@@ -58,7 +58,7 @@ def addressed(text: str, own: str | None) -> bool | None:
 
 def _resolve(marked: str, names: Names, links: bool) -> str:
     target, _, label = marked.partition("|")
-    match target[0]:
+    match target[:1]:
         case "@":
             name = names.person(target[1:]) or label
             return f"@{name.removeprefix('@')}" if name else SOMEONE
@@ -72,7 +72,7 @@ def _resolve(marked: str, names: Names, links: bool) -> str:
         return address
     if links and _LINKED.fullmatch(target):
         return f"[{_MARKS.sub(_ESCAPED, label)}](<{target}>)"
-    return f"{label} ({address})"
+    return f"{label} ({address})" if address else label
 
 
 def _special(what: str, label: str) -> str:

@@ -174,8 +174,18 @@ def test_slacks_marks_become_markdown(slack: str, said: str) -> None:
         ("<!channel> hello", False),
         ("<!date^1392734382^{date}|today> in <#C0SALE001> <https://example.com>", None),
         ("hello @help", None),
+        ("<^a> and <|a>", None),
+        ("<|> <@> <!> <#> <^> <||> <@|> hello <@U0BOT0001>", True),
     ],
 )
 def test_a_message_may_say_whom_it_is_for(text: str, says: bool | None) -> None:
     assert addressed(text, "U0BOT0001") is says
     assert addressed(text, None) is None, "who we are, only Slack can say"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"), [("<^a> b", "^a b"), ("<|a> b", "a b"), ("<|> b", "b"), ("<mailto:|Ada>", "Ada"), ("<!>", "")]
+)
+def test_a_mark_without_a_target_is_its_label(text: str, read: str) -> None:
+    assert plain(text, NoNames()) == read
+    mentions(text)
