@@ -136,6 +136,18 @@ async def test_an_emoji_asks_about_a_reply(room: Room) -> None:
     assert await room.heard() == ["Mine too"]
 
 
+async def test_an_emoji_asks_nothing_about_what_was_read_already(room: Room) -> None:
+    room.entries = ["emoji"]
+    async with room.hub() as hub:
+        parcel = room.says("Parcel is late")
+        await hub.push(room.marks(parcel))
+        aside = room.says("Lunch?", BEN, parcel["event"]["ts"])
+        await hub.push(aside)
+        await hub.push(room.marks(aside))
+    _, said, marked, _ = room.sink.accepted
+    assert (marked.message_id, marked.duplicate) == (said.message_id, True)
+
+
 async def test_an_emoji_of_the_staff_s_is_the_staff_s(room: Room) -> None:
     room.entries = ["staff_emoji"]
     async with room.hub() as hub:
