@@ -26,7 +26,7 @@ from core.ports.clock import Clock
 _KEPT = 5_000
 _FRESH = 24 * 3600.0
 _WITHHELD = 600.0
-"""Seconds after which an address is asked for again that Slack has not told: the app may have got the scope since."""
+"""Seconds after which what Slack has not told, a name or an address, is asked for again: the app may be allowed it by then."""
 _ADDRESS = "email"
 _log = structlog.get_logger(__name__)
 
@@ -108,7 +108,7 @@ class Directory:
         known = self._known.get(what)
         if known is None or (what[0] in "CG" and "outside" not in known):
             return True
-        withheld = self._with_addresses and what[0] in "UW" and not known.get(_ADDRESS)
+        withheld = what[0] in "UW" and (not known.get("name") or (self._with_addresses and not known.get(_ADDRESS)))
         fresh = _WITHHELD if withheld else _FRESH
         return self._clock.now().timestamp() - float(known.get("at", 0)) > fresh
 
