@@ -134,7 +134,6 @@ OURS: Mapping[str, str] = {
     "core.domain.messages": "names",
     "core.ports": "protocols",
     "core.storage": "SQL",
-    "core.turn:Turn.give_up": "phrases",
     "core.turn_budgets:TurnBudgets.can_escalate": "ids",
     "core.turn_budgets:TurnBudgets.escalation_wait": "ids",
     "core.turn_budgets:TurnBudgets.flooded": "ids",
