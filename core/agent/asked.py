@@ -71,10 +71,8 @@ def _goes_on_with_us(turn: TurnState, messages: tuple[Message, ...]) -> Asked:
     if turn.conversation.state is OwnershipState.QUEUED and any(map(takes_back, texts)):
         return Asked.YES
     waits = was_offered_person([last]) or _asks_back(last)
-    if any(says_yes(text) or says_no(text) for text in texts):
+    if all_small_talk(texts) or any(says_yes(text) or says_no(text) for text in texts):
         return Asked.YES if waits else Asked.NO
-    if all_small_talk(texts):
-        return Asked.NO
     wants = waits or any(m.attachments for m in messages) or any(map(says_unsolved, texts))
     if wants or questions_besides(messages):
         return Asked.YES

@@ -49,8 +49,10 @@ def _tag(text: str) -> str:
     return text[text.index("<") : text.index(">") + 1]
 
 
-_PRESSED = [action for action in StaffAction if action is not StaffAction.BLOCK]
-"""Nobody is blocked here: what blocked customers write is kept and told to nobody (tests/contract/stores/test_blocked.py)."""
+_PRESSED = [action for action in StaffAction if action not in (StaffAction.BLOCK, StaffAction.OPEN_CASE)]
+"""Nobody is blocked here: what blocked customers write is kept and told to nobody (tests/contract/stores/test_blocked.py). A case
+is opened by staff at a customer's message, not in a case's thread.
+"""
 
 
 class Desk(RuleBasedStateMachine):

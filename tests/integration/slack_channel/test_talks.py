@@ -88,6 +88,7 @@ TALKS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "she accepts the offer": (ODD, ("ada", "yes please", "case")),
     "she accepts it after a plus one": (ODD, ("bob", "thanks", "-"), ("ada", "yes", "case")),
     "she declines the offer": (ODD, ("ada", "no thanks", "thanks")),
+    "she answers the offer with thanks": (ODD, ("ada", "thank you", "thanks"), ("ada", "thank you", "-")),
     "she says yes to somebody else": (ODD, ("bob", "Shall I look it up for you?", "-"), ("ada", "yes", "-")),
     "she is asked back": (LOGIN, ("ada", "the business plan", "answer")),
     "another answers what she was asked": (LOGIN, ("bob", "we have the business plan", "-")),
