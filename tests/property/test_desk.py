@@ -50,9 +50,7 @@ def _tag(text: str) -> str:
 
 
 _PRESSED = [action for action in StaffAction if action not in (StaffAction.BLOCK, StaffAction.OPEN_CASE)]
-"""Nobody is blocked here: what blocked customers write is kept and told to nobody (tests/contract/stores/test_blocked.py). A case
-is opened by staff at a customer's message, not in a case's thread.
-"""
+"""Who is blocked is told to nobody (tests/contract/stores/test_blocked.py), and no case is opened in the thread of another."""
 
 
 class Desk(RuleBasedStateMachine):
