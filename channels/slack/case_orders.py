@@ -36,8 +36,7 @@ async def with_message(payload: Json, emoji: str, home: StaffHome | None, worksp
     try:
         if home is None or not await home.is_staff(user):
             return payload
-        async with asyncio.timeout(_SECONDS):
-            found = await _message(await workspaces.client(place.team), place)
+        found = await message_at(await workspaces.client(place.team), place)
     except Refused as error:
         if by_emoji:  # gone, or where the app is not
             return payload
@@ -65,8 +64,13 @@ def _order(payload: Json, emoji: str) -> tuple[Place, str, bool] | None:
     return None
 
 
-async def _message(client: SlackClient, place: Place) -> Json | None:
+async def message_at(client: SlackClient, place: Place) -> Json | None:
+    """The message itself: Slack takes the time of any message for that of a thread
+    (docs.slack.dev/reference/methods/conversations.replies). None where it is gone. Raises HubError; and TimeoutError, as
+    Slack waits three seconds for its own answer.
+    """
     ts = timestamp(place.thread_ts)
-    async for page in client.replies(place.channel, ts, oldest=f"{float(ts) - _BEFORE:.6f}"):
-        return next((one for one in page if one.get("ts") == ts), None)
+    async with asyncio.timeout(_SECONDS):
+        async for page in client.replies(place.channel, ts, oldest=f"{float(ts) - _BEFORE:.6f}"):
+            return next((one for one in page if one.get("ts") == ts), None)
     return None

@@ -9,11 +9,11 @@ import structlog
 
 from channels.group_modes import Mode, Modes
 from channels.slack import wire
-from channels.slack.client import SlackClient
+from channels.slack.case_orders import message_at
 from channels.slack.colleagues import OUTSIDE, Colleagues
 from channels.slack.names import Directory
 from channels.slack.parse import Reader, own_user, team_of
-from channels.slack.place import slack_id, timestamp
+from channels.slack.place import Place, slack_id, timestamp
 from channels.slack.wire import Json
 from channels.slack.workspaces import Workspaces
 from core.domain.errors import HubError, InvalidInput, Overloaded, Rejected
@@ -43,7 +43,7 @@ class EmojiRequests:
             team, own = team_of(payload), own_user(payload)
             if user == own or not await self._may_ask(workspaces, team, channel, [user]):
                 return []
-            message = await self._message(await workspaces.client(team), channel, ts)
+            message = await message_at(await workspaces.client(team), Place(team, channel, ts))
             if message is None:
                 return []
             await self.colleagues.meet(workspaces, team, channel, [message])
@@ -53,8 +53,8 @@ class EmojiRequests:
         except (Rejected, InvalidInput) as error:
             _log.warning("slack.marked_message_not_read", channel=channel, error=error.detail)
             return []
-        except HubError as error:
-            raise Overloaded(f"The marked message cannot be read: {error.detail}") from error
+        except (HubError, TimeoutError) as error:
+            raise Overloaded("Slack does not say what the marked message is.") from error
 
     async def were_made(self, workspaces: Workspaces, team: str, channel: str, message: Json, own: str | None) -> bool:
         """Whether a message of a channel's history has been marked. Raises HubError."""
@@ -86,11 +86,6 @@ class EmojiRequests:
         await self.colleagues.learn_teams(workspaces)
         await self._directory.learn(await workspaces.client(team), users, [])
         return any(self.colleagues.include(user, {OUTSIDE: True}) for user in users)  # wherever the channel is
-
-    async def _message(self, client: SlackClient, channel: str, ts: str) -> Json | None:
-        """Slack takes the time of any message for that of a thread (docs.slack.dev/reference/methods/conversations.replies)."""
-        found = await client.conversations_replies(channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True)
-        return next((one for one in wire.parts(found.data, "messages") if one.get("ts") == ts), None)  # type: ignore[arg-type]
 
 
 def asked(message: Json) -> Json:
