@@ -17,6 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from channels.transport import Transport
 from core.domain.errors import ChannelError, OutcomeUnknown, Unreachable
+from tests.patience import PATIENCE
+from tests.unit.core.eventually import eventually
 
 SECRET = "123456:AAsecretsecret"
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -56,7 +58,7 @@ async def serving(answer: bytes | None = None, serve: Serve | None = None) -> As
     async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await peer.request(reader)
         if answer is None:
-            await asyncio.sleep(30)
+            await asyncio.Event().wait()
         writer.write(answer or b"")
         await writer.drain()
 
@@ -70,7 +72,15 @@ async def serving(answer: bytes | None = None, serve: Serve | None = None) -> As
 @pytest.fixture
 async def transport(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Transport]:
     monkeypatch.setattr("channels.transport._MAX_ANSWER", 100_000)
-    made = Transport("Telegram", seconds=0.4, connect_seconds=0.2, reads=("getMe",))
+    made = Transport("Telegram", seconds=PATIENCE, connect_seconds=PATIENCE, reads=("getMe",))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def impatient() -> AsyncIterator[Transport]:
+    """For peers that are silent until it gives up; a busy machine connects within half of that time."""
+    made = Transport("Telegram", seconds=3.0)
     yield made
     await made.close()
 
@@ -139,27 +149,37 @@ async def test_an_invalid_address_never_began(transport: Transport) -> None:
 
 
 async def test_a_tls_handshake_that_fails_never_began(transport: Transport) -> None:
-    async with serving(b"this is no TLS") as peer:
+    async def speak_plainly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"this is no TLS")
+        await writer.drain()
+
+    async with serving(serve=speak_plainly) as peer:
         assert isinstance(await failure(transport, peer.url.replace("http:", "https:")), Unreachable)
         assert peer.requests == 0
 
 
-async def test_a_tls_handshake_that_is_silent_never_began(transport: Transport) -> None:
+async def test_a_tls_handshake_that_is_silent_never_began(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def stay_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(5)
+        await asyncio.Event().wait()
 
+    monkeypatch.setattr(transport, "_connect_seconds", 0.2)
     async with serving(serve=stay_silent) as peer:
         assert isinstance(await failure(transport, peer.url.replace("http:", "https:")), Unreachable)
 
 
-async def test_waiting_for_a_free_connection_never_began(transport: Transport) -> None:
+async def test_waiting_for_a_free_connection_never_began(transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pool is full of requests that are being answered slowly; one more cannot have been written."""
     connector = transport.session.connector
     assert connector is not None
     async with serving() as peer:
         busy = [asyncio.create_task(ask(transport, peer.url)) for _ in range(connector.limit)]
-        await asyncio.sleep(0.1)
+        await eventually(lambda: peer.requests == connector.limit)
+        monkeypatch.setattr(transport, "_connect_seconds", 0.2)
         error = await failure(transport, peer.url)
+        for one in busy:
+            one.cancel()
         await asyncio.gather(*busy, return_exceptions=True)
     assert isinstance(error, Unreachable)
     assert peer.requests == connector.limit
@@ -198,32 +218,33 @@ async def test_a_read_is_not_repeated_on_a_connection_that_was_kept(transport: T
         assert peer.requests == 2
 
 
-async def test_silence_leaves_the_outcome_unknown(transport: Transport) -> None:
+async def test_silence_leaves_the_outcome_unknown(impatient: Transport) -> None:
     async with serving() as peer:
-        assert isinstance(await failure(transport, peer.url), OutcomeUnknown)
+        assert isinstance(await failure(impatient, peer.url), OutcomeUnknown)
 
 
-async def test_a_call_may_take_longer_than_the_others(transport: Transport) -> None:
+async def test_a_call_may_take_longer_than_the_others(transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
     async def answer_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await peer.request(reader)
-        await asyncio.sleep(0.7)
+        await asyncio.sleep(0.2)
         writer.write(answer(b"late"))
 
+    monkeypatch.setattr(transport, "_seconds", 0.1)
     async with serving(serve=answer_late) as peer:
-        assert await ask(transport, peer.url, seconds=10) == b"late"
+        assert await ask(transport, peer.url, seconds=PATIENCE) == b"late"
 
 
-async def test_a_body_that_trickles_is_bounded_by_the_whole_time(transport: Transport) -> None:
+async def test_a_body_that_trickles_is_bounded_by_the_whole_time(impatient: Transport) -> None:
     async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await peer.request(reader)
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        for _ in range(100):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:
             writer.write(b"x")
             await writer.drain()
             await asyncio.sleep(0.05)
 
     async with serving(serve=trickle) as peer:
-        assert isinstance(await failure(transport, peer.url), OutcomeUnknown)
+        assert isinstance(await failure(impatient, peer.url), OutcomeUnknown)
 
 
 async def test_an_answer_that_breaks_off_leaves_the_outcome_unknown(transport: Transport) -> None:
@@ -262,12 +283,12 @@ async def test_warnings_about_an_answer_left_open_show_no_address(transport: Tra
         assert SECRET not in repr(response)
 
 
-async def test_slack_sdk_works_through_it_and_passes_its_errors_on(transport: Transport) -> None:
-    def client(port: int) -> AsyncWebClient:
+async def test_slack_sdk_works_through_it_and_passes_its_errors_on(transport: Transport, impatient: Transport) -> None:
+    def client(port: int, through: Transport = transport) -> AsyncWebClient:
         return AsyncWebClient(
             token=SECRET,
             base_url=f"http://127.0.0.1:{port}/",
-            session=cast("aiohttp.ClientSession", transport),
+            session=cast("aiohttp.ClientSession", through),
             retry_handlers=[],
         )
 
@@ -279,7 +300,7 @@ async def test_slack_sdk_works_through_it_and_passes_its_errors_on(transport: Tr
             await client(peer.port).chat_postMessage(channel="C1", text="hello")
     async with serving() as peer:
         with pytest.raises(OutcomeUnknown):
-            await client(peer.port).chat_postMessage(channel="C1", text="hello")
+            await client(peer.port, impatient).chat_postMessage(channel="C1", text="hello")
         assert peer.requests == 1
     with pytest.raises(Unreachable):
         await client(peer.port).chat_postMessage(channel="C1", text="hello")

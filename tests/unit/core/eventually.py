@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from tests.patience import PATIENCE
 
-async def eventually(holds: Callable[[], bool | Awaitable[bool]], *, seconds: float = 30.0) -> None:
+
+async def eventually(holds: Callable[[], bool | Awaitable[bool]], *, seconds: float = PATIENCE) -> None:
     """Returns as soon as ``holds`` does. Fails the test when it does not within ``seconds``."""
     try:
         async with asyncio.timeout(seconds):
