@@ -48,6 +48,6 @@ async def test_what_is_older_goes_while_the_hub_runs(store: SqlStore, database_u
     async def gone() -> bool:
         return await _raw(store) == [None, b"new event"]
 
-    await eventually(gone, seconds=30)
-    await eventually(lambda: '"sweep.rows_removed"' in hub.log.read_text(), seconds=30)
+    await eventually(gone)
+    await eventually(lambda: '"sweep.rows_removed"' in hub.log.read_text())
     assert [message.text for message in await store.messages(thread().conversation_id)] == ["old", "new"]

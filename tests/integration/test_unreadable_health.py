@@ -31,7 +31,7 @@ async def test_it_is_on_the_health_page_and_the_hub_stays_ready(sqlite_url: str,
             found.update(json.load(answer))
         return "detail" in found["db"]
 
-    await eventually(told, seconds=30)
+    await eventually(told)
     assert found["status"] == "ok"
     assert (found["db"]["status"], found["db"]["detail"]) == (
         "degraded",

@@ -33,7 +33,7 @@ async def test_a_flood_on_telegram_is_kept_and_others_are_answered(make_hub: Mak
         await telegram.write("Hello", chat=OTHER)
         await telegram.until(lambda: bool(telegram.texts(OTHER)), 60)
         assert "assistant of our company" in telegram.texts(OTHER)[0]
-        await eventually(functools.partial(_are_stored, sqlite_url, 41), seconds=60)
+        await eventually(functools.partial(_are_stored, sqlite_url, 41))
         hub.stop()
         said = telegram.texts(FLOOD)
         assert len([text for text in said if "kept" in text]) == 1

@@ -105,8 +105,8 @@ async def test_of_several_processes_that_share_an_index_one_fills_it_and_the_oth
     ]
     for hub in hubs:
         await hub.start()
-    await eventually(lambda: leases.asked == {"p0", "p1", "p2"}, seconds=30)
-    await eventually(lambda: any(each.seen for each in knowledge), seconds=30)
+    await eventually(lambda: leases.asked == {"p0", "p1", "p2"})
+    await eventually(lambda: any(each.seen for each in knowledge))
     assert sorted(len(each.seen) for each in knowledge) == [0, 0, 1]
     assert all(hub.filling for hub in hubs), "nobody says that there is nothing while it is being read"
     for each in knowledge:
@@ -137,7 +137,7 @@ async def test_a_question_waits_for_documents_that_are_read_beside_others(
     beside, clock = Beside(), SteppingClock()
     hub = Indexing(cast("Knowledge", beside), ["./docs"], NoMetrics())
     await hub.start()
-    await eventually(lambda: bool(beside.seen), seconds=30)
+    await eventually(lambda: bool(beside.seen))
     lookup = Lookup(hub.retriever, clock, AgentSettings(knowledge_wait_seconds=60.0, knowledge_poll_seconds=1.0))
     with pytest.raises(KnowledgeUnavailable, match="still being read"):
         await lookup.find(question)
@@ -153,7 +153,7 @@ async def test_what_is_for_staff_now_is_closed_before_another_process_has_ended_
     leases.holder = "another process"
     hub = Indexing(cast("Knowledge", orders), ["./docs"], cast("Metrics", None), election=Election(leases, "p0"))
     await hub.start()
-    await eventually(lambda: leases.refused == {"p0"}, seconds=30)
+    await eventually(lambda: leases.refused == {"p0"})
     assert orders.closed == [("./docs",)]
     assert orders.seen == []
     await hub.stop()
@@ -163,7 +163,7 @@ async def test_a_process_that_stops_while_it_indexes_leaves_the_rest_to_another(
     leases, first = Leases(), Patient()
     hub = Indexing(cast("Knowledge", first), ["./docs"], cast("Metrics", None), election=Election(leases, "p0"))
     await hub.start()
-    await eventually(lambda: bool(first.seen), seconds=30)
+    await eventually(lambda: bool(first.seen))
     assert leases.holder == "p0"
     await hub.stop()
     assert leases.holder is None
@@ -191,7 +191,7 @@ async def test_a_first_run_is_tried_again_until_the_knowledge_is_ready() -> None
     hub = Indexing(cast("Knowledge", knowledge), ["./docs"], cast("Metrics", None), pause=0.0)
     await hub.start()
     await hub.first_run()
-    await eventually(lambda: not hub.filling, seconds=30)
+    await eventually(lambda: not hub.filling)
     assert [paths for paths, _ in knowledge.seen] == [("./docs",)]
     await hub.stop()
 
@@ -249,7 +249,7 @@ async def test_what_was_read_answers_while_a_site_is_fetched_for_the_first_time(
     crawling = Crawling()
     hub = Indexing(cast("Knowledge", crawling), sources, cast("Metrics", None))
     await hub.start()
-    await eventually(lambda: bool(crawling.fetching), seconds=30)
+    await eventually(lambda: bool(crawling.fetching))
     assert hub.filling is filling
     crawling.fetched.set()
     await hub.first_run()
@@ -321,7 +321,7 @@ async def test_what_came_is_read_and_what_is_here_has_its_turn_while_another_sit
     await hub.start()
     async with asyncio.timeout(30):
         await hub.first_pass()
-    await eventually(lambda: len(slow.seen) == 2, seconds=30)
+    await eventually(lambda: len(slow.seen) == 2)
     assert slow.seen[-1][1]["only"] == ["https://quick.example/"]
     assert not slow.fetched.is_set()
     slow.fetched.set()

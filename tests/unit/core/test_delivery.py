@@ -24,6 +24,7 @@ from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import answered
+from tests.patience import PATIENCE
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.eventually import eventually
 from tests.unit.core.lanes import FAST, Running, status_of
@@ -277,7 +278,7 @@ async def test_stopping_ends_while_the_database_is_away(store: SqlStore, running
     deaf = DeafStore(store, deaf=1_000_000)
     async with running(channel, store=deaf) as service:
         await eventually(lambda: channel.arrived == ["one"])
-        async with asyncio.timeout(4.0):
+        async with asyncio.timeout(PATIENCE):
             await service.stop(grace=0.2)
     assert (await row()).status == DeliveryStatus.SENDING, "a successor finds it after its lease"
 
@@ -298,7 +299,7 @@ async def test_stopping_ends_while_the_database_does_not_answer(
     setattr(silent, operation, silence)
     async with running(ScriptedChannel(), store=silent) as service:
         await asked.wait()
-        async with asyncio.timeout(4.0):
+        async with asyncio.timeout(PATIENCE):
             await service.stop(grace=0.2)
         answers.set()
 

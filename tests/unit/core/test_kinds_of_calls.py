@@ -45,7 +45,7 @@ async def test_signs_wait_and_posts_go(store: SqlStore, running: Running, clock:
         for expected in (5, 6):
             clock.move(50.0)
             assert len(channel.arrived) == expected - 1
-            await eventually(lambda wanted=expected: clock.move(0.02) or len(channel.arrived) == wanted)  # type: ignore[misc, func-returns-value]
+            await eventually(lambda wanted=expected: clock.move(0.1) or len(channel.arrived) == wanted)  # type: ignore[misc, func-returns-value]
     assert len(set(channel.arrived)) == 6
 
 
