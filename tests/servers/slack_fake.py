@@ -22,6 +22,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from tests.patience import PATIENCE
 from tests.servers.slack_methods import METHODS, Spec
 from tests.servers.slack_rules import Refusal, shown_in
 from tests.servers.slack_views import Modals
@@ -82,7 +83,7 @@ class SlackFake:
         self.socket_tokens = {APP_TOKEN}
         self.now: Callable[[], float] = time.time
         self._ids = itertools.count(1)
-        self._over = asyncio.Event()
+        self.silence_over = asyncio.Event()
         self._server = TestServer(self._app())
 
     async def __aenter__(self) -> SlackFake:
@@ -90,7 +91,7 @@ class SlackFake:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._over.set()
+        self.silence_over.set()
         for socket in self.connections:
             await socket.close()
         await self._server.close()
@@ -121,7 +122,7 @@ class SlackFake:
         """What stands in a channel, by the app."""
         return [text_of(one) for one in self.channels[channel].messages if one.get("bot_id")]
 
-    async def until(self, holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    async def until(self, holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """After some call it holds."""
         async with asyncio.timeout(seconds), self.news:
             await self.news.wait_for(holds)
@@ -212,8 +213,7 @@ class SlackFake:
 
     async def acknowledgement(self, envelope_id: str) -> Json:
         """What came back for an envelope."""
-        async with self.news:
-            await self.news.wait_for(lambda: envelope_id in self.acknowledged)
+        await self.until(lambda: envelope_id in self.acknowledged)
         return self.acknowledged[envelope_id]
 
     async def disconnect(self) -> None:
@@ -268,7 +268,7 @@ class SlackFake:
 
     async def _faulty(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         if fault.silent:
-            await self._over.wait()
+            await self.silence_over.wait()
         if fault.drop:
             assert request.transport is not None
             request.transport.abort()

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from channels.slack import post_ack_tasks
 from channels.slack.adapter import SlackChannel
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, serving, settings, store_in, surroundings
+from tests.patience import PATIENCE
 from tests.servers.slack_fake import SlackFake
 
 
@@ -32,6 +34,12 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 def sink() -> Sink:
     """What the channel hands its events to."""
     return Sink()
+
+
+@pytest.fixture(autouse=True)
+def _names_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is that plays Slack."""
+    monkeypatch.setattr(post_ack_tasks, "_INTRODUCTION", PATIENCE)
 
 
 @pytest.fixture

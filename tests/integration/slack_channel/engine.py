@@ -32,16 +32,22 @@ from tests.unit.core.responders import NotedDesk, reply, sorry
 
 @dataclass
 class Model:
-    """Writes its sentences over ``seconds``, then is done. ``ended``: when an answer was ready, by its text."""
+    """Writes its sentences over ``seconds``, then is done. ``ended``: when an answer was ready, by its text.
+
+    ``held``: it begins when that is set.
+    """
 
     seconds: float
     sentences: int = 2
     calls: int = 0
     ended: dict[str, float] = field(default_factory=dict)
+    held: asyncio.Event | None = None
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         """The answer repeats what was asked."""
         self.calls += 1
+        if self.held is not None:
+            await self.held.wait()
         asked = " and ".join(message.text for message in turn.pending)
         written = [f"Sentence {number} about {asked}. " for number in range(self.sentences)]
         for sentence in written:
@@ -79,7 +85,7 @@ async def at_work(
 ) -> AsyncIterator[Hub]:
     """A hub whose customers write by ``push``."""
     around = surroundings(store, folder, showing=store)
-    channel = channel or SlackChannel(settings(fake, timeout=4.0), around)
+    channel = channel or SlackChannel(settings(fake), around)
     wake, metrics, clock = LocalWake(), NoMetrics(), SystemClock()
     intake = Intake(store, wake, metrics, {channel.name: channel.capabilities})
     turn = Turn(model, NotedDesk(), {channel.name: channel}, metrics, sorry, still_held=store.still_held)

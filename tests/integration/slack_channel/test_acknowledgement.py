@@ -17,6 +17,7 @@ from core.ports.channel import Accepted
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
+from tests.patience import PATIENCE
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import ANNA, APP_TOKEN, BOT, DIRECT, PUBLIC, TEAM, Fault, Json
 
@@ -164,8 +165,9 @@ def opened(fake: SlackFake) -> Json:
 
 async def test_the_home_tab_is_acknowledged_before_it_is_made(over_http: Hub) -> None:
     over_http.fake.fail("users.info", Fault(silent=True))
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE / 2):
         assert (await over_http.fake.push(over_http.hook, opened(over_http.fake)))[0] == 200
+    over_http.fake.silence_over.set()
     await over_http.channel.settled()
     assert ANNA in over_http.fake.homes
 
@@ -173,7 +175,7 @@ async def test_the_home_tab_is_acknowledged_before_it_is_made(over_http: Hub) ->
 async def test_the_home_tab_by_socket_too(by_socket: Hub) -> None:
     fake = by_socket.fake
     envelope_id = await fake.push_socket(opened(fake))
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE / 2):
         await fake.acknowledgement(envelope_id)
     await fake.until(lambda: ANNA in fake.homes)
 

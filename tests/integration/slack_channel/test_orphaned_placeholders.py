@@ -19,6 +19,7 @@ from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.test_streaming import StillClock, conversation, text, thread_of
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
+from tests.patience import PATIENCE
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import DIRECT, PUBLIC, TEAM, Fault
 from tests.unit.web.clock import HandClock
@@ -132,7 +133,7 @@ async def test_the_name_of_a_message_is_noted_when_no_words_follow(
 ) -> None:
     thread = await thread_of(live)
     await live.channel.stream(conversation(thread), [text("We open", 0)])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while await _begun(live):
             clock.seconds += 0.5
             await asyncio.sleep(0.02)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from channels.slack import post_ack_tasks
 from channels.slack.adapter import SlackChannel
 from core.domain.messages import InboundEvent, MessageReceived, RawEvent
 from core.ports.channel import Accepted
@@ -18,6 +19,7 @@ from core.storage.store import SqlStore
 from core.storage.tables import receipt
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, outbound, serving, settings, surroundings
+from tests.patience import PATIENCE
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import ANNA, BOT, DIRECT, GRACE, PUBLIC, TEAM, Fault
 
@@ -226,12 +228,15 @@ async def test_mentions_are_read_as_names_from_the_first_on(hub: Hub, sink: Sink
     [(Fault(silent=True), "@Grace"), (Fault(status=500), "@Grace"), (Fault(error="user_not_found"), "@someone")],
 )
 async def test_a_slack_that_does_not_tell_names_holds_nothing_up(
-    hub: Hub, sink: Sink, fault: Fault, later: str
+    hub: Hub, sink: Sink, fault: Fault, later: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whom the app may not see is not asked for again with each message."""
+    if fault.silent:
+        monkeypatch.setattr(post_ack_tasks, "_INTRODUCTION", 0.2)
     hub.fake.fail("users.info", fault)
-    status, _ = await asyncio.wait_for(hub.fake.push(hub.hook, hub.fake.say(f"Ask <@{GRACE}>")), 3)
+    status, _ = await asyncio.wait_for(hub.fake.push(hub.hook, hub.fake.say(f"Ask <@{GRACE}>")), PATIENCE / 2)
     assert status == 200
+    hub.fake.silence_over.set()
     await hub.channel.settled()
     await hub.push(hub.fake.say(f"Did you ask <@{GRACE}>?"))
     assert [event.text for event in received(sink)] == ["Ask @someone", f"Did you ask {later}?"]

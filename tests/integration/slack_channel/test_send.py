@@ -22,7 +22,7 @@ from core.domain.errors import (
 from core.domain.messages import Author, Citation, MessageKind, MessageReceived
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
-from tests.integration.slack_channel.world import Hub, outbound, serving, settings, surroundings
+from tests.integration.slack_channel.world import Hub, give_up_soon, outbound, serving, settings, surroundings
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import ANNA, BOT, DIRECT, PUBLIC, TEAM, TOKEN, Fault, Workspace
 
@@ -122,6 +122,7 @@ async def test_nobody_listening_is_certain_not_to_have_happened(hub: Hub, store:
 @pytest.mark.parametrize("fault", [Fault(drop=True, written=True), Fault(silent=True, written=True)])
 async def test_no_answer_after_the_write_is_asked_about(hub: Hub, fault: Fault) -> None:
     (payload,) = hub.channel.render(outbound("Once, please."))
+    give_up_soon(hub)
     hub.fake.fail("chat.postMessage", fault)
     with pytest.raises(OutcomeUnknown):
         await hub.channel.send(payload, idempotency_key="d1:0")

@@ -23,6 +23,7 @@ from core.ports.store import Claim
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, Unfenced, outbound, serving, settings, surroundings
+from tests.patience import PATIENCE
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import ANNA, BOT, DIRECT, PUBLIC, TEAM, Fault
 from tests.unit.web.clock import HandClock
@@ -159,7 +160,7 @@ async def test_what_a_person_says_waits_for_a_message_that_is_just_being_begun(
 
     monkeypatch.setattr(SlackClient, "start_stream", claimed_meanwhile)
     await live.channel.stream(conversation(thread), [text("The refund is", 0)])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while live.fake.shown(PUBLIC) or any(
             mark.begins for mark in (await live.channel._streams.marks.all()).values()
         ):

@@ -15,7 +15,7 @@ from core.ports.store import NewMessage, TurnOutcome
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from tests.integration.slack_channel.test_receive import StoreSink
-from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
+from tests.integration.slack_channel.world import Hub, give_up_soon, serving, settings, surroundings
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import BOT, PUBLIC, Fault
 
@@ -34,6 +34,7 @@ FAULTS = (
 async def test_each_answer_is_shown_once_and_in_order(fake: SlackFake, store: SqlStore, tmp_path: Path) -> None:
     around, sink = surroundings(store, tmp_path), StoreSink(store)
     async with serving(Hub(SlackChannel(settings(fake), around), around, sink, fake)) as hub:
+        give_up_soon(hub)
         roots = [fake.say(f"<@{BOT}> question {number}", channel=PUBLIC) for number in range(THREADS)]
         assert await asyncio.gather(*(hub.push(event) for event in roots)) == [200] * THREADS
         assert await asyncio.gather(*(hub.push(event, retry=1) for event in roots)) == [200] * THREADS
@@ -48,8 +49,7 @@ async def test_each_answer_is_shown_once_and_in_order(fake: SlackFake, store: Sq
         quick = DeliverySettings(retry_first=0.05, retry_cap=0.2)
         delivery = DeliveryService([hub.channel], store, LocalWake(), SystemClock(), NoMetrics(), quick)
         await delivery.start()
-        async with fake.news:
-            await fake.news.wait_for(lambda: len(fake.shown(PUBLIC)) >= 2 * THREADS)
+        await fake.until(lambda: len(fake.shown(PUBLIC)) >= 2 * THREADS)
         await delivery.stop()
         counts = await store.counts()
         assert (counts["deliveries_due"], counts["deliveries_dead"]) == (0, 0)

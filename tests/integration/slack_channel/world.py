@@ -26,6 +26,7 @@ from core.ports.store import Claim
 from core.ports.surroundings import Surroundings
 from core.storage.store import SqlStore
 from tests.calls_here import CallsHere
+from tests.patience import PATIENCE
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import APP_TOKEN, DIRECT, SECRET, TEAM, TOKEN
 from tests.servers.sqlite import new_sqlite
@@ -41,9 +42,16 @@ def settings(fake: SlackFake, **changes: Any) -> SlackSettings:
         state_secrets=("s" * 32,),
         api_base_url=fake.api_url,
         suggested_prompts=(("Opening hours", "When are you open?"),),
-        timeout=0.5,
+        timeout=PATIENCE,
+        answer_within=PATIENCE,
     )
     return replace(plain, **changes)
+
+
+def give_up_soon(hub: Hub) -> None:
+    """Bound its calls, for a Slack that says nothing; a busy machine answers within that time."""
+    assert hub.channel._transport is not None
+    hub.channel._transport._seconds = 3.0
 
 
 @asynccontextmanager
