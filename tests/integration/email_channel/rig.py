@@ -40,13 +40,14 @@ from core.ports.surroundings import Surroundings
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from tests.calls_here import CallsHere
+from tests.patience import PATIENCE
 from tests.servers.dovecot import PASSWORD, DovecotServer, dovecot
 from tests.servers.postman import Postman
 from tests.servers.sqlite import new_sqlite
 
 ANN = "ann@customer.example"
 LINK = "https://hub.example/api/attachments/{id}?sig=s"
-_WAIT = 60.0
+_WAIT = PATIENCE
 
 
 class PostOffice:

@@ -41,6 +41,7 @@ from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from tests.calls_here import CallsHere
 from tests.contract.stores.manual_clock import ManualClock
+from tests.patience import PATIENCE
 from tests.servers.sqlite import new_sqlite
 from tests.servers.twilio_fake import OURS, SID, THEIRS, TOKEN, TwilioFake
 
@@ -209,7 +210,7 @@ class Rig:
 def settings(twilio: TwilioFake, **changes: Any) -> SmsSettings:
     """As a company would set it up, with the fake's address; nothing happens by itself."""
     plain = SmsSettings(
-        SID, (TOKEN,), OURS, OURS, api_base_url=twilio.url, catch_up_every=0.0, request_timeout=2.0, settle=5.0
+        SID, (TOKEN,), OURS, OURS, api_base_url=twilio.url, catch_up_every=0.0, request_timeout=PATIENCE, settle=5.0
     )
     return replace(plain, **changes)
 

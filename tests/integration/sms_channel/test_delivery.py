@@ -15,6 +15,7 @@ from core.ports.metrics import NoMetrics
 from core.ports.store import NewMessage, TurnOutcome
 from core.storage.wake_local import LocalWake
 from tests.integration.sms_channel.rig import Rig, running
+from tests.patience import PATIENCE
 from tests.servers.twilio_fake import SID
 
 CUSTOMERS = [f"+1555222{number:04d}" for number in range(6)]
@@ -35,14 +36,14 @@ async def _answer(rig: Rig) -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_faults_lose_nothing_double_nothing_and_keep_the_order(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    async with running(tmp_path, real_time=True, messages_per_second=200.0, settle=1.0, request_timeout=1.0) as rig:
+    async with running(tmp_path, real_time=True, messages_per_second=200.0, settle=1.0, request_timeout=3.0) as rig:
         await _answer(rig)
         faults = ["", "429", "500", "503", "lost answer", "proxy", "slow"]
         rig.twilio.faults.extend(chance.choice(faults) for _ in range(20))
         delivery = DeliveryService([rig.channel], rig.store, LocalWake(), SystemClock(), NoMetrics(), QUICK)
         await delivery.start()
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE):
                 await rig.twilio.until_sent(len(CUSTOMERS) * ANSWERS)
         finally:
             await delivery.stop(5.0)

@@ -168,13 +168,14 @@ async def test_a_refused_connection_took_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", ["slow", "lost answer"])
-async def test_an_answer_that_never_came_is_looked_up(rig: Rig, fault: str) -> None:
-    rig.twilio.faults.append(fault)
-    with pytest.raises(OutcomeUnknown):
-        await rig.say("Hello")
-    rig.clock.move(6)
-    assert await _ask(rig, "Hello") == Receipt(rig.twilio.messages[-1]["sid"], None, tracked=True)
-    assert rig.twilio.sent() == ["Hello"]
+async def test_an_answer_that_never_came_is_looked_up(tmp_path: Path, fault: str) -> None:
+    async with running(tmp_path, request_timeout=3.0) as rig:
+        rig.twilio.faults.append(fault)
+        with pytest.raises(OutcomeUnknown):
+            await rig.say("Hello")
+        rig.clock.move(6)
+        assert await _ask(rig, "Hello") == Receipt(rig.twilio.messages[-1]["sid"], None, tracked=True)
+        assert rig.twilio.sent() == ["Hello"]
 
 
 async def test_an_error_of_twilios_is_looked_up_and_sent_again_when_nothing_came(rig: Rig) -> None:

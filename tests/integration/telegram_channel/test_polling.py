@@ -10,6 +10,7 @@ from core.ports.metrics import NoMetrics
 from core.storage.wake_local import LocalWake
 from tests.integration.telegram_channel.conftest import answer
 from tests.integration.telegram_channel.world import WaitingSink, World
+from tests.patience import PATIENCE
 from tests.servers.telegram_fake import Trouble
 
 
@@ -173,7 +174,7 @@ async def test_an_update_that_nobody_understands_is_kept_and_stops_nothing(polli
 
 async def test_before_telegram_can_be_reached_the_start_does_not_hang(quiet: World) -> None:
     quiet.fake.next("getMe", *[Trouble(500, "Internal Server Error")] * 2)
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(PATIENCE):
         await quiet.channel.start(quiet.sink)
     assert quiet.channel.alarm == "Telegram cannot be reached"
     await quiet.fake.write("Patience")

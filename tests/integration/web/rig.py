@@ -40,6 +40,7 @@ from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from core.turn import Turn
 from handoff.waits.unstaffed_desk import UnstaffedDesk
+from tests.patience import PATIENCE
 from tests.servers.sqlite import new_sqlite
 
 KEY = "k" * 32
@@ -190,8 +191,8 @@ class Socket:
         await self.ws.send_json(frame)
 
     async def next(self) -> dict[str, Any]:
-        """The next frame, within ten seconds."""
-        frame: dict[str, Any] = await self.ws.receive_json(timeout=10)
+        """The next frame."""
+        frame: dict[str, Any] = await self.ws.receive_json(timeout=PATIENCE)
         self.seen.append(frame)
         return frame
 
@@ -205,7 +206,7 @@ class Socket:
     async def code(self) -> int | None:
         """The close code, once the server closed."""
         while True:
-            message = await self.ws.receive(timeout=10)
+            message = await self.ws.receive(timeout=PATIENCE)
             if message.type is aiohttp.WSMsgType.CLOSE:
                 return int(message.data)
             if message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.ERROR):

@@ -12,6 +12,7 @@ from aiohttp.http_websocket import WSMsgType
 from channels.web.settings import Rate, WebSettings
 from core.ports.metrics import Gauge
 from tests.integration.web.rig import KEY, Rig, running, with_limits
+from tests.patience import PATIENCE
 
 SETTINGS = with_limits(
     WebSettings(secret_keys=(KEY,)),
@@ -34,7 +35,7 @@ async def test_who_does_not_read_is_cut_off_and_resumes(tmp_path: Path) -> None:
             transport.pause_reading()
             sent = await _fill(rig, session, lambda: not rig.counts.levels[Gauge.OPEN_SOCKETS])
             transport.resume_reading()
-            while (await socket.ws.receive(timeout=10)).type is WSMsgType.TEXT:
+            while (await socket.ws.receive(timeout=PATIENCE)).type is WSMsgType.TEXT:
                 pass
         async with rig.socket(session) as socket:
             await socket.send(type="resume", after=0)

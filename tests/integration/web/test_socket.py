@@ -10,6 +10,7 @@ from aiohttp import WSMsgType
 
 from channels.web.settings import Rate, WebSettings
 from tests.integration.web.rig import KEY, Rig, Socket, running, with_limits
+from tests.patience import PATIENCE
 
 
 async def test_a_question_streams_its_answer(rig: Rig) -> None:
@@ -177,7 +178,7 @@ async def test_without_auth_nothing_opens(tmp_path: Path) -> None:
             async with rig.http.ws_connect(f"{rig.url}/ws") as ws:
                 if first is not None:
                     await ws.send_json(first)
-                while (await ws.receive(timeout=60)).type == 1:
+                while (await ws.receive(timeout=PATIENCE)).type == 1:
                     pass
                 assert ws.close_code == code, first
 
@@ -228,7 +229,7 @@ async def test_frames_without_text_count_as_others_do(tmp_path: Path, kind: WSMs
     async with running(tmp_path, settings) as rig, rig.http.ws_connect(f"{rig.url}/ws") as ws:
         if authenticated:
             await ws.send_json({"type": "auth", "token": (await rig.session())["token"]})
-            await ws.receive(timeout=10)
+            await ws.receive(timeout=PATIENCE)
         for _ in range(9):
             await ws.send_frame(b"x", kind)
         assert await Socket(ws).code() == 4429
@@ -237,7 +238,7 @@ async def test_frames_without_text_count_as_others_do(tmp_path: Path, kind: WSMs
 async def test_a_ping_is_answered(rig: Rig) -> None:
     async with rig.http.ws_connect(f"{rig.url}/ws", autoping=False) as ws:
         await ws.ping(b"there?")
-        answer = await ws.receive(timeout=10)
+        answer = await ws.receive(timeout=PATIENCE)
         assert (answer.type, bytes(answer.data)) == (WSMsgType.PONG, b"there?")
 
 
