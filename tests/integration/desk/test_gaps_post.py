@@ -34,6 +34,7 @@ from tests.contract.stores.sayings import accept, claim_one, outcome, said, thre
 from tests.e2e.desk.office import whole
 from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.slack_channel.world import surroundings
+from tests.patience import PATIENCE
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import STAFF, TOKEN
 
@@ -202,7 +203,7 @@ async def test_a_started_worker_sets_the_time_by_itself_also_when_the_database_c
     monkeypatch.setattr(store, "timers", late)
     loop.start()
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while not await asked(GAPS):  # noqa: ASYNC110 - the loop polls as well
                 await asyncio.sleep(0.01)
     finally:

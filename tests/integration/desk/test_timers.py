@@ -21,6 +21,7 @@ from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import change_owner
 from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.desk.office_hours import CASE, LEASE, OfficeHours
+from tests.patience import PATIENCE
 
 SETTINGS = HandoffSettings(
     remind_seconds=600.0, owner_seconds=900.0, honest_seconds=0.0, on_call=("S0NCALL", "U0GRACE"), undo_seconds=0.0
@@ -292,7 +293,7 @@ async def test_a_started_loop_rings_by_itself_and_stops(office: OfficeHours) -> 
     office.clock.move(600)
     office.loop.start()
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while not await office.posts("reminder"):  # noqa: ASYNC110 - the loop polls as well
                 await asyncio.sleep(0.01)
     finally:

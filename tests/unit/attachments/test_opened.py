@@ -11,6 +11,7 @@ import pytest
 
 from core.attachments.file_store import read_file
 from core.attachments.opened import opened
+from tests.patience import PATIENCE
 from tests.unit.core.eventually import eventually
 
 
@@ -30,7 +31,7 @@ async def test_it_is_closed_when_the_reader_is_cancelled_while_it_is_being_opene
             pytest.fail("The reader was cancelled before.")
 
     task = asyncio.create_task(reader())
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, PATIENCE)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -47,7 +48,7 @@ async def test_it_is_closed_when_no_thread_is_free(tmp_path: Path, monkeypatch: 
     chunks = read_file(path)
     await anext(chunks)
     release = threading.Event()
-    blockers = [asyncio.create_task(asyncio.to_thread(release.wait, 10)) for _ in range(64)]
+    blockers = [asyncio.create_task(asyncio.to_thread(release.wait, PATIENCE)) for _ in range(64)]
     await asyncio.sleep(0.05)
     next_one = asyncio.ensure_future(anext(chunks))
     await asyncio.sleep(0.05)

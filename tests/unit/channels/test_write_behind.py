@@ -13,6 +13,7 @@ from channels.write_behind import WriteBehindCache
 from config.clock import SystemClock
 from core.domain.errors import Overloaded, StoreUnavailable
 from core.ports.channel_memory import ChannelMemory
+from tests.patience import PATIENCE
 
 
 class Memory:
@@ -40,7 +41,7 @@ def cache(memory: Memory) -> WriteBehindCache:
 
 
 async def until(holds: Callable[[], Any]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not holds():  # noqa: ASYNC110 - what is written is no event
             await asyncio.sleep(0.01)
 
@@ -60,7 +61,7 @@ async def test_what_others_ask_for_brings_the_rest_with_it() -> None:
     behind = cache(memory)
     behind.put("seen/1", "x")
     behind.put("alias/1", "x", soon=True)
-    await asyncio.sleep(0.1)
+    await until(lambda: memory.writes)
     assert memory.writes == [{"seen/1": "x", "alias/1": "x"}]
 
 

@@ -22,6 +22,7 @@ from knowledge.open import SAMPLE, Knowledge
 from knowledge.sources import Catalog
 from knowledge.sources.refresh import Refresh, Refreshed, Turn
 from tests.contract.responders.world import SteppingClock
+from tests.patience import PATIENCE
 from tests.unit.config.leases import Leases
 from tests.unit.core.eventually import eventually
 
@@ -267,7 +268,7 @@ class OthersFetch(Leases):
 async def test_a_folder_does_not_wait_for_somebodys_crawl() -> None:
     crawling = Crawling()
     hub = Indexing(cast("Knowledge", crawling), [], cast("Metrics", None), election=Election(OthersFetch(), "p0"))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await hub.run(["./docs"])
     assert len(crawling.seen) == 1
     assert crawling.fetching == []
@@ -319,7 +320,7 @@ async def test_what_came_is_read_and_what_is_here_has_its_turn_while_another_sit
     sources = ["https://slow.example/", "./docs", "https://quick.example/"]
     hub = Indexing(cast("Knowledge", slow), sources, cast("Metrics", None))
     await hub.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await hub.first_pass()
     await eventually(lambda: len(slow.seen) == 2)
     assert slow.seen[-1][1]["only"] == ["https://quick.example/"]

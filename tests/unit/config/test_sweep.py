@@ -14,6 +14,7 @@ from config.processes.sweep import DailySweep, kept_for, remove_expired, unused_
 from core.domain.errors import StoreUnavailable
 from core.ports.extractor import AttachmentStore
 from core.ports.retention import Expiring, Page, Place
+from tests.patience import PATIENCE
 from tests.unit.config.leases import Leases
 from tests.unit.core.eventually import eventually
 
@@ -55,7 +56,7 @@ async def test_it_goes_on_after_an_error_and_ends() -> None:
     records = _Records()
     sweep = _sweep(records, every=0)
     sweep.start()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await records.asked_again.wait()
     await sweep.stop()
     asked = records.asked
@@ -72,7 +73,7 @@ async def test_it_says_how_much_went_even_when_it_did_not_get_to_the_end() -> No
     sweep = _sweep(records, every=0, ages=kept_for(30))
     with capture_logs() as logs:
         sweep.start()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await records.asked_again.wait()
         await sweep.stop()
     counted = [(line["kind"], line["count"]) for line in logs if line["event"] == "sweep.rows_removed"]
@@ -90,7 +91,7 @@ async def test_zero_days_keep_everything() -> None:
     records = _Records()
     sweep = _sweep(records, every=0, ages=kept_for(0))
     sweep.start()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await records.asked_again.wait()
     await sweep.stop()
     assert records.pages == []
@@ -130,7 +131,7 @@ async def test_what_was_stopped_in_the_middle_is_anybodys(leases: Leases) -> Non
     records = Slow()
     sweep = _one_of(leases, "p0", records)
     sweep.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await records.asked_again.wait()
     await sweep.stop()
     assert leases.holder is None
@@ -146,7 +147,7 @@ async def test_whoever_loses_the_lease_in_the_middle_leaves_the_rest(leases: Lea
     records = Losing()
     sweep = _one_of(leases, "p0", records)
     sweep.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await records.asked_again.wait()
     await eventually(lambda: leases.refused == {"p0"})
     await sweep.stop()
@@ -161,7 +162,7 @@ async def test_a_database_that_is_away_elects_nobody(leases: Leases) -> None:
     sweep.start()
     await eventually(lambda: leases.asked == {"p0"})
     leases.away = False
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await records.asked_again.wait()
     await sweep.stop()
 
@@ -184,7 +185,7 @@ async def test_notes_of_channels_go_after_the_rows_and_stay_as_long_at_least() -
     records = _Forgetting()
     sweep = _sweep(records, unused=unused_after(30))
     sweep.start()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await records.asked_again.wait()
     await sweep.stop()
     assert asked == ["desk", "email", "knowledge", "slack", "sms", "telegram"], (

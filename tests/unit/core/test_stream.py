@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from core import stream
 from core.domain.conversation import Conversation, OwnershipEvent
 from core.domain.errors import LostClaim, StoreUnavailable
 from core.domain.messages import Citation
@@ -15,6 +16,7 @@ from core.ports.store import Claim, Transition, TurnState
 from core.storage.store import SqlStore
 from core.stream import ProvisionalEvents
 from tests.contract.stores.sayings import accept, change_owner, claim_one, said
+from tests.patience import PATIENCE
 from tests.unit.core.eventually import eventually
 
 
@@ -103,14 +105,13 @@ async def test_writes_never_overlap(state: TurnState) -> None:
     assert screen.texts == ["One. ", "0 ", "1 ", "2 "]
 
 
-async def test_close_does_not_wait_for_the_batch_to_fill(state: TurnState) -> None:
+async def test_close_does_not_wait_for_the_batch_to_fill(state: TurnState, monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Screen()
     events = ProvisionalEvents(screen, state, "t:1")
+    monkeypatch.setattr(stream, "_BATCH", 2 * PATIENCE)
     await events.text("One. ")
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    await events.close()
-    assert loop.time() - began < 0.04
+    async with asyncio.timeout(PATIENCE):
+        await events.close()
     assert screen.texts == ["One. "]
 
 

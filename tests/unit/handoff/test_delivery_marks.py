@@ -13,6 +13,7 @@ from core.ports.delivery_outcomes import Arrived, DeliveryOutcome, OutcomeStatus
 from core.ports.wake import OUTBOX
 from core.storage.wake_local import LocalWake
 from handoff.thread.delivery_marks import DeliveryMarks, marks
+from tests.patience import PATIENCE
 
 S = OutcomeStatus
 
@@ -105,7 +106,7 @@ class Told:
 
 
 async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not holds():  # noqa: ASYNC110 - it is the loop under test that acts
             await asyncio.sleep(0.005)
 

@@ -13,6 +13,7 @@ from core.domain.errors import KnowledgeUnavailable
 from knowledge.embed.embedder import TextRefused, Vectors
 from knowledge.embed.prompts import family_prompts
 from knowledge.embed.queue import EmbeddingQueue
+from tests.patience import PATIENCE
 
 
 class RecordingEmbedder:
@@ -42,7 +43,7 @@ class RecordingEmbedder:
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         self.arrived.release()
-        assert self.gate.acquire(timeout=10)
+        assert self.gate.acquire(timeout=PATIENCE)
         self.asked.append(("documents", len(texts)))
         return np.asarray([[len(text)] for text in texts], np.float32)
 
@@ -71,7 +72,7 @@ def test_questions_go_before_the_next_documents_and_together(
     vectors: list[NDArray[np.float32]] = []
     indexing = threading.Thread(target=lambda: vectors.extend(queue.documents(["x" * n for n in range(40, 0, -1)])))
     indexing.start()
-    assert embedder.arrived.acquire(timeout=10)
+    assert embedder.arrived.acquire(timeout=PATIENCE)
     questions = [queue.question("q" * n) for n in (3, 5)]
     for _ in range(10):
         embedder.gate.release()
@@ -97,8 +98,8 @@ def test_questions_do_not_wait_for_documents_where_threads_share_the_model() -> 
     indexing = threading.Thread(target=queue.documents, args=(["x"] * 12,))
     indexing.start()
     try:
-        assert embedder.arrived.acquire(timeout=10)
-        assert embedder.arrived.acquire(timeout=10)
+        assert embedder.arrived.acquire(timeout=PATIENCE)
+        assert embedder.arrived.acquire(timeout=PATIENCE)
         assert list(queue.question("q").result(10)) == [1.0]
         assert embedder.asked == [("questions", 1)]
     finally:

@@ -16,6 +16,7 @@ from core.ports.event_log import LogFrame, LoggedFrame
 from core.ports.store import Claim
 from core.ports.wake import WIDGET, grown_to
 from core.storage.wake_local import LocalWake
+from tests.patience import PATIENCE
 
 
 class Log:
@@ -325,7 +326,7 @@ async def test_waiting_ends_with_what_was_wanted_or_with_the_time(live: Live, lo
 
     assert await live.wait_for("c1", 0, wanted, 0) == []
     log.add("c1", "question")
-    waiting = asyncio.create_task(live.wait_for("c1", 0, wanted, 10))
+    waiting = asyncio.create_task(live.wait_for("c1", 0, wanted, PATIENCE))
     log.add("c1", "answer")
     wake.notify(WIDGET, "c1")
     assert [shown.wire["content"] for shown in await waiting] == ["question", "answer"]
