@@ -10,24 +10,18 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from tests.e2e.knowledge_copy import LOADED_SECONDS, copy_of, indexed_sample, started
+from tests.e2e.knowledge_copy import copy_of, indexed_sample, started
 from tests.e2e.site import Site
 from tests.e2e.widget import Widget
 from tests.fixtures.hub import MakeHub
+from tests.patience import PATIENCE
 from tests.servers.hub import Hub
 
 IDENTITY_SECRET = "what-the-site-and-the-hub-share-0123456789"
 
 MakeSampleHub = Callable[..., Hub]
 
-expect.set_options(timeout=60_000)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Some of these tests load the embedding model, which has to share the processor with the tests beside it."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent) and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(LOADED_SECONDS + 120))
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 @pytest.fixture(scope="session")

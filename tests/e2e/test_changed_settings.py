@@ -40,7 +40,7 @@ async def test_the_open_page_shows_the_new_settings(
     await widget.person.click()
     await expect(page.get_by_test_id("start-over")).to_be_visible()
     await _started_with(hub, COMPANY_NAME="After", **DESK_BY_MAIL)
-    await expect(page.get_by_role("heading", name="After")).to_be_visible(timeout=60_000)
+    await expect(page.get_by_role("heading", name="After")).to_be_visible()
     await expect(page.get_by_test_id("mail")).to_be_visible()
     await expect(widget.status).to_contain_text("A person will answer")
     await expect(page.get_by_test_id("start-over")).to_have_count(0)

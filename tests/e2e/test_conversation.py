@@ -156,7 +156,7 @@ async def test_an_answer_while_the_panel_is_closed_is_announced(demo: Widget, pa
     # In one breath, or the answer may be there before the panel is closed.
     await page.evaluate("question => { Switchboard.ask(question); Switchboard.close(); }", PASSWORD)
     await expect(demo.panel).to_be_hidden()
-    await expect(page.get_by_test_id("badge")).to_have_text("1", timeout=60_000)
+    await expect(page.get_by_test_id("badge")).to_have_text("1")
     await expect(demo.launcher).to_have_attribute("aria-label", "Open chat. Unread messages: 1")
     await demo.launcher.click()
     await expect(page.get_by_test_id("badge")).to_have_count(0)

@@ -21,7 +21,7 @@ from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
 from tests.servers.models import MODELS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 _QUESTION = "How do I reset my password?"
 

@@ -22,7 +22,7 @@ from tests.integration.knowledge.test_chroma_server import chroma_server
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 SECRET = "what the forge and we know"
 BELL = "How do I polish a brass bell?"

@@ -13,7 +13,7 @@ from tests.e2e.conftest import MakeSampleHub
 from tests.e2e.knowledge_copy import LOADED_SECONDS, run_command, started
 from tests.servers.hub import Hub
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 
 def gaps(hub: Hub, *options: str) -> dict[str, Any]:

@@ -60,7 +60,6 @@ async def _ask(url: str, question: str) -> dict[str, Any]:
             cursor = events["cursor"]
 
 
-@pytest.mark.timeout(1200)
 async def test_make_run_serves_a_page_that_answers(checkout: Path, tmp_path: Path, make_report: MakeReport) -> None:
     report = make_report("make-run", "From a fresh clone to an answer")
     port = free_port()

@@ -87,7 +87,7 @@ async def test_sentences_stream_in_while_the_model_writes(widget: Widget, where:
     await _open(widget, where)
     await widget.say("How do I slowly reset my password?")
     writing = widget.messages("agent").and_(widget.page.locator('[data-state="streaming"]'))
-    await expect(writing).to_contain_text("Forgot password", timeout=60_000)
+    await expect(writing).to_contain_text("Forgot password")
     await expect(writing).not_to_contain_text("60 minutes")
     await expect(writing.get_by_test_id("source")).to_have_count(1)
     answer = await widget.answer(1)

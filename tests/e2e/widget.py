@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 
 from playwright.async_api import Locator, Page, WebSocket, expect
 
-ANSWER_MS = 90_000
-"""The longest that a turn may take (TURN_TIMEOUT_SECONDS)."""
+from tests.patience import PATIENCE
+
+ANSWER_MS = 1000 * PATIENCE
+"""Longer than a turn may take (TURN_TIMEOUT_SECONDS)."""
 
 
 @dataclass
@@ -63,7 +65,7 @@ class Widget:
 
     async def online(self) -> None:
         """Wait until nothing stands between the customer and the hub."""
-        await expect(self.status).not_to_have_attribute("data-kind", "connecting", timeout=20_000)
+        await expect(self.status).not_to_have_attribute("data-kind", "connecting", timeout=ANSWER_MS)
         await expect(self.status).not_to_have_attribute("data-kind", "problem")
 
     def messages(self, author: str | None = None) -> Locator:

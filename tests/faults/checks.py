@@ -17,6 +17,7 @@ from core.storage.database import Database
 from core.storage.tables import conversation, inbound_event, message, outbox, widget_event
 from tests.faults.customer import Record
 from tests.faults.scripted import numbers_in
+from tests.patience import PATIENCE
 
 
 def check_view(record: Record) -> list[str]:
@@ -108,7 +109,7 @@ def _load(connection: Connection) -> Stored:
     )
 
 
-async def read_settled(url: str, *, within: float = 60.0) -> Stored:
+async def read_settled(url: str, *, within: float = PATIENCE) -> Stored:
     """The database once nothing is on its way any more, or as it is after ``within`` seconds."""
     database = Database(url, SystemClock(), server_clock=False)
     database.open()

@@ -13,6 +13,7 @@ import aiohttp
 
 from tests.faults.checks import check_store, check_view, read_settled
 from tests.faults.customer import Customer
+from tests.patience import PATIENCE
 from tests.servers.hub import Hub
 from tests.soak_report import Report
 
@@ -35,15 +36,15 @@ class Crowd:
         for customer in self.customers:
             await customer.allow(more)
 
-    async def acknowledged(self, upto: int, within: float = 60.0) -> None:
+    async def acknowledged(self, upto: int, within: float = PATIENCE) -> None:
         """Until everybody's messages up to that number are acknowledged."""
         await self._everybody(lambda customer: customer.wait_acknowledged(upto), within)
 
-    async def answered(self, upto: int, within: float = 60.0) -> None:
+    async def answered(self, upto: int, within: float = PATIENCE) -> None:
         """Until everybody's messages up to that number are answered."""
         await self._everybody(lambda customer: customer.wait_answered(upto), within)
 
-    async def shown(self, epoch: int, within: float = 60.0) -> None:
+    async def shown(self, epoch: int, within: float = PATIENCE) -> None:
         """Until everybody was shown something by a turn of at least that epoch."""
         await self._everybody(lambda customer: customer.wait_shown(epoch), within)
 
@@ -69,7 +70,7 @@ class Crowd:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def end(self, url: str, *hubs: Hub, within: float = 120.0, report: Report | None = None) -> None:
+    async def end(self, url: str, *hubs: Hub, within: float = 3 * PATIENCE, report: Report | None = None) -> None:
         """Everything is answered, the hubs stop well when they are asked to, and nothing went wrong on the way."""
         await self.finished(within)
         await read_settled(url)

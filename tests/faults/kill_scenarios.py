@@ -72,7 +72,7 @@ async def killed_at_any_moment(make_faulty_hub: MakeFaultyHub, url: str, report:
         moments = await kill_at_any_moment(hub, people, rng, pick(small=3, full=80))
         report.record("killed with -9 at any moment", moments)
         report.note("Each turn streams for 80 ms and more, so most kills cut turns, streams and deliveries short.")
-        await people.end(url, hub, within=pick(small=120, full=600), report=report)
+        await people.end(url, hub, within=pick(small=360, full=600), report=report)
 
 
 def name_of(seed: int) -> str:

@@ -18,6 +18,7 @@ from typing import Protocol
 
 import psutil
 
+from tests.patience import PATIENCE
 from tests.servers.hub import Hub
 
 OPERATIONS = ("accept", "claim", "finish", "claim_deliveries", "append", "settle")
@@ -138,7 +139,7 @@ class Writers(Protocol):
         ...
 
 
-async def until_reached(place: str, is_reached: Callable[[], bool], writers: Writers, within: float = 60.0) -> None:
+async def until_reached(place: str, is_reached: Callable[[], bool], writers: Writers, within: float = PATIENCE) -> None:
     """Until the process is at its place; what was written may have shared too few commits, then everybody writes more."""
     started = time.monotonic()
     while not is_reached():

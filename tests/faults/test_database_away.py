@@ -12,18 +12,19 @@ import pytest
 
 from tests.faults.conftest import MakeFaultyHub
 from tests.faults.crowd import Crowd, crowd
+from tests.patience import PATIENCE
 from tests.servers.hub import Hub
 from tests.servers.postgres import PostgresServer
 from tests.servers.small_disk import SmallDisk
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 
 async def _refused(people: Crowd, more: int) -> None:
     """Until the hub has said to everybody that it cannot store anything."""
     before = people.refusals()["unavailable"]
     await people.allow(more)
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while people.refusals()["unavailable"] < before + len(people.customers):
         assert time.monotonic() < until, f"not refused: {[str(customer) for customer in people.customers]}"
         await asyncio.sleep(0.1)
@@ -95,7 +96,7 @@ async def test_postgres_on_a_full_disk(
 async def _fill_up(people: Crowd) -> None:
     """Write until the room that the database had left is used up too."""
     await people.allow(36)
-    until = time.monotonic() + 40
+    until = time.monotonic() + PATIENCE
     while people.refusals()["unavailable"] < 3 and time.monotonic() < until:  # noqa: ASYNC110 - another process fills it
         await asyncio.sleep(0.1)
     assert people.refusals()["unavailable"] >= 3, "it never was full"

@@ -17,7 +17,7 @@ from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from tests.servers.programs import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 _KILLED_WHILE_MIGRATING = """
 import asyncio, os, signal, sys

@@ -12,7 +12,7 @@ from tests.faults.conftest import MakeFaultyHub
 from tests.faults.crowd import crowd
 from tests.faults.points import POINTS, Plan, stands_still, until_reached
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 LEASE = 0.6
 

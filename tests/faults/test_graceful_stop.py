@@ -15,9 +15,11 @@ from tests.faults.checks import read_settled
 from tests.faults.conftest import MakeFaultyHub
 from tests.faults.crowd import crowd
 from tests.faults.scripted import question
+from tests.patience import PATIENCE
 from tests.servers.hub import Hub
+from tests.unit.core.eventually import eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 
 @dataclass
@@ -78,6 +80,7 @@ async def _stop_while_asked(make_faulty_hub: MakeFaultyHub, url: str, scenario_s
     async with crowd([hub.url], scenario_seed, customers=4, each=8) as people:
         asking = [asyncio.create_task(_keep_asking(hub, asked, rng, f"a{place}", until)) for place in range(12)]
         await people.allow(4)
+        await eventually(lambda: asked.statuses[200] > 0)
         await asyncio.sleep(rng.uniform(0.6, 1.2))
         assert await asyncio.to_thread(hub.stop) == 0, hub.log_tail()
         until.set()
@@ -88,7 +91,7 @@ async def _stop_while_asked(make_faulty_hub: MakeFaultyHub, url: str, scenario_s
         assert not leased, "left claimed, so that the next start has to wait for the lease"
         assert not [row.id for row in stored.outbox if row.status == "sending"], "left in the middle of sending"
         await asyncio.to_thread(hub.start)
-        await people.finished(30)
+        await people.finished(3 * PATIENCE)
     assert await asyncio.to_thread(hub.stop) == 0
 
 

@@ -11,7 +11,7 @@ from tests.faults.crowd import crowd
 from tests.faults.kill_scenarios import kill_at_points, killed_at_any_moment, name_of, points_of
 from tests.fixtures.report import MakeReport
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 
 async def test_killed_at_each_hop(make_faulty_hub: MakeFaultyHub, postgres_url: str, scenario_seed: int) -> None:

@@ -12,6 +12,7 @@ import pytest
 from tests.e2e.visitor import Visitor, visiting
 from tests.faults.conftest import MakeFaultyHub
 from tests.faults.points import GIVES_UP_VARIABLE, Plan, died
+from tests.patience import PATIENCE
 from tests.servers.hub import Hub
 from tests.servers.process import NotReady
 
@@ -40,7 +41,7 @@ async def test_a_turn_that_lost_its_lease_three_times_ends_in_the_honest_failure
 
 
 async def _ended(hub: Hub) -> None:
-    until = time.monotonic() + 60.0
+    until = time.monotonic() + PATIENCE
     while hub.running:
         assert time.monotonic() < until, "the turn was not begun"
         await asyncio.sleep(0.02)
@@ -49,7 +50,7 @@ async def _ended(hub: Hub) -> None:
 
 async def _answer(visitor: Visitor) -> str:
     """What the customer reads in the end."""
-    until = time.monotonic() + 60.0
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         history = (await visitor.call("GET", f"/api/sessions/{visitor.id}/history")).body["messages"]
         if len(history) > 1:

@@ -382,7 +382,6 @@ class Desk(RuleBasedStateMachine):
             assert TimerKind.UNCLAIMED not in waits
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.soak
 def test_the_desk_under_random_interleavings(scale: Scale, tmp_path: Path, make_report: MakeReport) -> None:
     """A failure is told as it was found. To have it shortened as well, which takes minutes, set SWITCHBOARD_SOAK=1."""

@@ -15,7 +15,7 @@ from tests.e2e.papers import pdf
 from tests.recordings import OGG
 from tests.servers.hub import Hub
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 QUESTION = "How do I reset my password?"
 UNKNOWN = "Do you sell bicycles?"

@@ -20,7 +20,7 @@ from tests.e2e.channels.mail_customer import MailCustomer
 from tests.e2e.desk.neighbourhood import Neighbourhood, neighbourhood
 from tests.e2e.visitor import Visitor, visiting
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 Json = dict[str, Any]
 CLAIM, HAND_BACK, RESOLVE = "staff_claim", "staff_hand_back", "staff_resolve"

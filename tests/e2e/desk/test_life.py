@@ -11,7 +11,7 @@ from tests.e2e.desk.life import ANSWERED, ANSWERED_IN_GERMAN, ASKED, ASKED_IN_EN
 from tests.e2e.desk.neighbourhood import CHANNELS, Neighbourhood, neighbourhood
 from tests.servers.llmock import LlMock
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 
 _TRANSLATES = "You translate messages between the customers and the support staff"

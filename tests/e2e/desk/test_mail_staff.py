@@ -13,7 +13,7 @@ from tests.e2e.channels.customer import until
 from tests.e2e.desk.mail_staff import TEAM, MailStaff, asking, mail_staff, text_of
 from tests.e2e.knowledge_copy import run_command
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 _QUESTION = "How long can I return a parcel?"
 

@@ -17,7 +17,7 @@ from tests.e2e.channels.town import SUPPORT
 from tests.e2e.desk.mail_staff import MailStaff, asking, mail_staff, text_of
 from tests.e2e.knowledge_copy import run_command
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 _BOUNCE = Path(__file__).parents[2] / "fixtures" / "email" / "bounce.eml"
 

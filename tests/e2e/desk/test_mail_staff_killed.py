@@ -17,7 +17,7 @@ from tests.e2e.channels.town import SUPPORT
 from tests.e2e.desk.mail_staff import MailStaff, mail_staff, text_of
 from tests.e2e.visitor import visiting
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 _HOME = "(SELECT id FROM conversation WHERE thread = :session)"
 _ON_THE_WAY_OUT = {

@@ -13,7 +13,7 @@ from tests.e2e.desk.office import Office
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import SECRET, STAFF, TOKEN
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -53,7 +53,6 @@ def written_by_a_newcomer(folder: Path, public_url: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 async def test_the_path_leads_to_a_customer_who_is_answered(
     postgres_url: str, redis_server: RedisServer, make_hub: MakeHub, tmp_path: Path
 ) -> None:

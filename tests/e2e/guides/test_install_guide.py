@@ -24,7 +24,7 @@ from tests.servers.process import free_port
 from tests.servers.programs import ROOT
 from tests.servers.pty_terminal import CTRL_C, Terminal, terminal
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 INSTALL = Guide("install")
 PATIENCE = 240.0

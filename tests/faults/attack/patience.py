@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 _EVERY = 0.25
 
 
-async def until(is_so: Callable[[], Awaitable[bool]], complaint: str, within: float = 120.0) -> None:
+async def until(is_so: Callable[[], Awaitable[bool]], complaint: str, within: float = 240.0) -> None:
     """Look again and again. Raises AssertionError with ``complaint`` after ``within`` seconds."""
     try:
         async with asyncio.timeout(within):

@@ -41,7 +41,7 @@ async def test_hostile_mail_holds_nobody_up(
     size = scale.pick(small=40_000, full=240_000)
     hostile = _hostile(size, rng, scale.pick(small=20, full=0))
     async with mail_neighbourhood(
-        office, company, scale.pick(small=2, full=5), within=scale.pick(small=240, full=1200)
+        office, company, scale.pick(small=2, full=5), within=scale.pick(small=360, full=1200)
     ) as others:
         await others.first_answered()
         before = Footprint.of(hub)

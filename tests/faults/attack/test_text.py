@@ -33,7 +33,7 @@ async def test_hostile_text_holds_nobody_up(make_target: MakeTarget, scale: Scal
             async with watching(hub, full=scale.full) as liveness:
                 for kind, session in zip(KINDS, sessions, strict=True):
                     await _write(attacker, session, kind, size, many)
-                await _all_answered(attacker, sessions, within=scale.pick(small=240, full=900))
+                await _all_answered(attacker, sessions, within=scale.pick(small=360, full=900))
         report.record("kinds of hostile text", len(KINDS))
         report.record("messages of the attacker", attacker.answers["202"])
         report.record("characters of each", size)

@@ -21,7 +21,7 @@ import psutil
 _EVERY = 0.05
 _LATE = 0.1
 """Seconds. What was answered sooner is not looked into."""
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 @dataclass

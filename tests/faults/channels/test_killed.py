@@ -20,7 +20,7 @@ from tests.fixtures.report import MakeReport
 from tests.scale import Scale
 from tests.seed import FIXED
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 _WEB = "append."
 """Places that are reached for the web alone, which keeps a log of what it shows."""
@@ -48,6 +48,6 @@ async def test_nothing_is_lost(make_street: MakeStreet, case: Case, case_url: st
             killed = await kill_at_any_moment(street.hub, people, rng, pick(small=2, full=16), lives=_LIVES)
             report.record("killed with -9 at any moment", killed + 1)
             async with operator(street.hub, case_url, people.people) as person:
-                await people.finished(within=pick(small=150, full=1800))
+                await people.finished(within=pick(small=360, full=1800))
             await judge(people, case_url, report, person.sent_again)
         assert street.hub.stop() == 0, street.hub.log_tail()

@@ -27,7 +27,7 @@ async def test_nobody_reads_what_is_for_others(
     async with make_street(url_of_ways, ways, run_seed()) as street:
         await street.open(customers)
         async with throng(street.doors, customers, turns, in_turns=True) as people:
-            await people.finished(within=pick(small=120, full=900))
+            await people.finished(within=pick(small=360, full=900))
             await judge(people, url_of_ways, report)
             report.record("turns in each conversation", turns)
             report.note("The responder repeats what it was asked, so each answer names whom it is for.")

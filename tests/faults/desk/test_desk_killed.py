@@ -62,7 +62,7 @@ async def test_the_desk_is_killed(
     tags = [f"c{number:03}" for number in range(1, people + 1)]
     async with square(make_faulty_hub, tmp_path, database_url, run_seed(), tags, trouble) as place:
         days = [
-            BusyDay(await place.newcomer(number), place.office, tag, within=pick(small=90, full=1200))
+            BusyDay(await place.newcomer(number), place.office, tag, within=pick(small=360, full=1200))
             for number, tag in enumerate(tags, start=1)
         ]
         async with caretaker(place.hub, database_url, days) as person:
@@ -71,7 +71,7 @@ async def test_the_desk_is_killed(
             await asyncio.gather(*living)
             await place.rest()
             # a message whose tries were often cut short waits up to minutes before the next one
-            stored = await read_settled(database_url, within=pick(small=120, full=900))
+            stored = await read_settled(database_url, within=pick(small=360, full=900))
         wrong = await _wrong(days, stored, person.sent_again)
         _describe(report, place, stored, killed=killed, cases=2 * people)
         report.record("messages put aside that a person sent again", len(person.sent_again))

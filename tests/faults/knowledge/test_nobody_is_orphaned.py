@@ -16,8 +16,6 @@ from knowledge.process.programs import command
 from tests.faults.knowledge.programs import kill
 from tests.servers.programs import ROOT
 
-pytestmark = pytest.mark.timeout(300)
-
 _PARENT = """
 import subprocess, sys, time
 child = subprocess.Popen(sys.argv[1:], close_fds=False)

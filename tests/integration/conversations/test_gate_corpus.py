@@ -18,8 +18,6 @@ from core.agent.tools import tool
 from core.domain.knowledge import Passage
 from tests.corpus import corpus_files
 
-pytestmark = pytest.mark.timeout(300)
-
 _SEEDS = 16
 _INVOICES = {
     "INV-2077": {"date": "2026-11-10", "amount": "$209.00", "status": "payment failed", "next_attempt": "2026-11-13"},

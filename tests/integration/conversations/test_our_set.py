@@ -21,8 +21,6 @@ from core.agent.settings import AgentSettings
 from core.domain.knowledge import Passage
 from tests.unit.agent.gate_world import World
 
-pytestmark = pytest.mark.timeout(300)
-
 CASES = Path(__file__).parents[2] / "fixtures" / "conversations.jsonl"
 _SEEDS = range(6)
 

@@ -19,7 +19,7 @@ from knowledge.index.manifest_file import manifest_file
 from knowledge.index.order import Origin
 from knowledge.open import Knowledge
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from knowledge.settings import KnowledgeSettings
 from tests.integration.knowledge.conftest import PATIENCE
 from tests.servers.process import ServerProcess, free_port, listens
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 
 @contextmanager

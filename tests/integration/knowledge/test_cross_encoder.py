@@ -24,7 +24,7 @@ from knowledge.settings import KnowledgeSettings
 from tests.servers.models import MODELS
 from tests.servers.programs import ROOT
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 QUESTION = "How do refunds work?"
 TEXTS = ["The money goes back to the card.", "Press the play button.", "", "Guests are free. " * 200, "\ud800 \x00"]

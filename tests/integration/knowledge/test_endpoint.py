@@ -257,7 +257,6 @@ def test_settings_lead_to_it(server: EmbeddingServer, settings: KnowledgeSetting
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 async def test_a_server_that_comes_up_late_is_found_and_a_question_is_answered_by_its_vectors(
     server: EmbeddingServer, settings: KnowledgeSettings, tmp_path: Path
 ) -> None:
@@ -280,7 +279,6 @@ async def test_a_server_that_comes_up_late_is_found_and_a_question_is_answered_b
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 async def test_a_server_that_is_busy_after_a_run_leaves_no_threshold_that_was_not_measured(
     server: EmbeddingServer, settings: KnowledgeSettings, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from config.cli import main
 from tests.servers.models import MODELS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 _FOODS = {"otters": "crayfish", "foxes": "field mice", "bees": "nectar", "whales": "krill", "pandas": "bamboo"}
 

@@ -10,7 +10,7 @@ import pytest
 from knowledge.open import Knowledge
 from tests.integration.knowledge.keyless_judging import PAGE, Judged, Verdict, judged, read, wait_for_talk
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 
 def _told(found: Sequence[Judged], verdict: Verdict) -> str:

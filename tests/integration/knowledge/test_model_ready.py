@@ -22,7 +22,7 @@ from tests.integration.knowledge.small_models import save
 from tests.servers.models import MODELS
 from tests.servers.programs import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 _WANTS = """
 import sys

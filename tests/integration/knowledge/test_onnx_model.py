@@ -28,7 +28,7 @@ from tests.scale import run_scale
 from tests.servers.models import MODELS
 from tests.servers.programs import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 _PIECES = st.one_of(
     st.text(st.characters(exclude_categories=()), max_size=60),

@@ -23,7 +23,7 @@ from knowledge.sources import SourceOptions
 from tests.integration.knowledge.conftest import PATIENCE
 from tests.servers.models import MODELS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
 

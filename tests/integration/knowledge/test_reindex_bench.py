@@ -8,7 +8,6 @@ from bench.reindex import measure
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 async def test_both_are_asked() -> None:
     found = await measure(documents=4, rounds=1, questions=3)
     assert len(found.quiet) == 3

