@@ -14,7 +14,7 @@ from aiohttp import WSMsgType
 
 from tests.servers.hub import Hub
 
-_PATIENCE = 90.0
+_PATIENCE = 180.0
 
 
 @dataclass

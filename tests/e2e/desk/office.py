@@ -11,7 +11,7 @@ from tests.servers.slack_rules import shown_in
 from tests.servers.slack_world import GRACE, STAFF, TEAM
 
 Json = dict[str, Any]
-_PATIENCE = 90.0
+_PATIENCE = 180.0
 
 
 class Office:

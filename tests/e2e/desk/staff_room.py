@@ -14,7 +14,7 @@ from tests.servers.slack_world import BOT, GRACE, SECRET, STAFF, TEAM
 Json = dict[str, Any]
 COMMAND = "/support"
 """As the manifest in docs/howto/slack.md makes it."""
-_PATIENCE = 90.0
+_PATIENCE = 180.0
 
 
 @dataclass

@@ -28,7 +28,7 @@ Json = dict[str, Any]
 CLAIM = "staff_claim"
 WISH, NO_WISH = "I want to talk to a person.", "Never mind, I don't need a person any more."
 TAKEN, OVER = "has taken this conversation", "This case is closed"
-_PATIENCE = 90.0
+_PATIENCE = 180.0
 
 
 class Way(StrEnum):

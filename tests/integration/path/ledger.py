@@ -34,9 +34,10 @@ class Transaction:
 
 @dataclass
 class Ledger:
-    """``transactions``: since it was cleared, in the order in which they began."""
+    """``transactions``: since it was cleared, in the order in which they began. ``waiting``: works that are not done yet."""
 
     transactions: list[Transaction] = field(default_factory=list)
+    waiting: int = 0
     _known: dict[int, Executable] = field(default_factory=dict)
     _open: dict[int, Transaction] = field(default_factory=dict)
 
@@ -85,7 +86,11 @@ def written_down() -> Iterator[Ledger]:
             ledger.work(connection, hop)
             return work(connection)
 
-        return await run(self, named, write=write)
+        ledger.waiting += 1
+        try:
+            return await run(self, named, write=write)
+        finally:
+            ledger.waiting -= 1
 
     event.listen(Engine, "begin", ledger.begin)
     event.listen(Engine, "before_execute", ledger.meet)

@@ -68,7 +68,7 @@ async def _counted(built: tuple[Town, Ledger], channel: str, people: Sequence[st
     ledger.clear()
     await town.ask(channel, people, text)
     seen = -1
-    while seen != (now := len(ledger.of(_BACKGROUND))):
+    while seen != (now := len(ledger.of(_BACKGROUND))) or ledger.waiting:
         seen = now
         await asyncio.sleep(_QUIET)
     return ledger.of(_BACKGROUND)
