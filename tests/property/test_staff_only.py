@@ -130,7 +130,9 @@ def _told(snapshot: Snapshot, question: str) -> Iterator[str]:
             yield from (passage.content, passage.parent or "", passage.answer or "", passage.source, *passage.also)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(steps=_STEPS, question=_TEXTS)
 def test_nothing_of_staff_comes_out_of_the_index(
     shelves: tuple[object, object], steps: list[tuple[str, int, list[Chunk] | None]], question: str

@@ -42,7 +42,7 @@ CLUSTERS = ["a", "é", "ß", "日", "👩‍👩‍👧‍👦", "🇩🇪", "�
 """Letters that are one to eleven code points long to a computer, and one to a reader."""
 
 
-_INHERITED = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+_INHERITED = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors, HealthCheck.too_slow]
 """Parsing and rendering are pure, so a peer serves all examples; each channel's subclass runs the tests anew."""
 
 

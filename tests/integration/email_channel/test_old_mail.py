@@ -9,8 +9,7 @@ import pytest
 
 from tests.integration.email_channel.rig import Rig, letter
 
-_NOW = datetime.now(UTC)
-_LAST_YEAR = _NOW - timedelta(days=300)
+_LAST_YEAR = datetime.now(UTC) - timedelta(days=300)
 
 
 async def _moved(rig: Rig, came: datetime, **headers: str) -> None:
@@ -29,13 +28,13 @@ async def test_what_somebody_moves_into_the_folder_is_kept_and_not_answered(rig:
 
 async def test_what_a_program_puts_there_anew_is_known_by_what_our_server_wrote_into_it(rig: Rig) -> None:
     came = f"from a.example by mx.example.com; {format_datetime(_LAST_YEAR)}"
-    await _moved(rig, _NOW, Received=came, Date=format_datetime(_LAST_YEAR))
+    await _moved(rig, datetime.now(UTC), Received=came, Date=format_datetime(_LAST_YEAR))
     assert await _answered(rig) == [("Where is my parcel?", False), ("The end", True)]
 
 
 async def test_a_customer_whose_clock_is_wrong_is_answered(rig: Rig) -> None:
-    came = f"from a.example by mx.example.com; {format_datetime(_NOW)}"
-    await _moved(rig, _NOW, Received=came, Date=format_datetime(_LAST_YEAR))
+    came = f"from a.example by mx.example.com; {format_datetime(datetime.now(UTC))}"
+    await _moved(rig, datetime.now(UTC), Received=came, Date=format_datetime(_LAST_YEAR))
     assert await _answered(rig) == [("Where is my parcel?", True), ("The end", True)]
 
 
@@ -45,10 +44,10 @@ async def test_how_old_mail_may_be_is_set(rig: Rig, days: float, answered: bool)
     key = ("email", rig.address, "place/INBOX")
     place = await rig.store.recall(*key)
     assert place is not None
-    begun = (_NOW - timedelta(days=30)).isoformat()  # the hub has known this mailbox for a month
+    begun = (datetime.now(UTC) - timedelta(days=30)).isoformat()  # the hub has known this mailbox for a month
     await rig.store.remember(*key, place[: place.index('"begun"')] + f'"begun": "{begun}", "seen": "{begun}"}}')
     await rig.start(answer_days=days)
-    await _moved(rig, _NOW - timedelta(days=9))
+    await _moved(rig, datetime.now(UTC) - timedelta(days=9))
     assert await _answered(rig) == [("Where is my parcel?", answered), ("The end", True)]
 
 

@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
+from core.agent import answer_gate
 from core.agent.verifier import ModelVerifier, read_verdicts
 from core.agent.whole_answer import read_object
 from core.ports.chat_model import ChatRequest, Finished, TextDelta
 from core.ports.verifier import Sentence, Verdict, Verification
 from tests.contract.responders.world import SteppingClock
+from tests.patience import PATIENCE
 from tests.unit.agent.gate_world import World
 from tests.unit.agent.reviewer import Reviewer
 
@@ -83,8 +85,9 @@ async def test_an_answer_is_checked_literally_when_the_verifier_hangs() -> None:
     assert world.gate.unchecked
 
 
-async def test_a_hanging_verifier_never_takes_the_last_of_the_turn() -> None:
-    world = World(ModelVerifier(HangingModel(), SteppingClock()), seconds=2.05)
-    async with asyncio.timeout(1):
+async def test_a_hanging_verifier_never_takes_the_last_of_the_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer_gate, "_LEFT_FOR_THE_TURN", 2 * PATIENCE)
+    world = World(ModelVerifier(HangingModel(), SteppingClock(), seconds=2 * PATIENCE), seconds=2 * PATIENCE + 0.05)
+    async with asyncio.timeout(PATIENCE):
         assert await world.show("Guests are always welcome [1].") == ""
     assert world.gate.unchecked
