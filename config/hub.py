@@ -22,6 +22,7 @@ from config.budgets import file_bytes, make_turn_budgets
 from config.channels import make_channels
 from config.clock import SystemClock
 from config.desk.app import OWN_APP, make_door
+from config.desk.calendars import make_calendars
 from config.desk.desk import give_forms, make_desk, make_desk_channel, make_marks, make_timers
 from config.desk.handoff import make_handoff
 from config.desk.moving import move_cases
@@ -152,6 +153,7 @@ class Hub:
             make_learned(self.settings, self.store, self.indexing),
             DailySweep(self.store, self.files, ages=kept_for(days), unused=unused_after(days), election=self._election),
             make_gap_sorting(self.store, self.knowledge),
+            make_calendars(self.settings, self._handoff, self.confined.messages, self._clock),
             *self._fresh.loops(self.indexing),
         )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from core.domain.delivery import backoff
-from core.domain.errors import StoreUnavailable
+from core.domain.errors import ChannelError, StoreUnavailable
 from core.ports.timers import DecideTimer, DueTimer, Timers
 from core.ports.wake import OUTBOX, WIDGET, Wake
 
@@ -102,6 +102,9 @@ class TimerLoop:
             finished = await self._timers.finish_timer(due, decision)
         except StoreUnavailable:
             raise
+        except ChannelError as error:
+            log.warning("timer.later", case=timer.case_id, kind=str(timer.kind), error=error.detail)
+            return
         except Exception:
             log.exception("timer.failed", case=timer.case_id, kind=str(timer.kind))
             return

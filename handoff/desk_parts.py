@@ -13,6 +13,7 @@ from core.domain.messages import Message
 from core.ports.cases import Cases
 from core.ports.clock import Clock
 from core.ports.responder import Responder
+from core.ports.roster import Roster
 from core.ports.tickets import Tickets
 from handoff.briefing import Briefing
 from handoff.customer_language import LastWords
@@ -42,6 +43,7 @@ class DeskParts:
     a customer wrote, the newest first, where their locale is that; None where it shows none. ``words``: those.
     ``files``: brings those of what staff wrote. ``only_thanks``: see OnlyThanks; without it, thanks are like anything else.
     ``said_besides``: see CaseMatter. ``link``: the address of a message of the customers' platform, by its provider's id.
+    ``roster``: who could be given a case; without it nobody is.
     """
 
     records: DeskRecords
@@ -59,3 +61,4 @@ class DeskParts:
     only_thanks: OnlyThanks | None = None
     said_besides: Callable[[str], str] = str
     link: Callable[[str], str | None] | None = None
+    roster: Roster | None = None

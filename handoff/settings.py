@@ -7,12 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.domain.calendar import Calendar
 from handoff.fields import TicketField
 from handoff.hours import Hours
 from handoff.learning.weekly import Weekly
 from handoff.mood import MoodWords
-from handoff.teams import Target, Team
+from handoff.teams import Policy, Target, Team
 from handoff.thread.macros import Macros
+
+_OF_TEAM = ("hours", "on_call", "assign_to", "calendar")
+"""What of its own a team may have in place of the company's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class HandoffSettings:
     ``targets``: how soon staff should answer, in the order in which a case is fitted to them; ``target``: that of a case.
     ``fields``: the company's own on its tickets.
     ``gaps_post``: when the channel reads what was not answered; None is never.
+    ``assign``: who is given a new case, the first policy that finds somebody; ``assign_to``: whose turn it may be, nobody:
+    everybody's where the case is shown; ``assign_seconds``: how long they have, 0: for ever; ``calendar``: who is on call.
     ``emoji_act``: whether certain emoji on a case's card claim and resolve it.
     """
 
@@ -57,6 +63,10 @@ class HandoffSettings:
     follow_up_seconds: float = 0.0
     follow_ups: int = 5
     on_call: tuple[str, ...] = ()
+    assign: tuple[Policy, ...] = ()
+    assign_to: tuple[str, ...] = ()
+    assign_seconds: float = 600.0
+    calendar: Calendar | None = None
     teams: tuple[Team, ...] = ()
     macros: Macros = field(default_factory=Macros)
     largest_file: int = 10 * 1024 * 1024
@@ -79,5 +89,6 @@ class HandoffSettings:
         if own is None:
             return replace(self, target=chosen) if fitting else self
         zone = own.hours.zone if own.hours else self.zone
-        on_call = own.on_call or self.on_call
-        return replace(self, hours=own.hours or self.hours, zone=zone, on_call=on_call, target=chosen)
+        assign = self.assign if own.assign is None else own.assign
+        found = {name: getattr(own, name) or getattr(self, name) for name in _OF_TEAM}
+        return replace(self, zone=zone, target=chosen, assign=assign, **found)

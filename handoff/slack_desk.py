@@ -292,7 +292,7 @@ class SlackDesk:
         told += [posts.answered(message) for message in said]
         told.append(posts.card_now(_named(facts, turn.customer), OwnershipState.QUEUED, None))
         waiting = self._waiting(self._settings.of_case(facts))
-        waits = (*waiting.for_anybody(last.id), *waiting.answers.begin(last.id))
+        waits = (*waiting.for_anybody(last.id), *waiting.answers.begin(last.id), *waiting.assign(last.id, now=True))
         records = (OpenCase(last), tickets.reopened(last.id), *waits)
         return ForStaff((self._in_thread(last.id, told),), records)
 
@@ -334,6 +334,7 @@ class SlackDesk:
         waits = (
             *waiting.for_anybody(case.id, told=not case.opened_by_staff),
             *waiting.answers.begin(case.id, first=True),
+            *waiting.assign(case.id, now=True),
         )
         records = (OpenCase(case), ticket, *waits)
         return ForStaff((self._in_thread(case.id, posts.first_of_case(told)),), records)

@@ -7,20 +7,26 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from core.domain.calendar import Calendar
 from core.domain.customer import Customer
 from core.domain.messages import Author
 from core.ports.store import TurnState
 from handoff.hours import Hours
 from handoff.policy import is_vip
 
+Policy = Literal["round_robin", "account_owner", "on_call"]
+"""By which a new case is given to somebody: whose turn it is of those who are there, whom the company's tool names, or whom the
+calendar names (without one: the people of ``on_call``).
+"""
 _LATELY = 6
 """Messages before those that are pending that say what it is about: what was talked of long ago is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """``channel``: where its cases are shown; None: with all others. ``hours``: None: the company's.
+    """``channel``: where its cases are shown; None: with all others. ``hours``, ``assign`` and so on: None: the company's.
 
     ``on_call``: whom its reminders name; nobody: those of the company. A case is its own by any of ``channels`` (that the
     customer writes on), ``keywords`` (in what they wrote) and ``categories`` (of the knowledge that answers rested on).
@@ -33,6 +39,9 @@ class Team:
     channels: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    assign: tuple[Policy, ...] | None = None
+    assign_to: tuple[str, ...] = ()
+    calendar: Calendar | None = None
 
 
 def team_for(turn: TurnState, teams: Sequence[Team]) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from channels.slack.roster import SlackRoster
 from channels.slack.views import TakesForms
 from config.desk.app import ACCOUNT, desk_tokens, has_own_app
 from config.desk.roads import known_by_sender, make_roads
@@ -37,6 +38,7 @@ from handoff.learning.learning_desk import LearningDesk
 from handoff.learning.learning_views import LearningViews
 from handoff.mail.channel import MailDeskChannel
 from handoff.mail_desk import DeskWithoutMail, MailDesk
+from handoff.people import Membership
 from handoff.settings import HandoffSettings
 from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings
 from handoff.slack.panel import SlackPanel
@@ -184,7 +186,8 @@ def make_marks(
 
 def by_mail(handoff: HandoffSettings) -> HandoffSettings:
     """As they hold for staff who answer by mail: a mail cannot be taken back, and reminds of itself in the inbox."""
-    return replace(handoff, undo_seconds=0.0, remind_seconds=0.0, owner_seconds=0.0, targets=(), gaps_post=None)
+    quiet = replace(handoff, undo_seconds=0.0, remind_seconds=0.0, owner_seconds=0.0, targets=(), gaps_post=None)
+    return replace(quiet, assign=())
 
 
 def _parts(desk_channel: DeskChannel, store: SqlStore, clock: Clock, agent: Responder | None = None) -> DeskParts:
@@ -202,4 +205,14 @@ def _parts(desk_channel: DeskChannel, store: SqlStore, clock: Clock, agent: Resp
         only_thanks=only_thanks,
         said_besides=said_besides,
         link=desk_channel.people.link_to if isinstance(desk_channel, SlackDeskChannel) else None,
+        roster=_roster(desk_channel) if isinstance(desk_channel, SlackDeskChannel) else None,
     )
+
+
+def _roster(desk: SlackDeskChannel) -> SlackRoster:
+    people = desk.people
+
+    async def works_here(staff_id: str) -> bool:
+        return await people.membership(staff_id) is Membership.STAFF and not await people.gone(staff_id)
+
+    return SlackRoster(lambda: desk.client, desk.channel, desk.teams, works_here)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
+from config.desk.assign import calendar_at, parse_policies, with_holidays
 from config.desk.fields import parse_fields
 from config.desk.macros import read_macros
 from config.desk.mood import read_mood_words
@@ -15,7 +16,7 @@ from handoff.hours import parse_hours
 from handoff.learning.weekly import parse_weekly
 from handoff.places import PLACES
 from handoff.settings import HandoffSettings
-from handoff.teams import Target
+from handoff.teams import Policy, Target
 
 _ALWAYS = "24/7"
 _DAY = 24 * 3600.0
@@ -26,8 +27,10 @@ def make_handoff(settings: Settings) -> HandoffSettings:
     zone = parse_hours(_ALWAYS, settings.desk_time_zone).zone
     hours = parse_hours(settings.desk_hours, settings.desk_time_zone) if settings.desk_hours else None
     teams = read_teams(settings)
+    _check_owners(settings, (parse_policies(settings.desk_assign), *(team.assign for team in teams)))
+    calendar = settings.desk_on_call_calendar
     return HandoffSettings(
-        hours=hours,
+        hours=with_holidays(hours, settings.desk_holidays),
         zone=zone,
         remind_seconds=settings.desk_remind_minutes * 60,
         owner_seconds=settings.desk_owner_minutes * 60,
@@ -37,6 +40,10 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         follow_ups=settings.follow_up_unanswered,
         honest_seconds=settings.desk_honest_minutes * 60,
         on_call=settings.desk_on_call,
+        assign=parse_policies(settings.desk_assign),
+        assign_to=settings.desk_assign_to,
+        assign_seconds=settings.desk_assign_minutes * 60,
+        calendar=calendar_at(calendar.get_secret_value(), zone) if calendar else None,
         staff_locale=settings.desk_language,
         note_sign=settings.desk_note_sign,
         undo_seconds=settings.desk_undo_seconds,
@@ -51,6 +58,11 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         gaps_post=parse_weekly(settings.gaps_post, zone),
         mood_words=read_mood_words(settings),
     )
+
+
+def _check_owners(settings: Settings, policies: Iterable[tuple[Policy, ...] | None]) -> None:
+    if not settings.desk_context_tool and any("account_owner" in (one or ()) for one in policies):
+        raise ConfigError("DESK_ASSIGN: account_owner needs DESK_CONTEXT_TOOL, which says who looks after a customer.")
 
 
 def _read_targets(settings: Settings, teams: Collection[str]) -> tuple[Target, ...]:

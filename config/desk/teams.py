@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 
+from config.desk.assign import PERSON, calendar_at, parse_policies, with_holidays
 from config.settings import Settings
 from core.domain.errors import ConfigError
 from handoff.hours import BadHours, parse_hours
@@ -17,8 +19,8 @@ from handoff.teams import Team
 _CHANNEL_ID = re.compile("[CG][A-Z0-9]{6,}")
 _SLACK_ID = re.compile("[SUW][A-Z0-9]{2,}")
 _NAME = re.compile(r"[\w. -]{1,40}")
-_LISTS = ("on_call", "channels", "keywords", "categories")
-_WORDS = ("channel", "hours", "time_zone")
+_LISTS = ("on_call", "channels", "keywords", "categories", "assign", "assign_to")
+_WORDS = ("channel", "hours", "time_zone", "on_call_calendar", "holidays")
 
 
 def read_teams(settings: Settings) -> tuple[Team, ...]:
@@ -28,7 +30,8 @@ def read_teams(settings: Settings) -> tuple[Team, ...]:
         return ()
     if settings.slack_staff_channel is None:
         raise ConfigError("DESK_TEAMS_FILE needs SLACK_STAFF_CHANNEL: cases that fit no team go there.")
-    return tuple(_team(name, given, settings.desk_time_zone) for name, given in _read(path).items())
+    zone, holidays = settings.desk_time_zone, settings.desk_holidays
+    return tuple(_team(name, given, zone, holidays) for name, given in _read(path).items())
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -43,7 +46,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     return {str(name): given for name, given in found.items()}
 
 
-def _team(name: str, given: Mapping[str, Any], zone: str) -> Team:
+def _team(name: str, given: Mapping[str, Any], zone: str, holidays: str | None) -> Team:
     where = f"DESK_TEAMS_FILE: {name}"
     if not _NAME.fullmatch(name):
         raise ConfigError(f"{where}: a team's name is at most 40 letters, digits, spaces, dots and dashes.")
@@ -59,11 +62,21 @@ def _team(name: str, given: Mapping[str, Any], zone: str) -> Team:
             raise ConfigError(f"{where}: on_call: {one!r} is no id of a Slack user group (S…) or person (U…).")
     if not (lists["channels"] or lists["keywords"] or lists["categories"]):
         raise ConfigError(f"{where}: no case would ever come to it; give it channels, keywords or categories.")
+    if wrong := [one for one in lists["assign_to"] if not PERSON.fullmatch(one)]:
+        raise ConfigError(f"{where}: assign_to: {wrong[0]!r} is no id of a person on Slack (U…).")
     try:
         kept = parse_hours(str(hours), str(given.get("time_zone") or zone)) if hours else None
     except BadHours as error:
         raise ConfigError(f"{where}: hours: {error}") from error
-    return Team(name, channel=None if channel is None else str(channel), hours=kept, **lists)
+    try:
+        assign, address = parse_policies(lists.pop("assign")), given.get("on_call_calendar")
+        calendar = calendar_at(str(address), kept.zone if kept else ZoneInfo(zone)) if address else None
+        kept = with_holidays(kept, given.get("holidays") or holidays)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from error
+    own = assign if "assign" in given else None
+    shown = None if channel is None else str(channel)
+    return Team(name, channel=shown, hours=kept, assign=own, calendar=calendar, **lists)
 
 
 def _listed(where: str, name: str, value: Any) -> tuple[str, ...]:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from channels.email.providers import is_everybodys
+from config.desk.assign import PERSON, calendar_at, parse_policies
 from config.desk.fields import parse_fields
 from config.desk.targets import parse_targets
 from config.groups import SettingsGroup
@@ -52,6 +53,31 @@ class DeskGroup(SettingsGroup):
     )
     desk_on_call: Listed = Field(
         (), description="Who is mentioned when a case stays unclaimed: ids of Slack's user groups (S…) or people (U…)."
+    )
+    desk_assign: Listed = Field(
+        (),
+        description="Who is given a new case: round_robin (whose turn it is, of those in the case's channel who are not away), "
+        "account_owner (whom DESK_CONTEXT_TOOL names as `owner`), on_call (DESK_ON_CALL_CALENDAR, or the people of "
+        "DESK_ON_CALL). Of several, the first that finds somebody. Empty, or off: nobody, staff claim.",
+    )
+    desk_assign_to: Listed = Field(
+        (),
+        description="Whose turn it may be with round_robin: ids of people (U…). Empty: everybody in the case's channel.",
+    )
+    desk_assign_minutes: float = Field(
+        10.0,
+        ge=0,
+        description="Minutes within the hours until a case that its assignee has not claimed goes to the next, or back to "
+        "everybody. 0: never.",
+    )
+    desk_on_call_calendar: SecretStr | None = Field(
+        None,
+        description="The iCal address of the calendar of those on call. Whoever takes part in the present event is, or whose "
+        "e-mail address or Slack id stands in its title.",
+    )
+    desk_holidays: str | None = Field(
+        None,
+        description="The iCal address of a calendar of holidays. On its whole days nobody is there; needs DESK_HOURS.",
     )
     staff_domains: Listed = Field(
         (),
@@ -218,6 +244,27 @@ class DeskGroup(SettingsGroup):
         for one in value:
             if not _SLACK_ID.fullmatch(one):
                 raise ValueError(f"{one!r} is no id of a Slack user group (S…) or person (U…).")
+        return value
+
+    @field_validator("desk_assign")
+    @classmethod
+    def _desk_assign(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return parse_policies(value)
+
+    @field_validator("desk_assign_to")
+    @classmethod
+    def _desk_assign_to(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if not PERSON.fullmatch(one):
+                raise ValueError(f"{one!r} is no id of a person on Slack (U…).")
+        return value
+
+    @field_validator("desk_on_call_calendar", "desk_holidays")
+    @classmethod
+    def _desk_calendars(cls, value: SecretStr | str | None) -> SecretStr | str | None:
+        address = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if address:
+            calendar_at(address, ZoneInfo(_UTC))
         return value
 
     @field_validator("staff_domains")

@@ -13,7 +13,8 @@ class TimerKind(StrEnum):
     snoozed: it was put aside until then. nobody_came: the customer should hear that it takes longer. learn: it was resolved,
     and what staff answered may be worth keeping. follow_up: the customer may have left before they saw what staff wrote; this
     one outlives its case, since what was said last is no less for them. answer: staff should have answered by a target.
-    nudge: the customer of a pending case has not answered. gaps: of no case; what was not answered is posted.
+    nudge: the customer of a pending case has not answered. assign: somebody is to be given the case, or whoever was has not taken
+    it. gaps: of no case; what was not answered is posted.
     """
 
     UNCLAIMED = "unclaimed"
@@ -24,6 +25,7 @@ class TimerKind(StrEnum):
     FOLLOW_UP = "follow_up"
     ANSWER = "answer"
     NUDGE = "nudge"
+    ASSIGN = "assign"
     GAPS = "gaps"
 
 

@@ -30,7 +30,7 @@ class TimerDecision:
 
 
 DecideTimer = Callable[[Timer], Awaitable[TimerDecision]]
-"""Decides what a due timer leads to, and writes nothing. Raises StoreUnavailable."""
+"""Decides what a due timer leads to, and writes nothing. Raises StoreUnavailable, ChannelError."""
 
 
 class Timers(Protocol):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from core.domain.calendar import Calendar
+
 DAY = 24 * 60
 _LEAP_CYCLE = 8 * 366 + 7  # days: from 29 February to 29 February over a century without one
 _ONE_DAY = timedelta(days=1)
@@ -51,7 +53,7 @@ class Days:
 class DayRule:
     """What holds on some days instead of the week's hours; no spans: closed."""
 
-    days: Days
+    days: Days | Calendar
     spans: tuple[Span, ...] = ()
 
 
@@ -147,7 +149,7 @@ class Hours:
 
     def _horizon(self, instant: datetime) -> int:
         """Days to look ahead: past every dated rule, and over all leap days."""
-        dated = [rule.days.last for rule in self.rules if not rule.days.yearly]
+        dated = [one.last for one in (rule.days for rule in self.rules) if isinstance(one, Days) and not one.yearly]
         beyond = max((last - instant.date() for last in dated), default=timedelta())
         return max(0, beyond.days) + _LEAP_CYCLE
 

@@ -101,7 +101,7 @@ class SlackDeskChannel:
     capabilities = CAPABILITIES
 
     def __init__(self, settings: SlackDeskSettings, surroundings: Surroundings, cases: DeskCases) -> None:
-        self.account, self.channel = settings.account, settings.channel
+        self.account, self.channel, self.teams = settings.account, settings.channel, settings.teams
         self._settings = settings
         self._around = surroundings
         self._cases = cases

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.domain.case import Case, feed
@@ -18,6 +19,7 @@ from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.texts import say
 from handoff.thread.addressing import Addressing
+from handoff.waits.assigning import Assigning
 from handoff.waits.case_rules import PAUSING, ShownCase, customer_silent
 from handoff.waits.due_answers import MISSED
 from handoff.waits.notices import Notices
@@ -37,7 +39,7 @@ class DeskTimers:
         self._settings = settings
 
     async def decide(self, timer: Timer) -> TimerDecision:
-        """What is said, changed and set anew; nothing where it has come to nothing."""
+        """What is said, changed and set anew; nothing where it has come to nothing. Raises ChannelError."""
         case = await self._parts.cases.case(timer.case_id)
         conversation = await self._parts.records.conversation(timer.conversation_id)
         if case is None or case.closed_at is not None or conversation is None:
@@ -55,6 +57,8 @@ class DeskTimers:
                 return await self._answer_due(timer, case, conversation)
             case TimerKind.NUDGE if waiting or owned:
                 return await self._customer_silent(timer, case, conversation)
+            case TimerKind.ASSIGN if waiting:
+                return await self._assign(timer, case, conversation)
             case TimerKind.NOBODY_CAME if waiting:
                 return await self._nobody_came(case, conversation)
             case _:
@@ -72,6 +76,25 @@ class DeskTimers:
         return self._decision(
             case, conversation, [post], self._now(settings).unclaimed(case.id, timer.stage + 1, _since(timer))
         )
+
+    async def _assign(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
+        """Somebody is given the case; where they do not take it in time, the next, and then it is everybody's."""
+        facts, passed = await self._facts(case), (timer.detail or "").split()
+        settings, roster = self._settings.of_case(facts), self._parts.roster
+        if roster is None or await self._rests(case, conversation, facts):
+            return TimerDecision()
+        waiting, given = self._now(settings), await Assigning(self._parts, roster, settings).next(facts, passed)
+        if given is None and not passed:
+            return TimerDecision(cases=waiting.assign(case.id))
+        called = [await self._parts.people.called(one) or one for one in passed]
+        said = [self._say("card_not_taken", name=", ".join(called))] if called else []
+        if given is None:
+            return self._decision(case, conversation, [_assigned(facts, said)], ())
+        who, note = given
+        said.insert(0, self._say("card_assigned", name=await self._parts.people.called(who) or who))
+        told = [_assigned(facts, said), posts.direct(who, self._say("staff_assigned", name=facts["customer"]))]
+        decision = self._decision(case, conversation, told, waiting.assign(case.id, [*passed, who]))
+        return replace(decision, asides=(*decision.asides, note))
 
     async def _owner_silent(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """First a word to the owner; then anybody may give the conversation back to the queue."""
@@ -117,7 +140,8 @@ class DeskTimers:
             posts.reminder(self._say("staff_snooze_over"), mentions=who, loud=True),
         ]
         owned = conversation.state is OwnershipState.STAFF
-        reminds = waiting.owner_silent(case.id) if owned else waiting.unclaimed(case.id)
+        waits = (*waiting.unclaimed(case.id), *waiting.assign(case.id, now=True))
+        reminds = waiting.owner_silent(case.id) if owned else waits
         follows = () if ShownCase(case.id, facts, owned).status in PAUSING else reminds
         return self._decision(case, conversation, told, follows)
 
@@ -202,3 +226,8 @@ class DeskTimers:
 
 def _since(timer: Timer) -> float:
     return float(timer.detail) if timer.detail else timer.set_at.timestamp()
+
+
+def _assigned(facts: Mapping[str, Any], said: Sequence[str]) -> NewMessage:
+    """The card of a case that nobody has claimed, with who was given it."""
+    return posts.card_now({**facts, "assigned": " · ".join(said)}, OwnershipState.QUEUED, None)

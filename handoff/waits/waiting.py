@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from core.domain.timers import TimerKind
@@ -48,7 +49,7 @@ class Waiting:
     def for_owner(self, case_id: str, *, paused: bool = False) -> tuple[CaseRecord, ...]:
         """Somebody took it, and has to answer. ``paused``: as in for_anybody."""
         gone = (TimerKind.UNCLAIMED, TimerKind.NOBODY_CAME, TimerKind.SNOOZED, TimerKind.OWNER_SILENT)
-        return ClearTimers(case_id, gone), *(() if paused else self.owner_silent(case_id))
+        return ClearTimers(case_id, (*gone, TimerKind.ASSIGN)), *(() if paused else self.owner_silent(case_id))
 
     def answered(self, case_id: str, at: datetime | None, *, pending: bool = False) -> tuple[CaseRecord, ...]:
         """Its owner has written to the customer, and had read what had come until then. ``pending``: the status of the case."""
@@ -64,7 +65,7 @@ class Waiting:
     def snoozed(self, case_id: str, until: datetime, by: str) -> tuple[CaseRecord, ...]:
         """Put aside. The customer, where one waits for anybody, is told the truth all the same."""
         after = max(0.0, (until - self._now).total_seconds())
-        gone = ClearTimers(case_id, (TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT))
+        gone = ClearTimers(case_id, (TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT, TimerKind.ASSIGN))
         return gone, SetTimer(case_id, TimerKind.SNOOZED, after, detail=by)
 
     def unclaimed(
@@ -82,6 +83,13 @@ class Waiting:
         since = self._now.timestamp() if since is None else since
         seconds = self._settings.owner_seconds
         return self._open_time(case_id, TimerKind.OWNER_SILENT, seconds, stage, str(since), keep=keep)
+
+    def assign(self, case_id: str, passed: Sequence[str] = (), *, now: bool = False) -> tuple[CaseRecord, ...]:
+        """Look for somebody to give the case to: ``now``, or at the next opening; else when those ``passed`` had their time."""
+        seconds = 0.0 if now else self._settings.assign_seconds
+        if not self._settings.assign or not (now or seconds):
+            return ()
+        return (SetTimer(case_id, TimerKind.ASSIGN, self._while_there(seconds), len(passed), " ".join(passed)),)
 
     def snooze_until(self, choice: str) -> datetime | None:
         """The moment that a staff member chose, in their zone; None for what is no choice."""
@@ -120,10 +128,13 @@ class Waiting:
         if not seconds:
             return ()
         wanted = min(seconds * 2.0 ** max(0, min(stage, 40) - 1), max(seconds, _LONGEST))
+        return (SetTimer(case_id, kind, self._while_there(wanted), stage, detail, keep),)
+
+    def _while_there(self, seconds: float) -> float:
+        """Until staff will have been there for so long."""
         hours = self._settings.hours
-        at = hours.after(self._now, wanted) if hours else None
-        after = (at - self._now).total_seconds() if at else wanted
-        return (SetTimer(case_id, kind, after, stage, detail, keep),)
+        at = hours.after(self._now, seconds) if hours else None
+        return (at - self._now).total_seconds() if at else seconds
 
 
 def long(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.agent.small_talk import only_thanks
@@ -13,6 +14,7 @@ from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, CustomerAction, Message, MessageKind, MessageReceived, StaffAction
 from core.domain.timers import Timer, TimerKind
 from core.ports.responder import Reply, TurnEvents
+from core.ports.roster import Roster
 from core.ports.store import Acceptable, TurnState
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
@@ -74,7 +76,17 @@ class Agent:
 class OfficeHours:
     """One case, and any number of processes that look after its timers."""
 
-    def __init__(self, store: SqlStore, clock: ManualClock, settings: HandoffSettings) -> None:
+    def __init__(
+        self,
+        store: SqlStore,
+        clock: ManualClock,
+        settings: HandoffSettings,
+        roster: Roster | None = None,
+        who: str = "t1",
+    ) -> None:
+        self.roster = roster
+        self.home = replace(HOME, thread=who)
+        self.case = Case.named(self.home.conversation_id, 1)
         self.store = store
         self.clock = clock
         self.settings = settings
@@ -97,6 +109,7 @@ class OfficeHours:
             clock=self.clock,
             tickets=store,
             only_thanks=only_thanks,
+            roster=self.roster,
         )
 
     def process(self, store: SqlStore) -> TimerLoop:
@@ -111,9 +124,9 @@ class OfficeHours:
     def from_customer(self, text: str, action: CustomerAction | None = None) -> MessageReceived:
         """What the customer writes."""
         self.events += 1
-        key = EventKey("web", "main", f"c{self.events}")
+        key = EventKey("web", "main", f"{self.home.thread}c{self.events}")
         who = Identity("web", "main", "ada", locale="en")
-        return MessageReceived(key, HOME, who, text, self.clock.now(), action=action, locale="en")
+        return MessageReceived(key, self.home, who, text, self.clock.now(), action=action, locale="en")
 
     async def escalates(self) -> None:
         """The case begins."""
@@ -126,8 +139,8 @@ class OfficeHours:
     def from_staff(self, text: str, action: StaffAction | None = None, user: str = "grace") -> MessageReceived:
         """What somebody writes or presses."""
         self.events += 1
-        key = EventKey("slack", "main", f"m/C1/{self.events}.0")
-        who, thread = Identity("slack", "main", user, verified=True), ConversationKey("slack", "main", CASE)
+        key = EventKey("slack", "main", f"m/C1{self.home.thread}/{self.events}.0")
+        who, thread = Identity("slack", "main", user, verified=True), ConversationKey("slack", "main", self.case)
         return MessageReceived(key, thread, who, text, self.clock.now(), action=action, audience=Audience.STAFF)
 
     async def press(self, action: StaffAction, user: str = "grace", text: str = "") -> None:
@@ -141,7 +154,7 @@ class OfficeHours:
 
     async def told(self) -> Sequence[Message]:
         """What staff were told in the thread."""
-        return await self.store.messages(feed("main", CASE).conversation_id, limit=500)
+        return await self.store.messages(feed("main", self.case).conversation_id, limit=500)
 
     async def posts(self, post: str) -> list[Message]:
         """Of one kind."""
@@ -149,16 +162,16 @@ class OfficeHours:
 
     async def reads(self) -> list[str]:
         """What the customer was told."""
-        said = await self.store.messages(HOME.conversation_id, limit=500)
+        said = await self.store.messages(self.home.conversation_id, limit=500)
         return [message.text for message in said if message.author != "customer"]
 
     async def set(self) -> dict[TimerKind, Timer]:
         """Timers of the case."""
-        return {timer.kind: timer for timer in await self.store.timers(CASE)}
+        return {timer.kind: timer for timer in await self.store.timers(self.case)}
 
     async def conversation(self) -> Conversation:
         """The customer's."""
-        found = await self.store.conversation(HOME.conversation_id)
+        found = await self.store.conversation(self.home.conversation_id)
         assert found is not None
         return found
 

@@ -1,0 +1,50 @@
+"""Who of the staff could be given a case, as Slack knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from channels.slack.client import SlackClient
+from channels.slack.refusals import Refused
+from core.domain.errors import AuthFailed
+
+_log = structlog.get_logger(__name__)
+
+
+class SlackRoster:
+    """Implements core.ports.roster.Roster. ``staff``: the channel of the cases whose team has none among ``teams``.
+
+    ``works_here``: whether somebody belongs to the workspace.
+    """
+
+    def __init__(
+        self,
+        client: Callable[[], SlackClient],
+        staff: str,
+        teams: Mapping[str, str],
+        works_here: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        self._client = client
+        self._staff = staff
+        self._teams = teams
+        self._works_here = works_here
+
+    async def who_reads(self, team: str | None) -> frozenset[str]:
+        """See Roster.who_reads."""
+        return await self._client().members(self._teams.get(team or "", self._staff))
+
+    async def is_staff(self, staff_id: str, *, is_there: bool) -> bool:
+        """See Roster.is_staff. Slack calls somebody away who has not used it for ten minutes, or says so."""
+        if not await self._works_here(staff_id):
+            return False
+        return not is_there or (await self._client().users_getPresence(user=staff_id)).get("presence") == "active"
+
+    async def with_address(self, address: str) -> str | None:
+        """See Roster.with_address: nobody where the app lacks the scope ``users:read.email``."""
+        try:
+            return str((await self._client().users_lookupByEmail(email=address))["user"]["id"])
+        except (Refused, AuthFailed) as error:
+            _log.warning("desk.address_unknown", error=error.detail)
+            return None

@@ -1,0 +1,22 @@
+"""Who of the staff could be given a case."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+
+class Roster(Protocol):
+    """What the staff's platform knows. Every method raises ChannelError."""
+
+    async def who_reads(self, team: str | None) -> Collection[str]:
+        """The ids of everybody who is where that team's cases are shown."""
+        ...
+
+    async def is_staff(self, staff_id: str, *, is_there: bool) -> bool:
+        """Whether they work here; ``is_there``: and are not away just now."""
+        ...
+
+    async def with_address(self, address: str) -> str | None:
+        """Who has that e-mail address."""
+        ...
