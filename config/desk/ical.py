@@ -28,7 +28,8 @@ def read(payload: bytes) -> bytes:
     from icalendar import Calendar
 
     head, _, body = payload.partition(b"\n")
-    start, stop, zone = json.loads(head)
+    first, last, zone = json.loads(head)
+    start, stop = datetime.fromisoformat(first), datetime.fromisoformat(last)
     events = recurring_ical_events.of(Calendar.from_ical(body), skip_bad_series=True)
     found = [one for one in events.between(start, stop) if str(one.get("STATUS", "")).upper() != "CANCELLED"]
     dated = sorted((_dated(one, ZoneInfo(zone)) for one in found), key=lambda one: one[0])

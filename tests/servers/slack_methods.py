@@ -179,6 +179,22 @@ async def user_info(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
     return {"user": user}
 
 
+@method("users.getPresence", "users:read")
+async def presence(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
+    if args["user"] not in fake.users:
+        raise Refusal("user_not_found")
+    return {"presence": "away" if args["user"] in fake.away else "active"}
+
+
+@method("users.lookupByEmail", "users:read.email")
+async def by_email(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
+    """Slack names nobody whose account is closed."""
+    for user in fake.users.values():
+        if user["profile"].get("email", "").lower() == args["email"].lower() and not user.get("deleted"):
+            return {"user": user}
+    raise Refusal("users_not_found")
+
+
 @method("files.info", "files:read")
 async def file_info(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
     if args["file"] not in fake.files:
