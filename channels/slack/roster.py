@@ -32,8 +32,11 @@ class SlackRoster:
         self._works_here = works_here
 
     async def who_reads(self, team: str | None) -> frozenset[str]:
-        """See Roster.who_reads."""
-        return await self._client().members(self._teams.get(team or "", self._staff))
+        """See Roster.who_reads. What cannot be shown in a team's channel is shown to all staff."""
+        try:
+            return await self._client().members(self._teams.get(team or "", self._staff))
+        except Refused:
+            return await self._client().members(self._staff)
 
     async def is_staff(self, staff_id: str, *, is_there: bool) -> bool:
         """See Roster.is_staff. Slack calls somebody away who has not used it for ten minutes, or says so."""

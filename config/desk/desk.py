@@ -205,11 +205,12 @@ def _parts(desk_channel: DeskChannel, store: SqlStore, clock: Clock, agent: Resp
         only_thanks=only_thanks,
         said_besides=said_besides,
         link=desk_channel.people.link_to if isinstance(desk_channel, SlackDeskChannel) else None,
-        roster=_roster(desk_channel) if isinstance(desk_channel, SlackDeskChannel) else None,
+        roster=roster_of(desk_channel) if isinstance(desk_channel, SlackDeskChannel) else None,
     )
 
 
-def _roster(desk: SlackDeskChannel) -> SlackRoster:
+def roster_of(desk: SlackDeskChannel) -> SlackRoster:
+    """Those who are in its channels and work here."""
     people = desk.people
 
     async def works_here(staff_id: str) -> bool:

@@ -82,6 +82,7 @@ def _team(name: str, given: Mapping[str, Any], zone: str, holidays: str | None) 
 def _listed(where: str, name: str, value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
+    value = "off" if value is False else value  # how YAML reads that word
     many = value if isinstance(value, list) else [value]
     if not all(isinstance(one, str | int) for one in many):
         raise ConfigError(f"{where}: {name} must be a list of words.")

@@ -132,7 +132,7 @@ async def test_a_name_that_leads_to_a_private_address_is_not_asked(tmp_path: Pat
 async def test_a_hostile_calendar_is_bounded(
     site: Site, read: Started, hostile: str | bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = CallLimits(wall_seconds=60.0, cpu_seconds=6, memory=512 * 1024 * 1024)
+    limits = CallLimits(wall_seconds=60.0, cpu_seconds=3, memory=512 * 1024 * 1024)
     monkeypatch.setattr(feeds, "_LIMITS", limits)
     feed, calendar = read()
     shows(site, ics("ann@example.com"))

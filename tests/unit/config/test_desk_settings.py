@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from channels.staff_rule import StaffRule
 from config.cli import main
+from config.desk.assign import calendars_of
 from config.desk.handoff import make_handoff
 from config.desk.staffed import staff_rule
 from config.settings import read_settings
@@ -39,6 +40,37 @@ def test_staff_by_domain_and_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rule == StaffRule(frozenset({"example.com", "example.org"}), {"U0GRACE": False, "ann@example.net": True})
 
 
+def test_who_is_given_new_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert make_handoff(read_settings()).assign == ()
+    for name, value in {
+        "DESK_ASSIGN": "on_call, Round_Robin",
+        "DESK_ASSIGN_TO": "U0ANN, U0BOB",
+        "DESK_ASSIGN_MINUTES": "5",
+        "DESK_ON_CALL_CALENDAR": "webcal://calendar.example.com/on-call.ics?key=s3cret",
+        "DESK_HOURS": "24/7",
+        "DESK_HOLIDAYS": "https://calendar.example.com/holidays.ics",
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings = read_settings()
+    found = make_handoff(settings)
+    assert (found.assign, found.assign_to, found.assign_seconds) == (
+        ("on_call", "round_robin"),
+        ("U0ANN", "U0BOB"),
+        300.0,
+    )
+    addresses = {one.address for one in calendars_of(found)}
+    assert addresses == {
+        "https://calendar.example.com/on-call.ics?key=s3cret",
+        "https://calendar.example.com/holidays.ics",
+    }
+    assert "s3cret" not in repr(settings)
+    monkeypatch.setenv("DESK_ASSIGN", "off")
+    assert make_handoff(read_settings()).assign == ()
+    monkeypatch.setenv("DESK_ASSIGN", "account_owner")
+    with pytest.raises(ConfigError, match="account_owner needs DESK_CONTEXT_TOOL"):
+        make_handoff(read_settings())
+
+
 def test_without_hours_staff_are_always_there() -> None:
     found = make_handoff(read_settings())
     assert found.hours is None
@@ -51,6 +83,11 @@ def test_without_hours_staff_are_always_there() -> None:
         ("DESK_HOURS", "Mon-Fri whenever", "DESK_HOURS: .*whenever"),
         ("DESK_TIME_ZONE", "Berlin", "DESK_TIME_ZONE: There is no time zone “Berlin”"),
         ("DESK_ON_CALL", "@grace", "DESK_ON_CALL: '@grace' is no id"),
+        ("DESK_ASSIGN", "by_turns", "DESK_ASSIGN: 'by_turns' is none of off, round_robin, account_owner, on_call"),
+        ("DESK_ASSIGN", "off, on_call", "DESK_ASSIGN: off stands alone"),
+        ("DESK_ASSIGN_TO", "S0TEAM", "DESK_ASSIGN_TO: 'S0TEAM' is no id of a person"),
+        ("DESK_ON_CALL_CALENDAR", "on-call.ics", "DESK_ON_CALL_CALENDAR: .*needs an address"),
+        ("DESK_HOLIDAYS", "file:///etc/passwd", "DESK_HOLIDAYS: .*needs an address"),
         ("STAFF_DOMAINS", "example", "STAFF_DOMAINS: 'example' is no domain"),
         ("STAFF_DOMAINS", "example.com, yahoo.co.uk", "yahoo.co.uk gives addresses to everybody: .*STAFF_OVERRIDES"),
         ("STAFF_OVERRIDES", "grace=staff", "STAFF_OVERRIDES: 'grace=staff' is none such as"),

@@ -10,6 +10,7 @@ import pytest
 
 from config.channels import half_set
 from config.desk.app import desk_tokens, has_own_app, staff_channels
+from config.desk.assign import calendars_of
 from config.desk.handoff import make_handoff
 from config.settings import read_settings
 from core.domain.errors import ConfigError
@@ -49,6 +50,27 @@ def test_a_team_has_hours_people_and_a_channel_or_the_companys(monkeypatch: pyte
     assert staff_channels(settings, found.teams) == {"C0STAFF01", "C0BILLING"}
 
 
+def test_a_team_may_give_its_cases_in_its_own_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    teams(
+        monkeypatch,
+        tmp_path,
+        "billing:\n  keywords: [invoice]\n  hours: 24/7\n  assign: [on_call, round_robin]\n  assign_to: [U0ANN]\n"
+        "  on_call_calendar: https://example.com/billing.ics\n  holidays: https://example.com/holidays.ics\n"
+        "shop:\n  channels: sms\n  assign: off\nphone:\n  channels: web\n",
+    )
+    monkeypatch.setenv("DESK_ASSIGN", "round_robin")
+    found = make_handoff(read_settings())
+    billing, shop, phone = (found.of(name) for name in ("billing", "shop", "phone"))
+    assert (billing.assign, billing.assign_to) == (("on_call", "round_robin"), ("U0ANN",))
+    assert billing.calendar is not None
+    assert (shop.assign, shop.calendar) == ((), None)
+    assert phone.assign == ("round_robin",)
+    assert {one.address for one in calendars_of(found)} == {
+        "https://example.com/billing.ics",
+        "https://example.com/holidays.ics",
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -60,6 +82,10 @@ def test_a_team_has_hours_people_and_a_channel_or_the_companys(monkeypatch: pyte
         ("a:\n  channel: C0BILLING\n", "no case would ever come to it"),
         ("a:\n  keywords: [x]\n  on_call: ['@grace']\n", "'@grace' is no id"),
         ("a:\n  keywords: {x: y}\n", "must be a list"),
+        ("a:\n  keywords: [x]\n  assign: turns\n", "'turns' is none of off, round_robin"),
+        ("a:\n  keywords: [x]\n  assign_to: [grace]\n", "'grace' is no id of a person"),
+        ("a:\n  keywords: [x]\n  on_call_calendar: here\n", "needs an address"),
+        ("a:\n  keywords: [x]\n  assign: account_owner\n", "account_owner needs DESK_CONTEXT_TOOL"),
     ],
 )
 def test_what_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, problem: str) -> None:

@@ -90,6 +90,18 @@ def test_a_card_says_how_its_case_stands(language: str) -> None:
     assert [low in shown("staff", "open", one) for one in ("low", "normal", "nonsense")] == [True, False, False]
 
 
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_a_card_says_who_was_given_its_case_until_somebody_has_it(language: str) -> None:
+    assigned = say("card_assigned", language, name="Grace")
+    facts = {**FACTS, "assigned": assigned}
+    waiting = posts.card_now(facts, OwnershipState.QUEUED, None)
+    blocks = card(waiting.meta["facts"], language)
+    check_message("x", blocks)
+    assert "Grace" in json.dumps(blocks)
+    claimed = posts.card_now(facts, OwnershipState.STAFF, "Linus")
+    assert "Grace" not in json.dumps(card(claimed.meta["facts"], language))
+
+
 @pytest.mark.parametrize("character", ["&", "<", "é", "字"])
 def test_what_slack_makes_longer_does_not_keep_a_card_from_staff(character: str) -> None:
     full = character * 280
