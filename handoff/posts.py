@@ -53,7 +53,7 @@ class Post(StrEnum):
     remark: something between the desk and its staff. mark: a sign on what a staff member wrote. reminder: something that
     somebody should do. advice: what the agent tells staff who asked it. outgoing: what goes to the customer, where it is not
     what somebody wrote in the thread. note: what a staff member noted in a form. gaps: of no case, what was not answered.
-    whisper: what only one person sees. direct: what one person is told by themselves, wherever they are. turn: see ``turn``.
+    whisper: what only one person sees. direct: what one person is told by themselves, wherever they are.
     """
 
     CARD = "card"
@@ -77,7 +77,6 @@ class Post(StrEnum):
     GAPS = "gaps"
     WHISPER = "whisper"
     DIRECT = "direct"
-    TURN = "turn"
 
 
 def card(
@@ -330,11 +329,6 @@ def whisper(staff_id: str, text: str) -> NewMessage:
 def direct(staff_id: str, text: str) -> NewMessage:
     """A message to that person alone, with the way to the case."""
     return _post(Post.DIRECT, text, to=staff_id)
-
-
-def turn(staff_id: str) -> NewMessage:
-    """That somebody was given a case; of no case, and shown to nobody."""
-    return _post(Post.TURN, "", to=staff_id)
 
 
 def note(name: str, text: str) -> NewMessage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,9 +15,6 @@ from handoff.learning.weekly import Weekly
 from handoff.mood import MoodWords
 from handoff.teams import Policy, Target, Team
 from handoff.thread.macros import Macros
-
-_OF_TEAM = ("hours", "on_call", "assign_to", "calendar")
-"""What of its own a team may have in place of the company's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,10 @@ class HandoffSettings:
     emoji_act: bool = False
     mood_words: MoodWords = field(default_factory=MoodWords)
 
+    def after(self, at: datetime, seconds: float) -> datetime:
+        """The moment at which staff will have been there for so long; where they never are, all time counts."""
+        return (self.hours.after(at, seconds) if self.hours else None) or at + timedelta(seconds=seconds)
+
     def of_case(self, facts: Mapping[str, Any]) -> HandoffSettings:
         """As they hold for a case with this card."""
         return self.of(facts.get("team"), facts.get("target"))
@@ -90,5 +92,7 @@ class HandoffSettings:
             return replace(self, target=chosen) if fitting else self
         zone = own.hours.zone if own.hours else self.zone
         assign = self.assign if own.assign is None else own.assign
-        found = {name: getattr(own, name) or getattr(self, name) for name in _OF_TEAM}
+        found = {
+            name: getattr(own, name) or getattr(self, name) for name in ("hours", "on_call", "assign_to", "calendar")
+        }
         return replace(self, zone=zone, target=chosen, assign=assign, **found)

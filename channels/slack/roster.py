@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
@@ -10,6 +11,9 @@ from channels.slack.client import SlackClient
 from channels.slack.refusals import Refused
 from core.domain.errors import AuthFailed
 
+_NAMED = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}|\b[UW][A-Z0-9]{2,20}\b")
+"""An e-mail address, or what may be an id."""
+_MOST, _LONGEST = 10, 500
 _log = structlog.get_logger(__name__)
 
 
@@ -44,8 +48,14 @@ class SlackRoster:
             return False
         return not is_there or (await self._client().users_getPresence(user=staff_id)).get("presence") == "active"
 
-    async def with_address(self, address: str) -> str | None:
-        """See Roster.with_address: nobody where the app lacks the scope ``users:read.email``."""
+    async def named_in(self, words: Sequence[str]) -> Sequence[str]:
+        """See Roster.named_in: the first ten."""
+        named = dict.fromkeys(one for word in words for one in _NAMED.findall(word[:_LONGEST]))
+        found = [await self._with_address(one) if "@" in one else one for one in list(named)[:_MOST]]
+        return [one for one in found if one is not None]
+
+    async def _with_address(self, address: str) -> str | None:
+        """Nobody where the app lacks the scope ``users:read.email``."""
         try:
             return str((await self._client().users_lookupByEmail(email=address))["user"]["id"])
         except (Refused, AuthFailed) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 
@@ -17,6 +17,6 @@ class Roster(Protocol):
         """Whether they work here; ``is_there``: and are not away just now."""
         ...
 
-    async def with_address(self, address: str) -> str | None:
-        """Who has that e-mail address."""
+    async def named_in(self, words: Sequence[str]) -> Sequence[str]:
+        """The ids of those whom these words name, by an id of the platform or an e-mail address, in that order."""
         ...

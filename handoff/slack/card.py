@@ -79,9 +79,8 @@ def card(
     if state is OwnershipState.QUEUED:
         since = ago(facts.get("queued_at") or facts["opened_at"])
         found += small((Emoji("hourglass_flowing_sand"), *phrase("card_waits", language, when=since)))
-        found += (
-            small(spaced((Emoji("bust_in_silhouette"),), one_line(facts["assigned"]))) if facts.get("assigned") else []
-        )
+        if assigned := facts.get("assigned"):
+            found += small(spaced((Emoji("bust_in_silhouette"),), one_line(assigned)))
     return [*found, *small(_foot(facts, language, earlier))]
 
 

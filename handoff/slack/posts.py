@@ -47,7 +47,7 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
             return [{"do": what, "facts": meta["facts"], **_said(words(message.text), card(meta["facts"], language))}]
         case Post.TRANSCRIPT | Post.FILES | Post.LEADS_ON as post:
             return _before(meta, post, language)
-        case Post.REMARK | Post.WHISPER | Post.DIRECT | Post.TURN as post:
+        case Post.REMARK | Post.WHISPER | Post.DIRECT as post:
             return _from_the_desk(message, post)
         case Post.REMINDER:
             return [reminder(message, language)]
@@ -67,8 +67,6 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
 
 
 def _from_the_desk(message: OutboundMessage, post: Post) -> list[dict[str, Any]]:
-    if post is Post.TURN:
-        return []
     if post is not Post.REMARK:
         return [{"do": str(post), "to": message.meta["to"], **_said(words(message.text), [])}]
     lines = [words(piece) for piece in pieces_of(message.text, LONGEST)] or [words(NOTHING)]

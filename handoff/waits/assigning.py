@@ -5,7 +5,6 @@ A case that is given to somebody waits for everybody all the same: the customer 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,26 +16,20 @@ from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.teams import Policy
 
-OWNER = "owner"
-"""Under which the company's tool names the person who looks after a customer."""
-_TURNS = 500
-"""Cases given before by which the turn goes."""
-_MOST, _MOST_NAMED = 50, 10
-"""People of whom Slack is asked for one case: in turn, and of those that a calendar or a tool names."""
-_NAMED = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}|\b[UW][A-Z0-9]{2,20}\b")
-_LONGEST = 1_000
+_TURNS, _MOST = 500, 50
+"""Cases given before by which the turn goes, and people of whom it is asked for one case whether they are there."""
 
 
 class Assigning:
-    """Whose turn it is stands in a feed of the team's, which notes who was given its cases, in order."""
+    """Whose turn it is stands in a feed of the team's. It has no thread, so that what it whispers is seen by nobody."""
 
     def __init__(self, parts: DeskParts, roster: Roster, settings: HandoffSettings) -> None:
         self._parts = parts
         self._roster = roster
         self._settings = settings
 
-    async def next(self, facts: Mapping[str, Any], passed: Sequence[str]) -> tuple[str, Aside] | None:
-        """The first of the team's readers whom a policy finds, with the note; ``passed`` had the case already.
+    async def next(self, facts: Mapping[str, Any], passed: Sequence[str]) -> tuple[str, tuple[Aside, ...]]:
+        """The first of the team's readers whom a policy finds, with a note of it; ``passed`` had the case already.
 
         The note holds while none was made since: two processes never give two cases by one turn. Raises ChannelError.
         """
@@ -51,22 +44,18 @@ class Assigning:
             in_turn = policy == "round_robin"
             for who in self._in_turn(readers, turn) if in_turn else await self._named(policy, facts):
                 if who in readers and who not in passed and await self._roster.is_staff(who, is_there=in_turn):
-                    return who, Aside(turns, (posts.turn(who),), last_seq=last)
-        return None
+                    return who, (Aside(turns, (posts.whisper(who, ""),), last_seq=last),)
+        return "", ()
 
     def _in_turn(self, readers: Iterable[str], turn: Mapping[str, int]) -> Sequence[str]:
         """Whose last case is longest ago; those who never had one first, by their ids."""
         return sorted(self._settings.assign_to or readers, key=lambda who: (turn.get(who, 0), who))[:_MOST]
 
     async def _named(self, policy: Policy, facts: Mapping[str, Any]) -> Sequence[str]:
-        """Ids of those whom the company names, by id or by e-mail address."""
-        calendar, known = self._settings.calendar, facts.get("context") or {}
+        """Those whom the company's tool calls the customer's owner, or who are on call."""
+        words: Sequence[str] = self._settings.on_call
         if policy == "account_owner":
-            words = [str(value) for name, value in known.items() if name.casefold() == OWNER]
-        elif calendar is not None:
-            words = calendar.at(self._parts.clock.now())
-        else:
-            words = list(self._settings.on_call)
-        named = dict.fromkeys(one for word in words for one in _NAMED.findall(word[:_LONGEST]))
-        found = [one if "@" not in one else await self._roster.with_address(one) for one in list(named)[:_MOST_NAMED]]
-        return [one for one in found if one is not None]
+            words = [str(value) for name, value in (facts.get("context") or {}).items() if name.casefold() == "owner"]
+        elif self._settings.calendar is not None:
+            words = self._settings.calendar.at(self._parts.clock.now())
+        return await self._roster.named_in(words)

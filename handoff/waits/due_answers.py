@@ -7,7 +7,7 @@ answer: so it is known whether the answer came in time, and what the customer wr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import AnswerGiven, CaseRecord, ClearTimers, SetTimer
@@ -66,7 +66,7 @@ class DueAnswers:
         """
         step, (begun, seconds) = timer.stage % _NEXT, self._counted(timer)
         target = self._target(first=timer.stage < _NEXT)
-        left = (self._after(begun, seconds) - self._now).total_seconds()
+        left = (self._settings.after(begun, seconds) - self._now).total_seconds()
         if not target:
             return (), None, 0.0
         if step in (_WAS_MISSED, _PAUSED):
@@ -88,7 +88,7 @@ class DueAnswers:
             return ()
         warns_in = left - target * (1 - WARNS_AT)
         step = _PAUSED if paused else _WARNS if warns_in > 0 else _MISSES
-        comes = self._after(self._now, warns_in if warns_in > 0 else left)
+        comes = self._settings.after(self._now, warns_in if warns_in > 0 else left)
         after = _FOR_EVER if paused else (comes - self._now).total_seconds()
         stage = step if first else step + _NEXT
         return (SetTimer(case_id, TimerKind.ANSWER, after, stage, f"{self._now.timestamp()} {left}", keep),)
@@ -101,10 +101,6 @@ class DueAnswers:
         begun, _, left = (timer.detail or "").partition(" ")
         at = datetime.fromtimestamp(float(begun), UTC) if begun else timer.set_at
         return at, float(left) if left else self._target(first=timer.stage < _NEXT)
-
-    def _after(self, at: datetime, seconds: float) -> datetime:
-        hours = self._settings.hours
-        return (hours.after(at, seconds) if hours else None) or at + timedelta(seconds=seconds)
 
     def _open_between(self, at: datetime, until: datetime) -> float:
         hours = self._settings.hours

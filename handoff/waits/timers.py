@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -83,18 +83,17 @@ class DeskTimers:
         settings, roster = self._settings.of_case(facts), self._parts.roster
         if roster is None or await self._rests(case, conversation, facts):
             return TimerDecision()
-        waiting, given = self._now(settings), await Assigning(self._parts, roster, settings).next(facts, passed)
-        if given is None and not passed:
+        who, note = await Assigning(self._parts, roster, settings).next(facts, passed)
+        waiting, names = self._now(settings), [await self._parts.people.called(one) or one for one in (*passed, who)]
+        if not (who or passed):
             return TimerDecision(cases=waiting.assign(case.id))
-        called = [await self._parts.people.called(one) or one for one in passed]
-        said = [self._say("card_not_taken", name=", ".join(called))] if called else []
-        if given is None:
-            return self._decision(case, conversation, [_assigned(facts, said)], ())
-        who, note = given
-        said.insert(0, self._say("card_assigned", name=await self._parts.people.called(who) or who))
-        told = [_assigned(facts, said), posts.direct(who, self._say("staff_assigned", name=facts["customer"]))]
-        decision = self._decision(case, conversation, told, waiting.assign(case.id, [*passed, who]))
-        return replace(decision, asides=(*decision.asides, note))
+        said = [self._say("card_assigned", name=names[-1])] if who else []
+        said += [self._say("card_not_taken", name=", ".join(names[:-1]))] if passed else []
+        told = [posts.card_now({**facts, "assigned": " · ".join(said)}, conversation.state, None)]
+        told += [posts.direct(who, self._say("staff_assigned", name=facts["customer"]))] if who else []
+        follows = waiting.assign(case.id, [*passed, who]) if who else ()
+        decision = self._decision(case, conversation, told, follows)
+        return replace(decision, asides=(*decision.asides, *note))
 
     async def _owner_silent(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """First a word to the owner; then anybody may give the conversation back to the queue."""
@@ -226,8 +225,3 @@ class DeskTimers:
 
 def _since(timer: Timer) -> float:
     return float(timer.detail) if timer.detail else timer.set_at.timestamp()
-
-
-def _assigned(facts: Mapping[str, Any], said: Sequence[str]) -> NewMessage:
-    """The card of a case that nobody has claimed, with who was given it."""
-    return posts.card_now({**facts, "assigned": " · ".join(said)}, OwnershipState.QUEUED, None)

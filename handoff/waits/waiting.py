@@ -72,17 +72,13 @@ class Waiting:
         self, case_id: str, stage: int = 0, since: float | None = None, *, keep: bool = False
     ) -> tuple[CaseRecord, ...]:
         """Remind the channel; less often the longer it takes, and for as long as it takes. ``keep``: as in owner_silent."""
-        since = self._now.timestamp() if since is None else since
-        seconds = self._settings.remind_seconds
-        return self._open_time(case_id, TimerKind.UNCLAIMED, seconds, stage, str(since), keep=keep)
+        return self._open_time(case_id, TimerKind.UNCLAIMED, self._settings.remind_seconds, stage, since, keep=keep)
 
     def owner_silent(
         self, case_id: str, stage: int = 0, since: float | None = None, *, keep: bool = False
     ) -> tuple[CaseRecord, ...]:
         """Remind the owner. ``keep``: the customer has been waiting already, and does not begin anew by writing again."""
-        since = self._now.timestamp() if since is None else since
-        seconds = self._settings.owner_seconds
-        return self._open_time(case_id, TimerKind.OWNER_SILENT, seconds, stage, str(since), keep=keep)
+        return self._open_time(case_id, TimerKind.OWNER_SILENT, self._settings.owner_seconds, stage, since, keep=keep)
 
     def assign(self, case_id: str, passed: Sequence[str] = (), *, now: bool = False) -> tuple[CaseRecord, ...]:
         """Look for somebody to give the case to: ``now``, or at the next opening; else when those ``passed`` had their time."""
@@ -122,19 +118,18 @@ class Waiting:
         return (SetTimer(case_id, TimerKind.NOBODY_CAME, closed + seconds),)
 
     def _open_time(
-        self, case_id: str, kind: TimerKind, seconds: float, stage: int, detail: str, *, keep: bool = False
+        self, case_id: str, kind: TimerKind, seconds: float, stage: int, since: float | None, *, keep: bool
     ) -> tuple[CaseRecord, ...]:
         """Time counts while staff are there; where they never are, all of it does."""
         if not seconds:
             return ()
         wanted = min(seconds * 2.0 ** max(0, min(stage, 40) - 1), max(seconds, _LONGEST))
-        return (SetTimer(case_id, kind, self._while_there(wanted), stage, detail, keep),)
+        waited_since = str(self._now.timestamp() if since is None else since)
+        return (SetTimer(case_id, kind, self._while_there(wanted), stage, waited_since, keep),)
 
     def _while_there(self, seconds: float) -> float:
         """Until staff will have been there for so long."""
-        hours = self._settings.hours
-        at = hours.after(self._now, seconds) if hours else None
-        return (at - self._now).total_seconds() if at else seconds
+        return (self._settings.after(self._now, seconds) - self._now).total_seconds()
 
 
 def long(seconds: float) -> str:

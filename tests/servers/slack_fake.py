@@ -69,7 +69,6 @@ class SlackFake:
         self.homes: dict[str, Json] = {}
         self.modals = Modals()
         self.staff = {GRACE, LINUS}
-        self.away: set[str] = set()
         self.prompts: list[Json] = []
         self.statuses: list[Json] = []
         self.codes: dict[str, Json] = {}

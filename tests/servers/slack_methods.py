@@ -183,7 +183,7 @@ async def user_info(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
 async def presence(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
     if args["user"] not in fake.users:
         raise Refusal("user_not_found")
-    return {"presence": "away" if args["user"] in fake.away else "active"}
+    return {"presence": fake.users[args["user"]].get("presence", "active")}
 
 
 @method("users.lookupByEmail", "users:read.email")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +21,7 @@ from core.storage.store import SqlStore
 from handoff.hours import parse_hours
 from handoff.settings import HandoffSettings
 from handoff.teams import Policy, Team
+from handoff.waits.assigning import Assigning
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.conftest import BOTH_DATABASES
@@ -50,9 +52,10 @@ class Staff:
         """See Roster."""
         return staff_id not in self.strangers and not (is_there and staff_id in self.away)
 
-    async def with_address(self, address: str) -> str | None:
+    async def named_in(self, words: Sequence[str]) -> Sequence[str]:
         """See Roster."""
-        return self.addresses.get(address)
+        found = [one for word in words for one in re.findall(r"[\w.]+@[\w.]+|U0[A-Z]+", word)]
+        return [self.addresses.get(one, one) for one in found]
 
 
 @pytest.fixture
@@ -71,7 +74,7 @@ async def given(desk: OfficeHours) -> list[str]:
 
 async def assigned(desk: OfficeHours) -> str:
     """What its card says."""
-    return str((await desk.posts("card_now"))[-1].meta["facts"]["assigned"])
+    return str((await desk.posts("card_now"))[-1].meta["facts"].get("assigned") or "")
 
 
 async def turns(store: SqlStore) -> Sequence[Message]:
@@ -159,7 +162,7 @@ async def test_while_nobody_is_there_it_is_looked_again(store: SqlStore, clock: 
     await desk.escalates()
     assert await desk.passes(0) == 1
     assert not await given(desk)
-    assert "assigned" not in (await desk.posts("card_now"))[-1].meta["facts"]
+    assert not await assigned(desk)
     staff.away.discard(CLEO)
     assert await desk.passes(10) == 1
     assert await given(desk) == [CLEO]
@@ -204,12 +207,10 @@ async def test_the_owner_of_the_account_is_named_by_the_companys_tool(
     await desk.escalates()
     card = (await desk.posts("card"))[0].meta["facts"]
     settings = desk.settings.of_case(card)
-    from handoff.waits.assigning import Assigning
 
-    async def found(owner: str | None, *passed: str) -> str | None:
+    async def found(owner: str | None, *passed: str) -> str:
         facts = {**card, "context": {"plan": "pro", **({"Owner": owner} if owner else {})}}
-        chosen = await Assigning(desk.parts(store), staff, settings).next(facts, passed)
-        return chosen[0] if chosen else None
+        return (await Assigning(desk.parts(store), staff, settings).next(facts, passed))[0]
 
     staff.away.add(BOB)
     assert await found("Bob <bob@example.com>") == BOB, "told, though away"

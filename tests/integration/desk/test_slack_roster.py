@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +12,6 @@ from core.domain.case import feed
 from core.domain.messages import Author, MessageKind, OutboundMessage
 from core.ports.channel import InboundSink
 from handoff import posts
-from handoff.slack.posts import bodies
 from tests.integration.desk.test_slack_desk_channel import BILLING, Hours, desk_channel_on, world
 from tests.property.desk_world import DeskWorld
 from tests.servers.slack_fake import SlackFake
@@ -38,7 +37,7 @@ def asked(world: DeskWorld, folder: Path, ask: Callable[[SlackFake, SlackRoster]
 
 def test_only_who_works_here_and_is_not_away(world: DeskWorld, tmp_path: Path) -> None:
     async def ask(slack: SlackFake, roster: SlackRoster) -> list[bool]:
-        slack.away = {LINUS}
+        slack.users[LINUS]["presence"] = "away"
         slack.users[ANNA]["is_restricted"] = True
         people = (GRACE, LINUS, ANNA, BOT, "U0NOBODY")
         return [await roster.is_staff(one, is_there=True) for one in people] + [
@@ -69,16 +68,28 @@ def test_each_team_has_the_readers_of_its_channel(world: DeskWorld, tmp_path: Pa
 
 
 def test_people_are_found_by_their_address(world: DeskWorld, tmp_path: Path) -> None:
-    async def ask(slack: SlackFake, roster: SlackRoster) -> list[str | None]:
+    async def ask(slack: SlackFake, roster: SlackRoster) -> list[Sequence[str]]:
         slack.users[GRACE]["profile"]["email"] = "Grace@example.com"
-        found = [await roster.with_address(one) for one in ("grace@example.com", "nobody@example.com")]
+        words = ("mailto:nobody@example.com", f"On call ({LINUS}), for Grace <grace@example.com>", "grace@example.com")
+        found = [await roster.named_in(words), await roster.named_in(["somebody@" * 500, "x" * 5_000])]
         slack.workspaces[TOKEN].scopes.discard("users:read.email")
-        return [*found, await roster.with_address("grace@example.com")]
+        return [*found, await roster.named_in(words)]
 
-    assert asked(world, tmp_path, ask) == [GRACE, None, None]
+    assert asked(world, tmp_path, ask) == [[LINUS, GRACE], [], [LINUS]]
 
 
-def test_whose_turn_it_was_is_shown_to_nobody() -> None:
-    turn = posts.turn(GRACE)
-    message = OutboundMessage("m1", feed("main", "assign."), Author.SYSTEM, "", MessageKind.NOTICE, meta=turn.meta)
-    assert bodies(message) == []
+def test_whose_turn_it_was_is_shown_to_nobody(world: DeskWorld, tmp_path: Path) -> None:
+    async def sent() -> list[str]:
+        turn = posts.whisper(GRACE, "")
+        message = OutboundMessage("m1", feed("main", "assign."), Author.SYSTEM, "", MessageKind.NOTICE, meta=turn.meta)
+        async with SlackFake() as slack:
+            desk = desk_channel_on(slack, world.store, tmp_path, Hours())
+            await desk.start(cast(InboundSink, None))
+            try:
+                for number, payload in enumerate(desk.render(message)):
+                    assert (await desk.send(payload, idempotency_key=f"d1:{number}")).provider_id is None
+                return [method for method, _ in slack.calls if method.startswith("chat.")]
+            finally:
+                await desk.stop()
+
+    assert world.do(sent()) == []
