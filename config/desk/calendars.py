@@ -74,7 +74,7 @@ class CalendarFeeds:
             calendar.entries = await self._read(calendar, await asyncio.to_thread(self._copy(calendar).read_bytes))
         except FileNotFoundError:
             return
-        except (ConfinedError, OSError, ValueError) as error:
+        except (ConfinedError, OSError, TypeError, ValueError) as error:
             _log.warning("calendar.copy_unread", host=urlsplit(calendar.address).hostname, error=str(error)[:200])
 
     async def refresh(self, calendar: Calendar) -> bool:
@@ -87,7 +87,7 @@ class CalendarFeeds:
         except Unfetched as error:
             _log.warning("calendar.kept", host=host, error=error.reason.replace(calendar.address, str(host)))
             return False
-        except (ConfinedError, OSError, ValueError) as error:
+        except (ConfinedError, OSError, TypeError, ValueError) as error:
             _log.warning("calendar.kept", host=host, error=str(error)[:200])
             return False
         return True

@@ -28,9 +28,9 @@ def make_handoff(settings: Settings) -> HandoffSettings:
     hours = parse_hours(settings.desk_hours, settings.desk_time_zone) if settings.desk_hours else None
     teams = read_teams(settings)
     _check_owners(settings, (parse_policies(settings.desk_assign), *(team.assign for team in teams)))
-    calendar = settings.desk_on_call_calendar
+    calendar = settings.desk_on_call_url
     return HandoffSettings(
-        hours=with_holidays(hours, settings.desk_holidays),
+        hours=with_holidays(hours, settings.desk_holidays_url),
         zone=zone,
         remind_seconds=settings.desk_remind_minutes * 60,
         owner_seconds=settings.desk_owner_minutes * 60,

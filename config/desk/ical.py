@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -32,8 +33,11 @@ def read(payload: bytes) -> bytes:
     start, stop = datetime.fromisoformat(first), datetime.fromisoformat(last)
     events = recurring_ical_events.of(Calendar.from_ical(body), skip_bad_series=True)
     found = [one for one in events.between(start, stop) if str(one.get("STATUS", "")).upper() != "CANCELLED"]
-    dated = sorted((_dated(one, ZoneInfo(zone)) for one in found), key=lambda one: one[0])
-    return json.dumps(dated[:_MOST]).encode()
+    dated = []
+    for one in found:
+        with contextlib.suppress(ValueError, OverflowError):  # its end is no moment, or before its beginning
+            dated.append(_dated(one, ZoneInfo(zone)))
+    return json.dumps(sorted(dated, key=lambda one: one[0])[:_MOST]).encode()
 
 
 def entries(answer: bytes) -> tuple[Entry, ...]:

@@ -20,7 +20,7 @@ _CHANNEL_ID = re.compile("[CG][A-Z0-9]{6,}")
 _SLACK_ID = re.compile("[SUW][A-Z0-9]{2,}")
 _NAME = re.compile(r"[\w. -]{1,40}")
 _LISTS = ("on_call", "channels", "keywords", "categories", "assign", "assign_to")
-_WORDS = ("channel", "hours", "time_zone", "on_call_calendar", "holidays")
+_WORDS = ("channel", "hours", "time_zone", "on_call_url", "holidays_url")
 
 
 def read_teams(settings: Settings) -> tuple[Team, ...]:
@@ -30,7 +30,7 @@ def read_teams(settings: Settings) -> tuple[Team, ...]:
         return ()
     if settings.slack_staff_channel is None:
         raise ConfigError("DESK_TEAMS_FILE needs SLACK_STAFF_CHANNEL: cases that fit no team go there.")
-    zone, holidays = settings.desk_time_zone, settings.desk_holidays
+    zone, holidays = settings.desk_time_zone, settings.desk_holidays_url
     return tuple(_team(name, given, zone, holidays) for name, given in _read(path).items())
 
 
@@ -69,9 +69,9 @@ def _team(name: str, given: Mapping[str, Any], zone: str, holidays: str | None) 
     except BadHours as error:
         raise ConfigError(f"{where}: hours: {error}") from error
     try:
-        assign, address = parse_policies(lists.pop("assign")), given.get("on_call_calendar")
+        assign, address = parse_policies(lists.pop("assign")), given.get("on_call_url")
         calendar = calendar_at(str(address), kept.zone if kept else ZoneInfo(zone)) if address else None
-        kept = with_holidays(kept, given.get("holidays") or holidays)
+        kept = with_holidays(kept, given.get("holidays_url") or holidays)
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from error
     own = assign if "assign" in given else None

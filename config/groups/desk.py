@@ -57,7 +57,7 @@ class DeskGroup(SettingsGroup):
     desk_assign: Listed = Field(
         (),
         description="Who is given a new case: round_robin (whose turn it is, of those in the case's channel who are not away), "
-        "account_owner (whom DESK_CONTEXT_TOOL names as `owner`), on_call (DESK_ON_CALL_CALENDAR, or the people of "
+        "account_owner (whom DESK_CONTEXT_TOOL names as `owner`), on_call (DESK_ON_CALL_URL, or the people of "
         "DESK_ON_CALL). Of several, the first that finds somebody. Empty, or off: nobody, staff claim.",
     )
     desk_assign_to: Listed = Field(
@@ -70,12 +70,12 @@ class DeskGroup(SettingsGroup):
         description="Minutes within the hours until a case that its assignee has not claimed goes to the next, or back to "
         "everybody. 0: never.",
     )
-    desk_on_call_calendar: SecretStr | None = Field(
+    desk_on_call_url: SecretStr | None = Field(
         None,
         description="The iCal address of the calendar of those on call. Whoever takes part in the present event is, or whose "
         "e-mail address or Slack id stands in its title.",
     )
-    desk_holidays: str | None = Field(
+    desk_holidays_url: str | None = Field(
         None,
         description="The iCal address of a calendar of holidays. On its whole days nobody is there; needs DESK_HOURS.",
     )
@@ -259,7 +259,7 @@ class DeskGroup(SettingsGroup):
                 raise ValueError(f"{one!r} is no id of a person on Slack (U…).")
         return value
 
-    @field_validator("desk_on_call_calendar", "desk_holidays")
+    @field_validator("desk_on_call_url", "desk_holidays_url")
     @classmethod
     def _desk_calendars(cls, value: SecretStr | str | None) -> SecretStr | str | None:
         address = value.get_secret_value() if isinstance(value, SecretStr) else value

@@ -46,9 +46,9 @@ def test_who_is_given_new_cases(monkeypatch: pytest.MonkeyPatch) -> None:
         "DESK_ASSIGN": "on_call, Round_Robin",
         "DESK_ASSIGN_TO": "U0ANN, U0BOB",
         "DESK_ASSIGN_MINUTES": "5",
-        "DESK_ON_CALL_CALENDAR": "webcal://calendar.example.com/on-call.ics?key=s3cret",
+        "DESK_ON_CALL_URL": "webcal://calendar.example.com/on-call.ics?key=s3cret",
         "DESK_HOURS": "24/7",
-        "DESK_HOLIDAYS": "https://calendar.example.com/holidays.ics",
+        "DESK_HOLIDAYS_URL": "https://calendar.example.com/holidays.ics",
     }.items():
         monkeypatch.setenv(name, value)
     settings = read_settings()
@@ -86,8 +86,8 @@ def test_without_hours_staff_are_always_there() -> None:
         ("DESK_ASSIGN", "by_turns", "DESK_ASSIGN: 'by_turns' is none of off, round_robin, account_owner, on_call"),
         ("DESK_ASSIGN", "off, on_call", "DESK_ASSIGN: off stands alone"),
         ("DESK_ASSIGN_TO", "S0TEAM", "DESK_ASSIGN_TO: 'S0TEAM' is no id of a person"),
-        ("DESK_ON_CALL_CALENDAR", "on-call.ics", "DESK_ON_CALL_CALENDAR: .*needs an address"),
-        ("DESK_HOLIDAYS", "file:///etc/passwd", "DESK_HOLIDAYS: .*needs an address"),
+        ("DESK_ON_CALL_URL", "on-call.ics", "DESK_ON_CALL_URL: .*needs an address"),
+        ("DESK_HOLIDAYS_URL", "file:///etc/passwd", "DESK_HOLIDAYS_URL: .*needs an address"),
         ("STAFF_DOMAINS", "example", "STAFF_DOMAINS: 'example' is no domain"),
         ("STAFF_DOMAINS", "example.com, yahoo.co.uk", "yahoo.co.uk gives addresses to everybody: .*STAFF_OVERRIDES"),
         ("STAFF_OVERRIDES", "grace=staff", "STAFF_OVERRIDES: 'grace=staff' is none such as"),

@@ -147,6 +147,7 @@ def test_what_is_no_calendar_is_refused(text: str) -> None:
 def test_an_event_without_an_end_or_with_a_broken_date_leaves_the_others() -> None:
     broken = (
         "BEGIN:VEVENT\nUID:b\nDTSTART:20261399T250000Z\nSUMMARY:Broken\nEND:VEVENT\n"
+        "BEGIN:VEVENT\nUID:d\nDTSTART:20261111T100000Z\nDTEND;VALUE=DATE:20261112\nSUMMARY:Mixed\nEND:VEVENT\n"
         "BEGIN:VEVENT\nUID:c\nDTSTART;VALUE=DATE:20261111\nSUMMARY:One day\nEND:VEVENT\n"
     )
     found = calendar(HOLIDAYS.replace("BEGIN:VEVENT\nUID:party", f"{broken}BEGIN:VEVENT\nUID:party"))

@@ -113,6 +113,8 @@ def test_every_list_is_written_with_commas(name: str, monkeypatch: pytest.Monkey
     kinds = {
         "widget_origins": ("https://one.example", "https://two.example"),
         "trusted_proxies": ("10.0.0.0/8", "::1"),
+        "desk_assign": ("on_call", "round_robin"),
+        "desk_assign_to": ("U0ONE", "U0TWO"),
         "staff_domains": ("one.example", "two.example"),
         "staff_overrides": ("U0ONE=staff", "two@two.example=customer"),
         "slack_channel_modes": ("first", "C0HELP001=every"),

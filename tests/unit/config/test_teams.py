@@ -55,7 +55,7 @@ def test_a_team_may_give_its_cases_in_its_own_way(monkeypatch: pytest.MonkeyPatc
         monkeypatch,
         tmp_path,
         "billing:\n  keywords: [invoice]\n  hours: 24/7\n  assign: [on_call, round_robin]\n  assign_to: [U0ANN]\n"
-        "  on_call_calendar: https://example.com/billing.ics\n  holidays: https://example.com/holidays.ics\n"
+        "  on_call_url: https://example.com/billing.ics\n  holidays_url: https://example.com/holidays.ics\n"
         "shop:\n  channels: sms\n  assign: off\nphone:\n  channels: web\n",
     )
     monkeypatch.setenv("DESK_ASSIGN", "round_robin")
@@ -84,7 +84,7 @@ def test_a_team_may_give_its_cases_in_its_own_way(monkeypatch: pytest.MonkeyPatc
         ("a:\n  keywords: {x: y}\n", "must be a list"),
         ("a:\n  keywords: [x]\n  assign: turns\n", "'turns' is none of off, round_robin"),
         ("a:\n  keywords: [x]\n  assign_to: [grace]\n", "'grace' is no id of a person"),
-        ("a:\n  keywords: [x]\n  on_call_calendar: here\n", "needs an address"),
+        ("a:\n  keywords: [x]\n  on_call_url: here\n", "needs an address"),
         ("a:\n  keywords: [x]\n  assign: account_owner\n", "account_owner needs DESK_CONTEXT_TOOL"),
     ],
 )
