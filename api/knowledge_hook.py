@@ -1,34 +1,18 @@
-"""``POST /webhooks/knowledge``: a forge says that somebody has pushed, or a build that a site is new.
-
-GitHub, Gitea and Forgejo sign the body with HMAC-SHA256 (``X-Hub-Signature-256``; docs.github.com, Validating webhook
-deliveries); GitLab sends the secret itself (``X-Gitlab-Token``; docs.gitlab.com, Webhooks). Nothing is parsed before.
-"""
+"""``POST /webhooks/knowledge``: a forge says that somebody has pushed, or a build that a site is new."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qs
 
-import structlog
 from aiohttp import web
 
-from channels.bounded_body import BoundedBody
-from core.domain.errors import BadSignature, InvalidInput
+from api.signed_hook import SignedHook, delivery_of, payload_of
 from core.domain.push import Push
 from core.ports.freshness import Freshness
-from core.ports.metrics import Counter, Metrics
+from core.ports.metrics import Metrics
 
 PATH = "/webhooks/knowledge"
-_MAX_BODY = 1024 * 1024
-"""Pushes of some hundred commits. What a larger one changed is read by the clock, or when somebody asks for it."""
-_SIGNATURE = re.compile("sha256=[0-9a-f]{64}")
-_LONGEST_ID = 200
-_DELIVERIES = ("x-github-delivery", "idempotency-key", "x-gitlab-event-uuid", "x-gitea-delivery", "x-forgejo-delivery")
 _ADDRESSES = (
     "clone_url",
     "ssh_url",
@@ -41,26 +25,14 @@ _ADDRESSES = (
     "homepage",
 )
 
-_log = structlog.get_logger(__name__)
-
 
 def knowledge_hook(freshness: Freshness, secrets: Sequence[str], metrics: Metrics) -> list[web.RouteDef]:
     """No route where there is no secret: whoever could have sources read could have them read all day."""
 
-    body = BoundedBody(_MAX_BODY)
+    hook = SignedHook("knowledge", "KNOWLEDGE_WEBHOOK_SECRET", secrets, metrics)
 
     async def take(request: web.Request) -> web.Response:
-        body.check_length(request)
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        try:
-            require_proof(headers)
-            read = await body.read(request)
-            prove(headers, read, secrets)
-        except BadSignature:
-            metrics.count(Counter.BAD_SIGNATURES, channel="knowledge")
-            _log.warning("webhook.wrong_signature", channel="knowledge", remote=request.remote)
-            raise
-        asked = await _ask(freshness, headers, read)
+        asked = await _ask(freshness, *await hook.read(request))
         return web.json_response(
             {"sources": list(asked or ()), "repeated": asked is None}, status=202, headers={"Cache-Control": "no-store"}
         )
@@ -68,48 +40,12 @@ def knowledge_hook(freshness: Freshness, secrets: Sequence[str], metrics: Metric
     return [web.post(PATH, take)] if secrets else []
 
 
-def require_proof(headers: Mapping[str, str]) -> None:
-    """Before the body is read: whether anything in the headers could prove it. Raises BadSignature."""
-    if not (_SIGNATURE.fullmatch(headers.get("x-hub-signature-256", "")) or headers.get("x-gitlab-token")):
-        raise BadSignature("The request is not signed.")
-
-
-def prove(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> None:
-    """Any of the secrets will do. Each is tried, so that the time taken says nothing. Raises BadSignature."""
-    signature = headers.get("x-hub-signature-256", "").encode("utf-8", "surrogateescape")
-    token = headers.get("x-gitlab-token", "").encode("utf-8", "surrogateescape")
-    good = False
-    for secret in secrets:
-        mine = f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
-        good |= hmac.compare_digest(mine.encode(), signature)
-        good |= hmac.compare_digest(secret.encode(), token)
-    if not good:
-        raise BadSignature("The request is not signed with KNOWLEDGE_WEBHOOK_SECRET.")
-
-
 async def _ask(freshness: Freshness, headers: Mapping[str, str], body: bytes) -> Sequence[str] | None:
-    payload = _payload(headers, body)
-    delivery = next((headers[name] for name in _DELIVERIES if headers.get(name)), None)
-    if delivery is not None and (len(delivery) > _LONGEST_ID or not delivery.isprintable()):
-        raise InvalidInput("The delivery's id is none.")
+    payload, delivery = payload_of(headers, body), delivery_of(headers)
     if isinstance(payload.get("source"), str):
         return await freshness.ask(payload["source"], delivery)
     push = push_of(payload)
     return () if push is None else await freshness.pushed(push, delivery)
-
-
-def _payload(headers: Mapping[str, str], body: bytes) -> Mapping[str, Any]:
-    """GitHub sends a form where the webhook's content type was left as it is proposed. Raises InvalidInput."""
-    try:
-        text = body.decode("utf-8")
-        if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            text = parse_qs(text, max_num_fields=10).get("payload", [""])[0]
-        payload = json.loads(text)
-    except (ValueError, RecursionError):
-        raise InvalidInput("The body is no JSON.") from None
-    if not isinstance(payload, dict):
-        raise InvalidInput("The body is no JSON object.")
-    return payload
 
 
 def push_of(payload: Mapping[str, Any]) -> Push | None:

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, SecretStr, field_validator
 
 from config.addresses import BaseAddress
-from config.groups import SettingsGroup
+from config.groups import SettingsGroup, long_enough
 from config.knowledge.described_sources import DescribedSource
 from config.listed import Listed
 from knowledge.schedule import Schedule, zone_of
@@ -123,10 +123,4 @@ class KnowledgeGroup(SettingsGroup):
         zone_of(value)
         return value
 
-    @field_validator("knowledge_webhook_secret")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        for secret in value.get_secret_value().split(",") if value is not None else ():
-            if secret.strip() and len(secret.strip()) < 16:
-                raise ValueError("must have at least 16 characters; try: openssl rand -hex 32")
-        return value
+    _long_enough = field_validator("knowledge_webhook_secret")(long_enough)
