@@ -95,9 +95,9 @@ class Reception:
         return found
 
     async def _join(self, event: ConversationEvent, known: Mapping[str, str]) -> None:
-        place = Place.of(event.conversation.thread)
         if event.audience is Audience.STAFF:
             return
+        place = Place.of(event.conversation.thread)
         if isinstance(event, MessageReceived) and not place.direct and f"seen/{place}" not in known:
             await self._cache.write(f"seen/{place}", _seen(event))
 

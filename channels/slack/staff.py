@@ -16,6 +16,7 @@ from channels.slack.wire import Json
 from core.domain.attachments import AttachmentRef
 from core.domain.customer import Identity
 from core.domain.errors import InvalidInput
+from core.domain.issues import issues_thread
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, InboundEvent, MessageDeleted, MessageEdited, MessageReceived, StaffAction
 
@@ -29,13 +30,15 @@ FORMS = frozenset(
         StaffAction.BLOCK,
         StaffAction.UNBLOCK,
         StaffAction.OPEN_CASE,
+        StaffAction.ISSUE,
     }
 )
 """What staff fill in: the ``callback_id`` of a form, and the ``action_id`` of its field, where it has one alone."""
 EXTERNAL = "external"
 """The ``mode`` of a file that Slack does not hold."""
 _SLACKBOT = "USLACKBOT"
-ACTIONS = frozenset(str(action) for action in StaffAction if action is not StaffAction.ASK and action not in FORMS)
+_NO_BUTTONS = frozenset({StaffAction.ASK, StaffAction.ISSUE_NEWS, *FORMS})
+ACTIONS = frozenset(str(action) for action in StaffAction if action not in _NO_BUTTONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +176,13 @@ class StaffReader:
         place = Place.of(form.metadata.get("thread", ""))
         if place.channel not in staff_channels:
             raise InvalidInput("The form is about no channel of the staff's.")
+        conversation = place.conversation(self.account)
+        if form.name == StaffAction.ISSUE:
+            conversation = replace(conversation, thread=issues_thread(form.metadata.get("case", "")))
         return [
             MessageReceived(
                 key=EventKey(CHANNEL, self.account, view_event(form.view_id)),
-                conversation=place.conversation(self.account),
+                conversation=conversation,
                 sender=self._sender(form.user),
                 text=words_of(form),
                 sent_at=at,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.keys import ConversationKey
+from core.domain.messages import StaffAction
 
 DESK = "desk"
 """The channel whose conversations are what staff are shown of cases."""
@@ -14,6 +15,13 @@ BY_STAFF = "staff"
 OWNED_SINCE = "owned_since"
 """In ``Message.meta`` of what shows staff that somebody has a case: from when on what they write is for the customer, in seconds
 by the clock of the platform on which they write."""
+DECIDED_ELSEWHERE = frozenset(
+    {
+        *(StaffAction.ASK, StaffAction.LEARN, StaffAction.REWORD, StaffAction.DISCARD),
+        *(StaffAction.ISSUE, StaffAction.ISSUE_NEWS),
+    }
+)
+"""What staff do that means nothing for who has the case, nor for what its customer reads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,8 @@ class StaffAction(StrEnum):
     ``ASK`` was written: a question to the agent, which stays inside. ``LEARN`` takes a proposed answer into the knowledge
     base, ``DISCARD`` does not; ``REWORD`` takes it as it was filled in. ``CARD_GONE``: what stood first in the thread was
     deleted. ``REACT`` and ``UNREACT``: an emoji, which is the text, on what ``meta["reply_to"]`` names. ``OPEN_CASE``: for the
-    author of what ``meta["reply_to"]`` names, as a form says it.
+    author of what ``meta["reply_to"]`` names, as a form says it. ``ISSUE``: create or link one in the company's tracker, as a
+    form says it; ``ISSUE_NEWS``: nobody pressed it, the tracker says how an issue stands.
     """
 
     CLAIM = "staff_claim"
@@ -132,6 +133,8 @@ class StaffAction(StrEnum):
     REACT = "staff_react"
     UNREACT = "staff_unreact"
     OPEN_CASE = "staff_open_case"
+    ISSUE = "staff_issue"
+    ISSUE_NEWS = "staff_issue_news"
 
 
 Action = CustomerAction | StaffAction

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.customer import Customer
+from core.domain.issues import Issue
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author
 from core.domain.ticket import Ticket
@@ -82,6 +83,10 @@ class CaseFiles(Protocol):
         self, customer: Customer, conversation_id: str, *, offset: int, limit: int
     ) -> Sequence[PastConversation]:
         """A customer's conversations on every channel, the newest first; of who has proved nothing that one alone."""
+        ...
+
+    async def issues(self, account: str, case_id: str) -> Sequence[Issue]:
+        """Those that the case follows in the company's tracker, as the desk of ``account`` was told of them last."""
         ...
 
     async def case_named(self, name: str) -> str | None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select
 from core.domain.case import DESK, OWNED_SINCE, Case, feed
 from core.domain.conversation import OwnershipState
 from core.domain.customer import Customer
+from core.domain.issues import ISSUES, Issue
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, Author
 from core.domain.timers import TimerKind
@@ -49,6 +50,12 @@ _OWNED_SINCE = (
 _CARD = (
     select(message.c.meta)
     .where(message.c.conversation_id == bindparam("of"), message.c.meta.contains('"facts":'))
+    .order_by(message.c.seq.desc())
+    .limit(1)
+)
+_ISSUES = (
+    select(message.c.meta)
+    .where(message.c.conversation_id == bindparam("of"), message.c.meta.contains(f'"{ISSUES}":'))
     .order_by(message.c.seq.desc())
     .limit(1)
 )
@@ -161,6 +168,11 @@ class SqlCaseFiles(OnDatabase):
             return facts
         changed = {"status": now.status, "urgency": now.priority, "category": now.category}
         return {**facts, **changed, "fields": codec.load(now.fields), "snoozed_until": now.due_at}
+
+    async def issues(self, account: str, case_id: str) -> Sequence[Issue]:
+        given = {"of": feed(account, case_id).conversation_id}
+        meta = await self.database.read(lambda connection: connection.scalar(_ISSUES, given))
+        return [Issue(**one) for one in codec.load(meta).get(ISSUES, ())]
 
     @reads
     def past(
