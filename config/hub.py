@@ -25,6 +25,7 @@ from config.desk.app import OWN_APP, make_door
 from config.desk.calendars import make_calendars
 from config.desk.desk import give_forms, make_desk, make_desk_channel, make_marks, make_timers
 from config.desk.handoff import make_handoff
+from config.desk.issues import issue_routes
 from config.desk.moving import move_cases
 from config.desk.rules import compile_language, make_rules, make_sentiment
 from config.desk.staffed import desk_account
@@ -357,7 +358,8 @@ class Hub:
             self.health, self.metrics, self.store, retriever, book, self._operators, requests, fresh
         )
         secrets = secrets_of(self.settings.knowledge_webhook_secret) if self.serves else ()
-        return build_app(operations, [*routes, *knowledge_hook(fresh, secrets, self.metrics)])
+        issues = issue_routes(self.settings, self.store, self.intake, self.metrics, self._clock) if self.serves else ()
+        return build_app(operations, [*routes, *knowledge_hook(fresh, secrets, self.metrics), *issues])
 
     async def _listen(self) -> None:
         self._listener = Listener(self.make_app(), self.settings, self.metrics)

@@ -26,7 +26,6 @@ from core.domain.messages import (
     ChangeKind,
     Message,
     MessageKind,
-    StaffAction,
 )
 from core.domain.readers import READERS
 from core.ports.store import NewMessage
@@ -302,14 +301,11 @@ def reminder(
     *,
     mentions: Sequence[str] = (),
     loud: bool = False,
-    buttons: Sequence[StaffAction] = (),
+    buttons: Sequence[str] = (),
     case_id: str = "",
 ) -> NewMessage:
-    """A line in the thread for those it names. ``loud``: the whole channel sees it as well."""
-    named = [str(one) for one in mentions]
-    return _post(
-        Post.REMINDER, text, mentions=named, loud=loud, buttons=[str(button) for button in buttons], case=case_id
-    )
+    """A line in the thread for those it names. ``loud``: the whole channel sees it. ``buttons``: actions, or forms."""
+    return _post(Post.REMINDER, text, mentions=[*mentions], loud=loud, buttons=[*map(str, buttons)], case=case_id)
 
 
 def outgoing(message: Message, name: str, text: str, *, own_mark: bool) -> NewMessage:

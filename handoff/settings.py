@@ -41,7 +41,7 @@ class HandoffSettings:
     ``gaps_post``: when the channel reads what was not answered; None is never.
     ``assign``: who is given a new case, the first policy that finds somebody; ``assign_to``: whose turn it may be, nobody:
     everybody's where the case is shown; ``assign_seconds``: how long they have, 0: for ever; ``calendar``: who is on call.
-    ``emoji_act``: whether certain emoji on a case's card claim and resolve it.
+    ``emoji_act``: whether certain emoji on a case's card claim and resolve it. ``creates_issues``: whether a tool can.
     """
 
     default_locale: str = "en"
@@ -73,6 +73,7 @@ class HandoffSettings:
     fields: tuple[TicketField, ...] = ()
     gaps_post: Weekly | None = None
     emoji_act: bool = False
+    creates_issues: bool = False
     mood_words: MoodWords = field(default_factory=MoodWords)
 
     def after(self, at: datetime, seconds: float) -> datetime:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from channels.slack.roster import SlackRoster
 from channels.slack.views import TakesForms
 from config.desk.app import ACCOUNT, desk_tokens, has_own_app
+from config.desk.issues import TrackedIssues, issue_tool, tracks_issues
 from config.desk.roads import known_by_sender, make_roads
 from config.desk.staffed import desk_account, is_answered_by_mail
 from config.processes.election import Election
@@ -43,6 +44,7 @@ from handoff.settings import HandoffSettings
 from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings
 from handoff.slack.panel import SlackPanel
 from handoff.slack_desk import SlackDesk
+from handoff.thread.case_issues import IssueDesk
 from handoff.thread.correcting_turn import Files
 from handoff.thread.delivery_marks import DeliveryMarks
 from handoff.thread.desk_views import DeskViews
@@ -77,6 +79,7 @@ def make_desk_channel(
         heard_by=ACCOUNT if has_own_app(settings) else "default",
         teams={team.name: team.channel for team in handoff.teams if team.channel},
         locale=settings.desk_language,
+        tracks=tracks_issues(settings),
         api_base_url=settings.slack_api_base_url,
     )
     return SlackDeskChannel(given, surroundings, store)
@@ -106,7 +109,8 @@ def make_desk(
     work = replace(
         _parts(desk_channel, store, clock, agent), channels=channels, briefing=briefing or Briefing(), files=files
     )
-    desk: Desk = SlackDesk(work, handoff)
+    tracked = TrackedIssues(store, desk_channel.account, issue_tool(settings.desk_issue_tool))
+    desk: Desk = IssueDesk(SlackDesk(work, handoff), work, tracked, settings.desk_language)
     if settings.desk_learn:
         desk = LearningDesk(desk, store, store, desk_channel, desk_channel.people, settings.desk_language, regression)
     if translator is not None:

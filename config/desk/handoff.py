@@ -55,6 +55,7 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         fields=parse_fields(settings.desk_fields),
         largest_file=settings.max_attachment_bytes,
         emoji_act=settings.desk_emoji_act,
+        creates_issues=settings.desk_issue_tool is not None,
         gaps_post=parse_weekly(settings.gaps_post, zone),
         mood_words=read_mood_words(settings),
     )

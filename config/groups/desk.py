@@ -13,7 +13,7 @@ from channels.email.providers import is_everybodys
 from config.desk.assign import PERSON, calendar_at, parse_policies
 from config.desk.fields import parse_fields
 from config.desk.targets import parse_targets
-from config.groups import SettingsGroup
+from config.groups import SettingsGroup, long_enough
 from config.listed import Listed
 from handoff.hours import parse_hours
 from handoff.learning.weekly import parse_weekly
@@ -172,6 +172,16 @@ class DeskGroup(SettingsGroup):
         description="A tool of yours that says what you know of a customer (company, plan, open requests): its answer stands "
         "on the card of each new case. It must read only, and need no arguments.",
     )
+    desk_issue_tool: str | None = Field(
+        None,
+        description="A tool of yours that creates an issue in your tracker, with an effect and the arguments title and text: "
+        "staff in Slack fill them in on a case's card. It answers with the issue's url and key.",
+    )
+    desk_issue_webhook_secret: SecretStr | None = Field(
+        None,
+        description="What POST /webhooks/issues has to prove, by which your tracker says that an issue is closed; a list while "
+        "it is being rotated. Not set: no such webhook.",
+    )
     desk_vip: Listed = Field(
         (), description="Verified customers who get a person at once: ids, or patterns such as *@example.com."
     )
@@ -213,6 +223,8 @@ class DeskGroup(SettingsGroup):
         if not value.strip():
             raise ValueError("is empty: every message of the staff would be a note. Try //.")
         return value
+
+    _long_enough = field_validator("desk_issue_webhook_secret")(long_enough)
 
     @field_validator("desk_hours")
     @classmethod

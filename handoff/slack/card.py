@@ -6,13 +6,14 @@ Waiting time is Slack's to keep right: a date element with ``{ago}`` is shown re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from channels.markdown.pieces import render
 from channels.markdown.plain import PlainDialect
 from channels.slack.views import OPENS
 from core.domain.conversation import OwnershipState
+from core.domain.issues import ISSUES, Issue
 from core.domain.messages import StaffAction
 from core.domain.ticket import TicketPriority
 from handoff.places import place_name
@@ -32,6 +33,7 @@ from handoff.slack.rich_text import (
     phrase,
     quoted_below,
     small,
+    source,
     spaced,
     words,
 )
@@ -50,8 +52,8 @@ _BUTTONS = {
         StaffAction.TAKE_OVER,
     ),
 }
-FORMS = ("reply", "assign", "note", "ticket", "history", "block")
-"""What is opened from a card; the last three from one of a closed case as well."""
+FORMS = ("reply", "assign", "note", "ticket", "history", "block", "issue")
+"""What is opened from a card, from ``ticket`` on also from one of a closed case; ``issue`` where a tracker is connected."""
 _SNOOZE = ("hour", "tomorrow", "opening")
 """The menu with which a case is put aside; below these the statuses."""
 
@@ -61,7 +63,7 @@ def card(
 ) -> list[Block]:
     """The first message of a case. ``links``: addresses of the thread's posts by their places, as far as they are known.
 
-    ``earlier``: the address of the case before, if that is known.
+    ``earlier``: the address of the case before, if that is known. A tracker that is connected has its issues in ``facts``.
     """
     state = OwnershipState(facts["state"])
     found = [paragraph(_head(facts, state, language)), paragraph(_why(facts, language))]
@@ -71,9 +73,10 @@ def card(
     found += _about(facts, language, links or {})
     if own := [_named(name, one_line(value)) for name, value in (facts.get("fields") or {}).items() if value]:
         found.append(paragraph(joined(" · ", own)))
+    found += [paragraph(_issue(one, language)) for one in facts.get(ISSUES) or ()]
     if facts.get("suggestion") and state in _BUTTONS:
         found.append(paragraph(_suggested(facts["suggestion"], language)))
-    found += _actions(facts["case"], state, language)
+    found += _actions(facts["case"], state, language, FORMS if ISSUES in facts else FORMS[:-1])
     if facts.get("snoozed_until"):
         found += small((Emoji("zzz"), Moment(facts["snoozed_until"])))
     if state is OwnershipState.QUEUED:
@@ -100,10 +103,11 @@ def label(action: str, language: str) -> str:
     return say(f"press_{action.removeprefix('staff_')}", language)
 
 
-def button(action: StaffAction, value: str, language: str) -> Block:
-    """One that does something at once."""
-    made = _button(str(action), label(str(action), language), value)
-    return made | ({"style": "primary"} if action is StaffAction.CLAIM else {})
+def button(action: str, value: str, language: str) -> Block:
+    """One that does something at once, or opens the form of that name."""
+    name, text = OPENS + action if action in FORMS else action, {"type": "plain_text", "text": label(action, language)}
+    made = {"type": "button", "action_id": str(name), "text": text, "value": value}
+    return made | ({"style": "primary"} if action == StaffAction.CLAIM else {})
 
 
 def _head(facts: Mapping[str, Any], state: OwnershipState, language: str) -> Line:
@@ -159,18 +163,20 @@ def _suggested(found: Mapping[str, Any], language: str) -> Line:
     return lined(text, spaced((Emoji("book"),), sources)) if sources else text
 
 
-def _actions(case_id: str, state: OwnershipState, language: str) -> list[Block]:
+def _issue(issue: Issue, language: str) -> Line:
+    state = "" if issue.is_open is None else say("issue_open" if issue.is_open else "issue_closed", language)
+    named = source(f"{issue.key} {issue.title}", issue.url)
+    return _named(say("card_issue", language), joined(" · ", [named, words(state)]))
+
+
+def _actions(case_id: str, state: OwnershipState, language: str, named: Sequence[str]) -> list[Block]:
     """What changes who has the conversation, and below it what is filled in or looked at."""
-    forms = [_button(OPENS + form, label(form, language), case_id) for form in FORMS]
+    forms = [button(form, case_id, language) for form in named]
     buttons = _BUTTONS.get(state, ())
     if not buttons:
-        return [{"type": "actions", "elements": forms[-3:]}]
+        return [{"type": "actions", "elements": forms[3:]}]
     presses = [button(action, case_id, language) for action in buttons]
     return [{"type": "actions", "elements": [*presses, _snooze(language)]}, {"type": "actions", "elements": forms}]
-
-
-def _button(action_id: str, text: str, value: str) -> Block:
-    return {"type": "button", "action_id": action_id, "text": {"type": "plain_text", "text": text}, "value": value}
 
 
 def _snooze(language: str) -> Block:

@@ -11,6 +11,7 @@ from channels.slack.place import message_id
 from core.domain.case import DESK, Case, feed
 from core.domain.conversation import OwnershipState
 from core.domain.errors import HubError
+from core.domain.issues import ISSUES
 from core.domain.keys import ConversationKey
 from core.ports.case_files import CaseFiles
 from core.ports.channel_memory import ChannelMemory
@@ -29,13 +30,16 @@ def is_form(named: str) -> bool:
 
 
 class CardLinks:
-    """``account``: the desk's. ``root``: where a case's thread is. What cannot be found out is left out: a card without
-    addresses is still a card.
+    """``account``: the desk's. ``root``: where a case's thread is. ``tracks``: whether it shows issues. What cannot
+    be found out is left out: a card without addresses is still a card.
     """
 
-    def __init__(self, files: CaseFiles, memory: ChannelMemory, account: str, language: str, root: Root) -> None:
+    def __init__(
+        self, files: CaseFiles, memory: ChannelMemory, account: str, language: str, root: Root, tracks: bool
+    ) -> None:
         self._files = files
         self._root = root
+        self._tracks = tracks
         self._memory = memory
         self._account = account
         self._language = language
@@ -51,6 +55,8 @@ class CardLinks:
         if facts["state"] == OwnershipState.QUEUED:
             since = await self._files.queued_since(Case.home(feed.thread))
             facts = {**facts, "queued_at": since.timestamp() if since else None}
+        if self._tracks:
+            facts = {**facts, ISSUES: await self._files.issues(self._account, feed.thread)}
         return card(facts, self._language, links, await self._earlier(client, facts.get("earlier")))
 
     async def became(self, form: str, sent: Sent) -> None:

@@ -77,7 +77,7 @@ class SlackDeskSettings:
     """``channel``: the id of the staff channel; ``teams``: of those that have their own. ``tokens``: of the bot in its workspace.
 
     ``account``: of what staff are told, which stays the same when they move. ``heard_by``: the account of the Slack channel
-    through which they write. ``locale``: their language.
+    through which they write. ``locale``: their language. ``tracks``: whether cases have issues.
     """
 
     channel: str
@@ -86,6 +86,7 @@ class SlackDeskSettings:
     heard_by: str = "default"
     teams: Mapping[str, str] = field(default_factory=dict)
     locale: str = "en"
+    tracks: bool = False
     api_base_url: str = "https://slack.com/api/"
     timeout: float = 4.0
 
@@ -107,7 +108,7 @@ class SlackDeskChannel:
         self._cases = cases
         self._transport: Transport | None = None
         self._bot: SlackClient | None = None
-        self.people = SlackPeople(surroundings, settings.heard_by, lambda: self._client)
+        self.people = SlackPeople(surroundings, settings.heard_by, lambda: self.client)
         self._strangers: set[str] = set()
         self._trouble: str | None = None
 
@@ -118,7 +119,8 @@ class SlackDeskChannel:
 
     @cached_property
     def _links(self) -> CardLinks:
-        return CardLinks(self._cases, self._around.memory, self.account, self._settings.locale, self._threads.root)
+        memory, settings, root = self._around.memory, self._settings, self._threads.root
+        return CardLinks(self._cases, memory, self.account, settings.locale, root, tracks=settings.tracks)
 
     @cached_property
     def _threads(self) -> CaseThreads:
@@ -128,7 +130,7 @@ class SlackDeskChannel:
     @cached_property
     def _edits(self) -> DeskEdits:
         heard_by = self._settings.heard_by
-        return DeskEdits(self._around, self.account, heard_by, self._threads, self._links, lambda: self._client)
+        return DeskEdits(self._around, self.account, heard_by, self._threads, self._links, lambda: self.client)
 
     async def start(self, sink: InboundSink) -> None:
         """Open for sending."""
@@ -162,7 +164,7 @@ class SlackDeskChannel:
 
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
         """See Channel.send."""
-        body, client = payload.body, self._client
+        body, client = payload.body, self.client
         try:
             if body["do"] in ("react", "unreact"):
                 return await self._sign(client, body)
@@ -230,7 +232,7 @@ class SlackDeskChannel:
         if body["do"] == "direct":
             return await self._threads.direct(client, root, body, mark)
         if body["do"] == "lead_on":
-            return await self._threads.leads_on(client, self._before(body), root, body["text"], mark)
+            return await self._threads.leads_on(client, feed(self.account, body["from"]), root, body["text"], mark)
         sent = await client.post_message(
             root.channel,
             body["text"],
@@ -258,9 +260,6 @@ class SlackDeskChannel:
                 root.channel, fallback(line), blocks=blocks, thread_ts=root.ts, metadata=mark
             )
             return receipt_of(sent)
-
-    def _before(self, body: Mapping[str, Any]) -> ConversationKey:
-        return feed(self.account, body["from"])
 
     async def _sign(self, client: SlackClient, body: Mapping[str, Any]) -> Receipt:
         on = await self._links.sign_on(body["on"]) if is_form(body["on"]) else body["on"]
@@ -305,7 +304,7 @@ class SlackDeskChannel:
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
         """See SupportsOutcomeQuery. To update or to react again does no harm, so that needs no asking."""
-        client, body = self._client, payload.body
+        client, body = self.client, payload.body
         try:
             if body["do"] in ("react", "unreact", "update", "update_card", "whisper"):
                 return None
@@ -335,7 +334,7 @@ class SlackDeskChannel:
         """The channel in which a payload is to be seen, and the first message of its thread, if it is in one."""
         if (body := payload.body)["do"] == "direct":
             return await client.open_direct(body["to"]), None
-        told_in = self._before(body) if body["do"] == "lead_on" else payload.conversation
+        told_in = feed(self.account, body["from"]) if body["do"] == "lead_on" else payload.conversation
         root = None if body["do"] == "card" else await self._threads.root(told_in)
         return (await self._channels.of(payload.conversation) if root is None else root.channel), root
 
@@ -353,7 +352,7 @@ class SlackDeskChannel:
         if known is not None:
             return known
         with contextlib.suppress(Rejected):  # a thread whose first message is gone is nobody's
-            async for page in self._client.replies(place.channel, place.thread_ts):
+            async for page in self.client.replies(place.channel, place.thread_ts):
                 begins = page and page[0].get("thread_ts") in (None, place.thread_ts)  # an emoji may be on a reply
                 if begins and (found := mark_of(page[0]).get("case")):
                     return str(found)
@@ -365,12 +364,7 @@ class SlackDeskChannel:
 
     @property
     def client(self) -> SlackClient:
-        """The calls of the desk's app. Raises Unreachable before the start."""
-        return self._client
-
-    @property
-    def _client(self) -> SlackClient:
-        """One, because it remembers which of the tokens is valid."""
+        """The calls of the desk's app: one, because it remembers which token is valid. Raises Unreachable before the start."""
         if self._bot is None:
             raise Unreachable("The desk is not started.")
         return self._bot

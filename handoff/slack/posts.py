@@ -114,7 +114,7 @@ def reminder(message: OutboundMessage, language: str = "en") -> dict[str, Any]:
     line = spaced((Emoji("bell"),), *((Mention(one),) for one in meta["mentions"]), one_line(message.text, LONGEST))
     blocks = [paragraph(line)]
     if meta["buttons"]:
-        buttons = [button(StaffAction(one), meta["case"], language) for one in meta["buttons"]]
+        buttons = [button(one, meta["case"], language) for one in meta["buttons"]]
         blocks.append({"type": "actions", "elements": buttons})
     return {"do": "reply", **_said(line, blocks), "loud": meta["loud"]}
 

@@ -1,19 +1,22 @@
-"""The forms for a case's ticket and for a new case: how it stands, how urgent it is, whose matter, what is to be known. Pure."""
+"""The forms for a ticket, a new case and an issue: how it stands, how urgent it is, whose matter, what is to be known. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from channels.slack.wire import View
+from core.domain.issues import LONGEST_TITLE, TEXT, TITLE, URL
 from core.domain.messages import StaffAction
 from core.domain.ticket import Ticket, TicketPriority
 from handoff.fields import LONGEST_VALUE, TicketField
 from handoff.slack.forms import form, text_field
-from handoff.slack.rich_text import Block
+from handoff.slack.rich_text import Block, cut, phrase, small
+from handoff.summary import TRIED
 from handoff.texts import say
 from handoff.tickets import CATEGORY, CHOICES, NOTE, NOTHING, OWN_FIELD, PRIORITY, STATUS, TEAM
 
-_LONGEST_CATEGORY = 75
+_TITLE, _LONGEST_CATEGORY = 100, 75
 _MENU = 100
 
 
@@ -47,6 +50,17 @@ def case_form(carried: Mapping[str, str], language: str, teams: Sequence[str]) -
     fields.append({**text_field(NOTE, say("form_note_label", language), "", "note"), "optional": True})
     stood = {PRIORITY: str(TicketPriority.NORMAL)}
     return form(StaffAction.OPEN_CASE, {**carried, **stood}, language, fields, "form_open_case")
+
+
+def issue_form(carried: Mapping[str, str], language: str, facts: Mapping[str, Any], *, creates: bool) -> View:
+    """With what the customer asked, for staff to change: nothing else goes to the tracker. ``creates``: a tool can."""
+    said = [str(one["text"]) for one in facts.get("summary") or () if one["kind"] != TRIED]
+    title = _line(TITLE, say("form_issue_title", language), cut("".join(said[:1]), _TITLE), TITLE, LONGEST_TITLE)
+    text = {**text_field(TEXT, say("form_issue_text", language), "\n\n".join(said), TEXT), "optional": True}
+    field = {"type": "url_text_input", "action_id": URL}
+    address = {**_line(URL, say("form_issue_url", language), "", URL, 1), "element": field, "optional": creates}
+    new = [{**title, "optional": False}, text, *small(phrase("form_issue_means", language))] if creates else []
+    return form(StaffAction.ISSUE, carried, language, [*new, address], "form_keep")
 
 
 def _menu(action: str, name: str, choices: Iterable[str], chosen: str, language: str) -> Block:

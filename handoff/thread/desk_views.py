@@ -25,7 +25,7 @@ from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.slack import forms as slack_forms
 from handoff.slack.block_form import CHOICE, block_form
-from handoff.slack.ticket_form import case_form, ticket_form
+from handoff.slack.ticket_form import case_form, issue_form, ticket_form
 from handoff.texts import say
 from handoff.thread.blocking import customer_to_block, writer_of, wrote_alone
 from handoff.thread.note_sign import begins_with
@@ -184,6 +184,8 @@ class DeskViews:
                 return await self._ticket(about, carried)
             case "block":
                 return await self._block(about, carried)
+            case "issue":
+                return issue_form(carried, self._language, about.facts, creates=self._settings.creates_issues)
             case "history":
                 return await self._history(about, carried, 0)
             case _:

@@ -49,7 +49,7 @@ class SentForms:
             return {}
         if form.name == StaffAction.ASSIGN:
             sent = await self._people.called(sent) or say("staff_somebody", self._language)
-        elif form.name in (StaffAction.TICKET, StaffAction.BLOCK, StaffAction.UNBLOCK, StaffAction.OPEN_CASE):
+        elif form.name not in (StaffAction.REPLY, StaffAction.NOTE, StaffAction.REWORD):
             sent = "…"
         field = form.name if form.name in form.values else next(iter(form.values), form.name)
         return {field: say("form_sent_already", self._language, text=quoted(sent, 200))}

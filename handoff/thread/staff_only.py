@@ -13,6 +13,7 @@ from datetime import timedelta
 from channels.slack.views import Form, Press, StaffViews
 from core.domain.case import feed
 from core.domain.errors import NotYet
+from core.domain.issues import case_of_issues
 from core.domain.messages import Message, StaffAction
 from core.ports.clock import Clock
 from core.ports.desk import Desk
@@ -56,7 +57,7 @@ class StaffOnlyDesk(DeskDecorator):
 
     async def _refusal(self, message: Message) -> str | None:
         """The key of the sentence that says why; None for staff."""
-        if message.action is StaffAction.CARD_GONE:
+        if message.action in (StaffAction.CARD_GONE, StaffAction.ISSUE_NEWS):
             return None
         found = await self._members.membership(_by(message))
         if found is Membership.UNKNOWN and self._clock.now() - message.created_at < _PATIENCE:
@@ -73,8 +74,9 @@ class StaffOnlyDesk(DeskDecorator):
         return posts.remark(text) if key == "staff_unproved" else posts.whisper(_by(message), text)
 
     async def _told(self, turn: TurnState, outcome: TurnOutcome, told: Sequence[NewMessage]) -> TurnOutcome:
-        case_id = await self._desk_channel.case_of(turn.conversation.key) if told else None
-        if case_id is None:
+        key = turn.conversation.key
+        case_id = case_of_issues(key.thread) or (await self._desk_channel.case_of(key) if told else None)
+        if case_id is None or not told:
             return outcome
         place = feed(self._desk_channel.account, case_id)
         others = [one for one in outcome.asides if one.conversation != place]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from core.domain.attachments import Attachment, human_size
-from core.domain.case import OWNED_SINCE, feed
+from core.domain.case import DECIDED_ELSEWHERE, OWNED_SINCE, feed
 from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing, next_state
 from core.domain.errors import NotYet
 from core.domain.keys import ConversationKey
@@ -34,8 +34,6 @@ _EVENTS = {
     StaffAction.HAND_BACK: OwnershipEvent.HAND_BACK,
     StaffAction.RESOLVE: OwnershipEvent.RESOLVE,
 }
-
-
 _ORDERS = {"👀": StaffAction.CLAIM, "✅": StaffAction.RESOLVE}
 """Emoji on a case's card by which staff claim and resolve, where the settings want it."""
 
@@ -123,7 +121,7 @@ class StaffTurn(CorrectingTurn):
     async def _one(self, item: Message | Change) -> None:
         if isinstance(item, Change):
             await self._changed(item)
-        elif item.action in (StaffAction.ASK, StaffAction.LEARN, StaffAction.REWORD, StaffAction.DISCARD):
+        elif item.action in DECIDED_ELSEWHERE:
             return
         elif item.action is StaffAction.CARD_GONE:
             await self._show_card()

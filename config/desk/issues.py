@@ -1,0 +1,174 @@
+"""A company's issue tracker: the tool that creates issues in it, and the webhook by which it says how they stand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from aiohttp import web
+
+from api.issue_hook import issue_hook
+from channels.slack.place import CHANNEL
+from config.desk.app import ACCOUNT, has_own_app
+from config.desk.staffed import desk_account
+from config.settings import Settings, secrets_of
+from core.agent.consent import Consent
+from core.agent.sources import Sources
+from core.agent.tool_runner import ToolRunner
+from core.agent.tools import RunsWhen, Tool, ToolContext, by_name, installed_tools
+from core.agent.turn_journal import UNKNOWN, TurnJournal
+from core.domain.case import DESK
+from core.domain.conversation import OwnershipEvent
+from core.domain.customer import Customer, Identity
+from core.domain.errors import ConfigError, InvalidInput
+from core.domain.issues import TEXT, TITLE, URL, Issue, issue_at, issues_thread
+from core.domain.keys import ConversationKey, EventKey
+from core.domain.messages import Audience, Message, MessageReceived, StaffAction
+from core.ports.channel import InboundSink
+from core.ports.chat_model import ToolCall
+from core.ports.clock import Clock
+from core.ports.issues import NoIssue
+from core.ports.metrics import Metrics
+from core.ports.store import TurnState
+from core.storage.ids import new_id
+from core.storage.store import SqlStore
+from handoff.thread.asking import Unseen
+
+_FOLLOWS = "issue/"
+"""``issue/<which>/<case>``: the case is told of it. Kept as long as its case is."""
+_MOST_CASES = 10_000
+_FIELDS = {"title", "text"}
+_LONGEST_TEXT, _LONGEST_REASON = 3_500, 500
+_TRACKER = "tracker"
+
+
+def tracks_issues(settings: Settings) -> bool:
+    """Whether staff have forms for issues: in Slack, with a tool or a webhook."""
+    connected = settings.desk_issue_tool or settings.desk_issue_webhook_secret
+    return settings.slack_staff_channel is not None and bool(connected)
+
+
+def issue_tool(name: str | None) -> Tool | None:
+    """The tool of that name. Raises ConfigError for one that is missing, only reads, or takes other arguments."""
+    if not name:
+        return None
+    tools = by_name(installed_tools())
+    tool = tools.get(name)
+    if tool is None:
+        known = ", ".join(tools) or "none is installed"
+        raise ConfigError(f"DESK_ISSUE_TOOL: there is no tool {name}. Tools: {known}.")
+    fields = tool.arguments.model_fields
+    needed = {field for field, one in fields.items() if one.is_required()}
+    if not tool.effect or not needed <= _FIELDS <= set(fields):
+        raise ConfigError(
+            f"DESK_ISSUE_TOOL: {name} must have an effect, and take a title and a text, and need nothing else."
+        )
+    return replace(tool, runs_when=RunsWhen.MODEL_CALLS)  # staff ask for it, not the customer
+
+
+class TrackedIssues:
+    """Implements core.ports.issues.CaseIssues. ``account``: the desk's."""
+
+    def __init__(self, store: SqlStore, account: str, tool: Tool | None) -> None:
+        self._store = store
+        self._account = account
+        self._tool = tool
+
+    async def issues(self, case_id: str) -> Sequence[Issue]:
+        """See CaseIssues.issues."""
+        return await self._store.issues(self._account, case_id)
+
+    async def ordered(self, turn: TurnState, order: Message, case_id: str, *, room: bool) -> Issue | NoIssue:
+        """See CaseIssues.ordered. It is followed before it is shown: what its tracker says meanwhile waits for this turn."""
+        given = json.loads(order.text or "{}")
+        url, title, text = (str(given.get(one, "")).strip() for one in (URL, TITLE, TEXT))
+        written = "\n".join(filter(None, (url, title, text)))[:_LONGEST_TEXT]
+        if not room:
+            return NoIssue("many", written)
+        try:
+            linked = issue_at(url) if url else None
+            found = linked or await self._created(turn, order.id, title, text, written)
+        except InvalidInput as error:
+            return NoIssue("failed", written, error.detail)
+        if isinstance(found, Issue):
+            await self._store.remember(DESK, self._account, f"{_FOLLOWS}{found.ref}/{case_id}", "")
+        return found
+
+    async def followers(self, issue: Issue) -> Sequence[str]:
+        """The cases that are to be told. Raises StoreUnavailable."""
+        prefix = f"{_FOLLOWS}{issue.ref}/"
+        found = await self._store.recall_all(DESK, self._account, prefix, _MOST_CASES)
+        return [key.removeprefix(prefix) for key in found]
+
+    async def last_owner(self, case_id: str) -> str | None:
+        """See CaseIssues.last_owner."""
+        changes = reversed(await self._store.case_log(case_id))
+        who = (one.actor if one.what == OwnershipEvent.RESOLVE else one.owner for one in changes)
+        return next(filter(None, who), None)
+
+    async def _created(self, turn: TurnState, order: str, title: str, text: str, written: str) -> Issue | NoIssue:
+        """The tool is told of the customer only what stands in the form. Raises InvalidInput, LostClaim."""
+        if self._tool is None or not title:
+            raise InvalidInput("DESK_ISSUE_TOOL is not set, or the issue has no title.")
+        tool, home = self._tool, turn.conversation
+        turn_id = f"{home.id}:{home.done_seq + 1}"
+        journal = await TurnJournal.open(self._store, turn.claim, turn_id)
+        context = ToolContext(home.id, Customer("", ""), turn_id, order, private=False)
+        runner = ToolRunner({tool.name: tool}, journal, Unseen(), context, 1, Consent(turn, Sources()))
+        call = ToolCall(order, tool.name, json.dumps({"title": title, "text": text}, ensure_ascii=False))
+        (ended,) = await runner.run(1, [call])
+        said = ended.result.content[:_LONGEST_REASON]
+        if not ended.ok:
+            return NoIssue("unknown", written) if ended.status == UNKNOWN else NoIssue("failed", written, said)
+        try:
+            made = json.loads(ended.result.content)
+            return issue_at(str(made["url"]), key=str(made.get("key") or ""), title=title, is_open=True)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, InvalidInput):
+            return NoIssue("unknown", written, said)
+
+
+class IssueNews:
+    """Passes on what a tracker says to the cases that follow the issue: once each, in the order in which it came.
+
+    ``heard_by``: the account of the Slack channel through which the staff's doings come.
+    """
+
+    def __init__(self, tracked: TrackedIssues, sink: InboundSink, heard_by: str, clock: Clock) -> None:
+        self._tracked = tracked
+        self._sink = sink
+        self._heard_by = heard_by
+        self._clock = clock
+
+    async def tell(self, news: Issue, delivery: str | None) -> int:
+        """How many cases are told. ``delivery``: the tracker's name for it. Raises StoreUnavailable, Overloaded.
+
+        What has neither a name nor a time counts as new whenever it comes: then it changes only how the issue stands.
+        """
+        which = delivery or (str(news.at) if news.at else new_id())
+        cases = await self._tracked.followers(news)
+        await self._sink.accept([self._event(news, which, case_id) for case_id in cases])
+        return len(cases)
+
+    def _event(self, news: Issue, which: str, case_id: str) -> MessageReceived:
+        return MessageReceived(
+            key=EventKey(CHANNEL, self._heard_by, f"i/{which}/{news.ref}/{news.is_open}/{case_id}"),
+            conversation=ConversationKey(CHANNEL, self._heard_by, issues_thread(case_id)),
+            sender=Identity(CHANNEL, self._heard_by, _TRACKER),
+            text=json.dumps(asdict(news), ensure_ascii=False),
+            sent_at=self._clock.now(),
+            action=StaffAction.ISSUE_NEWS,
+            audience=Audience.STAFF,
+        )
+
+
+def issue_routes(
+    settings: Settings, store: SqlStore, sink: InboundSink, metrics: Metrics, clock: Clock
+) -> list[web.RouteDef]:
+    """The webhook, where it has a secret and there are staff in Slack."""
+    account, secrets = desk_account(settings), secrets_of(settings.desk_issue_webhook_secret)
+    if account is None or not secrets or not tracks_issues(settings):
+        return []
+    heard_by = ACCOUNT if has_own_app(settings) else "default"
+    news = IssueNews(TrackedIssues(store, account, None), sink, heard_by, clock)
+    return issue_hook(news.tell, sink, secrets, metrics, clock)

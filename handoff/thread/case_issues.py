@@ -1,0 +1,91 @@
+"""A case's issues in the company's tracker: staff create or link them in a form, and read in the thread when one is closed.
+
+All of it happens in a conversation of its own for each case: no press and no message to the customer waits for a tracker.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from core.domain.case import Case, feed
+from core.domain.conversation import Conversation, OwnershipState
+from core.domain.issues import ISSUES, MOST_ISSUES, Issue, case_of_issues
+from core.domain.messages import Message, StaffAction
+from core.ports.desk import Desk
+from core.ports.issues import CaseIssues, NoIssue
+from core.ports.outcomes import Aside, NewMessage, TurnOutcome
+from core.ports.store import TurnState
+from handoff import posts
+from handoff.desk_decorator import DeskDecorator
+from handoff.desk_parts import DeskParts
+from handoff.texts import say
+
+Issues = dict[str, Issue]
+
+
+class IssueDesk(DeskDecorator):
+    """``tracked``: what is known of the issues, by their ``ref``, and who creates them. ``language``: the staff's."""
+
+    def __init__(self, desk: Desk, parts: DeskParts, tracked: CaseIssues, language: str) -> None:
+        super().__init__(desk)
+        self._parts = parts
+        self._tracked = tracked
+        self._language = language
+
+    async def staff(self, turn: TurnState) -> TurnOutcome:
+        """See Desk.staff. What happened is told in the case's thread, and its card shows the issues.
+
+        It holds only while the owner is the one whom that card names. Raises LostClaim.
+        """
+        case_id = case_of_issues(turn.conversation.key.thread)
+        if case_id is None:
+            return await self._desk.staff(turn)
+        parts, account = self._parts, self._parts.desk_channel.account
+        done = TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
+        case = await parts.cases.case(case_id)
+        home = await parts.records.conversation(case.conversation_id) if case else None
+        facts = await parts.cases.card(account, case_id)
+        if case is None or home is None or not facts:
+            return done
+        before = await self._tracked.issues(case_id)
+        issues, told = {one.ref: one for one in before}, list[NewMessage]()
+        for message in turn.pending:
+            if message.action is StaffAction.ISSUE:
+                told.append(await self._filled_in(turn, message, case_id, issues))
+            elif message.action is StaffAction.ISSUE_NEWS:
+                told += await self._moved(Issue(**json.loads(message.text)), case, home, issues)
+        if not told and list(issues.values()) == list(before):
+            return done
+        state, snoozed = OwnershipState(facts["state"]), facts.get("snoozed_until")
+        card = posts.card_now(facts, state, facts.get("owner"), snoozed_until=snoozed)
+        card = replace(card, meta={**card.meta, ISSUES: [asdict(one) for one in issues.values()]})
+        guard = Aside(home.key, ownership_epoch=home.ownership_epoch)
+        return replace(done, asides=(Aside(feed(account, case_id), (*told, card)), guard))
+
+    async def _filled_in(self, turn: TurnState, form: Message, case_id: str, issues: Issues) -> NewMessage:
+        found = await self._tracked.ordered(turn, form, case_id, room=len(issues) < MOST_ISSUES)
+        if isinstance(found, NoIssue):
+            return posts.remark(self._say(f"staff_issue_{found.outcome}", why=found.why, text=found.written).rstrip())
+        issues.setdefault(found.ref, found)
+        key = "staff_issue_linked" if found.is_open is None else "staff_issue_created"
+        name = await self._parts.people.called(str(form.meta.get("sender"))) or self._say("staff_somebody")
+        return posts.remark(self._say(key, name=name, issue=found.named))
+
+    async def _moved(self, news: Issue, case: Case, home: Conversation, issues: Issues) -> Sequence[NewMessage]:
+        """The customer is told nothing: whoever has the case, or had it, is asked to."""
+        known = issues.get(news.ref)
+        if known is None:
+            return ()
+        now = issues[news.ref] = known.after(news)
+        if now.is_open == known.is_open or (now.is_open and known.is_open is None):
+            return ()
+        over = case.closed_at is not None
+        owner = await self._tracked.last_owner(case.id) if over else home.owner
+        text = self._say("staff_issue_reopened" if now.is_open else "staff_issue_closed", issue=now.named)
+        buttons, mentions = () if over or now.is_open else ("reply",), (owner,) if owner else ()
+        return (posts.reminder(text, mentions=mentions, buttons=buttons, case_id=case.id),)
+
+    def _say(self, key: str, *, name: str = "", issue: str = "", why: str = "", text: str = "") -> str:
+        return say(key, self._language, name=name, issue=issue, why=why, text=text, count=str(MOST_ISSUES))
