@@ -116,7 +116,7 @@ def _input(element: Json) -> None:
         case "static_select":
             _demand(1 <= len(element.get("options", ())) <= 100)
         case kind:
-            _demand(kind == "users_select")
+            _demand(kind in ("users_select", "url_text_input"))
 
 
 def _plain(found: Any, limit: int) -> None:

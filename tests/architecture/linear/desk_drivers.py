@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.domain.conversation import OwnershipState
+from core.domain.issues import issue_at
 from core.domain.keys import ConversationKey
 from core.domain.messages import ORIGINAL, Author, MessageKind, OutboundMessage, StaffAction
 from handoff.posts import POST, Post
@@ -100,6 +101,8 @@ def _transcript(text: str) -> Call:
 
 
 DRIVERS: Mapping[str, Callable[[str], Call]] = {
+    "core.domain.issues:issue_at": lambda text: lambda: issue_at("https://example.com/1", key=text, title=text),
+    "core.domain.issues:issue_at by address": lambda text: lambda: issue_at(f"https://example.com/{text}"),
     "handoff.slack.card:card": lambda text: lambda: card(_facts(text)),
     "handoff.slack.forms:form": lambda text: lambda: form(StaffAction.NOTE, {"text": text}, "en", [], "form_send"),
     "handoff.slack.gaps:gaps": lambda text: lambda: gaps([_cluster(line) for line in [text, *text.split("\n")]], "en"),

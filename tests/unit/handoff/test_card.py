@@ -12,6 +12,7 @@ from slack_sdk.models.blocks import Block
 
 from config.desk.fields import parse_fields
 from core.domain.conversation import OwnershipState
+from core.domain.issues import ISSUES, URL, issue_at
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, Message, MessageKind
 from core.domain.ticket import Ticket, TicketPriority, TicketStatus
@@ -20,7 +21,7 @@ from core.ports.outcomes import NewMessage
 from handoff import posts
 from handoff.slack import forms as slack_forms
 from handoff.slack.card import card
-from handoff.slack.ticket_form import ticket_form
+from handoff.slack.ticket_form import issue_form, ticket_form
 from handoff.summary import suggestion, summary
 from handoff.texts import languages, say
 from handoff.thread.macros import Macro
@@ -74,6 +75,33 @@ def test_a_card_shows_the_companys_own_fields(language: str) -> None:
     blocks = card({**FACTS, "state": "staff", "fields": OWN_VALUES}, language, LINKS)
     check_message("x", blocks)
     assert "a choice of last year" in json.dumps(blocks)
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+@pytest.mark.parametrize("state", ["staff", "resolved"])
+def test_a_card_shows_the_issues_in_the_tracker(language: str, state: str) -> None:
+    url = "https://github.com/acme/app/issues/"
+    issues = [issue_at(f"{url}{number}", title=LONG, is_open=(None, True, False)[number % 3]) for number in range(5)]
+    blocks = card({**FACTS, "state": state, ISSUES: issues}, language, LINKS)
+    check_message("x", blocks)
+    written = json.dumps(blocks, ensure_ascii=False)
+    assert all(f'"url": "{one.url}"' in written for one in issues)
+    shown = "\n".join(shown_in(block) for block in blocks) + "\n"
+    assert [shown.count(f" · {say(key, language)}\n") for key in ("issue_open", "issue_closed")] == [2, 1]
+    assert "desk_open_issue" in written
+    assert "desk_open_issue" in json.dumps(card({**FACTS, "state": state, ISSUES: []}, language))
+    assert "desk_open_issue" not in json.dumps(card({**FACTS, "state": state}, language)), "no tracker is connected"
+
+
+def test_the_form_of_an_issue_begins_with_what_the_customer_asked() -> None:
+    asked = [{"kind": "asked", "text": "Export fails"}, {"kind": "tried", "text": "nothing"}]
+    facts = {**FACTS, "summary": [*asked, {"kind": "last", "text": "Still"}]}
+    shown = json.dumps(issue_form({}, "en", facts, creates=True)["blocks"])
+    assert '"initial_value": "Export fails"' in shown
+    assert r"Export fails\n\nStill" in shown
+    assert "nothing" not in shown.replace("nothing else", "")
+    linking = issue_form({}, "en", facts, creates=False)["blocks"]
+    assert [one["element"]["action_id"] for one in linking] == [URL]
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
@@ -168,11 +196,16 @@ def test_every_form_is_one_that_slack_takes(language: str) -> None:
         ticket_form(carried, language, ticket),
         ticket_form(carried, language, replace(ticket, status=TicketStatus.RESOLVED), over=True),
         ticket_form(carried, language, replace(ticket, category=LONG, fields=OWN_VALUES), OWN_FIELDS),
+        issue_form(carried, language, FACTS, creates=True),
+        issue_form(carried, language, {}, creates=True),
+        issue_form(carried, language, FACTS, creates=False),
         slack_forms.history(carried, language, past, "c1", page=1, more=True, verified=False),
         slack_forms.history(carried, language, [], "c1", page=0, more=False, verified=True),
     ]
     for view in views:
         check_modal(dict(view))
+        for block in Block.parse_all(view["blocks"]):
+            block.validate_json()
         assert carried.items() <= json.loads(view["private_metadata"]).items()
         assert not any(block["type"] == "section" for block in view["blocks"]), "nothing that Slack parses"
 
