@@ -17,13 +17,14 @@ from core.domain.customer import Identity
 from core.domain.errors import ToolError
 from core.domain.issues import MOST_ISSUES, TEXT, TITLE, URL, Issue, issue_at, issues_thread
 from core.domain.keys import ConversationKey, EventKey
-from core.domain.messages import Audience, Message, MessageReceived, StaffAction
+from core.domain.messages import Audience, Message, MessageKind, MessageReceived, OutboundMessage, StaffAction
 from core.intake import Intake
 from core.ports.store import TurnState
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from core.turn import Turn
 from handoff.people import Membership
+from handoff.slack.posts import bodies
 from handoff.slack_desk import SlackDesk
 from handoff.thread.case_issues import IssueDesk
 from handoff.thread.staff_only import StaffOnlyDesk
@@ -33,6 +34,7 @@ from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.desk.office_hours import CASE, HOME, Agent, FakeDeskChannel, OfficeHours
 from tests.integration.desk.test_guests import Members
 from tests.integration.desk.test_timers import SETTINGS
+from tests.servers.slack_rules import check_message
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import sorry
 
@@ -298,6 +300,20 @@ async def test_what_came_while_its_link_was_being_made_waits_for_it(office: Offi
     assert finished.held
     await office.works()
     assert [one.is_open for one in await office.issues()] == [False]
+
+
+@BOTH_DATABASES
+async def test_a_title_that_a_stranger_wrote_harms_nobody(office: Office) -> None:
+    await office.links()
+    hostile = "\x00\ud800 <!channel> *x* \u202e" + "w" * 5_000
+    await office.news.tell(issue_at(ADDRESS, title=hostile, is_open=False, at=1.0), "d1")
+    await office.works()
+    (issue,) = await office.issues()
+    assert (issue.is_open, len(issue.title) <= 200) == (False, True)
+    (reminder,) = await office.posts("reminder")
+    shown = bodies(OutboundMessage("m", HOME, reminder.author, reminder.text, MessageKind.NOTICE, meta=reminder.meta))
+    check_message(shown[0]["text"], shown[0]["blocks"])
+    assert "<!channel>" not in shown[0]["text"]
 
 
 async def test_an_issue_that_nobody_follows_leaves_nothing_behind(office: Office) -> None:
