@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.domain.capabilities import Capabilities
 from core.domain.conversation import Conversation
 from core.domain.customer import Customer
+from core.domain.keys import ConversationKey
 from core.domain.messages import Message
 from core.ports.cases import Cases
 from core.ports.clock import Clock
 from core.ports.responder import Responder
 from core.ports.roster import Roster
+from core.ports.store import TurnState
 from core.ports.tickets import Tickets
 from handoff.briefing import Briefing
 from handoff.customer_language import LastWords
 from handoff.people import People
 from handoff.rating.ratings import OnlyThanks
-from handoff.thread.correcting_turn import Files
-from handoff.thread.staff_turn import DeskChannel
+
+Files = Callable[[TurnState], Awaitable[TurnState]]
+"""Brings the files of a turn's messages. Raises NotYet while one of them may still come."""
+
+
+class DeskChannel(Protocol):
+    """The place that staff look at. ``account``: of the desk on its platform."""
+
+    account: str
+
+    async def case_of(self, thread: ConversationKey) -> str | None:
+        """The case that a thread of staff is about; None for one that the hub did not begin. Raises ChannelError."""
+        ...
 
 
 class DeskRecords(Protocol):

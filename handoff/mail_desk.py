@@ -14,9 +14,9 @@ from core.ports.staff_mail import case_of_thread
 from core.ports.store import TurnOutcome, TurnState
 from handoff import posts
 from handoff.desk_decorator import DeskDecorator
+from handoff.desk_parts import Files
 from handoff.posts import POST, Post
 from handoff.texts import quoted, say
-from handoff.thread.correcting_turn import Files
 
 _LONGEST: Final = 5_000
 """Characters of a reply that are shown to staff where it is not passed on."""

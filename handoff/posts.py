@@ -46,7 +46,7 @@ _MOST_RELAYED = 60
 
 class Post(StrEnum):
     """card: the first message of a case. card_now: the same one as it is now. transcript: what was said before. files: what was
-    sent with it. leads_on: in the thread of the case before, that it goes on in this one.
+    sent with it. leads_on: in the thread of another case, a line that leads to this one.
 
     said: a message of the conversation, as it comes. edited, deleted, reacted: what happened to one that is shown.
     remark: something between the desk and its staff. mark: a sign on what a staff member wrote. reminder: something that
@@ -132,8 +132,14 @@ def card_now(
 ) -> NewMessage:
     """The card again. ``owner``: the name of who has the conversation now. ``snoozed_until``: when it was put aside."""
     assigned = facts.get("assigned") if state is OwnershipState.QUEUED else None
-    now = {**facts, "state": str(state), "owner": owner, "snoozed_until": snoozed_until, "assigned": assigned}
-    return _post(Post.CARD_NOW, f"{facts['customer']}: {state}", facts=now)
+    return card_with(
+        {**facts, "state": str(state), "owner": owner, "snoozed_until": snoozed_until, "assigned": assigned}
+    )
+
+
+def card_with(facts: Mapping[str, Any]) -> NewMessage:
+    """The card again, of a case that changes in nothing but these facts."""
+    return _post(Post.CARD_NOW, f"{facts['customer']}: {facts['state']}", facts=facts)
 
 
 def transcript(history: Sequence[Message], starts: Collection[str] = ()) -> list[NewMessage]:
@@ -186,9 +192,12 @@ def _files_of(message: Message, kept: Sequence[Attachment], left_out: Sequence[A
     return replace(post, attachments=tuple(kept))
 
 
-def leads_on(earlier: Case) -> NewMessage:
-    """For whoever reads in the thread of the case before. Told in this one's feed, so that there is a thread to lead to."""
-    return _post(Post.LEADS_ON, earlier.id, earlier=earlier.id)
+def leads_on(case_id: str, text: str | None = None) -> NewMessage:
+    """For whoever reads in the thread of that other case. Told in this one's feed, so that there is a thread to lead to.
+
+    ``text``: what the line says; without one, that the customer is back.
+    """
+    return _post(Post.LEADS_ON, text or case_id, earlier=case_id, line=text)
 
 
 def _spoken(history: Sequence[Message]) -> Sequence[Message]:

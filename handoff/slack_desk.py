@@ -38,7 +38,6 @@ from handoff.waits.due_answers import timer_of
 from handoff.waits.moved_cases import case_again
 from handoff.waits.notices import Notices
 from handoff.waits.owner_gone import RELEASED, is_gone, released
-from handoff.waits.unanswered import LastSaid
 from handoff.waits.unstaffed_desk import UnstaffedDesk
 from handoff.waits.waiting import Waiting
 
@@ -181,28 +180,10 @@ class SlackDesk:
         facts = _reachable(await self._facts(case.id), customer.contact)
         settings = self._settings.of_case(facts)
         waiting, channel = self._waiting(settings), parts.channels.get(conversation.key.channel)
-        ways = (conversation, conversation.road) if conversation.road else (conversation,)
-        quiet = any(able.costly for way in ways if (able := parts.channels.get(way.key.channel)))
         conversation = replace(conversation, locale=await locale_of(parts, conversation, customer))
-        said = LastSaid(parts.records, parts.cases)
         chooses = conversation.shared is Sharing.SOMETIMES or (channel is not None and channel.chosen_readers)
         turn = with_choice(turn) if chooses else turn
-        work = FormTurn(
-            turn,
-            case,
-            conversation,
-            customer,
-            facts,
-            parts.people,
-            parts.cases,
-            settings,
-            waiting,
-            said,
-            parts.files,
-            channel,
-            quiet=quiet,
-        )
-        return await work.outcome(parts.desk_channel.account)
+        return await FormTurn(turn, case, conversation, customer, facts, parts, settings, waiting).outcome()
 
     async def _opened_by_staff(self, turn: TurnState, order: Message) -> TurnOutcome:
         """Raises NotYet while something of the customer's is not dealt with: it is shown with the case, or opens one itself.
@@ -294,7 +275,13 @@ class SlackDesk:
         waiting = self._waiting(self._settings.of_case(facts))
         waits = (*waiting.for_anybody(last.id), *waiting.answers.begin(last.id), *waiting.assign(last.id, now=True))
         records = (OpenCase(last), tickets.reopened(last.id), *waits)
-        return ForStaff((self._in_thread(last.id, told),), records)
+        elsewhere = []
+        if into := facts.get("merged"):  # whoever works on the case that goes on has to know
+            locale = self._settings.staff_locale
+            told.append(posts.leads_on(into["case"], say("staff_merged_again", locale, case=str(facts["ticket"]))))
+            there = say("staff_goes_on_there", locale, case=into["ticket"])
+            elsewhere = [self._in_thread(into["case"], [posts.leads_on(last.id, there)])]
+        return ForStaff((self._in_thread(last.id, told), *elsewhere), records)
 
     async def _facts(self, case_id: str) -> Mapping[str, Any]:
         return await self._parts.cases.card(self._parts.desk_channel.account, case_id)
@@ -329,7 +316,7 @@ class SlackDesk:
         target = target_for(self._settings.targets, turn.customer, place_of(conversation.key), team).name
         card = posts.fitted(card, team, target)
         told = await self._parts.briefing.posts(card, turn, said, self._settings.staff_locale)
-        told += [posts.leads_on(earlier)] if earlier else []
+        told += [posts.leads_on(earlier.id)] if earlier else []
         waiting = self._waiting(self._settings.of(team, target))
         waits = (
             *waiting.for_anybody(case.id, told=not case.opened_by_staff),

@@ -31,6 +31,7 @@ FORMS = frozenset(
         StaffAction.UNBLOCK,
         StaffAction.OPEN_CASE,
         StaffAction.ISSUE,
+        StaffAction.MERGE,
     }
 )
 """What staff fill in: the ``callback_id`` of a form, and the ``action_id`` of its field, where it has one alone."""

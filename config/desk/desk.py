@@ -32,7 +32,7 @@ from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
 from handoff.briefing import Briefing
 from handoff.customer_language import LastWords
-from handoff.desk_parts import DeskParts
+from handoff.desk_parts import DeskParts, Files
 from handoff.learning.gaps_post import GapsPosts
 from handoff.learning.learning import LearningTimers
 from handoff.learning.learning_desk import LearningDesk
@@ -45,7 +45,6 @@ from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings
 from handoff.slack.panel import SlackPanel
 from handoff.slack_desk import SlackDesk
 from handoff.thread.case_issues import IssueDesk
-from handoff.thread.correcting_turn import Files
 from handoff.thread.delivery_marks import DeliveryMarks
 from handoff.thread.desk_views import DeskViews
 from handoff.thread.home_queue import HomeQueue

@@ -107,8 +107,9 @@ class StaffAction(StrEnum):
     ``ASK`` was written: a question to the agent, which stays inside. ``LEARN`` takes a proposed answer into the knowledge
     base, ``DISCARD`` does not; ``REWORD`` takes it as it was filled in. ``CARD_GONE``: what stood first in the thread was
     deleted. ``REACT`` and ``UNREACT``: an emoji, which is the text, on what ``meta["reply_to"]`` names. ``OPEN_CASE``: for the
-    author of what ``meta["reply_to"]`` names, as a form says it. ``ISSUE``: create or link one in the company's tracker, as a
-    form says it; ``ISSUE_NEWS``: nobody pressed it, the tracker says how an issue stands.
+    author of what ``meta["reply_to"]`` names, as a form says it. ``MERGE``: the case belongs to another one, which the text names
+    by its ticket's number or a link to its thread. ``ISSUE``: create or link one in the company's tracker, as a form says it;
+    ``ISSUE_NEWS``: nobody pressed it, the tracker says how an issue stands.
     """
 
     CLAIM = "staff_claim"
@@ -135,6 +136,7 @@ class StaffAction(StrEnum):
     OPEN_CASE = "staff_open_case"
     ISSUE = "staff_issue"
     ISSUE_NEWS = "staff_issue_news"
+    MERGE = "staff_merge"
 
 
 Action = CustomerAction | StaffAction

@@ -12,6 +12,7 @@ from core.domain.issues import Issue
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author
 from core.domain.ticket import Ticket
+from core.ports.cases import NamedCases
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class LogEntry:
     ticket: str | None = None
 
 
-class CaseFiles(Protocol):
+class CaseFiles(NamedCases, Protocol):
     """Every method is one read, and raises StoreUnavailable."""
 
     async def shown_at(self, conversation_id: str, places: Sequence[int]) -> Mapping[int, str]:
@@ -87,10 +88,6 @@ class CaseFiles(Protocol):
 
     async def issues(self, account: str, case_id: str) -> Sequence[Issue]:
         """Those that the case follows in the company's tracker, as the desk of ``account`` was told of them last."""
-        ...
-
-    async def case_named(self, name: str) -> str | None:
-        """The id of the case with that id or that ticket number."""
         ...
 
     async def case_log(self, case_id: str) -> Sequence[LogEntry]:

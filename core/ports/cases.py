@@ -23,7 +23,15 @@ class ReadMessage:
     meta: Mapping[str, Any]
 
 
-class Cases(Protocol):
+class NamedCases(Protocol):
+    """Which case a name means. Raises StoreUnavailable."""
+
+    async def case_named(self, name: str) -> str | None:
+        """The id of the case with that id or that ticket number."""
+        ...
+
+
+class Cases(NamedCases, Protocol):
     """Every method is one read, and raises StoreUnavailable."""
 
     async def open_case(self, conversation_id: str) -> Case | None:

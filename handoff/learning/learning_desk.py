@@ -17,13 +17,13 @@ from core.ports.regression import Regression
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from handoff import posts
 from handoff.desk_decorator import DeskDecorator
+from handoff.desk_parts import DeskChannel
 from handoff.learning import proposals
 from handoff.learning.learning import LearningRecords, as_decided, proposed_in
 from handoff.learning.personal import has_gap
 from handoff.learning.trial import Trial
 from handoff.people import People
 from handoff.texts import say
-from handoff.thread.staff_turn import DeskChannel
 
 _DECIDES = frozenset({StaffAction.LEARN, StaffAction.REWORD, StaffAction.DISCARD})
 _SOON = 1.0

@@ -12,11 +12,11 @@ from core.domain.errors import HubError
 from core.domain.learning import LearnedAnswer, LearningState
 from core.domain.messages import StaffAction
 from core.ports.learning import Learning
+from handoff.desk_parts import DeskChannel
 from handoff.learning.personal import has_gap
 from handoff.slack import forms as slack_forms
 from handoff.texts import say
 from handoff.thread.desk_views import Panel
-from handoff.thread.staff_turn import DeskChannel
 
 REWORD = "reword"
 _log = structlog.get_logger(__name__)

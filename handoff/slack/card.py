@@ -52,26 +52,32 @@ _BUTTONS = {
         StaffAction.TAKE_OVER,
     ),
 }
-FORMS = ("reply", "assign", "note", "ticket", "history", "block", "issue")
+FORMS = ("reply", "assign", "note", "merge", "ticket", "history", "block", "issue")
 """What is opened from a card, from ``ticket`` on also from one of a closed case; ``issue`` where a tracker is connected."""
 _SNOOZE = ("hour", "tomorrow", "opening")
 """The menu with which a case is put aside; below these the statuses."""
 
 
 def card(
-    facts: Mapping[str, Any], language: str = "en", links: Mapping[int, str] | None = None, earlier: str | None = None
+    facts: Mapping[str, Any],
+    language: str = "en",
+    links: Mapping[int, str] | None = None,
+    others: Mapping[str, str] | None = None,
 ) -> list[Block]:
     """The first message of a case. ``links``: addresses of the thread's posts by their places, as far as they are known.
 
-    ``earlier``: the address of the case before, if that is known. A tracker that is connected has its issues in ``facts``.
+    ``others``: likewise of other cases, by their ids or their tickets' numbers. A tracker that is connected has its issues in
+    ``facts``.
     """
+    others = others or {}
     state = OwnershipState(facts["state"])
     found = [paragraph(_head(facts, state, language)), paragraph(_why(facts, language))]
     if facts.get("context"):
         named = [spaced((Words(f"{name}:", bold=True),), one_line(value)) for name, value in facts["context"].items()]
         found.append(paragraph(joined(" · ", named)))
     found += _about(facts, language, links or {})
-    if own := [_named(name, one_line(value)) for name, value in (facts.get("fields") or {}).items() if value]:
+    fields = {name: value for name, value in (facts.get("fields") or {}).items() if value}
+    if own := [_named(name, one_line(value), others.get(name)) for name, value in fields.items()]:
         found.append(paragraph(joined(" · ", own)))
     found += [paragraph(_issue(one, language)) for one in facts.get(ISSUES) or ()]
     if facts.get("suggestion") and state in _BUTTONS:
@@ -84,17 +90,17 @@ def card(
         found += small((Emoji("hourglass_flowing_sand"), *phrase("card_waits", language, when=since)))
         if assigned := facts.get("assigned"):
             found += small(spaced((Emoji("bust_in_silhouette"),), one_line(assigned)))
-    return [*found, *small(_foot(facts, language, earlier))]
+    return [*found, *small(_foot(facts, language, others))]
 
 
-def _foot(facts: Mapping[str, Any], language: str, earlier: str | None) -> Line:
+def _foot(facts: Mapping[str, Any], language: str, others: Mapping[str, str]) -> Line:
     kinds = dict.fromkeys(one for one in (facts.get("team"), facts.get("category")) if one)
     urgency = facts.get("urgency") or TicketPriority.NORMAL
     known = urgency in set(TicketPriority) and urgency != TicketPriority.NORMAL
     priority = f"{say('form_ticket_priority', language)}: {say(f'priority_{urgency}', language)}" if known else ""
     named = [one_line(str(one)) for one in (facts.get("ticket") or "", *kinds, priority)]
     number = phrase("card_case", language, number=str(facts["number"]))
-    before = _earlier(facts["earlier"], language, earlier) if facts.get("earlier") else ()
+    before = _earlier(facts["earlier"], language, others) if facts.get("earlier") else ()
     return joined(" · ", [*named, number, (Moment(facts["opened_at"]),), before])
 
 
@@ -124,8 +130,8 @@ def _head(facts: Mapping[str, Any], state: OwnershipState, language: str) -> Lin
     return lined(spaced(urgent, who), joined(" · ", [where, proof, *reach]))
 
 
-def _earlier(case: Mapping[str, Any], language: str, address: str | None) -> Line:
-    named = say("card_case", language, number=str(case["number"]))
+def _earlier(case: Mapping[str, Any], language: str, others: Mapping[str, str]) -> Line:
+    named, address = say("card_case", language, number=str(case["number"])), others.get(str(case["case"]))
     return phrase("card_earlier", language, case=(Link(address, named),) if address else named)
 
 
@@ -138,8 +144,8 @@ def _labelled(key: str, line: Line, language: str) -> Line:
     return _named(say(key, language), line)
 
 
-def _named(name: str, line: Line) -> Line:
-    return spaced((Words(f"{name}:", bold=True),), line)
+def _named(name: str, line: Line, address: str | None = None) -> Line:
+    return spaced((Link(address, name) if address else Words(f"{name}:", bold=True),), line)
 
 
 def _about(facts: Mapping[str, Any], language: str, links: Mapping[int, str]) -> list[Block]:

@@ -13,6 +13,7 @@ from core.domain.conversation import OwnershipState
 from core.domain.errors import HubError
 from core.domain.issues import ISSUES
 from core.domain.keys import ConversationKey
+from core.domain.ticket import numbers_in
 from core.ports.case_files import CaseFiles
 from core.ports.channel_memory import ChannelMemory
 from handoff.slack.card import card
@@ -57,7 +58,7 @@ class CardLinks:
             facts = {**facts, "queued_at": since.timestamp() if since else None}
         if self._tracks:
             facts = {**facts, ISSUES: await self._files.issues(self._account, feed.thread)}
-        return card(facts, self._language, links, await self._earlier(client, facts.get("earlier")))
+        return card(facts, self._language, links, await self._others(client, facts))
 
     async def became(self, form: str, sent: Sent) -> None:
         """A form was posted: its signs are put there. Raises StoreUnavailable."""
@@ -68,9 +69,15 @@ class CardLinks:
         """The post that a form became. Raises StoreUnavailable."""
         return await self._memory.recall(DESK, self._account, f"form/{named}")
 
-    async def _earlier(self, client: SlackClient, case: Mapping[str, Any] | None) -> str | None:
-        root = await self._root(feed(self._account, str(case["case"]))) if case else None
-        return await self._address(client, message_id(root.channel, root.ts)) if root else None
+    async def _others(self, client: SlackClient, facts: Mapping[str, Any]) -> dict[str, str]:
+        """The addresses of the cases that the card names: the one before, and those that it is merged with."""
+        earlier, found = facts.get("earlier"), {}
+        for name in [*([str(earlier["case"])] if earlier else []), *filter(numbers_in, facts.get("fields") or ())]:
+            case_id = await self._files.case_named(name)
+            root = await self._root(feed(self._account, case_id)) if case_id else None
+            if root and (address := await self._address(client, message_id(root.channel, root.ts))):
+                found[name] = address
+        return found
 
     async def _address(self, client: SlackClient, provider_id: str) -> str | None:
         if provider_id not in self._known:

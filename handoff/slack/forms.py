@@ -74,6 +74,15 @@ def note(carried: Mapping[str, str], language: str) -> View:
     return form(StaffAction.NOTE, carried, language, [field], "form_keep")
 
 
+def merge(carried: Mapping[str, str], language: str) -> View:
+    """Which case the card's one belongs to."""
+    field = text_field(StaffAction.MERGE, say("form_merge_label", language), "", "text")
+    field["element"]["multiline"] = False
+    return form(
+        StaffAction.MERGE, carried, language, [field, *small(phrase("form_merge_means", language))], "form_keep"
+    )
+
+
 def reword(carried: Mapping[str, str], language: str, text: str) -> View:
     """A proposed answer in other words: the question in the first line, the answer below it."""
     field = text_field(StaffAction.REWORD, say("form_reword_label", language), text, "text")

@@ -81,7 +81,9 @@ def _before(meta: Mapping[str, Any], post: Post, language: str) -> list[dict[str
         case Post.FILES:
             return [_files_of(meta, language)]
         case _:
-            return [{"do": "lead_on", "from": meta["earlier"], "text": say("card_continued", language)}]
+            return [
+                {"do": "lead_on", "from": meta["earlier"], "text": meta.get("line") or say("card_continued", language)}
+            ]
 
 
 def _files_of(meta: Mapping[str, Any], language: str) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.domain.capabilities import Capabilities
 from core.domain.case import Case
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import Customer
@@ -14,22 +13,19 @@ from core.domain.errors import NotYet
 from core.domain.messages import Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.domain.readers import RECIPIENTS
 from core.domain.timers import TimerKind
-from core.ports.cases import Cases
 from core.ports.desk import DESK_NOTICE
 from core.ports.outcomes import SetTimer
-from core.ports.store import CaseRecord, NewMessage, Recall, Transition, TurnState
+from core.ports.store import Aside, CaseRecord, NewMessage, Recall, Transition, TurnState
 from handoff import posts
-from handoff.people import People
+from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.texts import quoted, say
 from handoff.thread.addressing import Addressing, again_to_those_of
 from handoff.thread.altering import altered, correcting, is_whole, reacted
 from handoff.thread.note_sign import begins_with
-from handoff.waits.unanswered import Said
+from handoff.waits.unanswered import LastSaid
 from handoff.waits.waiting import Waiting
 
-Files = Callable[[TurnState], Awaitable[TurnState]]
-"""Brings the files of a turn's messages. Raises NotYet while one of them may still come."""
 _NAMED = 60
 """Characters by which customers know a message again."""
 ON_ITS_WAY = 0.3
@@ -59,37 +55,33 @@ class CorrectingTurn:
         conversation: Conversation,
         customer: Customer,
         facts: Mapping[str, Any],
-        people: People,
-        cases: Cases,
+        desk: DeskParts,
         settings: HandoffSettings,
         waiting: Waiting,
-        said: Said,
-        files: Files | None = None,
-        channel: Capabilities | None = None,
-        *,
-        quiet: bool = False,
     ) -> None:
-        """``quiet``: what only says who answers now is not said to the customer, whom each message costs something."""
         self._turn = turn
         self._case = case
         self._conversation = conversation
         self._customer = customer
         self._facts = facts
-        self._people = people
-        self._cases = cases
+        self._desk = desk
+        self._people = desk.people
+        self._cases = desk.cases
         self._settings = settings
         self._waiting = waiting
-        self._lately = said
-        self._files = files
-        self._channel = channel
-        self._quiet = quiet
-        self._addressing = Addressing(cases, conversation, customer)
-        self._account = ""
+        self._lately = LastSaid(desk.records, desk.cases)
+        self._channel = desk.channels.get(conversation.key.channel)
+        ways = (conversation, conversation.road) if conversation.road else (conversation,)
+        self._quiet = any(able.costly for way in ways if (able := desk.channels.get(way.key.channel)))
+        """What only says who answers now is not said to a customer whom each message costs something."""
+        self._addressing = Addressing(desk.cases, conversation, customer)
+        self._account = desk.desk_channel.account
         self._thread: list[NewMessage] = []
         self._customers: list[NewMessage] = []
         self._recalls: list[Recall] = []
         self._taken_back: list[str] = []
         self._records: list[CaseRecord] = []
+        self._elsewhere: list[Aside] = []
         self._transition: Transition | None = None
 
     async def _who(self, message: Message) -> Person:

@@ -28,8 +28,10 @@ from handoff.slack.block_form import CHOICE, block_form
 from handoff.slack.ticket_form import case_form, issue_form, ticket_form
 from handoff.texts import say
 from handoff.thread.blocking import customer_to_block, writer_of, wrote_alone
+from handoff.thread.merging import other_case
 from handoff.thread.note_sign import begins_with
 from handoff.tickets import NOTE, change_in
+from handoff.waits.case_rules import may_merge
 
 _OPEN = (OwnershipState.QUEUED, OwnershipState.STAFF)
 _log = structlog.get_logger(__name__)
@@ -124,7 +126,7 @@ class DeskViews:
         """See StaffViews.refuse."""
         if form.name == StaffAction.TICKET:
             return {} if change_in(words_of(form), self._settings.fields) else {NOTE: self._say("form_empty")}
-        if form.name not in (StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN):
+        if form.name not in (StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.MERGE):
             return {}
         place = Place.of(form.metadata.get("thread", ""))
         about = await self._about(place)
@@ -143,6 +145,9 @@ class DeskViews:
         if owner not in (None, form.user):
             name = await self._parts.people.called(owner or "") or self._say("staff_somebody")
             return self._say("form_taken", name=name)
+        if form.name == StaffAction.MERGE:
+            into = await other_case(given, place.conversation(self._heard_by), self._parts)
+            return None if into and may_merge(about.case, into.case) else self._say("staff_not_merged")
         return await self._wrong_person(given, place) if form.name == StaffAction.ASSIGN else self._wrong_text(given)
 
     def _wrong_text(self, text: str) -> str | None:
@@ -180,6 +185,8 @@ class DeskViews:
                 return slack_forms.note(carried, self._language)
             case "assign":
                 return slack_forms.assign(carried, self._language)
+            case "merge":
+                return slack_forms.merge(carried, self._language)
             case "ticket":
                 return await self._ticket(about, carried)
             case "block":

@@ -9,16 +9,16 @@ from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.messages import Change, ChangeKind, Message, StaffAction
 from core.domain.ticket import TicketStatus
 from core.ports.outcomes import ChangeTicket, KeepNote
-from core.ports.store import CloseCase, Transition
+from core.ports.store import Transition
 from core.ports.tickets import TicketChange
-from handoff import posts, tickets
+from handoff import posts
 from handoff.texts import quoted, say
 from handoff.thread.blocking import block_records, block_remark, closes_case, customer_to_block, read_block, writer_of
 from handoff.thread.correcting_turn import Person
 from handoff.thread.macros import SIGN
 from handoff.thread.staff_turn import StaffTurn
 from handoff.tickets import CHOICES, STATUS, change_in
-from handoff.waits.case_rules import status_set
+from handoff.waits.case_rules import case_ended, status_set
 from handoff.waits.due_answers import timer_of
 
 _KEPT = 5_000
@@ -156,7 +156,7 @@ class FormTurn(StaffTurn):
             return
         self._transition = Transition(OwnershipEvent.RESOLVE, actor=who.id)
         self._thread.append(posts.card_now(self._facts, OwnershipState.RESOLVED, None))
-        self._records += [CloseCase(self._case.id), tickets.ended(self._case.id, who.id, resolved=True)]
+        self._records += case_ended(self._case.id, who.id, resolved=True)
 
     async def _change_ticket(self, message: Message, who: Person) -> None:
         """By anybody of the staff, like a note, and also of a case that is closed. The card shows it at once."""
@@ -167,12 +167,9 @@ class FormTurn(StaffTurn):
             return
         self._records.append(ChangeTicket(self._case.id, change, who.id, message.id))
         language = self._settings.staff_locale
-        told = []
-        if change.status is not None:
-            told.append(f"{say('form_ticket_status', language)}: {say(f'status_{change.status}', language)}")
+        chosen = {"status": change.status, "priority": change.priority}
+        told = [f"{self._say(f'form_ticket_{one}')}: {self._say(f'{one}_{to}')}" for one, to in chosen.items() if to]
         if change.priority is not None:
-            named = say(f"priority_{change.priority}", language)
-            told.append(f"{say('form_ticket_priority', language)}: {named}")
             self._facts = {**self._facts, "urgency": str(change.priority)}
         if change.category is not None:
             told.append(f"{say('form_ticket_category', language)}: {change.category or '–'}")
@@ -181,9 +178,7 @@ class FormTurn(StaffTurn):
             told += [f"{name}: {value or '–'}" for name, value in change.fields.items()]
             self._facts = {**self._facts, "fields": {**self._facts.get("fields", {}), **change.fields}}
         if told:
-            shown = self._facts
-            state, snoozed = OwnershipState(shown["state"]), shown.get("snoozed_until")
-            self._thread.append(posts.card_now(shown, state, shown.get("owner"), snoozed_until=snoozed))
+            self._thread.append(posts.card_with(self._facts))
             self._thread.append(posts.remark(say("staff_did_ticket", language, name=who.name, changes=", ".join(told))))
         if change.note:
             self._thread.append(posts.note(who.name, change.note))

@@ -21,6 +21,7 @@ _CHANGES_HANDS = frozenset(
         StaffAction.RELEASE_SILENT,
         StaffAction.HAND_BACK,
         StaffAction.RESOLVE,
+        StaffAction.MERGE,
         StaffAction.ASSIGN,
         StaffAction.REPLY,
     }

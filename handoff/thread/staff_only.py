@@ -20,10 +20,10 @@ from core.ports.desk import Desk
 from core.ports.store import Aside, NewMessage, TurnOutcome, TurnState
 from handoff import posts
 from handoff.desk_decorator import DeskDecorator
+from handoff.desk_parts import DeskChannel
 from handoff.people import Members, Membership
 from handoff.texts import say
 from handoff.thread.desk_views import Panel
-from handoff.thread.staff_turn import DeskChannel
 
 _PATIENCE = timedelta(seconds=60)
 """How long what somebody did waits until Slack says who they are."""

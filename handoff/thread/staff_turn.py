@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from core.domain.attachments import Attachment, human_size
 from core.domain.case import DECIDED_ELSEWHERE, OWNED_SINCE, feed
 from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing, next_state
 from core.domain.errors import NotYet
-from core.domain.keys import ConversationKey
 from core.domain.messages import LEFT_OUT, Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.domain.ticket import TicketStatus
 from core.domain.timers import TimerKind
 from core.ports.outcomes import CaseRecord, ClearTimers, SetTimer
-from core.ports.store import Aside, CloseCase, NewMessage, Transition, TurnOutcome
-from handoff import posts, tickets
+from core.ports.store import Aside, NewMessage, Transition, TurnOutcome
+from handoff import posts
 from handoff.rating.ratings import with_question
 from handoff.texts import quoted, say
 from handoff.thread.correcting_turn import ON_ITS_WAY, CorrectingTurn, Person
 from handoff.thread.handing_back import handed_back
+from handoff.thread.merging import other_case
 from handoff.thread.spoken_order import AHEAD, as_spoken, done_of, written_later
-from handoff.waits.case_rules import PAUSING, ShownCase
+from handoff.waits.case_rules import PAUSING, ShownCase, case_ended, may_merge, merged
 from handoff.waits.due_answers import timer_of
 from handoff.waits.waiting import OFFERED
 
@@ -38,16 +38,6 @@ _ORDERS = {"👀": StaffAction.CLAIM, "✅": StaffAction.RESOLVE}
 """Emoji on a case's card by which staff claim and resolve, where the settings want it."""
 
 
-class DeskChannel(Protocol):
-    """The place that staff look at. ``account``: of the desk on its platform."""
-
-    account: str
-
-    async def case_of(self, thread: ConversationKey) -> str | None:
-        """The case that a thread of staff is about; None for one that the hub did not begin. Raises ChannelError."""
-        ...
-
-
 class StaffTurn(CorrectingTurn):
     """Goes through what is pending until the conversation changes hands: what comes behind that is another turn's.
 
@@ -55,15 +45,14 @@ class StaffTurn(CorrectingTurn):
     written and all of it is decided anew.
     """
 
-    async def outcome(self, account: str) -> TurnOutcome:
+    async def outcome(self) -> TurnOutcome:
         """Raises NotYet while the first that is to be done waits for something: the agent's words that are on their way, which
         a claim must not overtake, or a file. What stands before that does not wait with it.
         """
-        self._account = account
         handled = await self._go_through(self._items())
         self._follow_up()
         told = self._thread or self._customers  # with nothing to say itself, it is where a translation is shown
-        asides = [Aside(feed(account, self._case.id), tuple(self._thread))] if told else []
+        asides = [Aside(feed(self._account, self._case.id), tuple(self._thread))] if told else []
         if self._customers or self._transition is not None or self._recalls or self._records:
             asides.append(
                 Aside(
@@ -74,6 +63,7 @@ class StaffTurn(CorrectingTurn):
                     recalls=tuple(self._recalls),
                 )
             )
+        asides += self._elsewhere
         return TurnOutcome(self._turn.claim, handled, asides=tuple(asides), cases=tuple(self._records))
 
     async def _go_through(self, items: Sequence[Message | Change]) -> int:
@@ -96,7 +86,7 @@ class StaffTurn(CorrectingTurn):
 
     @property
     def _parts(self) -> tuple[list[Any], ...]:
-        return self._thread, self._customers, self._recalls, self._taken_back, self._records
+        return self._thread, self._customers, self._recalls, self._taken_back, self._records, self._elsewhere
 
     def _follow_up(self) -> None:
         """Whether a customer on a page has seen it is looked at later.
@@ -171,6 +161,8 @@ class StaffTurn(CorrectingTurn):
             self._remark("staff_taken", name=await self._owner_name())
         elif action is StaffAction.SNOOZE:
             await self._snooze(message, who)
+        elif action is StaffAction.MERGE:
+            await self._merge(message, who)
         elif conversation.owner is None and action is StaffAction.RELEASE:
             return
         else:
@@ -205,11 +197,31 @@ class StaffTurn(CorrectingTurn):
                 resolved, name, self._case.id, self._locale, self._settings, self._asked_alone()
             )
         if state in (OwnershipState.BOT, OwnershipState.RESOLVED):
-            self._records.append(CloseCase(self._case.id))
-            over = state is OwnershipState.RESOLVED
-            self._records.append(tickets.ended(self._case.id, who.id, resolved=over))
+            self._records += case_ended(self._case.id, who.id, resolved=state is OwnershipState.RESOLVED)
         else:
             self._records.extend(await self._waits(state))
+
+    async def _merge(self, message: Message, who: Person) -> None:
+        """Nothing is written where the other case has changed hands, or was closed, since it was read."""
+        into = await other_case(message.text, self._turn.conversation.key, self._desk)
+        if into is None or not may_merge(self._case, into.case):
+            self._remark("staff_not_merged")
+            return
+        other, language = ShownCase(into.case.id, into.facts, owned=False), self._settings.staff_locale
+        here, there = merged(self._shown, other, who.id, message.id, language)
+        came = say("staff_merged_here", language, name=who.name, case=self._shown.ticket)
+        goes_on = say("staff_goes_on_there", language, case=other.ticket)
+        self._thread.append(posts.card_now({**self._facts, **here.facts}, OwnershipState.RESOLVED, None))
+        self._thread.append(posts.remark(say("staff_did_merge", language, name=who.name, case=other.ticket)))
+        self._thread.append(posts.leads_on(other.id, came))
+        card = [posts.card_with({**into.facts, **there.facts})] if into.facts else []
+        told = (*card, posts.leads_on(self._case.id, goes_on))
+        unmoved = Aside(into.conversation.key, ownership_epoch=into.conversation.ownership_epoch)
+        self._elsewhere += [Aside(feed(self._account, other.id), told), unmoved]
+        self._records += [*here.records, *there.records]
+        self._transition = Transition(OwnershipEvent.RESOLVE, reopen_within=self._settings.reopen_seconds, actor=who.id)
+        closed, name = self._notice("resolved", who, "merged"), self._to_customer(who)
+        self._customers += with_question(closed, name, self._case.id, self._locale, self._settings, alone="")
 
     async def _waits(self, state: OwnershipState) -> tuple[CaseRecord, ...]:
         """How an open case waits in other hands. A paused one reminds nobody, unless the customer wrote since."""
@@ -312,9 +324,9 @@ class StaffTurn(CorrectingTurn):
 
     async def _with_files(self, message: Message) -> Message:
         """Only what goes to the customer is fetched: nobody waits for a file that stays inside."""
-        if self._files is None:
+        if self._desk.files is None:
             return message
-        turn = await self._files(replace(self._turn, pending=(message,), files=()))
+        turn = await self._desk.files(replace(self._turn, pending=(message,), files=()))
         return turn.pending[0]
 
     def _relay(self, message: Message, who: Person) -> None:

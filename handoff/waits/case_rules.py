@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from core.domain.case import Case
 from core.domain.ticket import TicketStatus
 from core.domain.timers import Timer, TimerKind
-from core.ports.outcomes import CaseRecord, ClearTimers, CloseCase
+from core.ports.outcomes import CaseRecord, ChangeTicket, ClearTimers, CloseCase
+from core.ports.tickets import TicketChange
+from handoff.texts import say
 from handoff.tickets import ended, reopened
 from handoff.waits.waiting import Waiting
 
@@ -29,6 +32,11 @@ class ShownCase:
     def status(self) -> TicketStatus:
         """Of its ticket; a case without a ticket is open."""
         return TicketStatus(self.facts.get("status") or TicketStatus.OPEN)
+
+    @property
+    def ticket(self) -> str:
+        """The number by which staff know it; the id of a case without a ticket."""
+        return str(self.facts.get("ticket") or self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,35 @@ def customer_silent(case: ShownCase, nudged: bool, waiting: Waiting) -> Changes:
     """The customer of a pending case has their answer, and has not said anything to it. ``nudged``: they were asked before."""
     if not nudged:
         return Changes(waiting.nudge(case.id, stage=1))
-    return Changes((CloseCase(case.id), ended(case.id, "rule", resolved=True)), {}, ("staff_closed_silent",))
+    return Changes(case_ended(case.id, "rule", resolved=True), {}, ("staff_closed_silent",))
+
+
+def case_ended(case_id: str, who: str, *, resolved: bool) -> tuple[CaseRecord, ...]:
+    """``who`` resolved it, or handed its conversation back to the agent."""
+    return CloseCase(case_id), ended(case_id, who, resolved=resolved)
+
+
+def may_merge(case: Case, into: Case) -> bool:
+    """Whether one case may be closed as a duplicate of the other: that is another conversation's, and still worked on."""
+    return into.conversation_id != case.conversation_id and into.closed_at is None
+
+
+def merged(case: ShownCase, into: ShownCase, who: str, origin: str, language: str) -> tuple[Changes, Changes]:
+    """What becomes of a duplicate, and of the case that goes on: the first is closed, and each ticket names the other.
+
+    ``origin``: the message by which staff ordered it.
+    """
+    closed = TicketChange(TicketStatus.CLOSED, fields={into.ticket: say("ticket_merged_into", language)})
+    kept = TicketChange(fields={case.ticket: say("ticket_merged_from", language)})
+    goes_on = {"case": into.id, "ticket": into.ticket}
+    here = {"status": str(TicketStatus.CLOSED), "fields": _with_fields(case, closed), "merged": goes_on}
+    records = (CloseCase(case.id), ChangeTicket(case.id, closed, who, origin))
+    there = {"fields": _with_fields(into, kept)}
+    return Changes(records, here), Changes((ChangeTicket(into.id, kept, who, origin),), there)
+
+
+def _with_fields(case: ShownCase, change: TicketChange) -> Mapping[str, str]:
+    return {**(case.facts.get("fields") or {}), **(change.fields or {})}
 
 
 def _remind(case: ShownCase, waiting: Waiting) -> tuple[CaseRecord, ...]:

@@ -23,25 +23,21 @@ class SaidRecords(Protocol):
     async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 
 
-class Said(Protocol):
-    """What staff and the customer said to each other, as the customer has it."""
-
-    async def waits_since(self, conversation: Conversation, taken_back: Collection[str]) -> datetime | None:
-        """``taken_back``: messages that will not be sent either, or that the customer is about to lose."""
-
-    async def staffs(self, conversation: Conversation) -> Sequence[Message]:
-        """What staff said lately, in order, with what they asked to disregard since marked as deleted."""
-
-
 class LastSaid:
-    """Implements Said. What certainly did not reach the customer does not count, nor what was taken from them again."""
+    """What staff and the customer said to each other, as the customer has it.
+
+    What certainly did not reach the customer does not count, nor what was taken from them again.
+    """
 
     def __init__(self, records: SaidRecords, cases: Cases) -> None:
         self._records = records
         self._cases = cases
 
     async def waits_since(self, conversation: Conversation, taken_back: Collection[str]) -> datetime | None:
-        """The first of the customer's messages behind the last answer; None where there is none. Raises StoreUnavailable."""
+        """The first of the customer's messages behind the last answer; None where there is none. Raises StoreUnavailable.
+
+        ``taken_back``: messages that will not be sent either, or that the customer is about to lose.
+        """
         since: datetime | None = None
         for one in await self._said(conversation):
             if one.deleted_at is None and one.id not in taken_back and BLOCKED not in one.meta:
@@ -49,7 +45,7 @@ class LastSaid:
         return since
 
     async def staffs(self, conversation: Conversation) -> Sequence[Message]:
-        """See Said. Raises StoreUnavailable."""
+        """What staff said lately, in order; what they asked to disregard is marked as deleted. Raises StoreUnavailable."""
         return [one for one in await self._said(conversation) if one.author is Author.STAFF]
 
     async def _said(self, conversation: Conversation) -> Sequence[Message]:

@@ -65,7 +65,7 @@ class KnownPeople:
 
 
 class FakeDeskChannel:
-    """Implements handoff.thread.staff_turn.DeskChannel: a thread is named by its card's id."""
+    """Implements handoff.desk_parts.DeskChannel: a thread is named by its card's id."""
 
     account = "main"
 

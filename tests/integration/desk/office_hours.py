@@ -49,7 +49,7 @@ class People:
 
 
 class FakeDeskChannel:
-    """Implements handoff.thread.staff_turn.DeskChannel: a thread is named by its case."""
+    """Implements handoff.desk_parts.DeskChannel: a thread is named by its case."""
 
     account = "main"
 
