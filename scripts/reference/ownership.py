@@ -58,9 +58,11 @@ _EVENTS = {
         "the case is closed; the customer reads that the agent answers again",
     ),
     OwnershipEvent.RESOLVE: _Explained(
-        "staff press *Resolve*; or the customer rates a case that was resolved, or only says thanks",
-        "the owner pressed it, or nobody owns it; of a rating, the turn still has its claim",
-        "the case is closed; the customer is told, and asked for a rating",
+        "staff press *Resolve*, or merge the case into another; or the customer rates a case that was resolved, or only says thanks",
+        "the owner pressed it, or nobody owns it; of a merge, nobody changed the owner of the other case since it was read; of a "
+        "rating, the turn still has its claim",
+        "the case is closed; the customer is told, and asked for a rating; of a merge, they are not asked, and both tickets, cards "
+        "and threads name the other case",
     ),
     OwnershipEvent.REOPEN_FOR_BOT: _Explained(
         "the customer writes again",
@@ -77,7 +79,9 @@ another author's wish, and after *Hand back* it opens a new case. Within that ti
 
 - The agent has no answer, fails, or would offer a person in place of an answer.
 - The customer says that it is not solved ("it still does not work"), and the agent's reply rests on no source that the
-  conversation has not shown before. An answer is said before the transfer."""
+  conversation has not shown before. An answer is said before the transfer.
+
+A case that was merged comes back likewise, in its own thread. The thread of the case that goes on gets a line that leads there."""
 
 
 def lines() -> Iterator[str]:
