@@ -58,11 +58,12 @@ _EVENTS = {
         "the case is closed; the customer reads that the agent answers again",
     ),
     OwnershipEvent.RESOLVE: _Explained(
-        "staff press *Resolve*, or merge the case into another; or the customer rates a case that was resolved, or only says thanks",
+        "staff press *Resolve*, or merge the case into another; or the customer rates a case that was resolved, or only says "
+        "thanks",
         "the owner pressed it, or nobody owns it; of a merge, nobody changed the owner of the other case since it was read; of a "
         "rating, the turn still has its claim",
-        "the case is closed; the customer is told, and asked for a rating; of a merge, they are not asked, and both tickets, cards "
-        "and threads name the other case",
+        "the case is closed; the customer is told, and asked for a rating; of a merge, they are not asked, and both tickets, "
+        "cards and threads name the other case",
     ),
     OwnershipEvent.REOPEN_FOR_BOT: _Explained(
         "the customer writes again",
@@ -81,7 +82,8 @@ another author's wish, and after *Hand back* it opens a new case. Within that ti
 - The customer says that it is not solved ("it still does not work"), and the agent's reply rests on no source that the
   conversation has not shown before. An answer is said before the transfer.
 
-A case that was merged comes back likewise, in its own thread. The thread of the case that goes on gets a line that leads there."""
+A case that was merged comes back likewise, in its own thread. The thread of the case that goes on gets a line that leads
+there."""
 
 
 def lines() -> Iterator[str]:

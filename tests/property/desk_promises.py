@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from core.domain.case import Case
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
+from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Message
 from core.domain.ticket import TicketStatus
 from core.storage.desk_tables import ticket
@@ -62,14 +63,30 @@ def only_what_came_is_corrected(world: DeskWorld, told: Sequence[Message]) -> No
             assert message.meta[CORRECTS] in world.arrived, message
 
 
-def tickets_follow(world: DeskWorld, cases: Sequence[Case]) -> None:
+def tickets_follow(world: DeskWorld, cases: Sequence[Case], home: ConversationKey = HOME) -> None:
     """Each case has one ticket, which is open while the case is."""
-    rows = _rows(world, select(ticket).where(ticket.c.conversation_id == HOME.conversation_id))
+    rows = _rows(world, select(ticket).where(ticket.c.conversation_id == home.conversation_id))
     found = {row.case_id: row.status for row in rows if row.case_id}
     assert set(found) == {case.id for case in cases}
     assert len([row for row in rows if row.case_id]) == len(cases)
     for case in cases:
         assert (found[case.id] == TicketStatus.OPEN) == (case.closed_at is None), (case, found)
+
+
+def merged_cases_lead_to_each_other(world: DeskWorld, cases: Sequence[Case]) -> None:
+    """Each ticket of a case that was merged names one that names it as well, and each thread got a line from the other's feed."""
+    numbers = [world.do(world.store.card("main", case.id)) for case in cases]
+    fields = {str(facts["ticket"]): facts.get("fields") or {} for facts in numbers}
+    for number, names in fields.items():
+        for other in names:
+            assert number in fields[other], (number, other, fields)
+    for case, facts in zip(cases, numbers, strict=True):
+        if into := facts.get("merged"):
+            assert into["ticket"] in fields[str(facts["ticket"])]
+            told = {one.meta["earlier"] for one in world.told_staff(case.id) if one.meta.get("post") == "leads_on"}
+            back = {one.meta["earlier"] for one in world.told_staff(into["case"]) if one.meta.get("post") == "leads_on"}
+            assert into["case"] in told
+            assert case.id in back
 
 
 def _rows(world: DeskWorld, statement: Any) -> Sequence[Any]:

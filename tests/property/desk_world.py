@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from core.domain.capabilities import Capabilities
-from core.domain.case import DESK
+from core.domain.case import DESK, Case
 from core.domain.conversation import OwnershipState
 from core.domain.customer import Identity
 from core.domain.delivery import DeliveryStatus
@@ -48,6 +48,8 @@ from tests.unit.core.responders import sorry
 
 Result = TypeVar("Result")
 HOME = ConversationKey("web", "main", "t1")
+OTHER = ConversationKey("web", "main", "t2")
+"""Of another customer, whose cases stand beside."""
 UNDO = 5.0
 WITH_PEOPLE = (OwnershipState.QUEUED, OwnershipState.STAFF)
 
@@ -118,6 +120,7 @@ class DeskWorld:
         self.timers: Decides = DeskTimers(parts, self.settings)
         self.turn = Turn(self.agent, desk, {}, CountedMetrics(), sorry)
         self.threads: list[str] = []
+        self.other_threads: list[str] = []
         self.events = 0
         self.posts = 0
         self.sent: list[tuple[Author, str]] = []
@@ -147,10 +150,12 @@ class DeskWorld:
         self.events += 1
         return self.events
 
-    def customer_says(self, text: str, event: str, action: CustomerAction | None = None) -> MessageReceived:
+    def customer_says(
+        self, text: str, event: str, action: CustomerAction | None = None, home: ConversationKey = HOME
+    ) -> MessageReceived:
         """An event, not accepted yet."""
-        who = Identity("web", "main", "ada")
-        return MessageReceived(EventKey("web", "main", event), HOME, who, text, self.clock.now(), action=action)
+        who = Identity("web", "main", "ada" if home == HOME else "ben")
+        return MessageReceived(EventKey("web", "main", event), home, who, text, self.clock.now(), action=action)
 
     def customer_changes(self, target: MessageReceived, text: str | None) -> MessageEdited | MessageDeleted:
         """With None it is deleted."""
@@ -223,6 +228,7 @@ class DeskWorld:
         """It was sent. A card's id is its thread's name."""
         if delivery.message.conversation.channel != DESK:
             self.arrived.add(delivery.message.message_id)
+        if delivery.message.conversation.channel != DESK and delivery.message.conversation != OTHER:
             lane = self.lanes.setdefault(delivery.message.conversation.channel, [])
             lane.append((delivery.message.author, delivery.message.text))
             self.sent.append((delivery.message.author, delivery.message.text))
@@ -232,7 +238,8 @@ class DeskWorld:
             self.posts += 1
             receipt = Receipt(f"post-{self.posts}", tracked=True)
             if delivery.message.meta.get("post") == "card":
-                self.threads.append(f"post-{self.posts}")
+                of_other = Case.home(delivery.message.conversation.thread) == OTHER.conversation_id
+                (self.other_threads if of_other else self.threads).append(f"post-{self.posts}")
         else:
             receipt = Receipt()
         self.do(self.store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.SENT, (receipt,))]))
@@ -281,14 +288,14 @@ class DeskWorld:
                 return
         raise AssertionError("It never came to rest.")
 
-    def conversation_state(self) -> OwnershipState | None:
+    def conversation_state(self, home: ConversationKey = HOME) -> OwnershipState | None:
         """Whose it is; None before the first message."""
-        found = self.do(self.store.conversation(HOME.conversation_id))
+        found = self.do(self.store.conversation(home.conversation_id))
         return None if found is None else found.state
 
-    def owner(self) -> str | None:
+    def owner(self, home: ConversationKey = HOME) -> str | None:
         """Who has the conversation."""
-        found = self.do(self.store.conversation(HOME.conversation_id))
+        found = self.do(self.store.conversation(home.conversation_id))
         return None if found is None else found.owner
 
     def has_pending(self, place: ConversationKey) -> bool:
@@ -308,9 +315,16 @@ class DeskWorld:
         said = [one for one in said if one.id not in gone and CORRECTS not in one.meta]
         return [one for one in said if one.author is Author.CUSTOMER or one.kind is MessageKind.ANSWER]
 
-    def told_customer(self) -> Sequence[Message]:
+    def told_customer(self, home: ConversationKey = HOME) -> Sequence[Message]:
         """The whole conversation."""
-        return self.do(self.store.messages(HOME.conversation_id, limit=10_000))
+        return self.do(self.store.messages(home.conversation_id, limit=10_000))
+
+    def cases(self, home: ConversationKey = HOME) -> list[Case]:
+        """All that there were, the oldest first."""
+        found: list[Case] = []
+        while case := self.do(self.store.case(Case.named(home.conversation_id, len(found) + 1))):
+            found.append(case)
+        return found
 
     def told_staff(self, case_id: str) -> Sequence[Message]:
         """The whole feed of a case."""

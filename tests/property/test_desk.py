@@ -29,13 +29,14 @@ from handoff.posts import POST
 from tests.fixtures.report import MakeReport
 from tests.property.desk_promises import (
     hands_are_told,
+    merged_cases_lead_to_each_other,
     one_voice,
     only_what_came_is_corrected,
     tickets_follow,
     what_was_on_its_way_is_shown,
 )
 from tests.property.desk_report import count_run, run_reported
-from tests.property.desk_world import HOME, UNDO, WITH_PEOPLE, Decided, DeskWorld
+from tests.property.desk_world import HOME, OTHER, UNDO, WITH_PEOPLE, Decided, DeskWorld
 from tests.scale import Scale
 
 picks = st.integers(0, 1000)
@@ -68,6 +69,7 @@ class Desk(RuleBasedStateMachine):
         self.decided: list[Decided] = []
         self.sending: list[Delivery] = []
         self.written: dict[str, str] = {}
+        self.beside: list[str] = []
         self.staff_said: list[MessageReceived] = []
         self.rings: list[tuple[DueTimer, TimerDecision]] = []
         self.late: list[MessageReceived] = []
@@ -86,10 +88,21 @@ class Desk(RuleBasedStateMachine):
             self.world.close()
 
     @initialize(
-        with_case=st.integers(0, 4), user=users, claimed=st.booleans(), replied=st.booleans(), sent=st.integers(0, 2)
+        with_case=st.integers(0, 4),
+        user=users,
+        claimed=st.booleans(),
+        replied=st.booleans(),
+        sent=st.integers(0, 2),
+        beside=st.booleans(),
     )
-    def begin(self, with_case: int, user: str, claimed: bool, replied: bool, sent: int) -> None:
-        """Mostly with a person asked for, and perhaps there: chance alone seldom comes that far. Perhaps during an answer."""
+    def begin(self, with_case: int, user: str, claimed: bool, replied: bool, sent: int, beside: bool) -> None:
+        """Mostly with a person asked for, and perhaps there: chance alone seldom comes that far. Perhaps during an answer, and
+        perhaps beside another customer's case.
+        """
+        if beside:
+            self.another_customer_writes(1)
+            self.all_goes_well()
+            self.all_goes_well()
         if with_case > 2:  # nobody is told who came
             self.world.channels[HOME.channel] = Capabilities(text_limit=1000, costly=True)
         if not with_case:
@@ -230,6 +243,40 @@ class Desk(RuleBasedStateMachine):
         self.written[text] = "nobody"
         self._accept(self.world.staff_does(f"{thread}/agent", user, text, StaffAction.ASK))
 
+    # --- another customer, and cases that are merged ---
+
+    @rule(person=st.integers(0, 2))
+    def another_customer_writes(self, person: int) -> None:
+        """Mostly to get a person, so that there is another case."""
+        number, action = self.world.number(), CustomerAction.REQUEST_PERSON if person else None
+        event = self.world.customer_says(f"<B{number}>", f"b{number}", action, OTHER)
+        self.world.accept(event)
+        self.seen.append(event)
+        self.beside.append(f"<B{number}>")
+
+    @precondition(lambda self: self.world.other_threads)
+    @rule(pick=picks, user=users, action=st.sampled_from([StaffAction.CLAIM, StaffAction.RESOLVE, None]))
+    def staff_work_beside(self, pick: int, user: str, action: StaffAction | None) -> None:
+        """What is written there is for that customer alone."""
+        thread = self.world.other_threads[pick % len(self.world.other_threads)]
+        text = f"[B{self.world.number()}]" if action is None else ""
+        self.beside += [text] if text else []
+        self._accept(self.world.staff_does(thread, user, text, action))
+
+    @precondition(lambda self: self.world.threads and self.world.other_threads)
+    @rule(pick=picks, user=users, into_other=st.booleans())
+    def staff_merge(self, pick: int, user: str, into_other: bool) -> None:
+        """Whichever way, from any thread, into any case: mostly the newest, and by its owner."""
+        threads, home = (self.world.threads, OTHER) if into_other else (self.world.other_threads, HOME)
+        cases = self.world.cases(home)
+        into = cases[-1] if pick % 3 else cases[pick % len(cases)]
+        facts = self.world.do(self.world.store.card("main", into.id))
+        thread = threads[-1] if pick % 3 else threads[pick % len(threads)]
+        owner = self.world.owner(HOME if into_other else OTHER) if pick % 5 else None
+        self._accept(self.world.staff_does(thread, owner or user, str(facts["ticket"]), StaffAction.MERGE))
+        if pick % 2:
+            self.all_goes_well()
+
     def _is_inside(self, target: MessageReceived) -> bool:
         return self.written[target.text] == "nobody"
 
@@ -322,6 +369,16 @@ class Desk(RuleBasedStateMachine):
                     assert message.author_name == user.title(), "what was not the owner's, or was a note, went out"
 
     @invariant()
+    def nobody_reads_what_is_for_another(self) -> None:
+        """Whatever was merged into what."""
+        for message in self.world.told_customer():
+            assert not any(text in message.text for text in self.beside), message
+        for message in self.world.told_customer(OTHER):
+            assert POST not in message.meta
+            assert "[S" not in message.text, message
+            assert "<C" not in message.text, message
+
+    @invariant()
     def what_was_deleted_in_time_is_never_begun(self) -> None:
         """Whatever the thread had to do meanwhile."""
         begun = [text for text in self.world.begun if any(one in text for one in self.taken_back)]
@@ -338,11 +395,12 @@ class Desk(RuleBasedStateMachine):
         state = world.conversation_state()
         if state is None:
             return
-        cases = []
-        while found := world.do(world.store.case(Case.named(HOME.conversation_id, len(cases) + 1))):
-            cases.append(found)
-        open_cases = [case for case in cases if case.closed_at is None]
-        assert len(open_cases) == (1 if state in WITH_PEOPLE else 0), (state, cases)
+        cases, others = world.cases(), world.cases(OTHER)
+        merged_cases_lead_to_each_other(world, [*cases, *others])
+        tickets_follow(world, others, OTHER)
+        for now, found in ((state, cases), (world.conversation_state(OTHER), others)):
+            open_cases = [case for case in found if case.closed_at is None]
+            assert len(open_cases) == (1 if now in WITH_PEOPLE else 0), (now, found)
         for case in cases:
             self._nobody_is_forgotten(case, state)
         told = world.told_customer()
