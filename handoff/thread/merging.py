@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from channels.slack.place import Place
 from core.domain.case import Case
@@ -20,17 +18,8 @@ _IN_THREAD: Final = re.compile(r"[?&]thread_ts=(\d{4,12}\.\d{6})(?!\d)")
 """The thread of a reply that a link leads to; a link to a card has none (docs.slack.dev/reference/methods/chat.getPermalink)."""
 
 
-@dataclass(frozen=True, slots=True)
-class OtherCase:
-    """A case beside the one in whose thread it is named; its conversation, and what its card shows."""
-
-    case: Case
-    conversation: Conversation
-    facts: Mapping[str, Any]
-
-
-async def other_case(text: str, thread: ConversationKey, parts: DeskParts) -> OtherCase | None:
-    """None where ``text`` names no case, or more than one. ``thread``: where it was written.
+async def other_case(text: str, thread: ConversationKey, parts: DeskParts) -> tuple[Case, Conversation] | None:
+    """With its conversation. None where ``text`` names no case, or more than one. ``thread``: where it was written.
 
     Raises ChannelError, StoreUnavailable.
     """
@@ -42,8 +31,8 @@ async def other_case(text: str, thread: ConversationKey, parts: DeskParts) -> Ot
         found = await parts.desk_channel.case_of(place.conversation(thread.account))
     else:
         found = await parts.cases.case_named(names[0]) if len(names) == 1 else None
-    case = await parts.cases.case(found) if found else None
-    home = await parts.records.conversation(case.conversation_id) if case else None
-    if case is None or home is None:
-        return None
-    return OtherCase(case, home, await parts.cases.card(parts.desk_channel.account, case.id))
+    home = await parts.records.conversation(Case.home(found)) if found else None
+    case = (
+        await parts.cases.case(found) if found else None
+    )  # no older than its conversation, by which a commit is guarded
+    return (case, home) if case and home else None

@@ -203,20 +203,21 @@ class StaffTurn(CorrectingTurn):
 
     async def _merge(self, message: Message, who: Person) -> None:
         """Nothing is written where the other case has changed hands, or was closed, since it was read."""
-        into = await other_case(message.text, self._turn.conversation.key, self._desk)
-        if into is None or not may_merge(self._case, into.case):
+        found = await other_case(message.text, self._turn.conversation.key, self._desk)
+        if found is None or not may_merge(self._case, found[0]):
             self._remark("staff_not_merged")
             return
-        other, language = ShownCase(into.case.id, into.facts, owned=False), self._settings.staff_locale
+        (into, home), language = found, self._settings.staff_locale
+        other = ShownCase(into.id, await self._cases.card(self._account, into.id), owned=False)
         here, there = merged(self._shown, other, who.id, message.id, language)
         came = say("staff_merged_here", language, name=who.name, case=self._shown.ticket)
         goes_on = say("staff_goes_on_there", language, case=other.ticket)
         self._thread.append(posts.card_now({**self._facts, **here.facts}, OwnershipState.RESOLVED, None))
         self._thread.append(posts.remark(say("staff_did_merge", language, name=who.name, case=other.ticket)))
         self._thread.append(posts.leads_on(other.id, came))
-        card = [posts.card_with({**into.facts, **there.facts})] if into.facts else []
+        card = [posts.card_with({**other.facts, **there.facts})] if other.facts else []
         told = (*card, posts.leads_on(self._case.id, goes_on))
-        unmoved = Aside(into.conversation.key, ownership_epoch=into.conversation.ownership_epoch)
+        unmoved = Aside(home.key, ownership_epoch=home.ownership_epoch)
         self._elsewhere += [Aside(feed(self._account, other.id), told), unmoved]
         self._records += [*here.records, *there.records]
         self._transition = Transition(OwnershipEvent.RESOLVE, reopen_within=self._settings.reopen_seconds, actor=who.id)

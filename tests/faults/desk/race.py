@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import copy
 import itertools
+import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
+from uuid import uuid4
 
 from config.hub import Hub
 from core.domain.case import Case
@@ -22,11 +24,12 @@ from tests.e2e.channels.slack_customer import SlackCustomer
 from tests.e2e.desk.office import Office, whole
 from tests.faults.desk.slow_agent import SlowModel, asked
 from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import STAFF
+from tests.servers.slack_world import STAFF, TEAM
 
 Json = dict[str, Any]
 CLAIM = "staff_claim"
 WISH, NO_WISH = "I want to talk to a person.", "Never mind, I don't need a person any more."
+MERGE, MERGED = "staff_merge", "has merged this case into"
 TAKEN, OVER = "has taken this conversation", "This case is closed"
 _PATIENCE = 180.0
 
@@ -133,6 +136,16 @@ class Staff:
         """Below the card."""
         await self._office.write(thread.card, text)
 
+    async def merge(self, thread: Thread, into: Thread) -> bool:
+        """Whether the one's case was closed as a duplicate of the other's: that one may be closed itself by then."""
+        field = {"type": "input", "block_id": "text", "element": {"type": "plain_text_input", "action_id": MERGE}}
+        about = json.dumps({"thread": f"{TEAM}/{STAFF}/{thread.card['ts']}"})
+        view = {"id": f"V{uuid4().hex.upper()}", "hash": "1", "type": "modal", "callback_id": MERGE, "blocks": [field]}
+        link = f"https://example.slack.com/archives/{STAFF}/p{into.card['ts'].replace('.', '')}"
+        if await self._office.send_off({**view, "private_metadata": about}, link):
+            return False
+        return await self.told(thread, MERGED, "Nothing was merged") == MERGED
+
     async def told(self, thread: Thread, *texts: str) -> str:
         """Which of these came to stand in the thread first."""
 
@@ -177,13 +190,18 @@ class Staff:
 
 @dataclass
 class Runner:
-    """One conversation. ``claimed``: the thread that was taken over, if the customer was not faster."""
+    """One conversation. ``claimed``: the thread that was taken over, if the customer was not faster.
+
+    ``beside``: all runners; where there are any, its case is merged at last into one of theirs, if one is claimed by then.
+    """
 
     tag: str
     place: Place
     way: Way
     moment: str
     claimed: Thread | None = None
+    beside: Sequence[Runner] = ()
+    merged: bool = False
 
     async def run(self, staff: Staff, model: SlowModel) -> None:
         """Until the member of staff has written, and the customer has."""
@@ -198,6 +216,9 @@ class Runner:
         self.claimed = thread
         await asyncio.gather(self.place.write(asked(2, self.tag)), staff.write(thread, f"Here is Grace for {self.tag}"))
         await staff.told(thread, f"Q2-{self.tag}")
+        others = [one.claimed for one in self.beside if one is not self and one.claimed is not None]
+        if others:
+            self.merged = await staff.merge(thread, others[-1])
 
     async def _ask(self, model: SlowModel) -> None:
         if self.way is Way.BESIDES:

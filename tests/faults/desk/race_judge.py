@@ -38,6 +38,7 @@ async def judge(arena: Arena, runners: Sequence[Runner], report: Report) -> None
         heard = _heard(arena, runner, logs)
         if found := _check(arena, runner, heard):
             wrong[runner.tag] = [*found, f"{runner.way}, {runner.moment}, {runner.place.mark}: {heard}"]
+        counts["cases that were merged into another"] += runner.merged
         counts[f"claimed: {runner.way}" if runner.claimed else "the customer was faster, and nobody claimed"] += 1
     for row in stored.outbox:
         if row.author == "agent":
@@ -72,6 +73,10 @@ def _check(arena: Arena, runner: Runner, heard: Sequence[Heard]) -> list[str]:
     wrong += [f"the agent spoke after Grace had joined: {one.text}" for one in heard[joined:] if one.agent]
     if not any(f"Here is Grace for {runner.tag}" in one.text for one in heard[joined:]):
         wrong.append("what Grace wrote never came")
+    words = [one.text for one in heard if "Here is Grace for" in one.text and runner.tag not in one.text]
+    wrong += [f"read what was for another customer: {text}" for text in words]
+    if runner.merged != any("goes on with this together" in one.text for one in heard):
+        wrong.append("was told of a merge that was not, or not of one that was")
     spoke = any(one.agent and one.final and answer(f"Q1-{runner.tag}") in one.text for one in heard)
     if spoke and not any(answer(f"Q1-{runner.tag}") in one for one in runner.claimed.shown):
         wrong.append("staff were not shown what the agent said")

@@ -46,11 +46,12 @@ async def test_after_a_claim_nobody_hears_the_agent(
     rng = random.Random(f"{seed}:race")
     claims = Scale(report.full).pick(small=25, full=1_000)
     async with make_arena(database_url, seed) as arena:
-        runners = []
+        runners: list[Runner] = []
         for number in range(claims):
             tag = f"t{number:04}"
             place = _place(arena, number, tag)
-            runners.append(Runner(tag, place, rng.choice(list(Way)), rng.choice(MOMENTS)))
+            beside = runners if rng.random() < 0.4 else ()
+            runners.append(Runner(tag, place, rng.choice(list(Way)), rng.choice(MOMENTS), beside=beside))
         await gathered(_AT_ONCE, [runner.run(arena.staff, arena.model) for runner in runners])
         await judge(arena, runners, report)
     report.record("conversations", claims)
