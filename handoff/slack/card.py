@@ -180,7 +180,7 @@ def _actions(case_id: str, state: OwnershipState, language: str, named: Sequence
     forms = [button(form, case_id, language) for form in named]
     buttons = _BUTTONS.get(state, ())
     if not buttons:
-        return [{"type": "actions", "elements": forms[3:]}]
+        return [{"type": "actions", "elements": forms[FORMS.index("ticket") :]}]
     presses = [button(action, case_id, language) for action in buttons]
     return [{"type": "actions", "elements": [*presses, _snooze(language)]}, {"type": "actions", "elements": forms}]
 
