@@ -34,6 +34,7 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome, TurnState
 from core.ports.timers import DueTimer, TimerDecision
 from core.storage.store import SqlStore
+from core.storage.turns import LONGEST_PAUSE
 from core.turn import Turn
 from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
@@ -273,9 +274,9 @@ class DeskWorld:
                 return
 
     def settle_down(self) -> None:
-        """Work and send until nothing is left, as after the last crash."""
+        """Work and send until nothing is left, as after the last crash. A turn that was lost often waits before the next try."""
         for _ in range(200):
-            self.pass_time(LEASE + UNDO + 1)
+            self.pass_time(LEASE + UNDO + LONGEST_PAUSE)
             states = self.claim()
             for state in states:
                 decided = self.decide(state)
