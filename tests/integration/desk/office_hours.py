@@ -86,6 +86,7 @@ class OfficeHours:
     ) -> None:
         self.roster = roster
         self.home = replace(HOME, thread=who)
+        self.prefix = "" if self.home == HOME else who
         self.case = Case.named(self.home.conversation_id, 1)
         self.store = store
         self.clock = clock
@@ -124,7 +125,7 @@ class OfficeHours:
     def from_customer(self, text: str, action: CustomerAction | None = None) -> MessageReceived:
         """What the customer writes."""
         self.events += 1
-        key = EventKey("web", "main", f"{self.home.thread}c{self.events}")
+        key = EventKey("web", "main", f"{self.prefix}c{self.events}")
         who = Identity("web", "main", "ada", locale="en")
         return MessageReceived(key, self.home, who, text, self.clock.now(), action=action, locale="en")
 
@@ -139,7 +140,7 @@ class OfficeHours:
     def from_staff(self, text: str, action: StaffAction | None = None, user: str = "grace") -> MessageReceived:
         """What somebody writes or presses."""
         self.events += 1
-        key = EventKey("slack", "main", f"m/C1{self.home.thread}/{self.events}.0")
+        key = EventKey("slack", "main", f"m/C1{self.prefix}/{self.events}.0")
         who, thread = Identity("slack", "main", user, verified=True), ConversationKey("slack", "main", self.case)
         return MessageReceived(key, thread, who, text, self.clock.now(), action=action, audience=Audience.STAFF)
 
