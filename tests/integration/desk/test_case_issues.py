@@ -229,6 +229,15 @@ async def test_what_is_no_address_and_what_is_too_much_is_kept_in_the_thread(off
     assert len(await office.issues()) == MOST_ISSUES
 
 
+async def test_a_form_of_a_time_when_there_was_a_tool_is_not_lost(office: Office, tracker: Tracker) -> None:
+    office.tracked._tool = None
+    await office._accept(office.form(**{TITLE: "Export fails"}))
+    (line,) = await office.lines()
+    assert line.startswith("The issue was not created. DESK_ISSUE_TOOL is not set")
+    assert line.endswith("Export fails")
+    assert tracker.asked == []
+
+
 async def test_the_same_issue_is_linked_once(office: Office) -> None:
     await office.links()
     await office.links("https://github.com/acme/APP/issues/12#issuecomment-5")
