@@ -54,6 +54,8 @@ _BUTTONS = {
 }
 FORMS = ("reply", "assign", "note", "merge", "ticket", "history", "block", "issue")
 """What is opened from a card, from ``ticket`` on also from one of a closed case; ``issue`` where a tracker is connected."""
+MOST_FIELDS = 15
+"""Fields that a card shows: the company's own, and the tickets of cases that were merged with this one."""
 _SNOOZE = ("hour", "tomorrow", "opening")
 """The menu with which a case is put aside; below these the statuses."""
 
@@ -76,8 +78,8 @@ def card(
         named = [spaced((Words(f"{name}:", bold=True),), one_line(value)) for name, value in facts["context"].items()]
         found.append(paragraph(joined(" · ", named)))
     found += _about(facts, language, links or {})
-    fields = {name: value for name, value in (facts.get("fields") or {}).items() if value}
-    if own := [_named(name, one_line(value), others.get(name)) for name, value in fields.items()]:
+    fields = [(name, value) for name, value in (facts.get("fields") or {}).items() if value][:MOST_FIELDS]
+    if own := [_named(name, one_line(value), others.get(name)) for name, value in fields]:
         found.append(paragraph(joined(" · ", own)))
     found += [paragraph(_issue(one, language)) for one in facts.get(ISSUES) or ()]
     if facts.get("suggestion") and state in _BUTTONS:

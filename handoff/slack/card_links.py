@@ -16,7 +16,7 @@ from core.domain.keys import ConversationKey
 from core.domain.ticket import numbers_in
 from core.ports.case_files import CaseFiles
 from core.ports.channel_memory import ChannelMemory
-from handoff.slack.card import card
+from handoff.slack.card import MOST_FIELDS, card
 
 _FORM = "v/"
 """What names a form that was sent off, where a message of somebody's would be named."""
@@ -72,7 +72,8 @@ class CardLinks:
     async def _others(self, client: SlackClient, facts: Mapping[str, Any]) -> dict[str, str]:
         """The addresses of the cases that the card names: the one before, and those that it is merged with."""
         earlier, found = facts.get("earlier"), {}
-        for name in [*([str(earlier["case"])] if earlier else []), *filter(numbers_in, facts.get("fields") or ())]:
+        merged = list(filter(numbers_in, facts.get("fields") or ()))[:MOST_FIELDS]
+        for name in [*([str(earlier["case"])] if earlier else []), *merged]:
             case_id = await self._files.case_named(name)
             root = await self._root(feed(self._account, case_id)) if case_id else None
             if root and (address := await self._address(client, message_id(root.channel, root.ts))):

@@ -105,6 +105,16 @@ def test_the_form_of_an_issue_begins_with_what_the_customer_asked() -> None:
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
+def test_a_card_leads_to_cases_that_were_merged_with_it_however_many(language: str) -> None:
+    numbers = [f"TKT-20261123-{number:04}" for number in range(100)]
+    fields = {**OWN_VALUES, **dict.fromkeys(numbers, say("ticket_merged_from", language))}
+    others = {number: f"https://example.slack.com/archives/C1/p{number}" for number in numbers}
+    blocks = card({**FACTS, "state": "staff", "fields": fields}, language, LINKS, others)
+    check_message("x", blocks)
+    assert others[numbers[0]] in json.dumps(blocks)
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
 def test_a_card_says_how_its_case_stands(language: str) -> None:
     def shown(state: str, status: str, urgency: str = "normal") -> str:
         blocks = card({**FACTS, "state": state, "status": status, "urgency": urgency}, language)
@@ -192,6 +202,7 @@ def test_every_form_is_one_that_slack_takes(language: str) -> None:
         slack_forms.reply(carried, language, "", [], claims=False),
         slack_forms.note(carried, language),
         slack_forms.assign(carried, language),
+        slack_forms.merge(carried, language),
         ticket_form(carried, language, replace(ticket, category=LONG)),
         ticket_form(carried, language, ticket),
         ticket_form(carried, language, replace(ticket, status=TicketStatus.RESOLVED), over=True),
