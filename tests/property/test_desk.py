@@ -14,7 +14,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from core.agent.withdrawal import last_withdrawn
 from core.domain.capabilities import Capabilities
@@ -27,6 +27,7 @@ from core.ports.timers import DueTimer, TimerDecision
 from core.storage.migrate import migrate
 from handoff.posts import POST
 from tests.fixtures.report import MakeReport
+from tests.property.desk_merging import MergedCases, picks, users
 from tests.property.desk_promises import (
     hands_are_told,
     merged_cases_lead_to_each_other,
@@ -39,8 +40,6 @@ from tests.property.desk_report import count_run, run_reported
 from tests.property.desk_world import HOME, OTHER, UNDO, WITH_PEOPLE, Decided, DeskWorld
 from tests.scale import Scale
 
-picks = st.integers(0, 1000)
-users = st.sampled_from(["grace", "linus"])
 _TAG = re.compile(r"<C(\d+)>")
 _TAKEN_BACK = "Never mind, I don't need a person any more."
 
@@ -54,22 +53,19 @@ _PRESSED = [action for action in StaffAction if action not in (StaffAction.BLOCK
 """Who is blocked is told to nobody (tests/contract/stores/test_blocked.py), and no case is opened in the thread of another."""
 
 
-class Desk(RuleBasedStateMachine):
+class Desk(MergedCases):
     """Each rule is one event; what must hold is asked of the database."""
 
     template: Path
 
     def __init__(self) -> None:
-        super().__init__()
-        self.world = DeskWorld(self.template)
+        super().__init__(DeskWorld(self.template))
         self.said: list[MessageReceived] = []
         self.gone: set[str] = set()
-        self.seen: list[InboundEvent] = []
         self.turns: list[TurnState] = []
         self.decided: list[Decided] = []
         self.sending: list[Delivery] = []
         self.written: dict[str, str] = {}
-        self.beside: list[str] = []
         self.staff_said: list[MessageReceived] = []
         self.rings: list[tuple[DueTimer, TimerDecision]] = []
         self.late: list[MessageReceived] = []
@@ -124,16 +120,6 @@ class Desk(RuleBasedStateMachine):
             if replied:
                 self.staff_write(0, user, note=False)
                 self.all_goes_well()
-
-    @rule()
-    def all_goes_well(self) -> None:
-        """What is to be done is done, once."""
-        for state in self.world.claim():
-            decided = self.world.decide(state)
-            if decided is not None:
-                self.world.commit(decided)
-        for delivery in [*self.world.send("web"), *self.world.send("desk")]:
-            self.world.settle(delivery)
 
     # --- the customer ---
 
@@ -243,46 +229,11 @@ class Desk(RuleBasedStateMachine):
         self.written[text] = "nobody"
         self._accept(self.world.staff_does(f"{thread}/agent", user, text, StaffAction.ASK))
 
-    # --- another customer, and cases that are merged ---
-
-    @rule(person=st.integers(0, 2))
-    def another_customer_writes(self, person: int) -> None:
-        """Mostly to get a person, so that there is another case."""
-        number, action = self.world.number(), CustomerAction.REQUEST_PERSON if person else None
-        event = self.world.customer_says(f"<B{number}>", f"b{number}", action, OTHER)
-        self.world.accept(event)
-        self.seen.append(event)
-        self.beside.append(f"<B{number}>")
-
-    @precondition(lambda self: self.world.other_threads)
-    @rule(pick=picks, user=users, action=st.sampled_from([StaffAction.CLAIM, StaffAction.RESOLVE, None]))
-    def staff_work_beside(self, pick: int, user: str, action: StaffAction | None) -> None:
-        """What is written there is for that customer alone."""
-        thread = self.world.other_threads[pick % len(self.world.other_threads)]
-        text = f"[B{self.world.number()}]" if action is None else ""
-        self.beside += [text] if text else []
-        self._accept(self.world.staff_does(thread, user, text, action))
-
-    @precondition(lambda self: self.world.threads and self.world.other_threads)
-    @rule(pick=picks, user=users, into_other=st.booleans())
-    def staff_merge(self, pick: int, user: str, into_other: bool) -> None:
-        """Whichever way, from any thread, into any case: mostly the newest, and by its owner."""
-        threads, home = (self.world.threads, OTHER) if into_other else (self.world.other_threads, HOME)
-        cases = self.world.cases(home)
-        into = cases[-1] if pick % 3 else cases[pick % len(cases)]
-        facts = self.world.do(self.world.store.card("main", into.id))
-        thread = threads[-1] if pick % 3 else threads[pick % len(threads)]
-        owner = self.world.owner(HOME if into_other else OTHER) if pick % 5 else None
-        self._accept(self.world.staff_does(thread, owner or user, str(facts["ticket"]), StaffAction.MERGE))
-        if pick % 2:
-            self.all_goes_well()
-
     def _is_inside(self, target: MessageReceived) -> bool:
         return self.written[target.text] == "nobody"
 
     def _accept(self, event: InboundEvent) -> None:
-        self.world.accept(event)
-        self.seen.append(event)
+        super()._accept(event)
         if isinstance(event, MessageReceived) and event.conversation == HOME:
             self.said.append(event)
 
@@ -367,16 +318,6 @@ class Desk(RuleBasedStateMachine):
                 if text.strip("/ ") in message.text:
                     assert message.author is Author.STAFF
                     assert message.author_name == user.title(), "what was not the owner's, or was a note, went out"
-
-    @invariant()
-    def nobody_reads_what_is_for_another(self) -> None:
-        """Whatever was merged into what."""
-        for message in self.world.told_customer():
-            assert not any(text in message.text for text in self.beside), message
-        for message in self.world.told_customer(OTHER):
-            assert POST not in message.meta
-            assert "[S" not in message.text, message
-            assert "<C" not in message.text, message
 
     @invariant()
     def what_was_deleted_in_time_is_never_begun(self) -> None:
