@@ -1,7 +1,7 @@
-"""A ChatModel on the openai package: OpenAI, Azure OpenAI, and every server that speaks Chat Completions.
+"""A ChatModel over HTTP: OpenAI, Azure OpenAI, and every server that speaks Chat Completions.
 
-The only module that imports openai; it is loaded when a model is configured, never to accept a message. Chunks stay the JSON
-that they are: the library's types for them cost more processor than all the rest of a streamed call.
+It is loaded when a model is configured, never to accept a message. It speaks the protocol itself: with the openai package a
+streamed answer cost more processor than all the rest of the turn.
 """
 
 from __future__ import annotations
@@ -10,17 +10,19 @@ import asyncio
 import logging
 import random
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-import openai
-from openai import AsyncAzureOpenAI, AsyncOpenAI, AsyncStream
+import aiohttp
 
 from core.domain.delivery import backoff
 from core.domain.errors import ModelError
 from core.llm.settings import AnswerFormatChoice, OpenAIChatSettings
-from core.llm.wire import Assembly, body
+from core.llm.wire import Assembly, body, error_code, events
 from core.ports.chat_model import ChatRequest, Finished, TextDelta
 from core.ports.clock import Clock
 
@@ -31,32 +33,47 @@ _FORMAT_REFUSED = frozenset({400, 404, 415, 422, 500, 501})
 """With any of these, endpoints refuse an answer format that they do not have. Only the same request without it tells."""
 _NAMES_FORMAT = re.compile(r"response.?format|json.?(?:schema|mode)|structured.?output|response mime", re.IGNORECASE)
 _NO_KEY = "not-needed"
+_IDLE_CONNECTION_SECONDS = 5.0
+_DRAIN_SECONDS = 0.1
+_LONGEST_REFUSAL = 64 * 1024
+"""Bytes that are read of it."""
 _MOST_REFUSALS = 3
 """In a row. A single one may have been provoked by what a customer wrote, and says nothing of the endpoint."""
 _MOST_IGNORED = 5
 """Plain answers in a row, after which the format only costs tokens."""
 
 
-def _client(settings: OpenAIChatSettings) -> AsyncOpenAI:
-    timeout = openai.Timeout(settings.first_chunk_seconds, connect=settings.connect_seconds)
-    if settings.azure:
-        return AsyncAzureOpenAI(
-            azure_endpoint=settings.azure.endpoint,
-            azure_deployment=settings.azure.deployment,
-            api_version=settings.azure.api_version,
-            api_key=settings.api_key or _NO_KEY,
-            timeout=timeout,
-            max_retries=0,
-        )
-    # A named base URL, never the library's own look into the environment.
+class _Refused(Exception):
+    """The endpoint answered with an error. ``said``: the body; ``code``: what it calls the error, where it does."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], said: str) -> None:
+        super().__init__(status)
+        self.status, self.headers, self.said, self.code = status, headers, said, error_code(said)
+
+
+_FAILURES = (_Refused, aiohttp.ClientError, TimeoutError)
+
+
+def _place(settings: OpenAIChatSettings) -> tuple[str, dict[str, str]]:
+    """The address to ask, and the headers with the key."""
+    key = settings.api_key or _NO_KEY
+    if azure := settings.azure:
+        path = f"openai/deployments/{azure.deployment}/chat/completions?api-version={azure.api_version}"
+        return f"{azure.endpoint.rstrip('/')}/{path}", {"api-key": key}
     base_url = settings.base_url or "https://api.openai.com/v1"
-    return AsyncOpenAI(api_key=settings.api_key or _NO_KEY, base_url=base_url, timeout=timeout, max_retries=0)
+    return f"{base_url.rstrip('/')}/chat/completions", {"authorization": f"Bearer {key}"}
 
 
-def _retry_after(error: openai.APIStatusError) -> float | None:
+def _proxy(url: str) -> str | None:
+    """What HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say of this address."""
+    parts, proxies = urlsplit(url), getproxies()
+    return None if proxy_bypass(parts.netloc) else proxies.get(parts.scheme, proxies.get("all"))
+
+
+def _retry_after(refusal: _Refused) -> float | None:
     for header, divisor in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         try:
-            return max(0.0, float(error.response.headers[header]) / divisor)
+            return max(0.0, float(refusal.headers[header]) / divisor)
         except (KeyError, ValueError):
             continue
     return None
@@ -65,27 +82,23 @@ def _retry_after(error: openai.APIStatusError) -> float | None:
 def _explain(error: Exception) -> ModelError:
     """What went wrong, for the operator's log: the kind and the status, never the prompt or the key."""
     match error:
-        case openai.AuthenticationError() | openai.PermissionDeniedError():
-            return ModelError(f"The model's endpoint refused the credentials ({error.status_code}).")
-        case openai.RateLimitError():
-            return ModelError(f"The model's endpoint is over its limit ({error.code or error.status_code}).")
-        case openai.APIStatusError():
-            return ModelError(f"The model's endpoint answered {error.status_code} ({error.code or 'no code'}).")
-        case openai.APITimeoutError() | TimeoutError():
+        case _Refused(status=401 | 403):
+            return ModelError(f"The model's endpoint refused the credentials ({error.status}).")
+        case _Refused(status=429):
+            return ModelError(f"The model's endpoint is over its limit ({error.code or error.status}).")
+        case _Refused():
+            return ModelError(f"The model's endpoint answered {error.status} ({error.code or 'no code'}).")
+        case TimeoutError():
             return ModelError("The model's endpoint stalled.")
-        case openai.APIConnectionError():
+        case aiohttp.ClientError():
             return ModelError("The model's endpoint could not be reached, or hung up.")
         case _:
             return ModelError(f"The model's stream could not be read ({type(error).__name__}).")
 
 
-def _may_refuse_format(request: ChatRequest, error: openai.OpenAIError) -> bool:
+def _may_refuse_format(request: ChatRequest, error: Exception) -> bool:
     """Whether the same request without its answer format is worth a try, at once."""
-    return (
-        request.answer_format is not None
-        and isinstance(error, openai.APIStatusError)
-        and error.status_code in _FORMAT_REFUSED
-    )
+    return request.answer_format is not None and isinstance(error, _Refused) and error.status in _FORMAT_REFUSED
 
 
 class _FormatSupport:
@@ -133,68 +146,80 @@ class OpenAIChat:
         self._settings = settings
         self._clock = clock
         self._rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._client = _client(settings)
+        self._url, headers = _place(settings)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_CONNECTION_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=headers,
+            proxy=_proxy(self._url),
+            timeout=aiohttp.ClientTimeout(connect=settings.connect_seconds, sock_read=settings.first_chunk_seconds),
+        )
         self._format = _FormatSupport(settings.answer_format)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._session.close()
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[TextDelta | Finished]:
         """See ChatModel. Only what happens before the first chunk is retried: after it, the customer may have read text."""
         if request.answer_format is not None and not self._format.wanted:
             request = replace(request, answer_format=None)
-        request, stream = await self._open(request)
+        request, response = await self._open(request)
         assembly = Assembly()
         try:
-            async for chunk in self._chunks(stream):
+            async for chunk in self._chunks(response):
                 text = assembly.add(chunk)
                 if text:
                     yield TextDelta(text)
             end = assembly.finish()
-        except (openai.OpenAIError, TimeoutError, ValueError, AttributeError, TypeError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError, TypeError) as error:
             raise _explain(error) from error
         finally:
-            await stream.close()
+            response.close()
         if request.answer_format is not None and not end.tool_calls:
             self._format.answered(followed=assembly.opening in ("{", "`"))
         yield end
 
-    async def _chunks(self, stream: AsyncStream[Any]) -> AsyncIterator[Any]:
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[Any]:
         """The chunks; keep-alive comments do not count as signs of life. Raises TimeoutError after too long a silence."""
         patience = self._settings.first_chunk_seconds
-        chunks = aiter(stream)
+        chunks = events(response.content)
         while True:
             try:
                 async with asyncio.timeout(patience):
                     chunk = await anext(chunks)
             except StopAsyncIteration:
-                return
+                break
             patience = self._settings.idle_seconds
             yield chunk
+        # Only a connection whose answer was read to its end can be used again.
+        with suppress(TimeoutError, aiohttp.ClientError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                async for _ in response.content.iter_any():
+                    pass
 
-    async def _open(self, request: ChatRequest) -> tuple[ChatRequest, AsyncStream[Any]]:
-        """The stream, and the request that it answers: without the answer format where the endpoint refused that."""
+    async def _open(self, request: ChatRequest) -> tuple[ChatRequest, aiohttp.ClientResponse]:
+        """The answer, and the request that it answers: without the answer format where the endpoint refused that."""
         try:
-            return request, await self._create_patiently(request)
-        except openai.OpenAIError as error:
-            if not _may_refuse_format(request, error):
+            return request, await self._ask_patiently(request)
+        except _FAILURES as error:
+            if not (isinstance(error, _Refused) and _may_refuse_format(request, error)):
                 raise _explain(error) from error
             refusal = error
         plain = replace(request, answer_format=None)
         try:
-            stream = await self._create_patiently(plain)
-        except openai.OpenAIError as error:
+            response = await self._ask_patiently(plain)
+        except _FAILURES as error:
             raise _explain(error) from error
-        self._format.refused(named=bool(_NAMES_FORMAT.search(str(refusal))))
-        return plain, stream
+        self._format.refused(named=bool(_NAMES_FORMAT.search(refusal.said)))
+        return plain, response
 
-    async def _create_patiently(self, request: ChatRequest) -> AsyncStream[Any]:
+    async def _ask_patiently(self, request: ChatRequest) -> aiohttp.ClientResponse:
         deadline = self._clock.monotonic() + self._settings.retry_seconds
         for attempt in range(1, self._settings.max_attempts + 1):
             try:
-                return await self._create(request)
-            except openai.OpenAIError as error:
+                return await self._ask(request)
+            except _FAILURES as error:
                 wait = None if _may_refuse_format(request, error) else self._pause(error, attempt)
                 if wait is None or attempt == self._settings.max_attempts or self._clock.monotonic() + wait > deadline:
                     raise
@@ -202,22 +227,26 @@ class OpenAIChat:
                 await self._clock.sleep(wait)
         raise ModelError("The model was not asked: max_attempts is 0.")
 
-    def _pause(self, error: openai.OpenAIError, attempt: int) -> float | None:
+    def _pause(self, error: Exception, attempt: int) -> float | None:
         """Seconds until another try makes sense; None when none does."""
         match error:
-            case openai.APIStatusError() if error.status_code in _WORTH_A_RETRY and error.code != "insufficient_quota":
+            case _Refused() if error.status in _WORTH_A_RETRY and error.code != "insufficient_quota":
                 named = _retry_after(error)
                 return named if named is not None else backoff(attempt, self._rng, first=0.5, cap=8.0)
-            case openai.APITimeoutError():
+            case _Refused() | TimeoutError():
                 return None
-            case openai.APIConnectionError():
-                return backoff(attempt, self._rng, first=0.5, cap=8.0)
             case _:
-                return None
+                return backoff(attempt, self._rng, first=0.5, cap=8.0)
 
-    async def _create(self, request: ChatRequest) -> AsyncStream[Any]:
+    async def _ask(self, request: ChatRequest) -> aiohttp.ClientResponse:
+        """Raises _Refused for any other answer than a completion."""
         settings = self._settings
         wire = {**body(request, limit_field=settings.limit_field), "model": settings.model}
-        return await self._client.post(
-            "/chat/completions", cast_to=object, body=wire, stream=True, stream_cls=AsyncStream[object]
-        )
+        response = await self._session.post(self._url, json=wire)
+        if response.ok:
+            return response
+        said = bytearray()
+        async with response:
+            while len(said) < _LONGEST_REFUSAL and (block := await response.content.readany()):
+                said += block
+        raise _Refused(response.status, response.headers, said.decode(errors="replace"))

@@ -1,4 +1,4 @@
-"""Where the language model is and how long to wait for it. Free of the openai package, so that wiring can read it early."""
+"""Where the language model is and how long to wait for it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,32 @@ from core.domain.errors import ModelError
 from core.ports.chat_model import AnswerFormat, ChatMessage, ChatRequest, Finished, ToolCall, ToolSpec
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+
+
+async def events(lines: AsyncIterable[bytes]) -> AsyncIterator[Any]:
+    """The JSON of each server-sent event until ``[DONE]``. Raises ValueError for what is no JSON, or tells of an error."""
+    data: list[bytes] = []
+    async for line in lines:
+        if line.startswith(b"data:"):
+            data.append(line[5:])
+        elif data and not line.strip():
+            said, data = b"".join(data).strip(), []
+            if said.startswith(b"[DONE]"):
+                return
+            chunk = json.loads(said)
+            if chunk.get("error"):
+                raise ValueError("The stream tells of an error.")
+            yield chunk
+
+
+def error_code(said: str) -> str | None:
+    """What a refusal's body calls the error, in ``error.code`` or ``code``."""
+    try:
+        told = json.loads(said)
+        code = told.get("error", told).get("code")
+    except (ValueError, AttributeError):
+        return None
+    return str(code) if code else None
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from core.domain.errors import ModelError
 from core.llm.openai_chat import OpenAIChat
@@ -62,6 +63,55 @@ async def test_a_good_answer_and_the_request_behind_it() -> None:
 async def test_an_end_without_the_done_line_is_still_an_end() -> None:
     async with serving(stream(chunk("Hello"), chunk(finish="stop"))) as server:
         assert (await _ask(server))[0] == "Hello"
+
+
+async def test_an_event_may_come_in_several_lines_that_end_as_on_windows() -> None:
+    pretty = "\r\n".join(
+        [": hello", "event: message", 'data: {"choices": [', 'data:{"delta": {"content": "Hello"}}]}', "", ""]
+    )
+    async with serving(stream(pretty, chunk(finish="stop"), DONE)) as server:
+        assert (await _ask(server))[0] == "Hello"
+
+
+async def test_the_next_request_goes_over_the_same_connection() -> None:
+    async with serving(GOOD) as server:
+        model = OpenAIChat(OpenAIChatSettings("m", base_url=f"{server.url}/"), SteppingClock())
+        for _ in range(3):
+            assert [item async for item in model.stream(REQUEST)]
+        await model.aclose()
+    assert len(server.requests) == 3
+    assert len(server.connections) == 1
+
+
+async def test_the_environment_s_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(GOOD) as server:
+        monkeypatch.setenv("http_proxy", server.origin)
+        monkeypatch.setenv("no_proxy", "other.example")
+        model = OpenAIChat(OpenAIChatSettings("m", base_url="http://model.example/v1"), SteppingClock())
+        assert [item async for item in model.stream(REQUEST)]
+        await model.aclose()
+    assert server.headers[0]["host"] == "model.example"
+
+
+async def test_no_proxy_is_asked_for_an_address_that_is_excepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    async with serving(GOOD) as server:
+        assert (await _ask(server))[0] == "Hello"
+
+
+async def test_a_refusal_in_several_packets_is_read_whole() -> None:
+    async def refuse_slowly(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=400)
+        await response.prepare(request)
+        for part in (b'{"error": {"mess', b'age": "no", "co', b'de": "too_long"}}'):
+            await response.write(part)
+            await asyncio.sleep(0.02)
+        return response
+
+    async with serving(refuse_slowly) as server:
+        with pytest.raises(ModelError, match=r"400 \(too_long\)"):
+            await _ask(server)
 
 
 async def test_tool_calls_are_assembled() -> None:

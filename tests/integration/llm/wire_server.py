@@ -86,6 +86,8 @@ class WireServer:
     requests: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    connections: set[int] = field(default_factory=set)
+    """The clients' ports."""
     origin: str = ""
 
     @property
@@ -96,6 +98,8 @@ class WireServer:
         self.requests.append(await request.json())
         self.paths.append(str(request.rel_url))
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
+        if request.transport is not None:
+            self.connections.add(request.transport.get_extra_info("peername")[1])
         behave = self.behaviours.pop(0) if len(self.behaviours) > 1 else self.behaviours[0]
         return await behave(request)
 
