@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from core.domain.errors import InvalidInput
@@ -12,6 +13,7 @@ from core.domain.errors import InvalidInput
 _plain = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch  # what quote leaves alone: nearly every id, and five times as fast
 
 
+@lru_cache(1024)  # a message's keys are written a dozen times on its way
 def _join(*parts: str) -> str:
     return ":".join(part if _plain(part) else quote(part, safe="", errors="surrogatepass") for part in parts)
 

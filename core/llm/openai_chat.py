@@ -183,7 +183,7 @@ class OpenAIChat:
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[Any]:
         """The chunks; keep-alive comments do not count as signs of life. Raises TimeoutError after too long a silence."""
         patience = self._settings.first_chunk_seconds
-        chunks = events(response.content)
+        chunks = events(response.content.iter_any())
         while True:
             try:
                 async with asyncio.timeout(patience):

@@ -10,23 +10,35 @@ from typing import Any
 from core.domain.errors import ModelError
 from core.ports.chat_model import AnswerFormat, ChatMessage, ChatRequest, Finished, ToolCall, ToolSpec
 
+_LONGEST_EVENT = 1024 * 1024
+"""Bytes."""
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
-async def events(lines: AsyncIterable[bytes]) -> AsyncIterator[Any]:
+async def events(blocks: AsyncIterable[bytes]) -> AsyncIterator[Any]:
     """The JSON of each server-sent event until ``[DONE]``. Raises ValueError for what is no JSON, or tells of an error."""
-    data: list[bytes] = []
-    async for line in lines:
-        if line.startswith(b"data:"):
-            data.append(line[5:])
-        elif data and not line.strip():
-            said, data = b"".join(data).strip(), []
-            if said.startswith(b"[DONE]"):
-                return
-            chunk = json.loads(said)
-            if chunk.get("error"):
-                raise ValueError("The stream tells of an error.")
-            yield chunk
+    pieces: list[bytes] = []
+    data = ""
+    size = 0
+    async for block in blocks:
+        pieces.append(block)
+        size += len(block)
+        if size > _LONGEST_EVENT:
+            raise ValueError("The event is too long.")
+        if b"\n" not in block:
+            continue
+        *lines, rest = b"".join(pieces).split(b"\n")
+        pieces, size = [rest], len(rest) + len(data)
+        for line in lines:
+            if line.startswith(b"data:"):
+                data += line[5:].decode().strip()
+            elif data and not line.strip():
+                if data.startswith("[DONE]"):
+                    return
+                chunk, data = json.loads(data), ""
+                if chunk.get("error"):
+                    raise ValueError("The stream tells of an error.")
+                yield chunk
 
 
 def error_code(said: str) -> str | None:
