@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from knowledge.embed.embedder import WORD_MARKS, Vectors, unit
 from knowledge.embed.exported import GRAPH, TOKENIZER, description_of
@@ -45,29 +45,27 @@ class OnnxEmbedder:
         self.precision = description.precision
         self.dimensions = description.dimensions
         self._prompts = prompts
-        self._whole = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._whole.no_truncation()
-        self._whole.no_padding()
-        self._cut = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._cut.no_padding()
-        direction = (self._cut.truncation or {}).get("direction", "right")
-        self._cut.enable_truncation(description.longest, direction=direction)
+        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        self._longest = description.longest - self._tokenizer.num_special_tokens_to_add(False)
+        self._direction = (self._tokenizer.truncation or {}).get("direction", "right")
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
         self._session = session_of(folder / GRAPH)
         self._shrink = onnxruntime.RunOptions()
         self._shrink.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-        self.limit = self._room(description.longest)
+        # The longer prompt is cut off with its text.
+        self.limit = max(16, self._longest - max(self.count([self._prompts.question, self._prompts.document])))
         self.fingerprint = fingerprint_of(
             description.digest, description.precision, description.longest, description.dimensions, prompts
         )
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the model's special tokens."""
-        encoded = self._whole.encode_batch_fast(well_formed(texts), add_special_tokens=False)
-        return [len(encoding.ids) for encoding in encoded]
+        return [len(encoding) for encoding in self._encode(texts)]
 
     def knows(self, word: str) -> bool:
         """See Embedder.knows."""
-        return any(self._whole.token_to_id(f"{mark}{word}") is not None for mark in WORD_MARKS)
+        return any(self._tokenizer.token_to_id(f"{mark}{word}") is not None for mark in WORD_MARKS)
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Vectors of questions, with the prompt that the model wants for them."""
@@ -79,23 +77,24 @@ class OnnxEmbedder:
 
     def embed(self, texts: Sequence[str], prompt: str) -> Vectors:
         """Vectors of texts of any length behind ``prompt``. A text without any token gets the vector of nothing: zeros."""
-        encoded = self._cut.encode_batch_fast([prompt + text for text in well_formed(texts)])
+        ids = []
+        for encoding in self._encode([prompt + text for text in texts]):
+            encoding.truncate(self._longest, direction=self._direction)
+            ids.append(self._tokenizer.post_process(encoding).ids)
         vectors = np.zeros((len(texts), self.dimensions), np.float32)
-        for places in _alike([len(encoding.ids) for encoding in encoded]):
-            vectors[places] = self._run(np.array([encoded[place].ids for place in places], np.int64))
+        for places in _alike([len(one) for one in ids]):
+            vectors[places] = self._run(np.array([ids[place] for place in places], np.int64))
         return vectors
+
+    def _encode(self, texts: Sequence[str]) -> Sequence[Encoding]:
+        """Tokens, whole and without the model's special ones."""
+        return self._tokenizer.encode_batch_fast(well_formed(texts), add_special_tokens=False)
 
     def _run(self, ids: NDArray[np.int64]) -> Vectors:
         options = self._shrink if ids.shape[1] > _LONG else None
         fed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
         vectors: Vectors = self._session.run(None, fed, options)[0]
         return unit(vectors)
-
-    def _room(self, longest: int) -> int:
-        """Tokens left for a text: special tokens and the longer prompt, which is cut off with it, are taken from the limit."""
-        special = len(self._whole.encode("").ids)
-        prompt = max(self.count([self._prompts.question, self._prompts.document]))
-        return max(16, longest - special - prompt)
 
 
 def _alike(lengths: Sequence[int]) -> Iterator[list[int]]:
