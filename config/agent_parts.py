@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from config.budgets import model_tokens
 from config.desk.staffed import is_staffed
@@ -15,7 +17,7 @@ from core.agent.settings import AgentSettings, Strictness
 from core.agent.texts import texts_for
 from core.domain.knowledge import KnowledgeAudience
 from core.domain.messages import MessageKind
-from core.llm.settings import AzureDeployment, OpenAIChatSettings
+from core.llm.settings import OpenAIChatSettings
 from core.ports.budgets import Budgets
 from core.ports.chat_model import ChatModel
 from core.ports.clock import Clock
@@ -200,20 +202,30 @@ def make_model(
 
 def chat_settings(settings: Settings, name: str | None = None) -> OpenAIChatSettings:
     """Where the model is. ``name``: of another model or deployment there."""
-    if settings.azure_openai_endpoint:
-        deployment = name or settings.azure_openai_deployment or ""
-        keys = secrets_of(settings.azure_openai_api_key)
-        azure = AzureDeployment(settings.azure_openai_endpoint, deployment, settings.azure_openai_api_version)
-        return OpenAIChatSettings(
-            model=deployment, api_key=keys[0], azure=azure, answer_format=settings.agent_answer_format
-        )
-    keys = secrets_of(settings.openai_api_key)
+    azure, base_url = settings.azure_openai_endpoint, settings.openai_base_url
+    keys = secrets_of(settings.azure_openai_api_key if azure else settings.openai_api_key) or ("not-needed",)
+    if azure:
+        model = name or settings.azure_openai_deployment or ""
+        path = f"openai/deployments/{model}/chat/completions?api-version={settings.azure_openai_api_version}"
+        url = f"{azure.rstrip('/')}/{path}"
+    else:
+        model = name or settings.openai_model
+        url = f"{(base_url or 'https://api.openai.com/v1').rstrip('/')}/chat/completions"
     return OpenAIChatSettings(
-        model=name or settings.openai_model,
-        api_key=keys[0] if keys else None,
-        base_url=settings.openai_base_url,
+        model,
+        url,
+        {"api-key": keys[0]} if azure else {"authorization": f"Bearer {keys[0]}"},
+        name=f"azure:{model}" if azure else model,
+        limit_field="max_tokens" if base_url and not azure else "max_completion_tokens",
+        proxy=_proxy(url),
         answer_format=settings.agent_answer_format,
     )
+
+
+def _proxy(url: str) -> str | None:
+    """What HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say of this address."""
+    parts, proxies = urlsplit(url), getproxies()
+    return None if proxy_bypass(parts.netloc) else proxies.get(parts.scheme, proxies.get("all"))
 
 
 def make_failure(settings: Settings) -> Callable[[TurnState], Reply]:

@@ -65,6 +65,7 @@ def _read_text(text: str) -> GivenText:
 
 read_document = functools.lru_cache(maxsize=128)(_read_text)
 """The same, remembered: many answers rest on few passages. For the company's documents only, never for customers' words."""
+_document_without_orders = functools.lru_cache(maxsize=128)(without_orders)
 
 
 class Evidence:
@@ -101,7 +102,8 @@ class Evidence:
 
     def passage(self, number: int) -> str:
         """A source as it may be rested on."""
-        return without_orders(self.sources.passage(number))
+        text = self.sources.passage(number)
+        return _document_without_orders(text) if self.sources.is_of_company(number) else without_orders(text)
 
     def judge(self, text: str, quotes: Sequence[Quote] = ()) -> tuple[Finding, int | None]:
         """What code can say of a sentence, and the number of the source that proves it, None where a tool's result does.

@@ -14,8 +14,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -32,7 +30,6 @@ _WORTH_A_RETRY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _FORMAT_REFUSED = frozenset({400, 404, 415, 422, 500, 501})
 """With any of these, endpoints refuse an answer format that they do not have. Only the same request without it tells."""
 _NAMES_FORMAT = re.compile(r"response.?format|json.?(?:schema|mode)|structured.?output|response mime", re.IGNORECASE)
-_NO_KEY = "not-needed"
 _IDLE_CONNECTION_SECONDS = 5.0
 _DRAIN_SECONDS = 0.1
 _LONGEST_REFUSAL = 64 * 1024
@@ -52,22 +49,6 @@ class _Refused(Exception):
 
 
 _FAILURES = (_Refused, aiohttp.ClientError, TimeoutError)
-
-
-def _place(settings: OpenAIChatSettings) -> tuple[str, dict[str, str]]:
-    """The address to ask, and the headers with the key."""
-    key = settings.api_key or _NO_KEY
-    if azure := settings.azure:
-        path = f"openai/deployments/{azure.deployment}/chat/completions?api-version={azure.api_version}"
-        return f"{azure.endpoint.rstrip('/')}/{path}", {"api-key": key}
-    base_url = settings.base_url or "https://api.openai.com/v1"
-    return f"{base_url.rstrip('/')}/chat/completions", {"authorization": f"Bearer {key}"}
-
-
-def _proxy(url: str) -> str | None:
-    """What HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say of this address."""
-    parts, proxies = urlsplit(url), getproxies()
-    return None if proxy_bypass(parts.netloc) else proxies.get(parts.scheme, proxies.get("all"))
 
 
 def _retry_after(refusal: _Refused) -> float | None:
@@ -142,17 +123,16 @@ class OpenAIChat:
     """Streams one completion per call. ``aclose`` gives its connections back."""
 
     def __init__(self, settings: OpenAIChatSettings, clock: Clock) -> None:
-        self.name = settings.name
+        self.name = settings.name or settings.model
         self._settings = settings
         self._clock = clock
         self._rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._url, headers = _place(settings)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_CONNECTION_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers=headers,
-            proxy=_proxy(self._url),
-            timeout=aiohttp.ClientTimeout(connect=settings.connect_seconds, sock_read=settings.first_chunk_seconds),
+            headers=settings.headers,
+            proxy=settings.proxy,
+            timeout=aiohttp.ClientTimeout(connect=settings.connect_seconds),
         )
         self._format = _FormatSupport(settings.answer_format)
 
@@ -242,11 +222,12 @@ class OpenAIChat:
         """Raises _Refused for any other answer than a completion."""
         settings = self._settings
         wire = {**body(request, limit_field=settings.limit_field), "model": settings.model}
-        response = await self._session.post(self._url, json=wire)
-        if response.ok:
-            return response
         said = bytearray()
-        async with response:
-            while len(said) < _LONGEST_REFUSAL and (block := await response.content.readany()):
-                said += block
+        async with asyncio.timeout(settings.first_chunk_seconds):
+            response = await self._session.post(settings.url, json=wire)
+            if response.ok:
+                return response
+            async with response:
+                while len(said) < _LONGEST_REFUSAL and (block := await response.content.readany()):
+                    said += block
         raise _Refused(response.status, response.headers, said.decode(errors="replace"))

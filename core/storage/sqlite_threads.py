@@ -38,7 +38,6 @@ _PRAGMAS = (
 class _Job:
     work: Work[Any]
     future: asyncio.Future[Any]
-    loop: asyncio.AbstractEventLoop
     result: Any = None
     error: Exception | None = None
 
@@ -56,9 +55,8 @@ class SqliteThreads:
 
     async def write(self, work: Work[Result]) -> Result:
         """Raises what ``work`` raised (it alone is undone then), or why the commit failed."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Result] = loop.create_future()
-        self._jobs.put(_Job(work, future, loop))
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(work, future))
         return await future
 
     async def read(self, work: Work[Result]) -> Result:
@@ -142,9 +140,9 @@ def _attempt(connection: Connection, job: _Job, *, alone: bool) -> None:
 
 def _deliver(batch: Sequence[_Job]) -> None:
     """Wake the callers, each loop once."""
-    for loop in {job.loop for job in batch}:
+    for loop in {job.future.get_loop() for job in batch}:
         with contextlib.suppress(RuntimeError):  # a loop that was closed has nobody waiting
-            loop.call_soon_threadsafe(_resolve, [job for job in batch if job.loop is loop])
+            loop.call_soon_threadsafe(_resolve, [job for job in batch if job.future.get_loop() is loop])
 
 
 def _resolve(batch: Sequence[_Job]) -> None:

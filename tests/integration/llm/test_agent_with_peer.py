@@ -13,11 +13,11 @@ from core.agent.loop import AgentLoop
 from core.agent.settings import AgentSettings
 from core.domain.messages import MessageKind
 from core.llm.openai_chat import OpenAIChat
-from core.llm.settings import OpenAIChatSettings
 from core.ports.chat_model import ChatMessage, ChatRequest, Finished
 from core.ports.responder import Reply
 from tests.contract.responders.world import PASSWORD, PRICE, MemoryJournal, Shelf, SteppingClock, Watcher, turn_of
 from tests.fixtures.peers import MakeLlMock
+from tests.integration.llm.wire_server import model_at
 from tests.servers.llmock import LlMock
 
 pytestmark = pytest.mark.peer
@@ -30,7 +30,7 @@ async def _respond(
     peer: LlMock, question: str = "How do I reset my password?", **settings: Any
 ) -> tuple[Reply, Watcher]:
     clock = SteppingClock()
-    model = OpenAIChat(OpenAIChatSettings("gpt-5-mini", api_key="k", base_url=peer.url, **settings), clock)
+    model = OpenAIChat(model_at(peer.url, "gpt-5-mini", **settings), clock)
     watcher = Watcher()
     try:
         loop = AgentLoop(model, Shelf(), MemoryJournal(), AgentSettings(company_name="Tidepool"), clock)
@@ -58,7 +58,7 @@ async def test_an_answer_streams_in_with_its_source(make_llmock: MakeLlMock) -> 
 
 async def test_tokens_are_reported(make_llmock: MakeLlMock) -> None:
     peer = make_llmock([{"match": {"userMessage": "hi"}, "response": {"content": "Hello."}}])
-    model = OpenAIChat(OpenAIChatSettings("m", api_key="k", base_url=peer.url), SteppingClock())
+    model = OpenAIChat(model_at(peer.url), SteppingClock())
     items = [item async for item in model.stream(ChatRequest([ChatMessage("user", "hi")]))]
     await model.aclose()
     end = items[-1]

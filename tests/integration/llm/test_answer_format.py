@@ -10,10 +10,9 @@ import pytest
 
 from core.domain.errors import ModelError
 from core.llm.openai_chat import OpenAIChat
-from core.llm.settings import OpenAIChatSettings
 from core.ports.chat_model import AnswerFormat, ChatMessage, ChatRequest, TextDelta, ToolSpec
 from tests.contract.responders.world import SteppingClock
-from tests.integration.llm.wire_server import DONE, Behaviour, WireServer, chunk, refuse, serving, stream
+from tests.integration.llm.wire_server import DONE, Behaviour, WireServer, chunk, model_at, refuse, serving, stream
 
 SCHEMA = {"type": "object", "properties": {"parts": {"type": "array"}}}
 REQUEST = ChatRequest(
@@ -36,7 +35,7 @@ UNNAMED = refuse(400, message="Bad request.")
 @asynccontextmanager
 async def _model(*behaviours: Behaviour, **settings: Any) -> AsyncIterator[tuple[OpenAIChat, WireServer]]:
     async with serving(*behaviours) as server:
-        model = OpenAIChat(OpenAIChatSettings("m", api_key="k", base_url=server.url, **settings), SteppingClock())
+        model = OpenAIChat(model_at(server.url, **settings), SteppingClock())
         try:
             yield model, server
         finally:

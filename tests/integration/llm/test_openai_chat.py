@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from config.agent_parts import chat_settings
+from config.settings import read_settings
 from core.domain.errors import ModelError
 from core.llm.openai_chat import OpenAIChat
-from core.llm.settings import AzureDeployment, OpenAIChatSettings
 from core.ports.chat_model import ChatMessage, ChatRequest, Finished, TextDelta, ToolCall, ToolSpec
 from tests.contract.responders.world import SteppingClock
-from tests.integration.llm.wire_server import DONE, WireServer, chunk, keep_alive, refuse, serving, stream
+from tests.integration.llm.wire_server import DONE, WireServer, chunk, keep_alive, model_at, refuse, serving, stream
 
 REQUEST = ChatRequest(
     [ChatMessage("user", "hi")], tools=[ToolSpec("look", "Looks.", {"type": "object"})], max_tokens=50
@@ -26,7 +27,7 @@ GOOD = stream(chunk("Hel"), chunk("lo"), chunk(finish="stop"), DONE)
 async def _ask(
     server: WireServer, request: ChatRequest = REQUEST, clock: SteppingClock | None = None, **settings: Any
 ) -> tuple[str, Finished]:
-    model = OpenAIChat(OpenAIChatSettings("m", api_key="k", base_url=server.url, **settings), clock or SteppingClock())
+    model = OpenAIChat(model_at(server.url, **settings), clock or SteppingClock())
     try:
         text = ""
         async for item in model.stream(request):
@@ -75,7 +76,7 @@ async def test_an_event_may_come_in_several_lines_that_end_as_on_windows() -> No
 
 async def test_the_next_request_goes_over_the_same_connection() -> None:
     async with serving(GOOD) as server:
-        model = OpenAIChat(OpenAIChatSettings("m", base_url=f"{server.url}/"), SteppingClock())
+        model = OpenAIChat(model_at(server.url), SteppingClock())
         for _ in range(3):
             assert [item async for item in model.stream(REQUEST)]
         await model.aclose()
@@ -83,13 +84,20 @@ async def test_the_next_request_goes_over_the_same_connection() -> None:
     assert len(server.connections) == 1
 
 
+async def _ask_as_configured() -> Finished:
+    model = OpenAIChat(chat_settings(read_settings()), SteppingClock())
+    items = [item async for item in model.stream(REQUEST)]
+    await model.aclose()
+    assert isinstance(items[-1], Finished)
+    return items[-1]
+
+
 async def test_the_environment_s_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     async with serving(GOOD) as server:
         monkeypatch.setenv("http_proxy", server.origin)
         monkeypatch.setenv("no_proxy", "other.example")
-        model = OpenAIChat(OpenAIChatSettings("m", base_url="http://model.example/v1"), SteppingClock())
-        assert [item async for item in model.stream(REQUEST)]
-        await model.aclose()
+        monkeypatch.setenv("OPENAI_BASE_URL", "http://model.example/v1")
+        await _ask_as_configured()
     assert server.headers[0]["host"] == "model.example"
 
 
@@ -97,7 +105,9 @@ async def test_no_proxy_is_asked_for_an_address_that_is_excepted(monkeypatch: py
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     async with serving(GOOD) as server:
-        assert (await _ask(server))[0] == "Hello"
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/")
+        await _ask_as_configured()
+    assert server.paths == ["/v1/chat/completions"]
 
 
 async def test_a_refusal_in_several_packets_is_read_whole() -> None:
@@ -237,13 +247,13 @@ async def test_keep_alive_comments_are_no_sign_of_life(released: asyncio.Event) 
         released.set()
 
 
-async def test_azure_asks_the_deployment_with_its_version_and_key() -> None:
+async def test_azure_asks_the_deployment_with_its_version_and_key(monkeypatch: pytest.MonkeyPatch) -> None:
     async with serving(GOOD) as server:
-        azure = AzureDeployment(server.origin, "dep", "2025-04-01-preview")
-        model = OpenAIChat(OpenAIChatSettings("m", api_key="azure-key", azure=azure), SteppingClock())
-        items = [item async for item in model.stream(REQUEST)]
-        await model.aclose()
-    assert isinstance(items[-1], Finished)
+        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", server.origin)
+        monkeypatch.setenv("AZURE_OPENAI_DEPLOYMENT", "dep")
+        monkeypatch.setenv("AZURE_OPENAI_API_KEY", "azure-key")
+        monkeypatch.setenv("AZURE_OPENAI_API_VERSION", "2025-04-01-preview")
+        await _ask_as_configured()
     assert server.paths == ["/openai/deployments/dep/chat/completions?api-version=2025-04-01-preview"]
     assert server.headers[0]["api-key"] == "azure-key"
     assert server.requests[0]["max_completion_tokens"] == 50

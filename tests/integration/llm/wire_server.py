@@ -11,7 +11,14 @@ from typing import Any
 
 from aiohttp import web
 
+from core.llm.settings import OpenAIChatSettings
+
 Behaviour = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def model_at(base_url: str, model: str = "m", **settings: Any) -> OpenAIChatSettings:
+    """A model of a compatible server."""
+    return OpenAIChatSettings(model, f"{base_url}/chat/completions", {"authorization": "Bearer k"}, **settings)
 
 
 def chunk(content: str | None = None, *, finish: str | None = None, **delta: Any) -> str:

@@ -21,6 +21,20 @@ def test_left_out_they_are_the_defaults() -> None:
     assert chat_settings(settings).answer_format == "auto"
 
 
+def test_the_answers_limit_goes_by_the_name_the_endpoint_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert chat_settings(read_settings()).limit_field == "max_completion_tokens"
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://x/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    compatible = chat_settings(read_settings(), "other")
+    assert (compatible.name, compatible.limit_field) == ("other", "max_tokens")
+    assert compatible.headers == {"authorization": "Bearer secret"}
+    assert "secret" not in repr(compatible)
+    for name, value in {"ENDPOINT": "https://x/", "API_KEY": "other", "DEPLOYMENT": "d"}.items():
+        monkeypatch.setenv(f"AZURE_OPENAI_{name}", value)
+    azure = chat_settings(read_settings())
+    assert (azure.name, azure.limit_field, azure.headers) == ("azure:d", "max_completion_tokens", {"api-key": "other"})
+
+
 def test_what_is_set_holds_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     named = {"PASSAGES": "7", "TEMPERATURE": "0.2", "ANSWER_TOKENS": "600", "ANSWER_FORMAT": "parts"}
     for name, value in named.items():

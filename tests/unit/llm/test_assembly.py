@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from core.domain.errors import ModelError
-from core.llm.settings import AzureDeployment, OpenAIChatSettings
 from core.llm.wire import Assembly, body, to_wire
 from core.ports.chat_model import ChatMessage, ChatRequest, ToolCall, ToolSpec
 
@@ -78,12 +77,3 @@ def test_requests_in_the_wire_shape() -> None:
     asked = to_wire(ChatMessage("assistant", "", tool_calls=(ToolCall("a", "look", "{}"),)))
     assert asked["content"] is None
     assert to_wire(ChatMessage("tool", "r", tool_call_id="a")) == {"role": "tool", "tool_call_id": "a", "content": "r"}
-
-
-def test_the_answers_limit_goes_by_the_name_the_endpoint_knows() -> None:
-    assert OpenAIChatSettings("m").limit_field == "max_completion_tokens"
-    assert OpenAIChatSettings("m", base_url="http://x/v1").limit_field == "max_tokens"
-    azure = OpenAIChatSettings("m", azure=AzureDeployment("https://x", "d", "v"))
-    assert azure.limit_field == "max_completion_tokens"
-    assert azure.name == "azure:d"
-    assert "secret" not in repr(OpenAIChatSettings("m", api_key="secret"))

@@ -20,7 +20,7 @@ def test_every_setting_that_is_named_exists() -> None:
 
 
 def test_the_limits_are_the_ones_in_the_code() -> None:
-    agent, chat = AgentSettings(), OpenAIChatSettings("m")
+    agent, chat = AgentSettings(), OpenAIChatSettings("m", "https://x/v1/chat/completions")
     assert f"more than {agent.max_steps} steps, {agent.turn_tokens:,} tokens or {agent.turn_seconds:.0f} seconds" in DOC
     assert f"no word for {chat.first_chunk_seconds:.0f} seconds, or {chat.idle_seconds:.0f} seconds of silence" in DOC
     assert DOC.count(f"at most {chat.retry_seconds:.0f} seconds in all") == 2
