@@ -53,10 +53,8 @@ _FAILURES = (_Refused, aiohttp.ClientError, TimeoutError)
 
 def _retry_after(refusal: _Refused) -> float | None:
     for header, divisor in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        try:
+        with suppress(KeyError, ValueError):
             return max(0.0, float(refusal.headers[header]) / divisor)
-        except (KeyError, ValueError):
-            continue
     return None
 
 
@@ -144,7 +142,10 @@ class OpenAIChat:
         """See ChatModel. Only what happens before the first chunk is retried: after it, the customer may have read text."""
         if request.answer_format is not None and not self._format.wanted:
             request = replace(request, answer_format=None)
-        request, response = await self._open(request)
+        try:
+            request, response = await self._open(request)
+        except _FAILURES as error:
+            raise _explain(error) from error
         assembly = Assembly()
         try:
             async for chunk in self._chunks(response):
@@ -182,17 +183,13 @@ class OpenAIChat:
         """The answer, and the request that it answers: without the answer format where the endpoint refused that."""
         try:
             return request, await self._ask_patiently(request)
-        except _FAILURES as error:
-            if not (isinstance(error, _Refused) and _may_refuse_format(request, error)):
-                raise _explain(error) from error
-            refusal = error
-        plain = replace(request, answer_format=None)
-        try:
+        except _Refused as refusal:
+            if not _may_refuse_format(request, refusal):
+                raise
+            plain = replace(request, answer_format=None)
             response = await self._ask_patiently(plain)
-        except _FAILURES as error:
-            raise _explain(error) from error
-        self._format.refused(named=bool(_NAMES_FORMAT.search(refusal.said)))
-        return plain, response
+            self._format.refused(named=bool(_NAMES_FORMAT.search(refusal.said)))
+            return plain, response
 
     async def _ask_patiently(self, request: ChatRequest) -> aiohttp.ClientResponse:
         deadline = self._clock.monotonic() + self._settings.retry_seconds
