@@ -13,10 +13,9 @@ from core.ports.retriever import Retriever
 
 @dataclass(slots=True)
 class Notes:
-    """Of one turn. ``left_out``: of the model's answer no sentence could be shown."""
+    """Of one turn."""
 
     found: dict[str, Retrieval] = field(default_factory=dict)
-    left_out: bool = False
 
 
 _NOTES: ContextVar[Notes | None] = ContextVar("notes of a turn", default=None)
@@ -31,13 +30,6 @@ def noting() -> Iterator[Notes]:
         yield notes
     finally:
         _NOTES.reset(token)
-
-
-def nothing_left() -> None:
-    """Every sentence of the answer was left out, since nothing bears it out."""
-    notes = _NOTES.get()
-    if notes is not None:
-        notes.left_out = True
 
 
 def only_tried(query: str) -> None:

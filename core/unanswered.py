@@ -62,8 +62,6 @@ def _left_open(said: Reply, notes: Notes) -> tuple[dict[str, Retrieval], Why | N
             return (notes.found, Why.WITHHELD) if found_some and not in_vain else (in_vain, Why.NOT_FOUND)
         case MessageKind.ANSWER if said.citations and said.offers_person and in_vain:
             return in_vain, Why.NOT_FOUND
-        case MessageKind.FAILURE if notes.left_out:
-            return notes.found, Why.WITHHELD
         case _:
             return {}, None
 

@@ -267,7 +267,7 @@ class SlackChannel:
             await client.assistant_threads_setStatus(channel_id=place.channel, thread_ts=place.thread_ts, status=status)
 
     async def catch_up(self, sink: InboundSink) -> int:
-        """See SupportsCatchUp. One process at a time."""
+        """Hand what came in while the hub was away to the sink, and count it. One process at a time."""
         await self._update_staff_channels()
         return await self._backfill_task.once(self._opened.workspaces, self._reader, sink) or 0
 

@@ -185,13 +185,6 @@ class SupportsPaces(Protocol):
 
 
 @runtime_checkable
-class SupportsCatchUp(Protocol):
-    """Can list what came in while the hub was away, and hands it to the sink again."""
-
-    async def catch_up(self, sink: InboundSink) -> int: ...
-
-
-@runtime_checkable
 class SupportsRoutes(Protocol):
     """Serves HTTP of its own. Returns aiohttp route definitions, untyped here to keep the ports free of libraries."""
 
