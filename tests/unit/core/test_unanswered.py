@@ -12,7 +12,7 @@ from core.domain.conversation import Escalation
 from core.domain.gaps import ASKED_META, Nearest, Why, masked, since_of
 from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
 from core.domain.messages import Author, Citation, Message, MessageKind
-from core.looked_up import NotingRetriever, nothing_left
+from core.looked_up import NotingRetriever
 from core.ports.responder import Reply, TurnEvents
 from core.ports.retriever import Retriever
 from core.ports.store import TurnOutcome, TurnState
@@ -49,17 +49,14 @@ class Shelf:
 class Looks:
     """A responder that looks up some queries, and replies what it is told to."""
 
-    def __init__(self, reply: Reply, *queries: str, left_out: bool = False) -> None:
+    def __init__(self, reply: Reply, *queries: str) -> None:
         self._reply = reply
         self._queries = queries
-        self._left_out = left_out
         self._retriever: Retriever = NotingRetriever(Shelf())
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         for query in self._queries:
             await self._retriever.retrieve(query)
-        if self._left_out:
-            nothing_left()
         return self._reply
 
 
@@ -113,12 +110,6 @@ async def test_of_two_questions_the_one_without_an_answer_is_kept(store: SqlStor
     _, outcome = await run(store, Looks(half, "pumps 0.8", "bicycles 0.2"))
     (gap,) = outcome.gaps
     assert (gap.why, gap.looked_up, gap.nearest[0].score) == (Why.NOT_FOUND, "bicycles 0.2", 0.2)
-
-
-async def test_an_answer_of_which_nothing_was_left_is_kept(store: SqlStore) -> None:
-    failure = Reply("Sorry.", MessageKind.FAILURE, offers_person=True)
-    _, outcome = await run(store, Looks(failure, "bicycles 0.8", left_out=True))
-    assert [gap.why for gap in outcome.gaps] == [Why.WITHHELD]
 
 
 async def test_what_goes_to_a_person_is_no_less_unanswered(store: SqlStore) -> None:
