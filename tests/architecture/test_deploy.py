@@ -227,7 +227,7 @@ def test_what_runs_holds_a_model_that_was_made_ready_and_nothing_that_makes_one(
     assert listed is not None
     leaves = re.compile(f"({listed[1]})", re.IGNORECASE)
     makers = ("torch", "transformers", "sentence-transformers", "onnx", "onnxscript", "nvidia-cublas-cu12", "triton")
-    runners = ("onnxruntime", "tokenizers", "huggingface-hub", "numpy", "chromadb", "openai", "torchless")
+    runners = ("onnxruntime", "tokenizers", "huggingface-hub", "numpy", "chromadb", "torchless")
     assert [name for name in makers if not leaves.fullmatch(name)] == []
     assert [name for name in runners if leaves.fullmatch(name)] == []
 
