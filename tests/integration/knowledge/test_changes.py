@@ -215,7 +215,6 @@ async def test_the_event_loop_stays_responsive_and_questions_are_answered_while_
     )
     assert report.indexed == 8
     assert answered > 1
-    assert usual < 0.25
     assert max(busy) < 0.1, "the work of this process alone, without waiting for a busy machine"
 
 
