@@ -20,6 +20,7 @@ from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, answered, claim, item, said, thread
+from tests.patience import PATIENCE
 from tests.servers.postgres import PostgresServer
 from tests.servers.process import free_port
 
@@ -270,6 +271,7 @@ async def test_a_write_whose_connection_is_lost_before_its_commit_is_run_again(p
 
 
 async def test_more_at_once_than_there_are_connections(postgres_store: SqlStore) -> None:
+    postgres_store.database._engine.pool._timeout = PATIENCE  # type: ignore[union-attr]
     results = await asyncio.gather(
         *(postgres_store.accept([item(said(f"e{number}", where=f"t{number % 5}"))]) for number in range(40))
     )
@@ -306,7 +308,7 @@ async def _until_waiting(url: str) -> None:
     observer = await asyncpg.connect(url)
     question = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not await observer.fetchval(question):  # noqa: ASYNC110 - PostgreSQL tells nobody who waits
                 await asyncio.sleep(0.01)
     finally:
