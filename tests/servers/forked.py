@@ -19,7 +19,7 @@ from tests.servers.programs import ROOT
 
 READ, APPEND = os.O_RDONLY, os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
-_PATIENCE = 10.0
+_PATIENCE = 60.0
 """Seconds that it gets to end by itself."""
 
 CAN_FORK = sys.platform == "linux"

@@ -20,6 +20,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from tests.patience import PATIENCE
 from tests.servers.telegram_api import WrongCall, check_call, from_form
 from tests.servers.telegram_calls import BotState, Refusal
 
@@ -145,7 +146,7 @@ class TelegramFake(BotState):
         """The parameters of all calls of a method."""
         return [call.params for call in self.calls if call.method == method]
 
-    async def until(self, holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    async def until(self, holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Wait for something to happen here."""
         async with asyncio.timeout(seconds), self.changed:
             await self.changed.wait_for(holds)

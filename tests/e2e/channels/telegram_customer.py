@@ -47,14 +47,14 @@ class TelegramCustomer:
         if not self._polled:
             before = len(self._telegram.pushed)
             await self._telegram.again(said)
-            await self._telegram.until(lambda: len(self._telegram.pushed) > before, 60)
+            await self._telegram.until(lambda: len(self._telegram.pushed) > before)
             return
         self._telegram.next("getUpdates", Trouble(result=[said]))
         before = len(self._telegram.named("getUpdates"))
         await self._telegram.update(
             message=self._telegram.message("Others talk", chat=_A_GROUP)
         )  # ends the present poll
-        await self._telegram.until(lambda: len(self._telegram.named("getUpdates")) > before + 1, 60)
+        await self._telegram.until(lambda: len(self._telegram.named("getUpdates")) > before + 1)
 
     async def ask_for_person(self) -> None:
         await self._press(0)

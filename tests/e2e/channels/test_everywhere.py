@@ -251,7 +251,7 @@ async def test_nobody_else_can_speak_for_a_platform(platforms: Town) -> None:
     try:
         before = len(telegram.pushed)
         await telegram.write(QUESTION, chat=59_999)
-        await telegram.until(lambda: len(telegram.pushed) > before, 60)
+        await telegram.until(lambda: len(telegram.pushed) > before)
         assert telegram.pushed[-1][1] in (401, 403)
     finally:
         telegram.updates.clear()

@@ -217,8 +217,8 @@ def _start(hub: Hub, knowledge: Path) -> None:
 
 async def _at_hand(town: Town) -> None:
     await until(lambda: has_read(town.called) >= 0, lambda: town.called.log_tail())
-    await town.telegram.until(lambda: bool(town.telegram.webhook["url"]), 60)
-    await town.polled_telegram.until(lambda: bool(town.polled_telegram.named("getUpdates")), 60)
+    await town.telegram.until(lambda: bool(town.telegram.webhook["url"]))
+    await town.polled_telegram.until(lambda: bool(town.polled_telegram.named("getUpdates")))
     async with asyncio.timeout(60):
         await town.socket_slack.connected.wait()
 

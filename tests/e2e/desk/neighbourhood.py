@@ -85,7 +85,7 @@ async def neighbourhood(folder: Path, documents: str, **more: str) -> AsyncItera
         try:
             await asyncio.to_thread(started, hub)
             await until(lambda: has_read(hub) >= 0, hub.log_tail)
-            await telegram.until(lambda: bool(telegram.webhook["url"]), 60)
+            await telegram.until(lambda: bool(telegram.webhook["url"]))
             yield Neighbourhood(hub, Office(slack, hub), slack, telegram, twilio, post)
         finally:
             await asyncio.to_thread(hub.stop)

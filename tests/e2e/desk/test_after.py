@@ -44,7 +44,7 @@ async def test_delivered_rated_commented_and_open_again(make_hub: MakeHub) -> No
         await world.reads("It is mended")
         await office.marked(answer, "white_check_mark")
         shown = [one for one in office.slack.channels[STAFF].messages if one["ts"] == answer["event"]["ts"]]
-        await office.slack.until(lambda: shown[0]["reactions"] == ["white_check_mark"], 30)
+        await office.slack.until(lambda: shown[0]["reactions"] == ["white_check_mark"])
 
         await office.press(card, RESOLVE)
         await world.reads("Reply with a number from 1")
@@ -136,10 +136,10 @@ async def test_staff_read_that_the_customer_has_blocked_the_bot(make_hub: MakeHu
         }
         hub = await asyncio.to_thread(make_hub, sources="none", environment=settings)
         office = Office(slack, hub)
-        await telegram.until(lambda: bool(telegram.named("getUpdates")), 60)
+        await telegram.until(lambda: bool(telegram.named("getUpdates")))
         await telegram.write("I want to talk to a person", chat=_ADA)
         card = await office.card()
-        await telegram.until(lambda: any("passed this on" in text for text in telegram.texts(_ADA)), 60)
+        await telegram.until(lambda: any("passed this on" in text for text in telegram.texts(_ADA)))
         telegram.blocked.add(_ADA)
         await office.press(card, CLAIM)
         await office.sees(card, "“Grace has joined the conversation.” did not reach the customer")

@@ -19,9 +19,9 @@ async def test_staff_see_what_a_customer_reacts_with(make_hub: MakeHub) -> None:
         await staff.deliver(slack.say("I want to talk to a person", channel=DIRECT))
         card = await staff.card()
         await staff.press(card, CLAIM)
-        await slack.until(lambda: any("has joined" in one for one in slack.shown()), 30)
+        await slack.until(lambda: any("has joined" in one for one in slack.shown()))
         await staff.write(card, "It is on its way")
-        await slack.until(lambda: any("on its way" in one for one in slack.shown()), 30)
+        await slack.until(lambda: any("on its way" in one for one in slack.shown()))
         (copy,) = [one for one in slack.channels[DIRECT].messages if "on its way" in str(one)]
         await theirs.react(copy["ts"], "tada", user=ANNA)
         await staff.sees(card, "reacted with 🎉")

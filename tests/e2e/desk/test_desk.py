@@ -136,7 +136,7 @@ async def test_of_two_who_claim_one_has_it(make_hub: MakeHub) -> None:
 
 
 async def test_what_staff_take_back_in_time_never_goes_out(make_hub: MakeHub) -> None:
-    async with scene(make_hub, DESK_UNDO_SECONDS="3") as world:
+    async with scene(make_hub, DESK_UNDO_SECONDS="10") as world:
         office, card = world.office, await world.claimed()
         wrong = await office.write(card, "You are fired")
         await eventually(lambda: bool(stored.waiting(world.hub, "You are fired")))

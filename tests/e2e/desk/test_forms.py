@@ -25,7 +25,7 @@ MACROS = """
 
 
 async def test_a_draft_claims_goes_out_and_can_be_taken_back(make_hub: MakeHub) -> None:
-    async with scene(make_hub, DESK_UNDO_SECONDS="2") as world:
+    async with scene(make_hub, DESK_UNDO_SECONDS="10") as world:
         office, card = world.office, await world.escalate()
         form = await office.form(card, "reply")
         assert await office.send_off(form, "  ") != {}

@@ -26,7 +26,7 @@ async def test_a_case_is_claimed_and_found_from_the_home_tab(make_hub: MakeHub) 
         async def opens(user: str) -> None:
             event = {"type": "app_home_opened", "user": user, "channel": DIRECT, "tab": "home", "event_ts": slack.ts()}
             await office.deliver(slack.event(event))
-            await slack.until(lambda: user in slack.homes, 30.0)
+            await slack.until(lambda: user in slack.homes)
 
         async def press(element: Json) -> None:
             view = {**slack.homes[GRACE], "id": "V1", "hash": "h", "state": {"values": {}}}
@@ -51,10 +51,10 @@ async def test_a_case_is_claimed_and_found_from_the_home_tab(make_hub: MakeHub) 
         assert claim["value"].endswith(card["ts"])
         await press(claim)
         await world.reads("Grace has joined")
-        await slack.until(lambda: "Mine (" in shown(), 30.0)
+        await slack.until(lambda: "Mine (" in shown())
         assert "Unclaimed (" not in shown()
         await press({"type": "plain_text_input", "action_id": "desk_choose_search", "value": "PERSON"})
-        await slack.until(lambda: "Found for" in shown() and "staff_take_over" not in shown(), 30.0)
+        await slack.until(lambda: "Found for" in shown() and "staff_take_over" not in shown())
         assert card["ts"].replace(".", "") in shown()
         await opens(ANNA)
         assert "archives" not in shown(ANNA)

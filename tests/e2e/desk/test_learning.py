@@ -55,7 +55,7 @@ async def test_the_next_customer_is_answered_by_the_agent(make_hub: MakeHub, tmp
             await office.sees(card, "into the knowledge base")
             (decided,) = [one for one in office.thread(card) if one["ts"] == proposal["ts"]]
             assert not any(block["type"] == "actions" for block in decided["blocks"])
-        for number in range(60):
+        for number in range(240):
             async with visiting(hub) as next_one:
                 answer = await next_one.say(QUESTION, client_id=f"n{number}")
                 if answer.body["sources"]:
@@ -71,7 +71,7 @@ async def test_the_next_customer_is_answered_by_the_agent(make_hub: MakeHub, tmp
         for code, said in ((0, "Withdrawn"), (1, f"Nothing of {ticket}")):
             done = await asyncio.to_thread(run_command, hub.data_dir, "learned", "withdraw", ticket)
             assert (done.returncode, said in done.stdout + done.stderr) == (code, True), done.stderr
-        for number in range(60):
+        for number in range(240):
             async with visiting(hub) as last_one:
                 answer = await last_one.say(QUESTION, client_id=f"w{number}")
                 if not answer.body["sources"]:

@@ -84,7 +84,7 @@ async def test_nothing_is_lost_while_the_staff_channel_is_archived(make_hub: Mak
             while "is_archived" not in await health_of_channels(world):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.2)
         world.office.slack.channels[STAFF].archived = False
-        await staff.slack.until(lambda: any("while it was archived" in one for one in staff.shown(card)), 60)
+        await staff.slack.until(lambda: any("while it was archived" in one for one in staff.shown(card)))
 
 
 async def test_open_cases_go_on_in_the_channel_that_is_set_instead(make_hub: MakeHub) -> None:
@@ -211,7 +211,7 @@ async def test_staff_in_a_workspace_of_their_own(make_hub: MakeHub) -> None:
 
         asked = slack.say("<@U0BOT0001> Do you sell bicycles?", channel=PUBLIC)
         await customers.deliver({**asked, "event": {**asked["event"], "type": "app_mention"}})
-        await slack.until(lambda: any(one.get("bot_id") for one in slack.channels[PUBLIC].messages), 30)
+        await slack.until(lambda: any(one.get("bot_id") for one in slack.channels[PUBLIC].messages))
         for hook, secret in (("/webhooks/slack", DESK_SECRET), ("/webhooks/slack/desk", staff.secret[::-1])):
             status, _ = await slack.push(world.hub.url + hook, asked, secret=secret)
             assert status == 401
@@ -232,16 +232,16 @@ async def test_a_customer_on_slack_sees_edits_deletions_and_emoji(make_hub: Make
         await staff.deliver(asked)
         card = await staff.card()
         await staff.press(card, CLAIM)
-        await slack.until(lambda: any("has joined" in one for one in slack.shown()), 30)
+        await slack.until(lambda: any("has joined" in one for one in slack.shown()))
         said = await staff.write(card, "It costs 10 euros")
-        await slack.until(lambda: any("10 euros" in one for one in slack.shown()), 30)
+        await slack.until(lambda: any("10 euros" in one for one in slack.shown()))
         before = len(slack.shown())
         await world.office.edit(said, "It costs 12 euros")
-        await slack.until(lambda: any("12 euros" in one for one in slack.shown()), 30)
+        await slack.until(lambda: any("12 euros" in one for one in slack.shown()))
         assert len(slack.shown()) == before
         assert not any("10 euros" in one for one in slack.shown())
         await world.office.delete(said)
-        await slack.until(lambda: not any("euros" in one for one in slack.shown()), 30)
+        await slack.until(lambda: not any("euros" in one for one in slack.shown()))
 
         thanks = slack.say("Thank you", channel=DIRECT)
         await staff.deliver(thanks)
@@ -249,9 +249,9 @@ async def test_a_customer_on_slack_sees_edits_deletions_and_emoji(make_hub: Make
         (copy,) = [one for one in slack.channels[STAFF].messages if "Thank you" in str(one.get("text"))]
         await staff.react(copy["ts"], "tada")
         (own,) = [one for one in slack.channels[DIRECT].messages if one["ts"] == thanks["event"]["ts"]]
-        await slack.until(lambda: own.get("reactions") == ["tada"], 30)
+        await slack.until(lambda: own.get("reactions") == ["tada"])
         await staff.react(copy["ts"], "tada", present=False)
-        await slack.until(lambda: own.get("reactions") == [], 30)
+        await slack.until(lambda: own.get("reactions") == [])
 
 
 async def test_the_doctor_looks_at_the_staffs_own_app(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ async def button(office: Office, card: dict[str, Any], action: str) -> dict[str,
         ]
         return bool(found)
 
-    await office.slack.until(offered, 30.0)
+    await office.slack.until(offered)
     return found[-1]
 
 
@@ -70,4 +70,4 @@ async def test_a_silent_owners_case_is_given_back_by_somebody_else(make_hub: Mak
         await office.sees(card, "Linus has given this conversation back to the queue")
         await office.press(card, CLAIM, user=LINUS)
         await world.reads("Linus has joined")
-        await office.slack.until(lambda: "Linus" in whole(office.cards[0]), 60)
+        await office.slack.until(lambda: "Linus" in whole(office.cards[0]))

@@ -27,7 +27,7 @@ async def test_from_the_message_to_the_case_and_back(make_hub: MakeHub) -> None:
         }
         status, _ = await slack.push(f"{world.hub.url}/webhooks/slack", payload, form="payload")
         assert status == 200
-        await slack.until(lambda: bool(slack.modals.open), 30.0)
+        await slack.until(lambda: bool(slack.modals.open))
         (form,) = slack.modals.open.values()
         assert await office.fill_in(form, {"ticket_priority": "high", "ticket_note": "Big customer"}) == {}
         card = await office.card()
@@ -38,11 +38,11 @@ async def test_from_the_message_to_the_case_and_back(make_hub: MakeHub) -> None:
         def told_directly() -> list[str]:
             return [text_of(one) for one in slack.channels[DIRECT].messages]
 
-        await slack.until(lambda: any("The case is open" in one for one in told_directly()), 30.0)
+        await slack.until(lambda: any("The case is open" in one for one in told_directly()))
         item = {"type": "message", "channel": PUBLIC, "ts": message["ts"]}
         event = {"type": "reaction_added", "user": GRACE, "reaction": "ticket", "item": item, "event_ts": slack.ts()}
         await office.deliver(slack.event(event))
-        await slack.until(lambda: any("has an open case already" in one for one in told_directly()), 30.0)
+        await slack.until(lambda: any("has an open case already" in one for one in told_directly()))
         assert len(office.cards) == 1
         await office.press(card, "staff_claim")
         await office.sees(card, "With Grace")

@@ -15,7 +15,7 @@ from tests.servers.hub import Hub
 from tests.servers.slack_world import LINUS, Fault
 from tests.unit.core.eventually import eventually
 
-UNDO = 5.0
+UNDO = 10.0
 pytestmark = pytest.mark.slow
 
 

@@ -18,6 +18,7 @@ from tests.faults.channels.throng import throng
 from tests.faults.channels.weather import Trouble, Weather
 from tests.faults.checks import read_settled
 from tests.fixtures.report import MakeReport
+from tests.patience import PATIENCE
 from tests.seed import FIXED
 from tests.servers.hub import Hub
 
@@ -65,7 +66,7 @@ async def test_no_process_sends_within_a_pause(
             door.weather, door.pause = skies[door.name], _PAUSE
         async with throng(street.doors, _CUSTOMERS, 5) as people:
             await people.allow(1)
-            await people.answered(1, within=60)
+            await people.answered(1, within=PATIENCE)
             await read_settled(postgres_url)
             other.freeze()  # so that it is the first that is asked
             for name in _PAUSING:
@@ -74,9 +75,9 @@ async def test_no_process_sends_within_a_pause(
             await until_noted(postgres_url)
             other.thaw()
             await people.allow(2)
-            await people.answered(3, within=120)
+            await people.answered(3, within=3 * PATIENCE)
             assert await asyncio.to_thread(asked.stop) == 0, asked.log_tail()  # so that the rest is the other's
-            await people.finished(within=120)
+            await people.finished(within=3 * PATIENCE)
             await judge(people, postgres_url, make_report("retry-after", "A pause in two processes"))
         assert await asyncio.to_thread(other.stop) == 0, other.log_tail()
         assert street.hub.stop() == 0, street.hub.log_tail()
@@ -105,7 +106,7 @@ async def until_noted(url: str) -> None:
     database = Database(url, SystemClock(), server_clock=False)
     database.open()
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while set(_PAUSING) - await database.read(noted):  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.05)
     finally:

@@ -35,7 +35,7 @@ class RerankServer:
     def answer(self, path: str, key: str | None, body: dict[str, Any]) -> tuple[int, Any]:
         self.requests.append(body)
         if self.silent is not None:
-            self.silent.wait(30)
+            self.silent.wait(60)
         if self.instead is not None:
             return self.instead
         if path == "/v2/rerank":

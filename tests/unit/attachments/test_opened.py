@@ -22,7 +22,7 @@ async def test_it_is_closed_when_the_reader_is_cancelled_while_it_is_being_opene
 
     def slow() -> BinaryIO:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE)
         files.append(path.open("rb"))
         return files[0]
 

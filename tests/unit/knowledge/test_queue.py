@@ -62,7 +62,7 @@ def queue(embedder: RecordingEmbedder) -> Iterator[EmbeddingQueue]:
     queue.close()
     for _ in range(20):
         embedder.gate.release()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 
@@ -76,9 +76,9 @@ def test_questions_go_before_the_next_documents_and_together(
     questions = [queue.question("q" * n) for n in (3, 5)]
     for _ in range(10):
         embedder.gate.release()
-    indexing.join(10)
+    indexing.join(PATIENCE)
 
-    assert [list(future.result(10)) for future in questions] == [[3.0], [5.0]]
+    assert [list(future.result(PATIENCE)) for future in questions] == [[3.0], [5.0]]
     assert embedder.asked == [("documents", 4), ("questions", 2), *[("documents", 4)] * 9]
     assert [list(vector) for vector in vectors] == [[float(n)] for n in range(40, 0, -1)]
     assert queue.embedded == 40
@@ -100,14 +100,14 @@ def test_questions_do_not_wait_for_documents_where_threads_share_the_model() -> 
     try:
         assert embedder.arrived.acquire(timeout=PATIENCE)
         assert embedder.arrived.acquire(timeout=PATIENCE)
-        assert list(queue.question("q").result(10)) == [1.0]
+        assert list(queue.question("q").result(PATIENCE)) == [1.0]
         assert embedder.asked == [("questions", 1)]
     finally:
         for _ in range(3):
             embedder.gate.release()
-        indexing.join(10)
+        indexing.join(PATIENCE)
         queue.close()
-        answering.join(10)
+        answering.join(PATIENCE)
     assert queue.embedded == 12
 
 
@@ -129,17 +129,17 @@ def test_after_an_error_the_rest_of_the_documents_is_not_embedded() -> None:
     with pytest.raises(ValueError, match="out of order"):
         queue.documents(["x"] * 400)
     embedder.gate.release()
-    assert list(queue.question("q").result(10)) == [1.0]
+    assert list(queue.question("q").result(PATIENCE)) == [1.0]
     queue.close()
-    answering.join(10)
+    answering.join(PATIENCE)
     assert [kind for kind, _ in embedder.asked].count("documents") <= 2
 
 
 def test_an_error_reaches_those_who_asked_and_the_queue_goes_on(queue: EmbeddingQueue) -> None:
     with pytest.raises(ValueError, match="no vector"):
-        queue.question("bad").result(10)
+        queue.question("bad").result(PATIENCE)
 
-    assert list(queue.question("fine").result(10)) == [4.0]
+    assert list(queue.question("fine").result(PATIENCE)) == [4.0]
 
 
 def test_a_question_that_is_refused_is_no_other_customers_fault(embedder: RecordingEmbedder) -> None:
@@ -148,12 +148,12 @@ def test_a_question_that_is_refused_is_no_other_customers_fault(embedder: Record
     thread = threading.Thread(target=queue.run)
     thread.start()
     try:
-        assert [float(asked[text].result(10)[0]) for text in ("why", "when")] == [3.0, 4.0]
+        assert [float(asked[text].result(PATIENCE)[0]) for text in ("why", "when")] == [3.0, 4.0]
         with pytest.raises(TextRefused):
-            asked["refused"].result(10)
+            asked["refused"].result(PATIENCE)
     finally:
         queue.close()
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 def test_whom_nobody_waits_for_any_more_is_left_out_and_the_others_are_answered(embedder: RecordingEmbedder) -> None:
@@ -165,14 +165,14 @@ def test_whom_nobody_waits_for_any_more_is_left_out_and_the_others_are_answered(
     thread = threading.Thread(target=queue.run)
     thread.start()
     try:
-        assert list(asked["here"].result(10)) == [4.0]
+        assert list(asked["here"].result(PATIENCE)) == [4.0]
         with pytest.raises(KnowledgeUnavailable, match="too late"):
-            asked["gone"].result(10)
-        assert list(queue.question("next").result(10)) == [4.0], "the thread goes on"
+            asked["gone"].result(PATIENCE)
+        assert list(queue.question("next").result(PATIENCE)) == [4.0], "the thread goes on"
         assert embedder.asked == [("questions", 1)] * 2
     finally:
         queue.close()
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 def test_of_too_many_that_wait_the_last_is_told_at_once(embedder: RecordingEmbedder) -> None:
