@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from tests.fixtures.hub import MakeHub
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +54,7 @@ async def test_a_message_is_accepted_before_anything_heavy_is_loaded(make_hub: M
 async def _modules(home: Path, pid: int, url: str) -> set[str]:
     os.kill(pid, signal.SIGUSR1)
     file = home / "modules.json"
-    async with asyncio.timeout(60), aiohttp.ClientSession(url) as client:
+    async with asyncio.timeout(PATIENCE), aiohttp.ClientSession(url) as client:
         while not file.exists():
             await (await client.get("/health/live")).read()  # wakes the server's loop, which then runs the handler
     return set(json.loads(file.read_text(encoding="utf-8")))

@@ -13,6 +13,7 @@ from config.hub import Hub as Product
 from config.settings import read_settings
 from tests.e2e.visitor import visiting
 from tests.fixtures.hub import MakeHub
+from tests.patience import PATIENCE
 from tests.scale import Scale
 from tests.servers.hub import SECRET_KEY, Hub
 
@@ -157,7 +158,7 @@ async def status(hub: Hub, request: bytes) -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", hub.port)
     try:
         writer.write(request)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             line = await reader.readline()
         return int(line.split()[1]) if line else 0
     except ConnectionError:

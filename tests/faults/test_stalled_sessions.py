@@ -12,6 +12,7 @@ import pytest
 
 from config.clock import SystemClock
 from core.storage.store import SqlStore
+from tests.patience import PATIENCE
 from tests.unit.core.eventually import eventually
 
 STALL = 0.6
@@ -34,7 +35,7 @@ async def test_its_locks_are_free_after_a_lease(frozen: asyncpg.Connection[Any],
     await store.open()
     try:
         started = time.monotonic()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             assert await store.conversation("nobody") is None
         assert time.monotonic() - started >= STALL / 2, "nothing was locked"
     finally:

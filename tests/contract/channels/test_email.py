@@ -30,6 +30,7 @@ from core.domain.messages import (
 from core.ports.channel import Accepted
 from tests.contract.channels.contract import ChannelContract, Peer, Sink
 from tests.integration.email_channel.rig import Rig, letter, post_office, rig_in, settings
+from tests.patience import PATIENCE
 from tests.unit.email_channel.fixture import fixture
 
 _AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -68,7 +69,7 @@ class EmailPeer(Peer):
     async def receive(self, text: str) -> bool:
         self.sink.heard.clear()
         await self.rig.write(text, Subject="")
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await self.sink.heard.wait()
         return not self.sink.down
 

@@ -17,6 +17,7 @@ from tests.e2e import stored
 from tests.e2e.channels.customer import until
 from tests.e2e.channels.slack_customer import DirectCustomer
 from tests.e2e.knowledge_copy import copy_of, started
+from tests.patience import PATIENCE
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
 from tests.servers.slack_fake import SlackFake, person
@@ -170,7 +171,7 @@ async def answers(slack: SlackFake, number: int) -> None:
 
 async def ill(hub: Hub, team: str) -> None:
     """Whoever looks after the hub can see that a workspace waits."""
-    async with asyncio.timeout(60), aiohttp.ClientSession(headers=hub.operator) as http:
+    async with asyncio.timeout(PATIENCE), aiohttp.ClientSession(headers=hub.operator) as http:
         while True:
             async with http.get(f"{hub.url}/health/channels") as answer:
                 if team in await answer.text():

@@ -29,6 +29,7 @@ from tests.e2e.channels.telegram_customer import TelegramCustomer
 from tests.e2e.channels.telegram_group import TelegramGroup
 from tests.e2e.knowledge_copy import copy_of, started
 from tests.integration.email_channel.rig import PostOffice, post_office
+from tests.patience import PATIENCE
 from tests.servers.dovecot import PASSWORD
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
@@ -219,7 +220,7 @@ async def _at_hand(town: Town) -> None:
     await until(lambda: has_read(town.called) >= 0, lambda: town.called.log_tail())
     await town.telegram.until(lambda: bool(town.telegram.webhook["url"]))
     await town.polled_telegram.until(lambda: bool(town.polled_telegram.named("getUpdates")))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await town.socket_slack.connected.wait()
 
 

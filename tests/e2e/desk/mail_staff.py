@@ -18,6 +18,7 @@ from tests.e2e.channels.town import SUPPORT, has_read
 from tests.e2e.knowledge_copy import started
 from tests.e2e.visitor import Visitor, visiting
 from tests.integration.email_channel.rig import PostOffice, letter, post_office
+from tests.patience import PATIENCE
 from tests.servers.dovecot import PASSWORD
 from tests.servers.hub import Hub
 
@@ -136,7 +137,7 @@ class Scene:
 
     async def reads(self, text: str) -> tuple[str, str, str | None]:
         """The message with that text, when it is there; it must be there once."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not (found := [one for one in await self.said() if text in one[1]]):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         assert len(found) == 1, found

@@ -12,6 +12,7 @@ from tests.e2e.desk.staff_room import StaffRoom
 from tests.e2e.desk.test_desk import CLAIM, Scene, scene
 from tests.e2e.knowledge_copy import run_command
 from tests.fixtures.hub import MakeHub
+from tests.patience import PATIENCE
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import (
     APP_TOKEN,
@@ -80,7 +81,7 @@ async def test_nothing_is_lost_while_the_staff_channel_is_archived(make_hub: Mak
         staff, card = room(world), await world.escalate()
         world.office.slack.channels[STAFF].archived = True
         await world.visitor.say("Said while it was archived", client_id="a1")
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while "is_archived" not in await health_of_channels(world):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.2)
         world.office.slack.channels[STAFF].archived = False
@@ -306,7 +307,7 @@ async def test_a_new_token_goes_on_with_what_waited(make_hub: MakeHub) -> None:
         slack.workspaces[TOKEN].revoked = True
         for number in range(3):
             await world.visitor.say(f"Waits {number}", client_id=f"t{number}")
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while "degraded" not in str((await world.visitor.call("GET", "/health/channels")).body):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.2)
         slack.workspaces["xoxb-anew"] = Workspace()

@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 
+from tests.patience import PATIENCE
 from tests.servers.hub import Hub
 
 ADDRESS = "127.0.0.2"
@@ -148,7 +149,7 @@ class Lines:
 
 
 async def _dial(port: int, address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         return await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
 
 

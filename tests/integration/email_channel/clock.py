@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from config.clock import SystemClock
 from tests.contract.stores.manual_clock import ManualClock
+from tests.patience import PATIENCE
 
 _DAY = 86_400.0
 
@@ -33,7 +34,7 @@ class HeldClock(ManualClock):
 
     async def slept(self) -> None:
         """Until somebody waits."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await self._asleep.wait()
 
     def move(self, seconds: float) -> None:

@@ -19,6 +19,7 @@ from core.ports.confined import DEFAULT, CallLimits
 from tests.calls_here import CallsHere
 from tests.hostile_mail import MAILS, PLACES, promising_tnef
 from tests.integration.email_channel.rig import PostOffice, Rig, letter, rig_in
+from tests.patience import PATIENCE
 from tests.unit.email_channel.fixture import FOLDER
 
 RULES = MailRules("support@example.com", "mx.example.com")
@@ -149,7 +150,7 @@ async def test_a_mail_over_which_the_hub_died_twice_is_not_read_a_third_time(
             calls = Dies(hangs=True)
             rig.around = replace(around, confined=calls, memory=Killed(rig))
             await rig.start()
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE):
                 await calls.reached.wait()
             await rig.stop()
         calls = Dies(hangs=True)
@@ -174,13 +175,13 @@ async def test_stopping_in_order_and_a_machine_in_trouble_are_not_the_mails_faul
             calls = Dies(hangs=True)
             rig.around = replace(around, confined=calls)
             await rig.start()
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE):
                 await calls.reached.wait()
             await rig.stop()
         short = NoProcesses()
         rig.around = replace(around, confined=short)
         await rig.start()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await short.enough.wait()
         assert rig.sink.quarantined == []
         await rig.stop()

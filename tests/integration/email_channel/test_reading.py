@@ -16,6 +16,7 @@ from core.domain.messages import MessageReceived
 from core.storage.store import SqlStore
 from tests.integration.email_channel.clock import HeldClock
 from tests.integration.email_channel.rig import ANN, PostOffice, Recorder, Rig, letter, post_office, rig_in, settings
+from tests.patience import PATIENCE
 
 
 async def test_a_mail_arrives_with_its_author_and_its_subject(rig: Rig) -> None:
@@ -213,7 +214,7 @@ async def test_killed_between_the_commit_and_the_place_nothing_is_answered_twice
         memory.forgets = True
         mail = await rig.write("Only once", Subject="")
         (first,) = await rig.sink.messages(1)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await memory.asked.wait()
         await rig.stop()
         memory.forgets = False

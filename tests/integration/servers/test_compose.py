@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from config.settings import Settings
 from tests.fixtures.hub import MakeHub
+from tests.patience import PATIENCE
 from tests.servers.compose_file import KEYS, MissingVariable, rendered
 from tests.servers.process import free_port
 from tests.servers.programs import ROOT
@@ -130,7 +131,7 @@ EMAIL_SMTP_URL=smtp://user:pw@127.0.0.1:{free_port()}
 async def _channels(url: str, data_dir: Path) -> dict[str, str]:
     """As an operator, for whom each part is named; asked again where a busy machine let the check's time pass."""
     operator = {"Authorization": f"Bearer {(data_dir / 'operator_token').read_text().strip()}"}
-    async with asyncio.timeout(60), aiohttp.ClientSession(headers=operator) as http:
+    async with asyncio.timeout(PATIENCE), aiohttp.ClientSession(headers=operator) as http:
         while True:
             async with http.get(f"{url}/health/channels") as answer:
                 health: dict[str, Any] = await answer.json()

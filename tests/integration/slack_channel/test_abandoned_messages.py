@@ -18,6 +18,7 @@ from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.test_streaming import StillClock, conversation, text, thread_of
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
+from tests.patience import PATIENCE
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import DIRECT, PUBLIC, TEAM, Fault
 from tests.unit.web.clock import HandClock
@@ -56,7 +57,7 @@ async def begin_without_words(hub: Hub) -> None:
 
 async def asked(fake: SlackFake, method: str, times: int) -> None:
     """Slack was asked for it so often, whatever it answered."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while len(fake.called(method)) < times:  # noqa: ASYNC110 - what is refused is no news
             await asyncio.sleep(0.01)
 

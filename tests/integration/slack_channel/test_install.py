@@ -24,6 +24,7 @@ from core.ports.channel_memory import ChannelMemory
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
+from tests.patience import PATIENCE
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import BOT, Channel, Workspace
 from tests.unit.web.clock import HandClock
@@ -78,7 +79,7 @@ async def kept(hub: Hub) -> str | None:
 
 async def changed(hub: Hub, before: str | None) -> str | None:
     """What is remembered once it is not that any more."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while (now := await kept(hub)) == before:  # noqa: ASYNC110 - it happens in the background
             await asyncio.sleep(0.02)
     return now

@@ -158,7 +158,7 @@ async def test_what_nobody_comes_back_to_is_swept_after_a_start(
 
 async def later(clock: HandClock, holds: Callable[[], bool]) -> None:
     """Let time pass until it holds: a search that begins late counts its pause from then."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while not holds():
             clock.seconds += 40
             await asyncio.sleep(0.05)
@@ -189,7 +189,7 @@ async def test_a_channel_that_lets_nobody_look_any_more_is_not_asked_for_ever(li
     await begin_in_vain(live, thread)
     asked = live.fake.faults["conversations.replies"]
     asked.extend([Fault(error="channel_not_found")] * 9)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while len(asked) == 9:
             assert await _begun(live)
             clock.seconds += 10

@@ -12,6 +12,7 @@ from core.domain.attachments import Attachment, AttachmentRef
 from core.domain.errors import AuthFailed, OutcomeUnknown, Rejected, TooLarge, Unreachable
 from core.domain.messages import DeliveryReported, MessageReceived, ReceiptStatus
 from tests.integration.sms_channel.rig import LINK, PDF, PICTURE, Rig, running
+from tests.patience import PATIENCE
 from tests.servers.twilio_fake import OURS, SID, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
 
 PICTURE_LINK = LINK.format(id="f1")
@@ -191,7 +192,7 @@ async def test_two_reports_of_a_failed_file_at_once_send_one_link(rig: Rig) -> N
     form = rig.twilio.report(receipt.provider_id or "", "undelivered", 30019)
     reports = [asyncio.create_task(rig.twilio.deliver(form, "/webhooks/twilio/status")) for _ in range(3)]
     waiting = set(reports)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while waiting:
             done, waiting = await asyncio.wait(waiting, timeout=0.1)
             rig.clock.move(0.0 if done else 0.6)  # those who were not the first look again

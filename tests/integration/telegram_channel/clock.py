@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from tests.patience import PATIENCE
+
 
 class WoundClock:
     """Implements core.ports.clock.Clock."""
@@ -46,7 +48,7 @@ class WoundClock:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait for somebody to go to sleep."""
-        async with asyncio.timeout(60), self._changed:
+        async with asyncio.timeout(PATIENCE), self._changed:
             await self._changed.wait_for(holds)
 
     async def wake(self) -> None:

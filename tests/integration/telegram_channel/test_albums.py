@@ -15,6 +15,7 @@ from core.intake import Intake
 from core.ports.metrics import NoMetrics
 from core.storage.wake_local import LocalWake
 from tests.integration.telegram_channel.world import SECRET, World
+from tests.patience import PATIENCE
 
 GROUP = -4242
 CAPTION = "@acme_help_bot are these two broken?"
@@ -62,7 +63,7 @@ async def _aside(world: World) -> int:
 
 async def _nothing_aside(world: World) -> None:
     """Once the hub has tidied up."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while await _aside(world):
             pass
 

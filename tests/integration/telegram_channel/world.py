@@ -25,6 +25,7 @@ from core.storage.store import SqlStore
 from tests.calls_here import CallsHere
 from tests.contract.channels.contract import Sink
 from tests.integration.telegram_channel.clock import WoundClock
+from tests.patience import PATIENCE
 from tests.servers.process import free_port
 from tests.servers.sqlite import new_sqlite
 from tests.servers.telegram_fake import TelegramFake
@@ -61,7 +62,7 @@ class WaitingSink(Sink):
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait for something to arrive."""
-        async with asyncio.timeout(60), self._more:
+        async with asyncio.timeout(PATIENCE), self._more:
             await self._more.wait_for(holds)
 
     async def texts(self, count: int) -> list[str]:

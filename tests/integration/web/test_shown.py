@@ -12,6 +12,7 @@ from core.domain.messages import Author, MessageKind
 from core.ports.store import NewMessage, Transition
 from tests.contract.stores.sayings import change_owner
 from tests.integration.web.rig import Rig
+from tests.patience import PATIENCE
 
 
 def _home(session: dict[str, Any]) -> str:
@@ -38,7 +39,7 @@ async def _unseen(rig: Rig, session: dict[str, Any]) -> list[str]:
 
 
 async def _is_seen(rig: Rig, session: dict[str, Any]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while await _unseen(rig, session):  # noqa: ASYNC110 - it is noted behind the answer
             await asyncio.sleep(0.01)
 

@@ -17,6 +17,7 @@ from core.domain.errors import LostClaim
 from core.domain.knowledge import Passage
 from core.ports.verifier import Verdict
 from tests.contract.responders.world import text_file
+from tests.patience import PATIENCE
 from tests.unit.agent.gate_world import PRICES, REFUNDS, TRIAL, Oracle, World
 
 
@@ -198,7 +199,7 @@ async def test_code_may_hold_what_is_its_own_but_nowhere_else_to_go() -> None:
 async def test_a_checked_sentence_is_shown_while_the_model_writes() -> None:
     world = World(oracle := Oracle())
     await world.gate.feed("It lasts two weeks [1]. And th")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await world.shown.wait()
     assert answer_gate._GATHER_SECONDS <= 0.4, "all that a sentence waits for beyond its verifier"
     assert world.gate.text == "It lasts two weeks [1]."

@@ -19,6 +19,7 @@ from handoff.briefing import Briefing
 from handoff.customer_language import LastWords
 from handoff.slack_desk import SlackDesk
 from handoff.translating.translated_desk import TranslatedDesk
+from tests.patience import PATIENCE
 from tests.property.desk_world import DeskWorld
 from tests.unit.handoff.test_desk_cases import Case
 
@@ -227,7 +228,7 @@ class Patient:
     async def summarize(self, said: Sequence[Message], language: str) -> Mapping[str, Point]:
         """See Summarizer."""
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE):
                 await self._dictionary.asked.wait()
         except TimeoutError:
             self.waited_in_vain = True

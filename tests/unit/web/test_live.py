@@ -85,7 +85,7 @@ class Ear:
             self._news.notify_all()
 
     async def has(self, count: int) -> None:
-        async with asyncio.timeout(60), self._news:
+        async with asyncio.timeout(PATIENCE), self._news:
             await self._news.wait_for(lambda: len(self.heard) + len(self.hints) >= count)
 
 
