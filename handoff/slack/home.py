@@ -21,6 +21,7 @@ from handoff.slack.rich_text import (
     Link,
     Mention,
     ago,
+    cut,
     joined,
     one_line,
     paragraph,
@@ -57,7 +58,8 @@ def home(
     blocks: list[Block] = [_search_field(sought, language)]
     for key, some in shown.items():
         count = f"{len(sections[key])}{'+' if is_cut else ''}"
-        blocks.append(paragraph(phrase(key, language, bold=True, count=count, text=one_line(sought))))
+        title = say(key, language, count=count, text=cut(sought))
+        blocks.append({"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}})
         blocks += [block for line in some for block in _case(line, viewer, language)]
     if not any(shown.values()):
         blocks.append(paragraph(phrase("home_nothing_found" if sought else "home_empty", language)))

@@ -73,7 +73,7 @@ def _fits(before: Piece, blocks: list[Block]) -> bool:
 
 def _parts(line: Mapping[str, Any], language: str) -> list[tuple[Line, list[Block]]]:
     who = speaker(line["author"], line["name"], language)
-    said = speech(Author(line["author"]), spaced(who, (Moment(line["at"]),)), something(line["text"]), _WORDS)
+    said = speech(Author(line["author"]), joined(" · ", (who, (Moment(line["at"]),))), something(line["text"]), _WORDS)
     parts = [((*who, Words(": "), *words(text)), blocks) for text, blocks in said]
     for sign, names in (("paperclip", line["files"]), ("book", line["sources"])):
         if names:

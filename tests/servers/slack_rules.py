@@ -89,7 +89,7 @@ def shown_in(block: dict[str, Any]) -> str:
     match block["type"]:
         case "rich_text":
             return "\n".join("".join(map(_shown, element["elements"])) for element in block["elements"])
-        case "section":
+        case "section" | "header":
             return str(block["text"]["text"])
         case "context":
             return "".join(element.get("text", "") for element in block["elements"])

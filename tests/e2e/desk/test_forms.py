@@ -150,7 +150,7 @@ async def test_the_card_says_what_it_is_about_and_leads_to_it(make_hub: MakeHub)
         assert "*Der Assistent:* wusste es nicht (1×)" in text
         assert "*Zuletzt:* I want to talk to a person" in text
         assert text.count("|ansehen>") == 3
-        assert "Wartet seit <!date^" in text
+        assert "Eingereiht <!date^" in text
         assert "^{ago}|" in text
         links = {one.split("/p")[1].split("|")[0] for one in text.split("<https") if "/p" in one}
         known = {one["ts"].replace(".", ""): whole(one) for one in world.office.thread(card)}
