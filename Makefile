@@ -8,10 +8,10 @@ ARGS ?=
 ORDER = -n $(JOBS) --dist loadfile --no-loadscope-reorder -o tmp_path_retention_policy=failed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check audit format soak bench lock widget docs clean
+.PHONY: help run test check audit format soak bench lock widget docs pictures clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## install, then serve the demo on http://127.0.0.1:8080
 	@bash scripts/install.sh run
@@ -57,6 +57,12 @@ widget: ## build the widget into channels/web/static/
 docs: ## write the generated reference pages again
 	@bash scripts/install.sh dev
 	@$(BIN)/python -m scripts.reference
+
+pictures: ## take the pictures of the README and of the desk's pages again
+	@bash scripts/install.sh dev
+	@bash scripts/test-setup.sh
+	@$(BIN)/python -m scripts.screenshots
+	@$(BIN)/python -m scripts.desk_pictures
 
 clean: ## remove caches and build output; keeps .venv and var
 	@rm -rf build dist ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/.artifacts

@@ -1,6 +1,6 @@
 """Takes the pictures of the README from a real hub: the widget, and the desk.   python -m scripts.screenshots [FOLDER]
 
-The widget is Chromium on the demo page. The desk is what the hub sends to Slack, drawn as HTML (scripts/block_kit.py).
+The widget is Chromium on the demo page. The desk is what the hub sends to Slack, drawn as HTML (scripts/slack_look.py).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from scripts import block_kit
-from tests.e2e.desk.office import Json, Office
+from scripts import slack_look
+from tests.e2e.desk.office import Office
 from tests.e2e.knowledge_copy import started
 from tests.fixtures.browser import FLAGS
 from tests.servers import programs
 from tests.servers.hub import Hub
 from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import SECRET, STAFF, TOKEN
+from tests.servers.slack_world import GRACE, SECRET, STAFF, TOKEN
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "images"
 NAMES = ("widget.png", "desk.png")
@@ -37,28 +37,6 @@ FRAME = """<!doctype html><style>
     background: #0b3b3f; }}
   img {{ border-radius: 20px; box-shadow: 0 12px 32px #0006; }}
 </style>{images}"""
-
-DESK = """<!doctype html><meta charset="utf-8"><style>
-  body {{ margin: 0; width: {width}px; background: #fff; color: #1d1c1d; font: 15px/1.46 system-ui, "Segoe UI", sans-serif; }}
-  h2 {{ margin: 0; padding: 14px 24px; border-bottom: 1px solid #ddd; font-size: 18px; }}
-  main {{ display: grid; grid-template-columns: 1fr 1fr; }}
-  main > div {{ padding: 8px 0; }} main > div + div {{ border-left: 1px solid #ddd; }}
-  article {{ display: flex; gap: 10px; padding: 8px 24px; }}
-  article > div {{ flex: 1; min-width: 0; overflow-wrap: anywhere; }}
-  .face {{ flex: none; display: grid; place-items: center; width: 36px; height: 36px; border-radius: 8px; background: #0b3b3f;
-    color: #fff; font-weight: 700; }}
-  .person {{ background: #a35b00; }}
-  header {{ display: flex; gap: 8px; align-items: baseline; }} time, small {{ color: #616061; font-size: 12px; }}
-  .app {{ padding: 0 4px; border-radius: 3px; background: #ddd; color: #454447; font: 700 10px/16px system-ui; }}
-  p, small {{ display: block; margin: 2px 0 6px; }} .fields {{ display: grid; grid-template-columns: 1fr 1fr; gap: 0 12px; }}
-  q {{ display: block; margin: 2px 0 6px; padding-left: 12px; border-left: 4px solid #ddd; quotes: none; }}
-  menu {{ display: flex; flex-wrap: wrap; gap: 8px; margin: 6px 0; padding: 0; }}
-  button {{ padding: 4px 12px; border: 1px solid #bbb; border-radius: 6px; background: #fff; color: inherit;
-    font: 600 13px/1.6 system-ui; }}
-  .primary {{ border-color: #007a5a; background: #007a5a; color: #fff; }} .danger {{ border-color: #e01e5a; color: #e01e5a; }}
-  a {{ color: #1264a3; }} .mention {{ background: #e8f5fa; }} hr {{ border: 0; border-top: 1px solid #ddd; }}
-  code {{ padding: 1px 3px; border: 1px solid #ddd; border-radius: 3px; color: #c01343; font-size: 12px; }}
-</style><h2># support</h2><main><div>{card}</div><div>{thread}</div></main>"""
 
 
 async def panel(page: Page) -> str:
@@ -95,18 +73,16 @@ async def take_desk(page: Page, office: Office, picture: Path) -> None:
     await office.press(card, "staff_claim")
     transcript = page.get_by_test_id("transcript")
     await expect(transcript).to_contain_text("Grace", timeout=PATIENCE_MS)
-    await office.write(card, REPLY)
+    await office.sees(card, "What Grace writes here goes")
+    await office.marked(await office.write(card, REPLY), "white_check_mark")
     await expect(transcript).to_contain_text(REPLY, timeout=PATIENCE_MS)
-    shown = {"card": drawn([office.cards[0]]), "thread": drawn(office.thread(card))}
+    people = {GRACE: "Grace"}
+    columns = [slack_look.messages(some, people) for some in ([office.cards[0]], office.thread(card))]
     desk = await page.context.new_page()
-    await desk.set_content(DESK.format(width=WIDTH, **shown), wait_until="load")
+    shown = slack_look.channel("# support", columns, WIDTH // 2)
+    await desk.set_content(slack_look.page(shown, people), wait_until="load")
     await desk.locator("body").screenshot(path=picture)
     await desk.close()
-
-
-def drawn(messages: list[Json]) -> str:
-    """Messages of the staff's channel, the oldest first."""
-    return "".join(block_kit.message(one, "Switchboard" if one.get("bot_id") else "Grace") for one in messages)
 
 
 async def take(browser: Browser, url: str, office: Office, folder: Path) -> None:
