@@ -17,41 +17,31 @@ class DeskDecorator:
         self._desk = desk
 
     def leaves_to_agent(self, turn: TurnState) -> bool:
-        """See Desk.leaves_to_agent."""
         return self._desk.leaves_to_agent(turn)
 
     def contact(self, turn: TurnState) -> ContactDetails | None:
-        """See Desk.contact."""
         return self._desk.contact(turn)
 
     def transfer_notice(self, turn: TurnState) -> NewMessage:
-        """See Desk.transfer_notice."""
         return self._desk.transfer_notice(turn)
 
     async def with_ticket(self, turn: TurnState, notice: NewMessage) -> NewMessage:
-        """See Desk.with_ticket."""
         return await self._desk.with_ticket(turn, notice)
 
     def taken_back_notice(self, turn: TurnState) -> NewMessage:
-        """See Desk.taken_back_notice."""
         return self._desk.taken_back_notice(turn)
 
     async def relay(self, turn: TurnState) -> DeskReply:
-        """See Desk.relay."""
         return await self._desk.relay(turn)
 
     async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
-        """See Desk.opened."""
         return await self._desk.opened(turn, escalation, said)
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
-        """See Desk.taken_back."""
         return await self._desk.taken_back(turn, said)
 
     async def rated(self, turn: TurnState) -> DeskReply | None:
-        """See Desk.rated."""
         return await self._desk.rated(turn)
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
-        """See Desk.staff."""
         return await self._desk.staff(turn)

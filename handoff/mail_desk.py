@@ -64,7 +64,6 @@ class DeskWithoutMail(DeskDecorator):
         self._language = language
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
-        """See Desk.staff."""
         case_id = case_of_thread(turn.conversation.key.thread)
         if case_id is None:
             return await self._desk.staff(turn)

@@ -60,7 +60,6 @@ class SlackDesk:
         return False
 
     def contact(self, turn: TurnState) -> ContactDetails | None:
-        """See Desk.contact."""
         return self._words.contact(turn)
 
     def transfer_notice(self, turn: TurnState) -> NewMessage:
@@ -79,7 +78,6 @@ class SlackDesk:
         return await self._tickets.told(turn, told, last.number)
 
     def taken_back_notice(self, turn: TurnState) -> NewMessage:
-        """See Desk.taken_back_notice."""
         return self._words.taken_back_notice(turn)
 
     async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
@@ -148,7 +146,6 @@ class SlackDesk:
         return [posts.changed(change, copy_id)]
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
-        """See Desk.taken_back."""
         turn = with_names(turn)
         case = await self._parts.cases.last_case(turn.conversation.id)
         if case is None:
@@ -159,13 +156,11 @@ class SlackDesk:
         return ForStaff((self._in_thread(case.id, told),), (CloseCase(case.id), tickets.withdrawn(case.id)))
 
     async def rated(self, turn: TurnState) -> DeskReply | None:
-        """See Desk.rated."""
         parts = self._parts
         ratings = Ratings(parts.cases, parts.desk_channel.account, parts.clock, self._settings, parts.only_thanks)
         return await ratings.rated(turn)
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
-        """See Desk.staff."""
         parts = self._parts
         if turn.pending and turn.pending[0].action is StaffAction.OPEN_CASE:
             return await self._opened_by_staff(turn, turn.pending[0])

@@ -42,7 +42,6 @@ class LearningViews:
         self._heard_by = heard_by
 
     async def open(self, press: Press) -> None:
-        """See StaffViews.open."""
         if press.form != REWORD:
             await self._others.open(press)
             return
@@ -60,7 +59,6 @@ class LearningViews:
         await self._panel.whisper(press.place, press.user, say(key, self._language))
 
     async def choose(self, form: Form, what: str, value: str) -> None:
-        """See StaffViews.choose."""
         await self._others.choose(form, what, value)
 
     async def refuse(self, form: Form) -> Mapping[str, str]:

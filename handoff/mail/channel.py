@@ -37,7 +37,6 @@ class MailPeople:
     """Implements handoff's People: staff are named as their mails name them."""
 
     async def called(self, staff_id: str) -> str | None:
-        """See People.called."""
         return None
 
     async def gone(self, staff_id: str) -> bool:
@@ -101,7 +100,6 @@ class MailDeskChannel:
         raise Unsupported("The desk fetches no files: what staff send comes through the e-mail channel.")
 
     async def case_of(self, thread: ConversationKey) -> str | None:
-        """See DeskChannel.case_of."""
         return case_of_thread(thread.thread)
 
     def _reported(self, receipt: Receipt) -> Receipt:

@@ -73,7 +73,6 @@ class Ratings:
         self._only_thanks = only_thanks
 
     async def rated(self, turn: TurnState) -> DeskReply | None:
-        """See Desk.rated."""
         if turn.pending[0].action is CustomerAction.RATE:
             return await self._pressed(turn, turn.pending[0])
         asked = turn.last_told

@@ -154,7 +154,6 @@ class SlackDeskChannel:
         return []
 
     def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
-        """See Channel.render."""
         found = bodies(message, self._settings.locale)
         for file in message.attachments:
             kept = {name: value for name, value in asdict(file).items() if name in _STORED}
@@ -163,7 +162,6 @@ class SlackDeskChannel:
         return [WirePayload(message.conversation, body, part) for part, body in enumerate(found)]
 
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
-        """See Channel.send."""
         body, client = payload.body, self.client
         try:
             if body["do"] in ("react", "unreact"):

@@ -27,19 +27,15 @@ class SlackPanel:
         self._members: dict[str, tuple[float, frozenset[str]]] = {}
 
     async def open(self, trigger: str, view: View) -> None:
-        """See Panel.open."""
         await self._client().views_open(trigger_id=trigger, view=cast("dict[str, Any]", view))
 
     async def change(self, view_id: str, view_hash: str, view: View) -> None:
-        """See Panel.change."""
         await self._client().views_update(view_id=view_id, view=cast("dict[str, Any]", view), hash=view_hash or None)
 
     async def publish(self, user: str, view: View) -> None:
-        """See Panel.publish."""
         await self._client().views_publish(user_id=user, view=cast("dict[str, Any]", view))
 
     async def can_read(self, place: Place) -> bool:
-        """See Panel.can_read."""
         try:
             async for _ in self._client().replies(place.channel, place.thread_ts or ""):
                 break
@@ -48,11 +44,9 @@ class SlackPanel:
         return True
 
     async def whisper(self, place: Place, user: str, text: str) -> None:
-        """See Panel.whisper."""
         await self._client().whisper(place.channel, user, fallback(words(text)), place.thread_ts)
 
     async def is_member(self, channel: str, user: str, *, now: bool = True) -> bool:
-        """See Panel.is_member."""
         known = self._members.get(channel)
         at = self._clock.monotonic()
         fresh = _FRESH if known and user in known[1] else 0.0 if now else _FRESH_NO

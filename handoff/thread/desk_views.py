@@ -93,7 +93,6 @@ class DeskViews:
         self._heard_by = heard_by
 
     async def open(self, press: Press) -> None:
-        """See StaffViews.open."""
         try:
             if press.form in (SHORTCUT, NO_STAFF):
                 await self._panel.open(press.trigger, await self._case_view(press))
@@ -108,7 +107,6 @@ class DeskViews:
         await self._panel.whisper(press.place, press.user, self._say("form_failed"))
 
     async def choose(self, form: Form, what: str, value: str) -> None:
-        """See StaffViews.choose."""
         about = await self._about(Place.of(form.metadata.get("thread", "")))
         if about is None:
             return
@@ -123,7 +121,6 @@ class DeskViews:
         await self._panel.change(form.view_id, form.view_hash, view)
 
     async def refuse(self, form: Form) -> Mapping[str, str]:
-        """See StaffViews.refuse."""
         if form.name == StaffAction.TICKET:
             return {} if change_in(words_of(form), self._settings.fields) else {NOTE: self._say("form_empty")}
         if form.name not in (StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.MERGE):

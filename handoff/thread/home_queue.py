@@ -67,15 +67,12 @@ class HomeQueue:
         self._channels = {team.name: team.channel for team in settings.teams if team.channel}
 
     async def show(self, user: str) -> bool:
-        """See StaffHome.show."""
         return await self._publish(user, {})
 
     async def is_staff(self, user: str) -> bool:
-        """See StaffHome.is_staff."""
         return bool(await self._channels_of(user))
 
     async def pressed(self, form: Form, action: str, value: str) -> None:
-        """See StaffHome.pressed."""
         asked = dict(form.metadata)
         if action in (SEARCH, BACK):
             asked = {"words": " ".join(value.split())[:LONGEST_SEARCH] if action == SEARCH else ""}

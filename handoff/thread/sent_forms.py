@@ -30,15 +30,12 @@ class SentForms:
         self._heard_by = heard_by
 
     async def open(self, press: Press) -> None:
-        """See StaffViews.open."""
         await self._others.open(press)
 
     async def choose(self, form: Form, what: str, value: str) -> None:
-        """See StaffViews.choose."""
         await self._others.choose(form, what, value)
 
     async def refuse(self, form: Form) -> Mapping[str, str]:
-        """See StaffViews.refuse."""
         if form.name not in FORMS:
             return await self._others.refuse(form)
         found = await self._cases.said_with(EventKey(CHANNEL, self._heard_by, view_event(form.view_id)))

@@ -100,7 +100,6 @@ class StaffOnlyViews:
         return say(key, self._language, name=somebody) if key else None
 
     async def open(self, press: Press) -> None:
-        """See StaffViews.open."""
         refusal = await self.refusal(press.user)
         if refusal is None:
             await self._others.open(press)
@@ -108,12 +107,10 @@ class StaffOnlyViews:
             await self._panel.whisper(press.place, press.user, refusal)
 
     async def choose(self, form: Form, what: str, value: str) -> None:
-        """See StaffViews.choose."""
         if await self.refusal(form.user) is None:
             await self._others.choose(form, what, value)
 
     async def refuse(self, form: Form) -> Mapping[str, str]:
-        """See StaffViews.refuse."""
         field = form.name if form.name in form.values else next(iter(form.values), form.name)
         if (refusal := await self.refusal(form.user)) is not None:
             return {field: refusal}

@@ -56,7 +56,6 @@ class TranslatedDesk(DeskDecorator):
         self._seconds = seconds
 
     async def relay(self, turn: TurnState) -> DeskReply:
-        """See Desk.relay."""
         reply = await self._desk.relay(turn)
         seconds = self._told_within if reply.messages else self._seconds
         return replace(reply, staff=await self._for_staff(turn, reply.staff, seconds))
@@ -75,11 +74,9 @@ class TranslatedDesk(DeskDecorator):
         return await self._for_staff(turn, staff, max(left, 0.0), early)
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
-        """See Desk.taken_back."""
         return await self._for_staff(turn, await self._desk.taken_back(turn, said), self._told_within)
 
     async def rated(self, turn: TurnState) -> DeskReply | None:
-        """See Desk.rated."""
         reply = await self._desk.rated(turn)
         if reply is None:
             return None

@@ -28,7 +28,6 @@ class UnstaffedDesk:
         self._clock = clock
 
     def leaves_to_agent(self, turn: TurnState) -> bool:
-        """See Desk.leaves_to_agent."""
         return True
 
     def contact(self, turn: TurnState) -> ContactDetails | None:
