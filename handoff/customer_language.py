@@ -11,18 +11,13 @@ from core.domain.conversation import Conversation
 from core.domain.customer import Customer
 from core.domain.messages import BLOCKED, Author, Message
 from core.ports.store import TurnState
+from handoff.records import Messages, last_said
 from handoff.texts import primary
 
 _LOOKED_AT = 60
 """Messages of a conversation that tell in which language its customer writes."""
 _SHOWS = 500
 _REMEMBERED = 100
-
-
-class Said(Protocol):
-    """What was said in conversations."""
-
-    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 
 
 def known_locale(turn: TurnState) -> str | None:
@@ -33,7 +28,7 @@ def known_locale(turn: TurnState) -> str | None:
 class LastWords:
     """What customers wrote last. Read once for all that look at it in one turn, so it is remembered until more is said."""
 
-    def __init__(self, records: Said) -> None:
+    def __init__(self, records: Messages) -> None:
         self._records = records
         self._known: dict[str, tuple[int, tuple[str, ...]]] = {}
 
@@ -42,8 +37,7 @@ class LastWords:
         known = self._known.get(conversation.id)
         if known is not None and known[0] == conversation.last_seq:
             return known[1]
-        after = max(0, conversation.last_seq - _LOOKED_AT)
-        found = written(await self._records.messages(conversation.id, after=after, limit=_LOOKED_AT))
+        found = written(await last_said(self._records, conversation, _LOOKED_AT))
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[conversation.id] = conversation.last_seq, found

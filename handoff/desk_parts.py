@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.domain.capabilities import Capabilities
-from core.domain.conversation import Conversation
 from core.domain.customer import Customer
 from core.domain.keys import ConversationKey
-from core.domain.messages import Message
 from core.ports.cases import Cases
 from core.ports.clock import Clock
 from core.ports.responder import Responder
@@ -21,6 +19,7 @@ from handoff.briefing import Briefing
 from handoff.customer_language import LastWords
 from handoff.people import People
 from handoff.rating.ratings import OnlyThanks
+from handoff.records import Conversations
 
 Files = Callable[[TurnState], Awaitable[TurnState]]
 """Brings the files of a turn's messages. Raises NotYet while one of them may still come."""
@@ -36,16 +35,12 @@ class DeskChannel(Protocol):
         ...
 
 
-class DeskRecords(Protocol):
+class DeskRecords(Conversations, Protocol):
     """What the desk reads of conversations."""
-
-    async def conversation(self, conversation_id: str) -> Conversation | None: ...
 
     async def customer(
         self, conversation_id: str, case_id: str | None = None, customer_id: str | None = None
     ) -> Customer | None: ...
-
-    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 
 
 @dataclass(frozen=True, slots=True)

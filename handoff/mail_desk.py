@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from core.domain.case import feed
 from core.domain.messages import CAUTION, Message
-from core.ports.desk import Desk
 from core.ports.outcomes import Aside, KeepNote, NewMessage
 from core.ports.staff_mail import case_of_thread
 from core.ports.store import TurnOutcome, TurnState
@@ -22,14 +21,13 @@ _LONGEST: Final = 5_000
 """Characters of a reply that are shown to staff where it is not passed on."""
 
 
+@dataclass(frozen=True)
 class MailDesk(DeskDecorator):
     """``account``: of the desk. ``language``: the staff's. ``files``: brings those of replies."""
 
-    def __init__(self, desk: Desk, account: str, language: str, files: Files | None = None) -> None:
-        super().__init__(desk)
-        self._account = account
-        self._language = language
-        self._files = files
+    account: str
+    language: str
+    files: Files | None = None
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """See Desk.staff. A reply that may not be passed on is told to staff; the others, up to that one, go to the customer."""
@@ -40,37 +38,36 @@ class MailDesk(DeskDecorator):
             certain = turn.pending[:refused_at]
             home = replace(turn.conversation, last_seq=certain[-1].seq)
             turn = replace(turn, pending=certain, conversation=home)
-        if self._files is not None:
-            turn = await self._files(turn)
-        outcome = await self._desk.staff(turn)
+        if self.files is not None:
+            turn = await self.files(turn)
+        outcome = await self.desk.staff(turn)
         return replace(outcome, asides=tuple(_without_echo(aside) for aside in outcome.asides))
 
     def _refused(self, turn: TurnState, message: Message) -> TurnOutcome:
         case_id = case_of_thread(turn.conversation.key.thread)
         if case_id is None:
             return TurnOutcome(turn.claim, handled_seq=message.seq)
-        told = Aside(feed(self._account, case_id), (_refusal(message, str(message.meta[CAUTION]), self._language),))
+        told = Aside(feed(self.account, case_id), (_refusal(message, str(message.meta[CAUTION]), self.language),))
         return TurnOutcome(turn.claim, handled_seq=message.seq, asides=(told,))
 
 
+@dataclass(frozen=True)
 class DeskWithoutMail(DeskDecorator):
     """A desk that staff do not answer by mail. What they answer to mails of an earlier desk is a note of the case and reaches no
     customer. ``account``: of the desk whose staff are told; None where there is none.
     """
 
-    def __init__(self, desk: Desk, account: str | None, language: str) -> None:
-        super().__init__(desk)
-        self._account = account
-        self._language = language
+    account: str | None
+    language: str
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         case_id = case_of_thread(turn.conversation.key.thread)
         if case_id is None:
-            return await self._desk.staff(turn)
+            return await self.desk.staff(turn)
         written = [one for one in turn.pending if one.text]
         notes = tuple(KeepNote(case_id, one.id, _sender(one)) for one in written)
-        told = tuple(_refusal(one, "no_desk", self._language) for one in written or turn.pending[:1])
-        asides = (Aside(feed(self._account, case_id), told),) if told and self._account is not None else ()
+        told = tuple(_refusal(one, "no_desk", self.language) for one in written or turn.pending[:1])
+        asides = (Aside(feed(self.account, case_id), told),) if told and self.account is not None else ()
         return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=asides, cases=notes)
 
 

@@ -112,7 +112,7 @@ def card(
         "opened_at": case.opened_at.timestamp(),
         "earlier": {"case": earlier.id, "number": earlier.number} if earlier else None,
     }
-    return _post(Post.CARD, f"{who}: {escalation.reason}", facts=facts)
+    return desk_post(Post.CARD, f"{who}: {escalation.reason}", facts=facts)
 
 
 def first_of_case(told: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
@@ -139,7 +139,7 @@ def card_now(
 
 def card_with(facts: Mapping[str, Any]) -> NewMessage:
     """The card again, of a case that changes in nothing but these facts."""
-    return _post(Post.CARD_NOW, f"{facts['customer']}: {facts['state']}", facts=facts)
+    return desk_post(Post.CARD_NOW, f"{facts['customer']}: {facts['state']}", facts=facts)
 
 
 def transcript(history: Sequence[Message], starts: Collection[str] = ()) -> list[NewMessage]:
@@ -188,7 +188,7 @@ def _files_of(message: Message, kept: Sequence[Attachment], left_out: Sequence[A
         "missing": [file.name for file in message.attachments if not file.storage_key],
         "left_out": [file.name for file in left_out],
     }
-    post = _post(Post.FILES, ", ".join(file.name for file in message.attachments), **about)
+    post = desk_post(Post.FILES, ", ".join(file.name for file in message.attachments), **about)
     return replace(post, attachments=tuple(kept))
 
 
@@ -197,7 +197,7 @@ def leads_on(case_id: str, text: str | None = None) -> NewMessage:
 
     ``text``: what the line says; without one, that the customer is back.
     """
-    return _post(Post.LEADS_ON, text or case_id, earlier=case_id, line=text)
+    return desk_post(Post.LEADS_ON, text or case_id, earlier=case_id, line=text)
 
 
 def _spoken(history: Sequence[Message]) -> Sequence[Message]:
@@ -220,7 +220,7 @@ def _part(messages: Sequence[Message], left_out: int) -> NewMessage:
         for message in messages
     ]
     text = "\n".join(f"{line['author']}: {line['text']}" for line in lines)
-    return _post(Post.TRANSCRIPT, text, lines=lines, left_out=left_out)
+    return desk_post(Post.TRANSCRIPT, text, lines=lines, left_out=left_out)
 
 
 def places(told: Sequence[NewMessage], first: int) -> dict[str, int]:
@@ -302,7 +302,7 @@ def bounded(told: Sequence[NewMessage], language: str) -> list[NewMessage]:
 
 def remark(text: str) -> NewMessage:
     """A small line in the thread, for staff only."""
-    return _post(Post.REMARK, text)
+    return desk_post(Post.REMARK, text)
 
 
 def reminder(
@@ -314,7 +314,7 @@ def reminder(
     case_id: str = "",
 ) -> NewMessage:
     """A line in the thread for those it names. ``loud``: the whole channel sees it. ``buttons``: actions, or forms."""
-    return _post(Post.REMINDER, text, mentions=[*mentions], loud=loud, buttons=[*map(str, buttons)], case=case_id)
+    return desk_post(Post.REMINDER, text, mentions=[*mentions], loud=loud, buttons=[*map(str, buttons)], case=case_id)
 
 
 def outgoing(message: Message, name: str, text: str, *, own_mark: bool) -> NewMessage:
@@ -328,12 +328,12 @@ def outgoing(message: Message, name: str, text: str, *, own_mark: bool) -> NewMe
 
 def whisper(staff_id: str, text: str) -> NewMessage:
     """A line that only that person sees."""
-    return _post(Post.WHISPER, text, to=staff_id)
+    return desk_post(Post.WHISPER, text, to=staff_id)
 
 
 def direct(staff_id: str, text: str) -> NewMessage:
     """A message to that person alone, with the way to the case."""
-    return _post(Post.DIRECT, text, to=staff_id)
+    return desk_post(Post.DIRECT, text, to=staff_id)
 
 
 def note(name: str, text: str) -> NewMessage:
@@ -343,8 +343,9 @@ def note(name: str, text: str) -> NewMessage:
 
 def mark(provider_id: str, sign: str, *, instead_of: str | None = None) -> NewMessage:
     """A sign on a staff member's own message, in place of another."""
-    return _post(Post.MARK, sign, on=provider_id, sign=sign, instead_of=instead_of)
+    return desk_post(Post.MARK, sign, on=provider_id, sign=sign, instead_of=instead_of)
 
 
-def _post(post: Post, text: str, **meta: Any) -> NewMessage:
-    return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={POST: str(post), **meta})
+def desk_post(kind: Post, text: str, **meta: Any) -> NewMessage:
+    """Of the desk's own, with what its kind needs to be shown."""
+    return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={POST: str(kind), **meta})

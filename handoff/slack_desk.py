@@ -25,6 +25,7 @@ from handoff.places import is_renamed, place_of, with_names
 from handoff.policy import moods_of
 from handoff.rating.ratings import Ratings
 from handoff.reasons import reason_in
+from handoff.records import last_said
 from handoff.settings import HandoffSettings
 from handoff.teams import target_for, team_for
 from handoff.texts import say
@@ -200,7 +201,7 @@ class SlackDesk:
             told = [posts.direct(who, say("staff_open_already", locale))]
             already = (self._in_thread(last.id, told),) if last is not None else ()
             return TurnOutcome(turn.claim, handled_seq=order.seq, asides=already)
-        said = await parts.records.messages(home.id, after=max(0, home.last_seq - _SHOWN), limit=_SHOWN)
+        said = await last_said(parts.records, home, _SHOWN)
         said = said if any(one.id == about.id for one in said) else (about, *said)
         customer = await parts.records.customer(home.id, customer_id=about.customer_id)
         if customer is None:

@@ -90,8 +90,7 @@ def with_summary(
 def quoted(citations: Sequence[Citation], text: str) -> Mapping[str, Any]:
     """An answer as a suggestion, with what it rests on. Its numbers of sources mean nothing in a message of staff's."""
     text = _NUMBERED.sub("", text)
-    titles = dict.fromkeys(_cut(citation.title, 80) for citation in citations)
-    return {"text": text[:_SUGGESTION], "sources": list(titles)[:_SOURCES]}
+    return {"text": text[:_SUGGESTION], "sources": _titles(citations)}
 
 
 def _tried(answers: Sequence[Message], locale: str) -> Line:
@@ -102,7 +101,13 @@ def _tried(answers: Sequence[Message], locale: str) -> Line:
     if asked_back:
         tried.append(say("card_tried_asked_back", locale))
     if grounded:
-        tried.append(say("card_tried_answered", locale, sources=", ".join(_titles(grounded))))
+        tried.append(
+            say(
+                "card_tried_answered",
+                locale,
+                sources=", ".join(_titles([each for one in grounded for each in one.citations])),
+            )
+        )
     if unknown:
         tried.append(say("card_tried_unknown", locale, count=str(len(unknown))))
     if not tried:
@@ -111,9 +116,8 @@ def _tried(answers: Sequence[Message], locale: str) -> Line:
     return Line(TRIED, ", ".join(tried), about[-1].id if about else None)
 
 
-def _titles(answers: Sequence[Message | NewMessage]) -> list[str]:
-    titles = dict.fromkeys(_cut(citation.title, 80) for one in answers for citation in one.citations)
-    return list(titles)[:_SOURCES]
+def _titles(citations: Sequence[Citation]) -> list[str]:
+    return list(dict.fromkeys(_cut(citation.title, 80) for citation in citations))[:_SOURCES]
 
 
 def _cut(text: str, limit: int = _LONGEST) -> str:

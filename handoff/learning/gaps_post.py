@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from core.domain.case import feed
 from core.domain.gaps import GapCluster, StaffAnswer
-from core.domain.messages import Author, MessageKind
 from core.domain.timers import Timer, TimerKind
 from core.ports.clock import Clock
 from core.ports.gaps import GapBook
 from core.ports.outcomes import Aside, NewMessage, SetTimer
 from core.ports.timers import DecideTimer, TimerDecision, Timers
 from handoff.learning.weekly import Weekly
-from handoff.posts import POST, Post
+from handoff.posts import Post, desk_post
 from handoff.texts import say
 
 GAPS: Final = "gaps.weekly"
@@ -29,59 +29,50 @@ _SHOWN = 10
 _LONGEST = 300
 
 
+@dataclass(frozen=True, slots=True)
 class GapsPosts:
     """DecideTimer for ``gaps``; all other timers are ``others``'. ``weekly``: None where nobody wants to read it."""
 
-    def __init__(
-        self,
-        others: DecideTimer,
-        book: GapBook,
-        timers: Timers,
-        clock: Clock,
-        account: str,
-        weekly: Weekly | None,
-        language: str,
-    ) -> None:
-        self._others = others
-        self._book = book
-        self._timers = timers
-        self._clock = clock
-        self._account = account
-        self._weekly = weekly
-        self._language = language
+    others: DecideTimer
+    book: GapBook
+    timers: Timers
+    clock: Clock
+    account: str
+    weekly: Weekly | None
+    language: str
 
     async def prepare(self) -> None:
         """The first timer, or one at another time where the setting was changed. Raises StoreUnavailable."""
-        if self._weekly is None:
+        if self.weekly is None:
             return
-        found = next((one for one in await self._timers.timers(GAPS) if one.kind is TimerKind.GAPS), None)
+        found = next((one for one in await self.timers.timers(GAPS) if one.kind is TimerKind.GAPS), None)
         detail = _read(found)
-        if found is None or detail.get("plan") != str(self._weekly):
+        if found is None or detail.get("plan") != str(self.weekly):
             since = detail.get("since")
-            await self._timers.set_timer(self._next(self._weekly, self._clock.now(), since, keep=found is None))
+            await self.timers.set_timer(self._next(self.weekly, self.clock.now(), since, keep=found is None))
 
     async def decide(self, timer: Timer) -> TimerDecision:
         """What is posted, and when it is looked at again; nothing is posted where nothing was asked since."""
         if timer.kind is not TimerKind.GAPS:
-            return await self._others(timer)
-        if self._weekly is None:
+            return await self.others(timer)
+        if self.weekly is None:
             return TimerDecision()
-        detail, now = _read(timer), self._clock.now()
+        detail, now = _read(timer), self.clock.now()
         due = datetime.fromisoformat(detail["due"]) if "due" in detail else now
         since = datetime.fromisoformat(detail["since"]) if detail.get("since") else None
-        report = await self._book.report(since)
+        report = await self.book.report(since)
         newest = max((one.last_at for one in report.clusters), default=since)
-        again = self._next(self._weekly, max(now, due), newest.isoformat() if newest else None)
+        again = self._next(self.weekly, max(now, due), newest.isoformat() if newest else None)
         if not report.clusters:
             return TimerDecision(cases=(again,))
-        place = feed(self._account, f"gaps.{due:%Y%m%dT%H%M}")
-        return TimerDecision((Aside(place, (gaps_post(report.clusters[:_SHOWN], self._language),)),), (again,))
+        place = feed(self.account, f"gaps.{due:%Y%m%dT%H%M}")
+        return TimerDecision((Aside(place, (gaps_post(report.clusters[:_SHOWN], self.language),)),), (again,))
 
     def _next(self, weekly: Weekly, after: datetime, since: Any, *, keep: bool = False) -> SetTimer:
         """``due`` is kept: a database whose clock is ahead rings early, and must not ring for the same week twice."""
         due = weekly.after(after)
         detail = json.dumps({"plan": str(weekly), "due": due.isoformat(), "since": since})
-        seconds = (due - self._clock.now()).total_seconds()
+        seconds = (due - self.clock.now()).total_seconds()
         return SetTimer(GAPS, TimerKind.GAPS, seconds, detail=detail, keep=keep)
 
 
@@ -89,12 +80,11 @@ def gaps_post(clusters: Sequence[GapCluster], language: str) -> NewMessage:
     """Independent of the platform on which it is read."""
     shown = [_shown(one, language) for one in clusters]
     text = "\n".join([say("gaps_title", language), *(f"{one['count']}× {one['example']}" for one in shown)])
-    return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={POST: str(Post.GAPS), "clusters": shown})
+    return desk_post(Post.GAPS, text, clusters=shown)
 
 
 def _shown(one: GapCluster, language: str) -> dict[str, Any]:
-    example = " ".join(one.example.split())
-    near = one.nearest
+    example, near = " ".join(one.example.split()), one.nearest
     return {
         "count": one.count,
         "example": example if len(example) <= _LONGEST else f"{example[: _LONGEST - 1]}…",

@@ -7,7 +7,7 @@ case's thread. Nothing gets into the knowledge base that nobody of the staff has
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -25,26 +25,25 @@ from core.ports.timers import DecideTimer, TimerDecision
 from handoff.learning.personal import without_persons
 from handoff.learning.proposals import Lesson, judged, lesson_of, proposal
 from handoff.posts import POST, Post
+from handoff.records import Conversations, last_in, last_said
 from handoff.texts import say
 
-_LOOKED_AT = 500
+LOOKED_AT = 500
+"""Messages of a conversation, or of a feed."""
 _LATER, _LATEST = 5.0, 3_600.0
 
 
-class LearningRecords(Protocol):
-    """What is read of conversations."""
-
-    async def conversation(self, conversation_id: str) -> Conversation | None: ...
+class LearningRecords(Conversations, Protocol):
+    """What is read of a conversation and of its customer."""
 
     async def customer(self, conversation_id: str) -> Customer | None: ...
-
-    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 
     async def customer_messages(
         self, channel: str, account: str, external_id: str, limit: int
     ) -> Sequence[Message]: ...
 
 
+@dataclass(frozen=True, slots=True)
 class LearningTimers:
     """DecideTimer for ``learn``; all other timers are ``others``'. ``account``: the desk's on its platform.
 
@@ -52,34 +51,23 @@ class LearningTimers:
     What is proposed anew takes the buttons from the post before it, whose words nobody may approve any more.
     """
 
-    def __init__(
-        self,
-        others: DecideTimer,
-        records: LearningRecords,
-        cases: Cases,
-        learning: Learning,
-        account: str,
-        drafter: Drafter | None = None,
-        *,
-        language: str = "en",
-    ) -> None:
-        self._others = others
-        self._records = records
-        self._cases = cases
-        self._learning = learning
-        self._account = account
-        self._drafter = drafter
-        self._language = language
+    others: DecideTimer
+    records: LearningRecords
+    cases: Cases
+    learning: Learning
+    account: str
+    drafter: Drafter | None = None
+    language: str = field(default="en", kw_only=True)
 
     async def decide(self, timer: Timer) -> TimerDecision:
         """What is proposed to staff; nothing where there is nothing to learn."""
         if timer.kind is not TimerKind.LEARN:
-            return await self._others(timer)
-        case = await self._cases.case(timer.case_id)
-        conversation = await self._records.conversation(timer.conversation_id)
+            return await self.others(timer)
+        case = await self.cases.case(timer.case_id)
+        conversation = await self.records.conversation(timer.conversation_id)
         if case is None or case.closed_at is None or conversation is None or not _may_be_kept(conversation):
             return TimerDecision()
-        known = await self._learning.learned(case.id)
+        known = await self.learning.learned(case.id)
         if known is not None and known.state is LearningState.APPROVED:
             return TimerDecision()
         if await self._waits_to_be_sent(conversation):
@@ -91,35 +79,34 @@ class LearningTimers:
         record = ProposeAnswer(case.id, found.question, found.answer, found.origin)
         told = [proposal(found)]
         if known is not None and known.state is LearningState.PROPOSED:
-            shown = await proposed_in(self._records, self._account, case.id)
-            told.insert(0, judged(known, shown, say("learn_replaced", self._language)))
-        return TimerDecision((Aside(feed(self._account, case.id), tuple(told)),), (record,))
+            shown = await proposed_in(self.records, self.account, case.id)
+            told.insert(0, judged(known, shown, say("learn_replaced", self.language)))
+        return TimerDecision((Aside(feed(self.account, case.id), tuple(told)),), (record,))
 
     async def _waits_to_be_sent(self, conversation: Conversation) -> bool:
         """Whether staff may still take back a part of it: of what the customer has not heard nothing is learned."""
-        after = max(0, conversation.last_seq - _LOOKED_AT)
-        said = await self._records.messages(conversation.id, after=after, limit=_LOOKED_AT)
+        said = await last_said(self.records, conversation, LOOKED_AT)
         theirs = [one.id for one in said if one.author is Author.STAFF]
-        return bool(await self._cases.still_to_come(theirs))
+        return bool(await self.cases.still_to_come(theirs))
 
     async def _found(self, case: Case, conversation: Conversation, known: LearnedAnswer | None) -> LearnedAnswer | None:
-        customer = await self._records.customer(conversation.id)
+        customer = await self.records.customer(conversation.id)
         if customer is None:
             return None
         key = conversation.key
-        every = await self._records.customer_messages(key.channel, key.account, customer.external_id, _LOOKED_AT)
+        every = await self.records.customer_messages(key.channel, key.account, customer.external_id, LOOKED_AT)
         said = sorted((one for one in every if one.conversation_id == conversation.id), key=lambda one: one.seq)
         names = [customer.display_name, *(one.author_name for one in said)]
         lesson = lesson_of(case, said, names)
         if lesson is None or (known is not None and lesson == lesson_of(case, _before(known, said), names)):
             return None
         lesson = await self._drafted(lesson, names)
-        facts = await self._cases.card(self._account, case.id)
+        facts = await self.cases.card(self.account, case.id)
         origin = _origin(str(facts.get("ticket") or ""), case.closed_at or case.opened_at)
         return LearnedAnswer(case.id, lesson.question, lesson.answer, origin, LearningState.PROPOSED)
 
     async def _drafted(self, lesson: Lesson, names: Sequence[str | None]) -> Lesson:
-        draft = await self._drafter.draft(lesson.question, lesson.answer) if self._drafter else None
+        draft = await self.drafter.draft(lesson.question, lesson.answer) if self.drafter else None
         if draft is None:
             return lesson
         return Lesson(without_persons(draft.question, names), without_persons(draft.answer, names))
@@ -127,15 +114,8 @@ class LearningTimers:
 
 async def proposed_in(records: LearningRecords, account: str, case_id: str) -> str | None:
     """The message of a case's feed that proposed something last."""
-    said = await last_told(records, feed(account, case_id).conversation_id)
+    said = await last_in(records, feed(account, case_id).conversation_id, LOOKED_AT)
     return next((one.id for one in reversed(said) if one.meta.get(POST) == Post.PROPOSAL), None)
-
-
-async def last_told(records: LearningRecords, place: str) -> Sequence[Message]:
-    """The last messages of a feed."""
-    conversation = await records.conversation(place)
-    after = max(0, conversation.last_seq - _LOOKED_AT) if conversation else 0
-    return await records.messages(place, after=after, limit=_LOOKED_AT)
 
 
 def _may_be_kept(conversation: Conversation) -> bool:
@@ -154,8 +134,3 @@ def _before(known: LearnedAnswer, said: Sequence[Message]) -> Sequence[Message]:
 def _origin(ticket: str, day: datetime) -> str:
     """``ticket``: as it stands on the card, which staff and customer know it by."""
     return f"{ticket}, {day:%Y-%m-%d}" if ticket else f"{day:%Y-%m-%d}"
-
-
-def as_decided(found: LearnedAnswer, *, question: str | None, answer: str | None) -> LearnedAnswer:
-    """With the words that somebody gave it."""
-    return replace(found, question=question or found.question, answer=answer or found.answer)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from core.domain.case import Case, feed
 from core.domain.conversation import OwnershipEvent
 from core.domain.learning import LearnedAnswer, LearningState
 from core.domain.messages import Message, StaffAction
 from core.domain.timers import TimerKind
-from core.ports.desk import Desk
 from core.ports.learning import Learning
 from core.ports.outcomes import Aside, CaseRecord, CloseCase, JudgeAnswer, ProposeAnswer, SetTimer
 from core.ports.regression import Regression
@@ -19,7 +18,7 @@ from handoff import posts
 from handoff.desk_decorator import DeskDecorator
 from handoff.desk_parts import DeskChannel
 from handoff.learning import proposals
-from handoff.learning.learning import LearningRecords, as_decided, proposed_in
+from handoff.learning.learning import LearningRecords, proposed_in
 from handoff.learning.personal import has_gap
 from handoff.learning.trial import Trial
 from handoff.people import People
@@ -29,32 +28,22 @@ _DECIDES = frozenset({StaffAction.LEARN, StaffAction.REWORD, StaffAction.DISCARD
 _SOON = 1.0
 
 
+@dataclass(frozen=True)
 class LearningDesk(DeskDecorator):
     """``language``: the staff's. ``regression``: what an entry must not push out of the first place unsaid."""
 
-    def __init__(
-        self,
-        desk: Desk,
-        learning: Learning,
-        records: LearningRecords,
-        desk_channel: DeskChannel,
-        people: People,
-        language: str,
-        regression: Regression | None = None,
-    ) -> None:
-        super().__init__(desk)
-        self._trial = Trial(regression, records, desk_channel.account, language)
-        self._learning = learning
-        self._records = records
-        self._desk_channel = desk_channel
-        self._people = people
-        self._language = language
+    learning: Learning
+    records: LearningRecords
+    desk_channel: DeskChannel
+    people: People
+    language: str
+    regression: Regression | None = None
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """See Desk.staff. A case that is resolved is looked at for what it teaches, once its turn is committed."""
         presses = [message for message in turn.pending if message.action in _DECIDES]
         others = tuple(message for message in turn.pending if message.action not in _DECIDES)
-        outcome = await self._desk.staff(replace(turn, pending=others) if presses else turn)
+        outcome = await self.desk.staff(replace(turn, pending=others) if presses else turn)
         resolved = any(one.transition and one.transition.event is OwnershipEvent.RESOLVE for one in outcome.asides)
         closed = [one.case_id for one in outcome.cases if isinstance(one, CloseCase)] if resolved else []
         timers = tuple(SetTimer(case_id, TimerKind.LEARN, _SOON) for case_id in closed)
@@ -63,14 +52,14 @@ class LearningDesk(DeskDecorator):
         return await self._decided(turn, outcome, decided) if decided else outcome
 
     async def _decided(self, turn: TurnState, outcome: TurnOutcome, presses: Sequence[Message]) -> TurnOutcome:
-        case_id = await self._desk_channel.case_of(turn.conversation.key)
-        found = await self._learning.learned(case_id) if case_id else None
+        case_id = await self.desk_channel.case_of(turn.conversation.key)
+        found = await self.learning.learned(case_id) if case_id else None
         if case_id is None or found is None:
             return outcome
         told, record = await self._judged(found, presses[0])
         for late in presses[1:] if isinstance(record, JudgeAnswer) else ():
             told.append(posts.remark(await self._say("learn_decided", late)))
-        place = feed(self._desk_channel.account, case_id)
+        place = feed(self.desk_channel.account, case_id)
         asides, shown = [], False
         for aside in outcome.asides:
             same = aside.conversation == place
@@ -86,16 +75,17 @@ class LearningDesk(DeskDecorator):
         if found.state is not LearningState.PROPOSED:
             return [posts.remark(await self._say("learn_decided", press))], None
         by = str(press.meta.get("sender") or "")
-        conversation = await self._records.conversation(Case.home(found.case_id))
+        conversation = await self.records.conversation(Case.home(found.case_id))
         gone = conversation is None or conversation.ended_at is not None
         if press.action is StaffAction.DISCARD or gone:
             text = await self._say("learn_gone" if gone else "learn_discarded", press)
             return [await self._shown(found, text)], JudgeAnswer(found.case_id, approved=False, by=by)
         question, answer = _reworded(press)
-        kept = as_decided(found, question=question, answer=answer)
+        kept = replace(found, question=question or found.question, answer=answer or found.answer)
         if has_gap(f"{kept.question} {kept.answer}"):
             return [posts.remark(await self._say("learn_has_gaps", press))], None
-        told = await self._trial.finding(kept, press)
+        trial = Trial(self.regression, self.records, self.desk_channel.account, self.language)
+        told = await trial.finding(kept, press)
         if told is not None and told.stops:
             return await self._shown_again(found, kept, told.message, press)
         record = JudgeAnswer(found.case_id, approved=True, by=by, question=kept.question, answer=kept.answer)
@@ -114,12 +104,12 @@ class LearningDesk(DeskDecorator):
 
     async def _shown(self, found: LearnedAnswer, verdict: str) -> NewMessage:
         """In place of the post that proposed it."""
-        shown = await proposed_in(self._records, self._desk_channel.account, found.case_id)
+        shown = await proposed_in(self.records, self.desk_channel.account, found.case_id)
         return proposals.judged(found, shown, verdict)
 
     async def _say(self, key: str, press: Message) -> str:
-        name = await self._people.called(str(press.meta.get("sender") or "")) or press.author_name
-        return say(key, self._language, name=name or say("staff_somebody", self._language))
+        name = await self.people.called(str(press.meta.get("sender") or "")) or press.author_name
+        return say(key, self.language, name=name or say("staff_somebody", self.language))
 
 
 def _reworded(press: Message) -> tuple[str | None, str | None]:

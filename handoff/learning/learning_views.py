@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import structlog
 
@@ -22,59 +23,51 @@ REWORD = "reword"
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class LearningViews:
     """Implements channels.slack.views.StaffViews. ``heard_by``: the account of the channel through which staff write."""
 
-    def __init__(
-        self,
-        others: StaffViews,
-        learning: Learning,
-        desk_channel: DeskChannel,
-        panel: Panel,
-        language: str,
-        heard_by: str,
-    ) -> None:
-        self._others = others
-        self._learning = learning
-        self._desk_channel = desk_channel
-        self._panel = panel
-        self._language = language
-        self._heard_by = heard_by
+    others: StaffViews
+    learning: Learning
+    desk_channel: DeskChannel
+    panel: Panel
+    language: str
+    heard_by: str
 
     async def open(self, press: Press) -> None:
         if press.form != REWORD:
-            await self._others.open(press)
+            await self.others.open(press)
             return
         key = "form_failed"
         try:
             found = await self._found(press.place)
             if found is not None and found.state is LearningState.PROPOSED:
                 carried = {"case": found.case_id, "thread": str(press.place)}
-                view = slack_forms.reword(carried, self._language, f"{found.question}\n\n{found.answer}")
-                await self._panel.open(press.trigger, view)
+                view = slack_forms.reword(carried, self.language, f"{found.question}\n\n{found.answer}")
+                await self.panel.open(press.trigger, view)
                 return
             key = "learn_decided" if found else key
         except HubError as error:
             _log.warning("desk.form_failed", form=press.form, error=error.detail)
-        await self._panel.whisper(press.place, press.user, say(key, self._language))
+        await self.panel.whisper(press.place, press.user, say(key, self.language))
 
     async def choose(self, form: Form, what: str, value: str) -> None:
-        await self._others.choose(form, what, value)
+        await self.others.choose(form, what, value)
 
     async def refuse(self, form: Form) -> Mapping[str, str]:
         """See StaffViews.refuse: a form that stays open keeps all that was typed."""
         if form.name != StaffAction.REWORD:
-            return await self._others.refuse(form)
+            return await self.others.refuse(form)
         text = form.values.get(form.name, "").strip()
         question, _, answer = text.partition("\n")
         if not question.strip() or not answer.strip():
-            return {form.name: say("form_reword_label", self._language)}
+            return {form.name: say("form_reword_label", self.language)}
         if has_gap(text):
-            return {form.name: say("learn_has_gaps", self._language)}
+            return {form.name: say("learn_has_gaps", self.language)}
         found = await self._found(Place.of(form.metadata.get("thread", "")))
         decided = found is None or found.state is not LearningState.PROPOSED
-        return {form.name: say("learn_decided", self._language)} if decided else {}
+        return {form.name: say("learn_decided", self.language)} if decided else {}
 
     async def _found(self, place: Place) -> LearnedAnswer | None:
-        case_id = await self._desk_channel.case_of(place.conversation(self._heard_by))
-        return await self._learning.learned(case_id) if case_id else None
+        case_id = await self.desk_channel.case_of(place.conversation(self.heard_by))
+        return await self.learning.learned(case_id) if case_id else None

@@ -12,7 +12,7 @@ from core.domain.learning import LearnedAnswer
 from core.domain.messages import ORIGINAL, Author, Message, MessageKind
 from core.ports.store import NewMessage
 from handoff.learning.personal import without_persons
-from handoff.posts import POST, Post
+from handoff.posts import Post, desk_post
 from handoff.texts import languages, say
 from handoff.thread.altering import withdrawn_by
 
@@ -107,14 +107,6 @@ def judged(found: LearnedAnswer, shown: str | None, verdict: str) -> NewMessage:
     return _post(Post.JUDGED, found, verdict, copy=shown)
 
 
-def _post(post: Post, found: LearnedAnswer, verdict: str, **more: str | None) -> NewMessage:
-    meta = {
-        POST: str(post),
-        "case": found.case_id,
-        "question": found.question,
-        "answer": found.answer,
-        "origin": found.origin,
-        "verdict": verdict,
-        **more,
-    }
-    return NewMessage(Author.SYSTEM, found.question, MessageKind.NOTICE, meta=meta)
+def _post(kind: Post, found: LearnedAnswer, verdict: str, **more: str | None) -> NewMessage:
+    words = {"question": found.question, "answer": found.answer, "origin": found.origin}
+    return desk_post(kind, found.question, case=found.case_id, **words, verdict=verdict, **more)

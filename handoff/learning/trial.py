@@ -13,7 +13,8 @@ from core.domain.messages import Message
 from core.ports.regression import Regression
 from core.ports.store import NewMessage
 from handoff import posts
-from handoff.learning.learning import LearningRecords, last_told
+from handoff.learning.learning import LOOKED_AT, LearningRecords
+from handoff.records import last_in
 from handoff.texts import say
 
 _TRIED = "tried"
@@ -61,7 +62,7 @@ class Trial:
         return replace(line, meta={**line.meta, _TRIED: _digest(kept)})
 
     async def _was_told(self, kept: LearnedAnswer, press: Message) -> bool:
-        told = await last_told(self._records, feed(self._account, kept.case_id).conversation_id)
+        told = await last_in(self._records, feed(self._account, kept.case_id).conversation_id, LOOKED_AT)
         return any(one.meta.get(_TRIED) == _digest(kept) and one.created_at < press.created_at for one in told)
 
 

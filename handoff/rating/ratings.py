@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -47,6 +47,7 @@ def with_question(
     return closed, replace(closed, text=question, meta=asks)
 
 
+@dataclass(frozen=True, slots=True)
 class Ratings:
     """A number is the rating, and what a customer writes next the comment; thanks alone are thanked for.
 
@@ -58,19 +59,11 @@ class Ratings:
     what the customer did not.
     """
 
-    def __init__(
-        self,
-        cases: Cases,
-        account: str,
-        clock: Clock,
-        settings: HandoffSettings,
-        only_thanks: OnlyThanks | None = None,
-    ) -> None:
-        self._cases = cases
-        self._account = account
-        self._clock = clock
-        self._settings = settings
-        self._only_thanks = only_thanks
+    cases: Cases
+    account: str
+    clock: Clock
+    settings: HandoffSettings
+    only_thanks: OnlyThanks | None = None
 
     async def rated(self, turn: TurnState) -> DeskReply | None:
         if turn.pending[0].action is CustomerAction.RATE:
@@ -81,7 +74,7 @@ class Ratings:
         case = await self._case(turn, asked)
         if case is None or case.closed_at is None:
             return None
-        late = turn.pending[0].created_at > case.closed_at + timedelta(seconds=self._settings.rating_seconds)
+        late = turn.pending[0].created_at > case.closed_at + timedelta(seconds=self.settings.rating_seconds)
         if asked.meta.get(ASKS_RATING) and (answered := self._answer(turn, case, asked, late=late)) is not None:
             return answered
         if asked.meta.get(ASKS_COMMENT) and not late:
@@ -90,29 +83,29 @@ class Ratings:
 
     async def _pressed(self, turn: TurnState, press: Message) -> DeskReply | None:
         """The conversation stays as it is. The same score again changes nothing; from the third on it is kept in silence."""
-        case = await self._cases.case(str(press.meta.get("reply_to") or ""))
+        case = await self.cases.case(str(press.meta.get("reply_to") or ""))
         found = rating_in(press.text)
         if case is None or case.conversation_id != turn.conversation.id or found is None:
             return None
-        if (kept := await self._cases.rating(case.id)) is not None and kept[0] == found.score:
+        if (kept := await self.cases.rating(case.id)) is not None and kept[0] == found.score:
             return None
         keeps = (KeepRating(case.id, found.score),)
         earlier = (said for said in turn.history if said.action is CustomerAction.RATE)
         if len({said.text for said in earlier if said.meta.get("reply_to") == case.id}) > 1:
             return DeskReply(staff=ForStaff(cases=keeps))
         told = self._remark("staff_rated", score=str(found.score))
-        staff = ForStaff((Aside(feed(self._account, case.id), (told,)),), keeps)
+        staff = ForStaff((Aside(feed(self.account, case.id), (told,)),), keeps)
         return DeskReply((self._notice(turn, "rated_late", case, press),), staff=staff)
 
     async def _case(self, turn: TurnState, asked: Message) -> Case | None:
         """The one that was asked about, unless it is open again."""
-        found = await self._cases.case(str(asked.meta.get(ASKED_CASE) or ""))
+        found = await self.cases.case(str(asked.meta.get(ASKED_CASE) or ""))
         return found if found is not None and found.conversation_id == turn.conversation.id else None
 
     def _answer(self, turn: TurnState, case: Case, asked: Message, *, late: bool) -> DeskReply | None:
         """To the question for a number."""
         read = turn.as_read().pending
-        found = rating_of(read, None if self._only_thanks is None else partial(self._thanks_in, turn))
+        found = rating_of(read, None if self.only_thanks is None else partial(self._thanks_in, turn))
         if found is not None:
             return self._rating(turn, case, asked, found, late=late)
         if len(read) > 1 or not is_beside_the_scale(read[0].text):
@@ -150,12 +143,12 @@ class Ratings:
         return all(self._thanks_in(turn, message.text) for message in turn.as_read().pending if message.text.strip())
 
     def _thanks_in(self, turn: TurnState, text: str) -> bool:
-        if self._only_thanks is None:
+        if self.only_thanks is None:
             return False
         names = {said.author_name for said in turn.history if said.author is Author.STAFF and said.author_name}
         names |= {str(said.meta[CASE_CLOSED]) for said in turn.history if said.meta.get(CASE_CLOSED)}
         names |= {turn.customer.display_name} if turn.customer.display_name else set()
-        return self._only_thanks(text, names)
+        return self.only_thanks(text, names)
 
     def _reply(
         self,
@@ -165,19 +158,19 @@ class Ratings:
         told: Sequence[NewMessage],
         records: Sequence[CaseRecord],
     ) -> DeskReply:
-        staff = ForStaff((Aside(feed(self._account, case.id), tuple(told)),), tuple(records))
+        staff = ForStaff((Aside(feed(self.account, case.id), tuple(told)),), tuple(records))
         resolved = Transition(OwnershipEvent.RESOLVE, reopen_within=self._left(case))
         return DeskReply(messages, staff=staff, transition=resolved)
 
     def _left(self, case: Case) -> float | None:
         """Of the time in which the customer comes back to staff: to rate does not make it longer."""
         assert case.closed_at is not None
-        since = (self._clock.now() - case.closed_at).total_seconds()
-        return max(0.0, self._settings.reopen_seconds - since) or None
+        since = (self.clock.now() - case.closed_at).total_seconds()
+        return max(0.0, self.settings.reopen_seconds - since) or None
 
     def _notice(self, turn: TurnState, key: str, case: Case, asked: Message, *asks: str) -> NewMessage:
         """What comes next may again be about nothing but the case, which stays closed. Who was asked alone is answered alone."""
-        text = say(key, known_locale(turn), fallback=self._settings.default_locale)
+        text = say(key, known_locale(turn), fallback=self.settings.default_locale)
         closed = {CASE_CLOSED: asked.meta.get(CASE_CLOSED) or "", ASKED_CASE: case.id}
         alone = {PRIVATELY: True} if PRIVATELY in asked.meta or asked.action is CustomerAction.RATE else {}
         meta = {DESK_NOTICE: key, **closed, **alone, **dict.fromkeys(asks, True)}
@@ -187,4 +180,4 @@ class Ratings:
         return [posts.said(message) for message in with_names(turn).pending]
 
     def _remark(self, key: str, *, score: str = "", comment: str = "") -> NewMessage:
-        return posts.remark(say(key, self._settings.staff_locale, score=score, comment=" ".join(comment.split())))
+        return posts.remark(say(key, self.settings.staff_locale, score=score, comment=" ".join(comment.split())))

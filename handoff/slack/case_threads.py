@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any
 
 from channels.slack.client import Sent, SlackClient
 from channels.slack.place import CHANNEL, Place, message_id, time_of
@@ -18,7 +18,7 @@ from channels.slack.refusals import Refused
 from channels.slack.settings import STAFF_CHANNEL
 from channels.slack.wire import Metadata, Posted
 from core.domain.case import Case
-from core.domain.conversation import Conversation, OwnershipState
+from core.domain.conversation import OwnershipState
 from core.domain.errors import ChannelError, HubError, Rejected
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Message, MessageKind, OutboundMessage, Receipt
@@ -26,6 +26,8 @@ from core.ports.cases import Cases
 from core.ports.channel_memory import ChannelMemory
 from core.ports.store import NewMessage
 from handoff import posts
+from handoff.people import People
+from handoff.records import Conversations, last_in
 from handoff.slack.posts import bodies
 from handoff.slack.rich_text import Link, fallback, paragraph, small, spaced, words
 from handoff.slack.transcript import transcript
@@ -38,59 +40,37 @@ _WHOLE = 1_000_000
 """More pieces than any message has."""
 
 
-class ThreadRecords(Protocol):
-    """What is read to show a case anew."""
-
-    async def conversation(self, conversation_id: str) -> Conversation | None: ...
-
-    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
-
-
-class PeopleNamed(Protocol):
-    """How the card calls its owner."""
-
-    async def called(self, staff_id: str) -> str | None: ...
-
-
+@dataclass(slots=True, eq=False)
 class CaseThreads:
     """``account``: of the Slack channel that hears the staff, in whose memory this is kept:
 
     ``thread/<case>``: where a case is now, when it is not where it began. ``case/<channel>/<ts>``: the case of such a thread.
     """
 
-    def __init__(
-        self,
-        memory: ChannelMemory,
-        cases: Cases,
-        records: ThreadRecords,
-        people: PeopleNamed,
-        account: str,
-        locale: str,
-    ) -> None:
-        self._memory = memory
-        self._cases = cases
-        self._records = records
-        self._people = people
-        self._account = account
-        self._locale = locale
-        self._team: str | None = None
+    memory: ChannelMemory
+    cases: Cases
+    records: Conversations
+    people: People
+    account: str
+    locale: str
+    _team: str | None = field(default=None, init=False)
 
     async def root(self, feed: ConversationKey) -> Sent | None:
         """The message under which a case is told. None where Slack took none: then what comes is the first.
 
         Raises StoreUnavailable.
         """
-        moved = await self._memory.recall(CHANNEL, self._account, f"thread/{feed.thread}")
-        found = moved or await self._cases.first_shown(feed.conversation_id)
+        moved = await self.memory.recall(CHANNEL, self.account, f"thread/{feed.thread}")
+        found = moved or await self.cases.first_shown(feed.conversation_id)
         return None if found is None else Sent.named(found)
 
     async def team(self, feed: ConversationKey) -> str | None:
         """The team that a case is for, as its card says. Raises StoreUnavailable."""
-        return (await self._cases.card(feed.account, feed.thread)).get("team")
+        return (await self.cases.card(feed.account, feed.thread)).get("team")
 
     async def case_of(self, place: Place) -> str | None:
         """The case that was shown anew there. Raises StoreUnavailable."""
-        return await self._memory.recall(CHANNEL, self._account, f"case/{place.channel}/{place.thread_ts}")
+        return await self.memory.recall(CHANNEL, self.account, f"case/{place.channel}/{place.thread_ts}")
 
     async def begun(self, client: SlackClient, sent: Sent) -> None:
         """A thread of staff. The hub looks through it after an outage, and nobody in its channel is a customer from now on."""
@@ -98,15 +78,15 @@ class CaseThreads:
             self._team = (await client.identity()).team
         note = json.dumps({"ts": sent.ts, "user": ""})
         place = Place(self._team, sent.channel, sent.ts)
-        await self._memory.remember(CHANNEL, self._account, f"seen/{place}", note)
-        await self._memory.remember(CHANNEL, self._account, f"{STAFF_CHANNEL}{sent.channel}", sent.ts)
+        await self.memory.remember(CHANNEL, self.account, f"seen/{place}", note)
+        await self.memory.remember(CHANNEL, self.account, f"{STAFF_CHANNEL}{sent.channel}", sent.ts)
 
     async def again(self, client: SlackClient, feed: ConversationKey, before: Sent, channel: str) -> Sent:
         """The card in ``channel``, with what was said so far below it. Done in the middle of it, it is gone on with.
 
         Raises ChannelError, StoreUnavailable.
         """
-        case = await self._cases.case(feed.thread)
+        case = await self.cases.case(feed.thread)
         if case is None:
             raise Rejected(f"There is no case {feed.thread}.")
         link = await _link(client, before)
@@ -114,8 +94,8 @@ class CaseThreads:
         if root is None:
             root = await self._card(client, feed, case, before, channel, link)
         await self._transcript(client, feed, case, root)
-        await self._memory.remember(CHANNEL, self._account, f"case/{root.channel}/{root.ts}", case.id)
-        await self._memory.remember(CHANNEL, self._account, f"thread/{case.id}", message_id(root.channel, root.ts))
+        await self.memory.remember(CHANNEL, self.account, f"case/{root.channel}/{root.ts}", case.id)
+        await self.memory.remember(CHANNEL, self.account, f"thread/{case.id}", message_id(root.channel, root.ts))
         with contextlib.suppress(HubError):
             await self.begun(client, root)
         if link is not None:
@@ -140,15 +120,15 @@ class CaseThreads:
     async def _card(
         self, client: SlackClient, feed: ConversationKey, case: Case, before: Sent, channel: str, link: str | None
     ) -> Sent:
-        facts = await self._cases.card(feed.account, feed.thread)
-        conversation = await self._records.conversation(case.conversation_id)
+        facts = await self.cases.card(feed.account, feed.thread)
+        conversation = await self.records.conversation(case.conversation_id)
         state = OwnershipState.QUEUED if conversation is None else conversation.state
         owner = conversation.owner if conversation is not None else None
-        named = await self._people.called(owner) if owner else None
+        named = await self.people.called(owner) if owner else None
         shown = OwnershipState.RESOLVED if case.closed_at else state
         card = posts.card_now(facts, shown, named, snoozed_until=facts.get("snoozed_until"))
-        body = bodies(_shown(feed, card), self._locale)[0]
-        moved = say("staff_moved_here", self._locale)
+        body = bodies(_shown(feed, card), self.locale)[0]
+        moved = say("staff_moved_here", self.locale)
         note = (Link(link, moved),) if link else words(moved)
         blocks: list[Any] = [*body["blocks"], *small(note)]
         payload = {"case": case.id, "instead_of": message_id(before.channel, before.ts)}
@@ -168,7 +148,7 @@ class CaseThreads:
             told = max([told, *(_told(message) for message in page)])
         said = [one for one in await self._shown_before(case) if not told.whole(one.seq)]
         places = {one.id: one.seq for one in said}
-        for piece in (one for post in posts.transcript(said) for one in transcript(post.meta, self._locale)):
+        for piece in (one for post in posts.transcript(said) for one in transcript(post.meta, self.locale)):
             upto = _Told(places[piece.last], piece.goes_on or _WHOLE)
             if upto <= told:
                 continue
@@ -180,9 +160,9 @@ class CaseThreads:
 
     async def _shown_before(self, case: Case) -> Sequence[Message]:
         """The last of the conversation, without what is only about to be shown: that follows by itself."""
-        said = await _latest(self._records, case.conversation_id)
-        copies = await self._cases.copies([message.id for message in said])
-        shown = await self._cases.shown_as(list(copies.values()))
+        said = await last_in(self.records, case.conversation_id, _LATEST)
+        copies = await self.cases.copies([message.id for message in said])
+        shown = await self.cases.shown_as(list(copies.values()))
         return [message for message in said if message.id not in copies or copies[message.id] in shown]
 
     async def leads_on(
@@ -206,7 +186,7 @@ class CaseThreads:
         """A direct message with the way to the case, if there is one; nothing for somebody who has none any more."""
         with contextlib.suppress(Refused):
             link, channel = root and await _link(client, root), await client.open_direct(body["to"])
-            line = spaced(words(body["text"]), (Link(link, say("card_see", self._locale)),) if link else ())
+            line = spaced(words(body["text"]), (Link(link, say("card_see", self.locale)),) if link else ())
             blocks: list[Any] = [paragraph(line)]
             sent = await client.post_message(channel, fallback(line), blocks=blocks, metadata=metadata)
             return receipt_of(sent) if root else Receipt()  # what is shown first in a feed would be its case's card
@@ -214,7 +194,7 @@ class CaseThreads:
 
     async def _leads_on(self, client: SlackClient, before: Sent, root: Sent) -> None:
         """A line in the old thread, for whoever is still reading there."""
-        linked = (Link(await client.permalink(root), say("staff_moved_away", self._locale)),)
+        linked = (Link(await client.permalink(root), say("staff_moved_away", self.locale)),)
         blocks: list[Any] = small(linked)
         await client.post_message(before.channel, fallback(linked), blocks=blocks, thread_ts=before.ts)
 
@@ -234,12 +214,6 @@ class _Told:
 def _told(message: Posted) -> _Told:
     mark = mark_of(message)
     return _Told(int(mark.get("told", 0)), int(mark.get("piece", _WHOLE)))
-
-
-async def _latest(records: ThreadRecords, conversation_id: str) -> Sequence[Message]:
-    conversation = await records.conversation(conversation_id)
-    after = max(0, conversation.last_seq - _LATEST) if conversation is not None else 0
-    return await records.messages(conversation_id, after=after, limit=_LATEST)
 
 
 async def _link(client: SlackClient, to: Sent) -> str | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from typing import Any, Final, Protocol
 
 import structlog
@@ -41,8 +40,9 @@ from core.ports.case_files import CaseFiles
 from core.ports.cases import Cases
 from core.ports.channel import AttachmentStream, InboundSink, WebhookReply, WebhookRequest
 from core.ports.surroundings import Surroundings
+from handoff.records import Conversations
 from handoff.slack.card_links import CardLinks, is_form
-from handoff.slack.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of, receipt_of
+from handoff.slack.case_threads import MARK, PAGES, CaseThreads, mark_of, receipt_of
 from handoff.slack.desk_edits import DeskEdits
 from handoff.slack.pace import DESK_PACE, counted_with
 from handoff.slack.people import SlackPeople
@@ -91,7 +91,7 @@ class SlackDeskSettings:
     timeout: float = 4.0
 
 
-class DeskCases(Cases, CaseFiles, ThreadRecords, Protocol):
+class DeskCases(Cases, CaseFiles, Conversations, Protocol):
     """What is read of cases, and of their conversations."""
 
 
@@ -108,29 +108,15 @@ class SlackDeskChannel:
         self._cases = cases
         self._transport: Transport | None = None
         self._bot: SlackClient | None = None
-        self.people = SlackPeople(surroundings, settings.heard_by, lambda: self.client)
+        memory, heard_by = surroundings.memory, settings.heard_by
+        self.people = SlackPeople(surroundings, heard_by, lambda: self.client)
+        self._threads = CaseThreads(memory, cases, cases, self.people, heard_by, settings.locale)
+        root, tracks = self._threads.root, settings.tracks
+        self._links = CardLinks(cases, memory, self.account, settings.locale, root, tracks=tracks)
+        self._channels = StaffChannels(settings.channel, settings.teams, self._threads.team, surroundings.clock)
+        self._edits = DeskEdits(surroundings, self.account, heard_by, self._threads, self._links, lambda: self.client)
         self._strangers: set[str] = set()
         self._trouble: str | None = None
-
-    @cached_property
-    def _channels(self) -> StaffChannels:
-        settings = self._settings
-        return StaffChannels(settings.channel, settings.teams, self._threads.team, self._around.clock)
-
-    @cached_property
-    def _links(self) -> CardLinks:
-        memory, settings, root = self._around.memory, self._settings, self._threads.root
-        return CardLinks(self._cases, memory, self.account, settings.locale, root, tracks=settings.tracks)
-
-    @cached_property
-    def _threads(self) -> CaseThreads:
-        memory, settings = self._around.memory, self._settings
-        return CaseThreads(memory, self._cases, self._cases, self.people, settings.heard_by, settings.locale)
-
-    @cached_property
-    def _edits(self) -> DeskEdits:
-        heard_by = self._settings.heard_by
-        return DeskEdits(self._around, self.account, heard_by, self._threads, self._links, lambda: self.client)
 
     async def start(self, sink: InboundSink) -> None:
         """Open for sending."""
@@ -260,8 +246,15 @@ class SlackDeskChannel:
             return receipt_of(sent)
 
     async def _sign(self, client: SlackClient, body: Mapping[str, Any]) -> Receipt:
+        """No sign is worth a pause: its message may be deleted by now, or the app may not have the right to give signs."""
         on = await self._links.sign_on(body["on"]) if is_form(body["on"]) else body["on"]
-        return Receipt() if on is None else await _sign(client, {**body, "on": on})
+        name = _SIGNS.get(body["sign"], body["sign"])
+        try:
+            if on is not None:
+                await altering.react(client, Sent.named(on), name, present=body["do"] == "react")
+        except (Rejected, AuthFailed) as error:
+            _log.warning("desk.sign_refused", error=error.detail)
+        return Receipt()
 
     async def _root(self, client: SlackClient, feed: ConversationKey, channel: str) -> Sent | None:
         """The case's first message. Where the settings name other channels by now, an open case goes on in ``channel``.
@@ -376,16 +369,6 @@ class SlackDeskChannel:
         if self._transport is None:
             raise Unreachable("The desk is not started.")
         return self._transport
-
-
-async def _sign(client: SlackClient, body: Mapping[str, Any]) -> Receipt:
-    """No sign is worth a pause: its message may be deleted by now, or the app may be of a time before it was to give signs."""
-    name = _SIGNS.get(body["sign"], body["sign"])
-    try:
-        await altering.react(client, Sent.named(body["on"]), name, present=body["do"] == "react")
-    except (Rejected, AuthFailed) as error:
-        _log.warning("desk.sign_refused", error=error.detail)
-    return Receipt()
 
 
 def _marked(key: str, payload: WirePayload) -> Metadata:

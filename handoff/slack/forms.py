@@ -28,6 +28,7 @@ from handoff.slack.rich_text import (
     paragraph,
     phrase,
     plain,
+    plain_button,
     quoted_below,
     small,
     spaced,
@@ -115,8 +116,9 @@ def history(
         blocks += [paragraph(_fitting(lines))] if lines else []
     if not past:
         blocks.append(paragraph(phrase("history_none", language)))
-    pages = [_page("history_newer", page - 1, language)] if page > 0 else []
-    pages += [_page("history_older", page + 1, language)] if more else []
+    # Two buttons of a block need different ids: what follows the second name is for nobody.
+    pages = [plain_button(f"{CHOOSES}{PAGE}_newer", say("history_newer", language), str(page - 1))] if page > 0 else []
+    pages += [plain_button(f"{CHOOSES}{PAGE}", say("history_older", language), str(page + 1))] if more else []
     if pages:
         blocks.append({"type": "actions", "elements": pages})
     return _view("history", carried, language, blocks)
@@ -154,16 +156,6 @@ def _fitting(lines: Sequence[Line], limit: int = LONGEST) -> Line:
             return lined(found, words("…"))
         found = lined(found, line)
     return found
-
-
-def _page(key: str, page: int, language: str) -> Block:
-    text = {"type": "plain_text", "text": say(key, language)}
-    return {"type": "button", "action_id": f"{CHOOSES}{PAGE}", "text": text, "value": str(page)} | _unlike(key)
-
-
-def _unlike(key: str) -> Block:
-    """Two buttons of a block need different ids: what follows the second name is for nobody."""
-    return {"action_id": f"{CHOOSES}{PAGE}_newer"} if key == "history_newer" else {}
 
 
 def _menu(macros: Sequence[Macro], language: str) -> Block:

@@ -26,6 +26,7 @@ from handoff.slack.rich_text import (
     one_line,
     paragraph,
     phrase,
+    plain_button,
     spaced,
     words,
 )
@@ -64,9 +65,9 @@ def home(
     if not any(shown.values()):
         blocks.append(paragraph(phrase("home_nothing_found" if sought else "home_empty", language)))
     more = any(len(some) > start + _PER_SECTION for some in sections.values())
-    turns = [_turn("home_before", f"{TURN_PAGE}_before", page - 1, language)] if page else []
-    turns += [_turn("home_more", TURN_PAGE, page + 1, language)] if more else []
-    turns += [_turn("home_back", BACK, 0, language)] if sought else []
+    turns = [plain_button(f"{TURN_PAGE}_before", say("home_before", language), str(page - 1))] if page else []
+    turns += [plain_button(TURN_PAGE, say("home_more", language), str(page + 1))] if more else []
+    turns += [plain_button(BACK, say("home_back", language), "0")] if sought else []
     if turns:
         blocks.append({"type": "actions", "elements": turns})
     kept = json.dumps({"words": sought, "page": str(page)}, ensure_ascii=False)
@@ -116,8 +117,3 @@ def _case(line: HomeLine, viewer: str, language: str) -> list[Block]:
 
 
 _ACTIONS = {OwnershipState.QUEUED: StaffAction.CLAIM, OwnershipState.STAFF: StaffAction.TAKE_OVER}
-
-
-def _turn(key: str, action: str, page: int, language: str) -> Block:
-    text = {"type": "plain_text", "text": say(key, language)}
-    return {"type": "button", "action_id": action, "text": text, "value": str(page)}

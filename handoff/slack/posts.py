@@ -8,10 +8,8 @@ from typing import Any
 from channels.slack.render import NOTHING
 from core.domain.messages import COLLEAGUE, Author, OutboundMessage, StaffAction
 from handoff.posts import POST, Post
-from handoff.slack.advice import advice
+from handoff.slack.agent_posts import advice, gaps, proposal
 from handoff.slack.card import button, card
-from handoff.slack.gaps import gaps
-from handoff.slack.proposals import proposal
 from handoff.slack.rich_text import (
     LONGEST,
     Block,

@@ -180,6 +180,11 @@ def small(line: Line) -> list[Block]:
     return [{"type": "context", "elements": elements[start : start + _IN_CONTEXT]} for start in starts]
 
 
+def plain_button(action_id: str, text: str, value: str) -> Block:
+    """With a label of the hub's own."""
+    return {"type": "button", "action_id": action_id, "text": {"type": "plain_text", "text": text}, "value": value}
+
+
 def fallback(line: Line) -> str:
     """For notifications: in one line, where no marks and no emoji but the hub's are."""
     text = " ".join("".join(_parsed(part) for part in cut_line(line)).split())

@@ -15,12 +15,12 @@ from core.ports.responder import Reply, Responder
 from core.ports.store import Aside, NewMessage, TurnOutcome, TurnState
 from handoff import posts
 from handoff.settings import HandoffSettings
-from handoff.texts import say
-from handoff.thread.advice import advice
+from handoff.texts import quoted, say
 from handoff.thread.note_sign import begins_with
 from handoff.thread.seen_before import CaseMatter, asks_whether_seen
 
 _REMEMBERED = 5
+_QUOTED = 200
 
 
 class Unseen:
@@ -96,7 +96,7 @@ class Asking:
             return self._remark("staff_ask_failed")
         if reply.kind is MessageKind.UNKNOWN or reply.escalation is not None or not reply.text.strip():
             return self._remark("staff_ask_unknown")
-        return advice(question, reply)
+        return _advice(question, reply)
 
     def _remark(self, key: str) -> NewMessage:
         return posts.remark(say(key, self._settings.staff_locale))
@@ -104,3 +104,18 @@ class Asking:
 
 def _as_customer(message: Message) -> Message:
     return replace(message, author=Author.CUSTOMER, action=None)
+
+
+def _advice(question: Message, reply: Reply) -> NewMessage:
+    """The answer with its sources, below what was asked and by whom: others write in between."""
+    sources = [{"place": _place(one), "url": one.url} for one in reply.citations]
+    asked_by = str(question.meta.get("sender") or "")
+    asked = quoted(question.text, _QUOTED)
+    return posts.desk_post(posts.Post.ADVICE, reply.text, question=asked, asked_by=asked_by, sources=sources)
+
+
+def _place(citation: Citation) -> str:
+    """Title, section and page, as one would tell a colleague where to look."""
+    path = [citation.title, *([citation.section] if citation.section else []), citation.source]
+    place = " › ".join(dict.fromkeys(part for part in path if part))
+    return f"{place}, {citation.page}" if citation.page else place

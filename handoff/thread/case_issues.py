@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.issues import ISSUES, MOST_ISSUES, Issue, case_of_issues
 from core.domain.messages import Message, StaffAction
-from core.ports.desk import Desk
 from core.ports.issues import CaseIssues, NoIssue
 from core.ports.outcomes import Aside, NewMessage, TurnOutcome
 from core.ports.store import TurnState
@@ -25,14 +24,13 @@ from handoff.texts import say
 Issues = dict[str, Issue]
 
 
+@dataclass(frozen=True)
 class IssueDesk(DeskDecorator):
     """``tracked``: what is known of the issues, by their ``ref``, and who creates them. ``language``: the staff's."""
 
-    def __init__(self, desk: Desk, parts: DeskParts, tracked: CaseIssues, language: str) -> None:
-        super().__init__(desk)
-        self._parts = parts
-        self._tracked = tracked
-        self._language = language
+    parts: DeskParts
+    tracked: CaseIssues
+    language: str
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """See Desk.staff. What happened is told in the case's thread, and its card shows the issues.
@@ -41,15 +39,15 @@ class IssueDesk(DeskDecorator):
         """
         case_id = case_of_issues(turn.conversation.key.thread)
         if case_id is None:
-            return await self._desk.staff(turn)
-        parts, account = self._parts, self._parts.desk_channel.account
+            return await self.desk.staff(turn)
+        parts, account = self.parts, self.parts.desk_channel.account
         done = TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
         case = await parts.cases.case(case_id)
         home = await parts.records.conversation(case.conversation_id) if case else None
         facts = await parts.cases.card(account, case_id)
         if case is None or home is None or not facts:
             return done
-        before = await self._tracked.issues(case_id)
+        before = await self.tracked.issues(case_id)
         issues, told = {one.ref: one for one in before}, list[NewMessage]()
         for message in turn.pending:
             if message.action is StaffAction.ISSUE:
@@ -65,12 +63,12 @@ class IssueDesk(DeskDecorator):
         return replace(done, asides=(Aside(feed(account, case_id), (*told, card)), guard))
 
     async def _filled_in(self, turn: TurnState, form: Message, case_id: str, issues: Issues) -> NewMessage:
-        found = await self._tracked.ordered(turn, form, case_id, room=len(issues) < MOST_ISSUES)
+        found = await self.tracked.ordered(turn, form, case_id, room=len(issues) < MOST_ISSUES)
         if isinstance(found, NoIssue):
             return posts.remark(self._say(f"staff_issue_{found.outcome}", why=found.why, text=found.written).rstrip())
         issues.setdefault(found.ref, found)
         key = "staff_issue_linked" if found.is_open is None else "staff_issue_created"
-        name = await self._parts.people.called(str(form.meta.get("sender"))) or self._say("staff_somebody")
+        name = await self.parts.people.called(str(form.meta.get("sender"))) or self._say("staff_somebody")
         return posts.remark(self._say(key, name=name, issue=found.named))
 
     async def _moved(self, news: Issue, case: Case, home: Conversation, issues: Issues) -> Sequence[NewMessage]:
@@ -82,10 +80,10 @@ class IssueDesk(DeskDecorator):
         if now.is_open == known.is_open or (now.is_open and known.is_open is None):
             return ()
         over = case.closed_at is not None
-        owner = await self._tracked.last_owner(case.id) if over else home.owner
+        owner = await self.tracked.last_owner(case.id) if over else home.owner
         text = self._say("staff_issue_reopened" if now.is_open else "staff_issue_closed", issue=now.named)
         buttons, mentions = () if over or now.is_open else ("reply",), (owner,) if owner else ()
         return (posts.reminder(text, mentions=mentions, buttons=buttons, case_id=case.id),)
 
     def _say(self, key: str, *, name: str = "", issue: str = "", why: str = "", text: str = "") -> str:
-        return say(key, self._language, name=name, issue=issue, why=why, text=text, count=str(MOST_ISSUES))
+        return say(key, self.language, name=name, issue=issue, why=why, text=text, count=str(MOST_ISSUES))

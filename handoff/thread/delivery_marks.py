@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -84,6 +86,7 @@ def _of_follow_up(outcome: DeliveryOutcome, channel: str, address: str, locale: 
     return [posts.remark(say("staff_followed_up", locale, way=way, address=whom))]
 
 
+@dataclass(slots=True, eq=False)
 class DeliveryMarks:
     """A loop of a worker. What it shows is noted in the commit that shows it, so nothing is shown twice or forgotten.
 
@@ -91,25 +94,14 @@ class DeliveryMarks:
     ``rest``: seconds between two looks, however often it is woken.
     """
 
-    def __init__(
-        self,
-        outcomes: DeliveryOutcomes,
-        wake: Wake,
-        account: str,
-        locale: str,
-        won: Won,
-        *,
-        poll: float = 1.0,
-        rest: float = 0.2,
-    ) -> None:
-        self._outcomes = outcomes
-        self._wake = wake
-        self._account = account
-        self._locale = locale
-        self._won = won
-        self._poll = poll
-        self._rest = rest
-        self._task: asyncio.Task[None] | None = None
+    outcomes: DeliveryOutcomes
+    wake: Wake
+    account: str
+    locale: str
+    won: Won
+    poll: float = field(default=1.0, kw_only=True)
+    rest: float = field(default=0.2, kw_only=True)
+    _task: asyncio.Task[None] | None = field(default=None, init=False)
 
     def start(self) -> None:
         """Returns at once."""
@@ -126,26 +118,23 @@ class DeliveryMarks:
     async def show(self) -> int:
         """Once, all there is. How many messages. Raises StoreUnavailable."""
         shown = 0
-        while found := await self._outcomes.report_outcomes(self._account, self._worded, _BATCH):
+        while found := await self.outcomes.report_outcomes(self.account, partial(marks, locale=self.locale), _BATCH):
             shown += found
-            self._wake.notify(OUTBOX)
+            self.wake.notify(OUTBOX)
         return shown
 
-    def _worded(self, outcome: DeliveryOutcome) -> Sequence[NewMessage]:
-        return marks(outcome, self._locale)
-
     async def _run(self) -> None:
-        wakes = self._wake.subscribe(OUTBOX)
+        wakes = self.wake.subscribe(OUTBOX)
         now = asyncio.get_running_loop().time
         elected_until = 0.0
         try:
             while True:
-                if now() >= elected_until and await self._won(_ELECTED, _LEASE):
+                if now() >= elected_until and await self.won(_ELECTED, _LEASE):
                     elected_until = now() + _LEASE / 3
                 if now() < elected_until:
                     await self._try()
-                await wakes.wait(self._poll)
-                await asyncio.sleep(self._rest)
+                await wakes.wait(self.poll)
+                await asyncio.sleep(self.rest)
         finally:
             wakes.close()
 

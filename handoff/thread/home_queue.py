@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import structlog
@@ -42,6 +43,7 @@ class Staff(Members, Protocol):
     def link_to(self, provider_id: str) -> str | None: ...
 
 
+@dataclass(frozen=True, slots=True)
 class HomeQueue:
     """Implements channels.slack.views.StaffHome.
 
@@ -49,22 +51,16 @@ class HomeQueue:
     these channels: where customers are colleagues, they are in the same workspace.
     """
 
-    def __init__(
-        self,
-        parts: DeskParts,
-        lists: CaseLists,
-        staff: Staff,
-        panel: Panel,
-        settings: HandoffSettings,
-        staff_channel: str,
-    ) -> None:
-        self._parts = parts
-        self._lists = lists
-        self._staff = staff
-        self._panel = panel
-        self._settings = settings
-        self._staff_channel = staff_channel
-        self._channels = {team.name: team.channel for team in settings.teams if team.channel}
+    parts: DeskParts
+    lists: CaseLists
+    staff: Staff
+    panel: Panel
+    settings: HandoffSettings
+    staff_channel: str
+
+    @property
+    def _channels(self) -> dict[str, str]:
+        return {team.name: team.channel for team in self.settings.teams if team.channel}
 
     async def show(self, user: str) -> bool:
         return await self._publish(user, {})
@@ -79,7 +75,7 @@ class HomeQueue:
         elif action.startswith(TURN_PAGE):
             asked["page"] = value
         elif action in _CLAIMS:
-            await self._until_claimed(Place.of(value).conversation(self._staff.account), form.user)
+            await self._until_claimed(Place.of(value).conversation(self.staff.account), form.user)
         else:
             return
         await self._publish(form.user, asked)
@@ -89,14 +85,14 @@ class HomeQueue:
         if not channels:
             return False
         words = asked.get("words", "").split()[:_WORDS]
-        account, heard_by = self._parts.desk_channel.account, self._staff.account
+        account, heard_by = self.parts.desk_channel.account, self.staff.account
         if words:
-            found = await self._lists.cases_with(account, heard_by, words, _MOST)
+            found = await self.lists.cases_with(account, heard_by, words, _MOST)
         else:
-            found = await self._lists.queue_of(account, heard_by, user, _MOST)
+            found = await self.lists.queue_of(account, heard_by, user, _MOST)
         lines = [self._line(one) for one in found if self._channel_of(one) in channels]
-        view = home(lines, user, self._settings.staff_locale, asked, is_cut=len(found) == _MOST)
-        await self._panel.publish(user, view)
+        view = home(lines, user, self.settings.staff_locale, asked, is_cut=len(found) == _MOST)
+        await self.panel.publish(user, view)
         return True
 
     async def _channels_of(self, user: str) -> frozenset[str]:
@@ -104,13 +100,13 @@ class HomeQueue:
 
         Raises ChannelError: it cannot be told at the moment.
         """
-        if await self._staff.membership(user) is not Membership.STAFF:
+        if await self.staff.membership(user) is not Membership.STAFF:
             return frozenset()
-        known: Sequence[str] = sorted({self._staff_channel, *self._channels.values()})
+        known: Sequence[str] = sorted({self.staff_channel, *self._channels.values()})
         found, failed = set(), None
         for channel in known:
             try:
-                if await self._panel.is_member(channel, user, now=False):
+                if await self.panel.is_member(channel, user, now=False):
                     found.add(channel)
             except (RateLimited, Unreachable, OutcomeUnknown) as error:
                 failed = error
@@ -121,19 +117,19 @@ class HomeQueue:
         return frozenset(found)
 
     def _channel_of(self, case: ListedCase) -> str:
-        return self._channels.get(case.team or "", self._staff_channel)
+        return self._channels.get(case.team or "", self.staff_channel)
 
     def _line(self, case: ListedCase) -> HomeLine:
         if case.shown_at is None:
             return HomeLine(case, None, None)
         sent = Sent.named(case.shown_at)
-        return HomeLine(case, str(Place(self._staff.team, sent.channel, sent.ts)), self._staff.link_to(case.shown_at))
+        return HomeLine(case, str(Place(self.staff.team, sent.channel, sent.ts)), self.staff.link_to(case.shown_at))
 
     async def _until_claimed(self, thread: ConversationKey, user: str) -> None:
         """A press is carried out a moment after it was stored; what cannot be carried out is not waited for long."""
-        case_id = await self._parts.desk_channel.case_of(thread)
+        case_id = await self.parts.desk_channel.case_of(thread)
         for _ in range(_LOOKS if case_id else 0):
-            now = await self._parts.records.conversation(Case.home(case_id or ""))
+            now = await self.parts.records.conversation(Case.home(case_id or ""))
             if now is None or now.owner == user:
                 return
             await asyncio.sleep(_BETWEEN)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
 
 from core.domain.analysed_text import keep_newest
 from core.domain.case import Case
-from core.domain.conversation import Conversation
 from core.domain.messages import BLOCKED, Author, Message
+from handoff.records import Conversations, last_in
 
 _LOOKED_AT = 100
 _MOST, _LONGEST = 3, 600
@@ -25,14 +24,6 @@ _WAYS = "|".join(f"(?:{way})" for way in chain.from_iterable(_WORDS["ways"].valu
 _SEEN = re.compile(_WAYS.replace("<this>", _WORDS["this"]).replace("<case>", _WORDS["case"]))
 
 
-class CaseRecords(Protocol):
-    """What is read of the customer's conversation."""
-
-    async def conversation(self, conversation_id: str) -> Conversation | None: ...
-
-    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
-
-
 def asks_whether_seen(text: str) -> bool:
     """Whether nothing else is asked: a question that names its matter is looked up as it is."""
     words = _NO_WORD.sub(" ", unicodedata.normalize("NFC", text).casefold()).strip()
@@ -42,15 +33,13 @@ def asks_whether_seen(text: str) -> bool:
 class CaseMatter:
     """What a case is about. ``besides``: a text without its sentences that only ask for a person or are polite."""
 
-    def __init__(self, records: CaseRecords, besides: Callable[[str], str]) -> None:
+    def __init__(self, records: Conversations, besides: Callable[[str], str]) -> None:
         self._records = records
         self._besides = besides
 
     async def of(self, case: Case) -> str:
         """The customer's last words of substance before a person answered; empty where there are none."""
-        conversation = await self._records.conversation(case.conversation_id)
-        after = max(0, conversation.last_seq - _LOOKED_AT) if conversation is not None else 0
-        said = await self._records.messages(case.conversation_id, after=after, limit=_LOOKED_AT)
+        said = await last_in(self._records, case.conversation_id, _LOOKED_AT)
         words: list[Message] = []
         for one in said:
             if one.author is Author.STAFF and one.created_at >= case.opened_at and words:

@@ -7,7 +7,7 @@ they wrote stays in the thread, and in the record.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from channels.slack.views import Form, Press, StaffViews
@@ -16,7 +16,6 @@ from core.domain.errors import NotYet
 from core.domain.issues import case_of_issues
 from core.domain.messages import Message, StaffAction
 from core.ports.clock import Clock
-from core.ports.desk import Desk
 from core.ports.store import Aside, NewMessage, TurnOutcome, TurnState
 from handoff import posts
 from handoff.desk_decorator import DeskDecorator
@@ -31,25 +30,24 @@ _AGAIN = 5.0
 _REFUSED = {Membership.GUEST: "staff_guest", Membership.UNKNOWN: "staff_unproved"}
 
 
+@dataclass(frozen=True)
 class StaffOnlyDesk(DeskDecorator):
     """Passes on what staff did, and tells all others in private that nothing came of it. ``language``: the staff's."""
 
-    def __init__(self, desk: Desk, desk_channel: DeskChannel, members: Members, clock: Clock, language: str) -> None:
-        super().__init__(desk)
-        self._desk_channel = desk_channel
-        self._members = members
-        self._clock = clock
-        self._language = language
+    desk_channel: DeskChannel
+    members: Members
+    clock: Clock
+    language: str
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """See Desk.staff. Raises NotYet while Slack does not say who somebody is, for a minute at most."""
         refused = {one.id: why for one in turn.pending if (why := await self._refusal(one)) is not None}
         changed = tuple([one for one in turn.changes if await self._refusal(one.message) is None])
         if not refused and len(changed) == len(turn.changes):
-            return await self._desk.staff(turn)
+            return await self.desk.staff(turn)
         pending = tuple(one for one in turn.pending if one.id not in refused)
         if pending or changed:
-            outcome = await self._desk.staff(replace(turn, pending=pending, changes=changed))
+            outcome = await self.desk.staff(replace(turn, pending=pending, changes=changed))
         else:
             outcome = TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
         done = [one for one in turn.pending if one.id in refused and one.seq <= outcome.handled_seq]
@@ -59,26 +57,26 @@ class StaffOnlyDesk(DeskDecorator):
         """The key of the sentence that says why; None for staff."""
         if message.action in (StaffAction.CARD_GONE, StaffAction.ISSUE_NEWS):
             return None
-        found = await self._members.membership(_by(message))
-        if found is Membership.UNKNOWN and self._clock.now() - message.created_at < _PATIENCE:
+        found = await self.members.membership(_by(message))
+        if found is Membership.UNKNOWN and self.clock.now() - message.created_at < _PATIENCE:
             raise NotYet("Slack does not say who that person is.", seconds=_AGAIN)
         if found is Membership.STAFF and message.action is StaffAction.ASSIGN:
-            given = await self._members.membership(message.text)
+            given = await self.members.membership(message.text)
             return None if given is Membership.STAFF else "form_stranger"
         return _REFUSED.get(found)
 
     def _words(self, message: Message, key: str) -> NewMessage:
         """Of somebody whom nobody can tell apart from staff, staff are told as well: it may have been a colleague."""
-        name = message.author_name or say("staff_somebody", self._language)
-        text = say(key, self._language, name=name)
+        name = message.author_name or say("staff_somebody", self.language)
+        text = say(key, self.language, name=name)
         return posts.remark(text) if key == "staff_unproved" else posts.whisper(_by(message), text)
 
     async def _told(self, turn: TurnState, outcome: TurnOutcome, told: Sequence[NewMessage]) -> TurnOutcome:
         key = turn.conversation.key
-        case_id = case_of_issues(key.thread) or (await self._desk_channel.case_of(key) if told else None)
+        case_id = case_of_issues(key.thread) or (await self.desk_channel.case_of(key) if told else None)
         if case_id is None or not told:
             return outcome
-        place = feed(self._desk_channel.account, case_id)
+        place = feed(self.desk_channel.account, case_id)
         others = [one for one in outcome.asides if one.conversation != place]
         own = next((one for one in outcome.asides if one.conversation == place), Aside(place, ()))
         return replace(outcome, asides=(*others, replace(own, messages=(*own.messages, *told))))

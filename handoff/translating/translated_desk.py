@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from core.domain.analysed_text import MOST_READ
 from core.domain.case import DESK
 from core.domain.conversation import Conversation, Escalation
 from core.domain.messages import ORIGINAL, Author
-from core.ports.desk import Desk, DeskReply, ForStaff
+from core.ports.desk import DeskReply, ForStaff
 from core.ports.outcomes import Aside, Recall
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from core.ports.translator import Translation, Translator
@@ -31,33 +31,26 @@ _TOLD_WITHIN = 6.0
 Tasks = Mapping[str, asyncio.Future[Translation]]
 
 
+@dataclass(frozen=True)
 class TranslatedDesk(DeskDecorator):
     """``language``: the staff's. ``seconds``: how long all translations of one turn may take; ``told_within``: of one that
     tells its customer something, who waits for nothing that only staff read.
     """
 
-    def __init__(
-        self,
-        desk: Desk,
-        translator: Translator,
-        records: DeskRecords,
-        language: str,
-        words: LastWords | None = None,
-        *,
-        seconds: float = _AT_MOST,
-        told_within: float = _TOLD_WITHIN,
-    ) -> None:
-        super().__init__(desk)
-        self._words = words or LastWords(records)
-        self._told_within = min(seconds, told_within)
-        self._translator = translator
-        self._records = records
-        self._language = language
-        self._seconds = seconds
+    translator: Translator
+    records: DeskRecords
+    language: str
+    words: LastWords | None = None
+    seconds: float = _AT_MOST
+    told_within: float = _TOLD_WITHIN
+
+    @property
+    def _in_time(self) -> float:
+        return min(self.seconds, self.told_within)
 
     async def relay(self, turn: TurnState) -> DeskReply:
-        reply = await self._desk.relay(turn)
-        seconds = self._told_within if reply.messages else self._seconds
+        reply = await self.desk.relay(turn)
+        seconds = self._in_time if reply.messages else self.seconds
         return replace(reply, staff=await self._for_staff(turn, reply.staff, seconds))
 
     async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
@@ -66,25 +59,25 @@ class TranslatedDesk(DeskDecorator):
         shown = [*posts.transcript(turn.history), *(posts.said(message) for message in turn.pending)]
         early = self._begin(turn, shown)
         try:
-            staff = await self._desk.opened(turn, escalation, said)
+            staff = await self.desk.opened(turn, escalation, said)
         except BaseException:
             _give_up(early)
             raise
-        left = begun + self._told_within - asyncio.get_running_loop().time()
+        left = begun + self._in_time - asyncio.get_running_loop().time()
         return await self._for_staff(turn, staff, max(left, 0.0), early)
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
-        return await self._for_staff(turn, await self._desk.taken_back(turn, said), self._told_within)
+        return await self._for_staff(turn, await self.desk.taken_back(turn, said), self._in_time)
 
     async def rated(self, turn: TurnState) -> DeskReply | None:
-        reply = await self._desk.rated(turn)
+        reply = await self.desk.rated(turn)
         if reply is None:
             return None
-        return replace(reply, staff=await self._for_staff(turn, reply.staff, self._told_within))
+        return replace(reply, staff=await self._for_staff(turn, reply.staff, self._in_time))
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """See Desk.staff: what goes to the customer in their language, and below it in the thread what they read."""
-        outcome = await self._desk.staff(turn)
+        outcome = await self.desk.staff(turn)
         asides: list[Aside] = []
         told: list[NewMessage] = []
         for aside in outcome.asides:
@@ -105,11 +98,11 @@ class TranslatedDesk(DeskDecorator):
         told = [message for aside in staff.asides if aside.conversation.channel == DESK for message in aside.messages]
         tasks = dict(self._begin(turn, told, early))
         if left_out := [text for text in translations.texts_to_translate(told) if text not in tasks]:
-            language = asyncio.ensure_future(self._translator.language_of(_customers_texts(turn)))
+            language = asyncio.ensure_future(self.translator.language_of(_customers_texts(turn)))
             tasks |= {text: asyncio.ensure_future(self._untranslated(text, language)) for text in left_out}
         found = await self._together(tasks, seconds)
         asides = [
-            replace(aside, messages=tuple(translations.for_staff(one, found, self._language) for one in aside.messages))
+            replace(aside, messages=tuple(translations.for_staff(one, found, self.language) for one in aside.messages))
             if aside.conversation.channel == DESK
             else aside
             for aside in staff.asides
@@ -138,32 +131,32 @@ class TranslatedDesk(DeskDecorator):
         return {text: task.result() if task in done else Translation(None) for text, task in tasks.items()}
 
     async def _inward(self, text: str, earlier: Sequence[str]) -> Translation:
-        if await self._translator.language_of([text, *earlier]) == self._language:
+        if await self.translator.language_of([text, *earlier]) == self.language:
             return Translation(text)
-        return await self._translator.translate(text, self._language)
+        return await self.translator.translate(text, self.language)
 
     async def _untranslated(self, text: str, language: asyncio.Future[str | None]) -> Translation:
         """A text beyond the bound: staff are told that it is not translated, unless its customer writes their language."""
-        return Translation(text if await language == self._language else None)
+        return Translation(text if await language == self.language else None)
 
     async def _for_customer(self, aside: Aside) -> tuple[Aside, list[NewMessage]]:
         """Notices are in the customer's language already; what a person wrote is not."""
         texts = [one.text for one in aside.messages if one.author is Author.STAFF and one.text.strip()]
         texts += [one.text for one in aside.recalls if one.text is not None and one.text.strip()]
-        conversation = await self._records.conversation(aside.conversation.conversation_id) if texts else None
+        conversation = await self.records.conversation(aside.conversation.conversation_id) if texts else None
         language = await self._customers_language(conversation) if conversation is not None else None
-        if language is None or language == self._language:
-            return replace(aside, recalls=tuple(_recall(one, {}, self._language) for one in aside.recalls)), []
-        tasks = {text: asyncio.ensure_future(self._translator.translate(text, language)) for text in texts}
-        found = await self._together(tasks, self._seconds)
+        if language is None or language == self.language:
+            return replace(aside, recalls=tuple(_recall(one, {}, self.language) for one in aside.recalls)), []
+        tasks = {text: asyncio.ensure_future(self.translator.translate(text, language)) for text in texts}
+        found = await self._together(tasks, self.seconds)
         messages = tuple(translations.for_customer(message, found, language) for message in aside.messages)
         recalls = tuple(_recall(one, found, language) for one in aside.recalls)
-        told = translations.sent_as([(text, found[text]) for text in dict.fromkeys(texts)], language, self._language)
+        told = translations.sent_as([(text, found[text]) for text in dict.fromkeys(texts)], language, self.language)
         return replace(aside, messages=messages, recalls=recalls), told
 
     async def _customers_language(self, conversation: Conversation) -> str | None:
-        words = await self._words.of(conversation)
-        theirs = await self._translator.language_of(words) if words else None
+        words = await (self.words or LastWords(self.records)).of(conversation)
+        theirs = await self.translator.language_of(words) if words else None
         return theirs or primary(conversation.locale)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from core.domain.messages import ORIGINAL, ORIGINAL_TITLE, Author, MessageKind
+from core.domain.messages import ORIGINAL, ORIGINAL_TITLE, Author
 from core.ports.store import NewMessage
 from core.ports.translator import Translation
 from handoff import posts
@@ -81,8 +81,7 @@ def sent_as(written: Sequence[tuple[str, Translation]], into: str, language: str
         if translated.text is None:
             told.append(posts.remark(_untranslated(translated, into, language)))
         elif translated.text != text:
-            meta = {POST: str(Post.SENT_AS), "language": into}
-            told.append(NewMessage(Author.SYSTEM, translated.text, MessageKind.NOTICE, meta=meta))
+            told.append(posts.desk_post(Post.SENT_AS, translated.text, language=into))
     return told
 
 

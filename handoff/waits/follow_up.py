@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import dropwhile
 
 from core.domain.case import Case, feed
 from core.domain.contact_route import Contacted, ContactRoute
@@ -48,6 +49,7 @@ class _Found:
     locale: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class FollowUpTimers:
     """Around another decider: what is not its own kind is passed on. ``company``: as the customer knows it.
 
@@ -55,34 +57,24 @@ class FollowUpTimers:
     they are those for few words.
     """
 
-    def __init__(
-        self,
-        others: DecideTimer,
-        desk: DeskParts,
-        follow_ups: FollowUps,
-        roads: Roads,
-        settings: HandoffSettings,
-        company: str,
-        by_sender: Collection[str] = (),
-    ) -> None:
-        self._others = others
-        self._desk = desk
-        self._follow_ups = follow_ups
-        self._roads = roads
-        self._settings = settings
-        self._company = company
-        self._by_sender = by_sender
+    others: DecideTimer
+    desk: DeskParts
+    follow_ups: FollowUps
+    roads: Roads
+    settings: HandoffSettings
+    company: str
+    by_sender: Collection[str] = ()
 
     async def decide(self, timer: Timer) -> TimerDecision:
         """Raises StoreUnavailable."""
         if timer.kind is not TimerKind.FOLLOW_UP:
-            return await self._others(timer)
-        case = await self._desk.cases.case(timer.case_id)
-        conversation = await self._desk.records.conversation(timer.conversation_id)
-        customer = await self._desk.records.customer(timer.conversation_id, timer.case_id)
+            return await self.others(timer)
+        case = await self.desk.cases.case(timer.case_id)
+        conversation = await self.desk.records.conversation(timer.conversation_id)
+        customer = await self.desk.records.customer(timer.conversation_id, timer.case_id)
         if case is None or conversation is None or customer is None:
             return TimerDecision()
-        found = _Found(timer, case, conversation, customer, await self._follow_ups.unseen(conversation.id))
+        found = _Found(timer, case, conversation, customer, await self.follow_ups.unseen(conversation.id))
         if conversation.ended_at is not None:
             return self._after_end(found)
         decision = await self._decide_unseen(found)
@@ -93,68 +85,67 @@ class FollowUpTimers:
 
     def _keep_watching(self, found: _Found, decision: TimerDecision) -> TimerDecision:
         """Set the timer again when staff wrote meanwhile: their message set none, because this one was pending."""
-        if decision.cases or not found.seen.coming or not self._settings.follow_up_seconds:
+        if decision.cases or not found.seen.coming or not self.settings.follow_up_seconds:
             return decision
-        again = SetTimer(found.case.id, TimerKind.FOLLOW_UP, self._settings.follow_up_seconds)
+        again = SetTimer(found.case.id, TimerKind.FOLLOW_UP, self.settings.follow_up_seconds)
         return replace(decision, cases=(again,))
 
     async def _overdue(self, found: _Found) -> tuple[Aside, ...]:
         """Tell staff that a follow-up is stuck in a paused account, which nobody else reports until it works again."""
-        going = await self._follow_ups.going(found.conversation.id)
-        if going is None or not await self._follow_ups.lane_paused(*going):
+        going = await self.follow_ups.going(found.conversation.id)
+        if going is None or not await self.follow_ups.lane_paused(*going):
             return ()
-        return (self._remark(found, self._say("staff_follow_up_paused", way=self._by(going[0]))),)
+        return (
+            self._remark(found, self._say("staff_follow_up_paused", way=by_way(going[0], self.settings.staff_locale))),
+        )
 
     async def _decide_unseen(self, found: _Found) -> TimerDecision:
         words = worth_reading(found.seen)
-        if not words or not self._settings.follow_up_seconds:
-            return self._end_quietly(found)
-        waited = self._desk.clock.now().timestamp() - words[0][1]
-        if waited < self._settings.follow_up_seconds:
-            return self._try_later(found, self._settings.follow_up_seconds - waited)
-        locale = await locale_of(self._desk, found.conversation, found.customer)
+        if not words or not self.settings.follow_up_seconds:
+            return TimerDecision((self._home(found),))
+        waited = self.desk.clock.now().timestamp() - words[0][1]
+        if waited < self.settings.follow_up_seconds:
+            return self._try_later(found, self.settings.follow_up_seconds - waited)
+        locale = await locale_of(self.desk, found.conversation, found.customer)
         said = tuple(message for message, _ in words)
         return await self._choose_route(replace(found, said=said, locale=locale))
 
     async def _choose_route(self, found: _Found) -> TimerDecision:
         """Choose the first route whose account works; e-mail comes before SMS."""
-        ways = self._roads(found.customer.contact, found.conversation.key)
+        ways = self.roads(found.customer.contact, found.conversation.key)
         roads = [one for one in ways if not await self._belongs_to_another(one)]
         if not roads:
             left = "no_road" if found.customer.contact else "no_address"
             return self._remark_once(found, self._say(f"staff_follow_up_{left}"))
-        working = [one for one in roads if not await self._follow_ups.lane_paused(one.key.channel, one.key.account)]
+        working = [one for one in roads if not await self.follow_ups.lane_paused(one.key.channel, one.key.account)]
         if not working:
             return self._wait_for_lane(found, roads[0])
         road = working[0]
-        contacted = await self._follow_ups.contacted(road)
-        if contacted.unanswered >= self._settings.follow_ups:
+        contacted = await self.follow_ups.contacted(road)
+        if contacted.unanswered >= self.settings.follow_ups:
             count, address = str(contacted.unanswered), masked(road.address)
             return self._remark_once(found, self._say("staff_follow_up_enough", count=count, address=address))
-        since = self._desk.clock.now().timestamp() - contacted.sent_at
-        if since < self._settings.follow_up_seconds:
-            return self._try_later(found, self._settings.follow_up_seconds - since)
+        since = self.desk.clock.now().timestamp() - contacted.sent_at
+        if since < self.settings.follow_up_seconds:
+            return self._try_later(found, self.settings.follow_up_seconds - since)
         return self._send(found, road, contacted)
 
     async def _belongs_to_another(self, road: ContactRoute) -> bool:
         """A number whose owner writes to us already: whether that is the customer on the page, nobody knows, and an answer from
         there would be taken for a word in the owner's own conversation.
         """
-        return road.key.channel in self._by_sender and await self._follow_ups.is_at_home(road)
+        return road.key.channel in self.by_sender and await self.follow_ups.is_at_home(road)
 
     def _send(self, found: _Found, road: ContactRoute, contacted: Contacted) -> TimerDecision:
         """Staff are told when it has gone (see delivery_marks), and not before; and when it should have, and has not."""
-        brief = road.key.channel in self._by_sender
-        fallback = self._settings.default_locale
-        message = follow_up(found.said, road, found.locale, fallback, self._company, brief=brief)
+        brief = road.key.channel in self.by_sender
+        fallback = self.settings.default_locale
+        message = follow_up(found.said, road, found.locale, fallback, self.company, brief=brief)
         home = self._home(found, followed=True, road=road, contacted=contacted, messages=(message,))
         look: tuple[CaseRecord, ...] = (
-            SetTimer(found.case.id, TimerKind.FOLLOW_UP, self._settings.follow_up_seconds, detail=_GONE),
+            SetTimer(found.case.id, TimerKind.FOLLOW_UP, self.settings.follow_up_seconds, detail=_GONE),
         )
         return TimerDecision((home,), look)
-
-    def _end_quietly(self, found: _Found) -> TimerDecision:
-        return TimerDecision((self._home(found),))
 
     def _try_later(self, found: _Found, seconds: float, stage: int = 0) -> TimerDecision:
         again: tuple[CaseRecord, ...] = (SetTimer(found.case.id, TimerKind.FOLLOW_UP, seconds, stage=stage),)
@@ -171,20 +162,17 @@ class FollowUpTimers:
 
     def _wait_for_lane(self, found: _Found, road: ContactRoute) -> TimerDecision:
         """Tell staff once that the account is paused, and keep trying."""
-        decision = self._try_later(found, self._settings.follow_up_seconds, stage=found.timer.stage + 1)
+        decision = self._try_later(found, self.settings.follow_up_seconds, stage=found.timer.stage + 1)
         if found.timer.stage:
             return decision
-        told = self._say("staff_follow_up_paused", way=self._by(road.key.channel))
+        told = self._say("staff_follow_up_paused", way=by_way(road.key.channel, self.settings.staff_locale))
         return TimerDecision((*decision.asides, self._remark(found, told)), decision.cases)
 
-    def _by(self, channel: str) -> str:
-        return by_way(channel, self._settings.staff_locale)
-
     def _say(self, key: str, *, way: str = "", count: str = "", address: str = "") -> str:
-        return say(key, self._settings.staff_locale, way=way, count=count, address=address)
+        return say(key, self.settings.staff_locale, way=way, count=count, address=address)
 
     def _remark(self, found: _Found, text: str) -> Aside:
-        return Aside(feed(self._desk.desk_channel.account, found.case.id), (posts.remark(text),))
+        return Aside(feed(self.desk.desk_channel.account, found.case.id), (posts.remark(text),))
 
     def _home(
         self,
@@ -211,18 +199,10 @@ def worth_reading(seen: Unseen) -> Sequence[tuple[Message, float]]:
     shown_at = {message.id: at.timestamp() for message, at in seen.messages}
     right = as_corrected([message for message, _ in seen.messages])
     said = [(message, shown_at[message.id]) for message in right if SENT_BY not in message.meta]
-    people = [
-        number
-        for number, (message, _) in enumerate(said)
-        if message.author is Author.STAFF or message.meta.get(DESK_NOTICE) in _ALONE
-    ]
-    if not people:
-        return ()
-    return [
-        (message, at)
-        for message, at in said[people[0] :]
-        if message.author is Author.STAFF or message.meta.get(DESK_NOTICE) in _NOTICES
-    ]
+    theirs = [one for one in said if one[0].author is Author.STAFF or one[0].meta.get(DESK_NOTICE) in _NOTICES]
+    return list(
+        dropwhile(lambda one: one[0].author is not Author.STAFF and one[0].meta[DESK_NOTICE] not in _ALONE, theirs)
+    )
 
 
 def follow_up(

@@ -5,22 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from core.domain.alterations import as_altered
 from core.domain.conversation import Conversation
 from core.domain.messages import BLOCKED, COLLEAGUE, SHARED, Author, CustomerAction, Message, MessageKind
 from core.ports.cases import Cases
+from handoff.records import Messages, last_said
 from handoff.thread.altering import CORRECTS, withdrawn_by
 
 _LOOKED_AT = 100
 _SPEAK = (Author.CUSTOMER, Author.STAFF)
-
-
-class SaidRecords(Protocol):
-    """What is read of conversations."""
-
-    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 
 
 class LastSaid:
@@ -29,7 +23,7 @@ class LastSaid:
     What certainly did not reach the customer does not count, nor what was taken from them again.
     """
 
-    def __init__(self, records: SaidRecords, cases: Cases) -> None:
+    def __init__(self, records: Messages, cases: Cases) -> None:
         self._records = records
         self._cases = cases
 
@@ -45,12 +39,11 @@ class LastSaid:
         return since
 
     async def staffs(self, conversation: Conversation) -> Sequence[Message]:
-        """What staff said lately, in order; what they asked to disregard is marked as deleted. Raises StoreUnavailable."""
+        """What staff said lately, in order, with what they asked to disregard since marked as deleted."""
         return [one for one in await self._said(conversation) if one.author is Author.STAFF]
 
     async def _said(self, conversation: Conversation) -> Sequence[Message]:
-        after = max(0, conversation.last_seq - _LOOKED_AT)
-        said = await self._records.messages(conversation.id, after=after, limit=_LOOKED_AT)
+        said = await last_said(self._records, conversation, _LOOKED_AT)
         lost = await self._cases.lost([one.id for one in said if one.author is Author.STAFF])
         came = [one for one in said if one.id not in lost]
         last = {

@@ -12,9 +12,9 @@ from core.domain.messages import ORIGINAL, Author, MessageKind, OutboundMessage,
 from handoff.posts import POST, Post
 from handoff.recipients import reply_goes_to
 from handoff.slack import posts
+from handoff.slack.agent_posts import gaps
 from handoff.slack.card import card
 from handoff.slack.forms import form
-from handoff.slack.gaps import gaps
 from handoff.slack.transcript import transcript
 from handoff.translating.translations import BELOW
 
@@ -105,7 +105,9 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "core.domain.issues:issue_at by address": lambda text: lambda: issue_at(f"https://example.com/{text}"),
     "handoff.slack.card:card": lambda text: lambda: card(_facts(text)),
     "handoff.slack.forms:form": lambda text: lambda: form(StaffAction.NOTE, {"text": text}, "en", [], "form_send"),
-    "handoff.slack.gaps:gaps": lambda text: lambda: gaps([_cluster(line) for line in [text, *text.split("\n")]], "en"),
+    "handoff.slack.agent_posts:gaps": lambda text: (
+        lambda: gaps([_cluster(line) for line in [text, *text.split("\n")]], "en")
+    ),
     "handoff.recipients:reply_goes_to": lambda text: (
         lambda: reply_goes_to(
             [{"address": text, "name": text, "answered": answered} for answered in (True, False)], "en"

@@ -315,7 +315,7 @@ class Pushes:
 @pytest.fixture
 def pushes(case: Lesson) -> Pushes:
     store, channel, found = case.world.store, FakeDeskChannel(case.world.store), Pushes()
-    case.world.turn._desk = LearningDesk(case.world.turn._desk._desk, store, store, channel, KnownPeople(), "en", found)  # type: ignore[attr-defined]
+    case.world.turn._desk = LearningDesk(case.world.turn._desk.desk, store, store, channel, KnownPeople(), "en", found)  # type: ignore[attr-defined]
     return found
 
 
