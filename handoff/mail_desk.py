@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -82,17 +81,8 @@ def _sender(message: Message) -> str:
 
 def _without_echo(aside: Aside) -> Aside:
     """Without the line that says who did what: it follows the card as it is then, and whoever did it knows."""
-    return replace(aside, messages=tuple(_kept(aside.messages)))
-
-
-def _kept(messages: Sequence[NewMessage]) -> Sequence[NewMessage]:
-    pairs = zip([None, *messages], messages, strict=False)
-    return [
-        one
-        for before, one in pairs
-        if not (before is not None and _is(before, Post.CARD_NOW) and _is(one, Post.REMARK))
-    ]
-
-
-def _is(message: NewMessage, post: Post) -> bool:
-    return message.meta.get(POST) == str(post)
+    follows_card = [False, *(one.meta.get(POST) == Post.CARD_NOW for one in aside.messages)]
+    pairs = zip(aside.messages, follows_card, strict=False)
+    return replace(
+        aside, messages=tuple(one for one, after in pairs if not (after and one.meta.get(POST) == Post.REMARK))
+    )

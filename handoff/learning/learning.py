@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol
 
 from core.domain.case import Case, feed
@@ -102,7 +101,9 @@ class LearningTimers:
             return None
         lesson = await self._drafted(lesson, names)
         facts = await self.cases.card(self.account, case.id)
-        origin = _origin(str(facts.get("ticket") or ""), case.closed_at or case.opened_at)
+        origin = ", ".join(
+            filter(None, (str(facts.get("ticket") or ""), f"{case.closed_at or case.opened_at:%Y-%m-%d}"))
+        )
         return LearnedAnswer(case.id, lesson.question, lesson.answer, origin, LearningState.PROPOSED)
 
     async def _drafted(self, lesson: Lesson, names: Sequence[str | None]) -> Lesson:
@@ -129,8 +130,3 @@ def _before(known: LearnedAnswer, said: Sequence[Message]) -> Sequence[Message]:
     compared by what was said, as a drafter words the same thing differently each time.
     """
     return [one for one in said if known.proposed_at is None or one.created_at <= known.proposed_at]
-
-
-def _origin(ticket: str, day: datetime) -> str:
-    """``ticket``: as it stands on the card, which staff and customer know it by."""
-    return f"{ticket}, {day:%Y-%m-%d}" if ticket else f"{day:%Y-%m-%d}"

@@ -43,7 +43,9 @@ class LearningViews:
             found = await self._found(press.place)
             if found is not None and found.state is LearningState.PROPOSED:
                 carried = {"case": found.case_id, "thread": str(press.place)}
-                view = slack_forms.reword(carried, self.language, f"{found.question}\n\n{found.answer}")
+                view = slack_forms.words_form(
+                    StaffAction.REWORD, carried, self.language, f"{found.question}\n\n{found.answer}"
+                )
                 await self.panel.open(press.trigger, view)
                 return
             key = "learn_decided" if found else key

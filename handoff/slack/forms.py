@@ -69,10 +69,10 @@ def reply(
     return form(StaffAction.REPLY, carried, language, blocks, "form_send")
 
 
-def note(carried: Mapping[str, str], language: str) -> View:
-    """For colleagues."""
-    field = text_field(StaffAction.NOTE, say("form_note_label", language), "", "text")
-    return form(StaffAction.NOTE, carried, language, [field], "form_keep")
+def words_form(action: StaffAction, carried: Mapping[str, str], language: str, text: str = "") -> View:
+    """For a note, or for a proposed answer in other words: the question in the first line, the answer below it."""
+    field = text_field(action, say(f"form_{action.removeprefix('staff_')}_label", language), text, "text")
+    return form(action, carried, language, [field], "form_keep")
 
 
 def merge(carried: Mapping[str, str], language: str) -> View:
@@ -82,12 +82,6 @@ def merge(carried: Mapping[str, str], language: str) -> View:
     return form(
         StaffAction.MERGE, carried, language, [field, *small(phrase("form_merge_means", language))], "form_keep"
     )
-
-
-def reword(carried: Mapping[str, str], language: str, text: str) -> View:
-    """A proposed answer in other words: the question in the first line, the answer below it."""
-    field = text_field(StaffAction.REWORD, say("form_reword_label", language), text, "text")
-    return form(StaffAction.REWORD, carried, language, [field], "form_keep")
 
 
 def assign(carried: Mapping[str, str], language: str) -> View:

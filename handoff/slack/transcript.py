@@ -50,7 +50,8 @@ def transcript(meta: Mapping[str, Any], language: str = "en") -> list[Piece]:
     for line in meta["lines"]:
         parts = _parts(line, language)
         if meta.get("left_out") and not found:
-            parts[0] = (parts[0][0], [*_left_out(meta, language), *parts[0][1]])
+            left_out = phrase("card_left_out", language, count=str(meta["left_out"]))
+            parts[0] = (parts[0][0], [*small(left_out), *parts[0][1]])
         told, blocks = parts[0]
         if len(parts) == 1 and found and _fits(found[-1], blocks):
             merged = joined("\n", [found[-1].told, told])
@@ -60,10 +61,6 @@ def transcript(meta: Mapping[str, Any], language: str = "en") -> list[Piece]:
         found += [Piece(told, tuple(blocks), line["id"], number) for number, (told, blocks) in numbered]
         found.append(Piece(parts[-1][0], tuple(parts[-1][1]), line["id"]))
     return found or [Piece(words(NOTHING), (paragraph(words(NOTHING)),), "")]
-
-
-def _left_out(meta: Mapping[str, Any], language: str) -> list[Block]:
-    return small(phrase("card_left_out", language, count=str(meta["left_out"])))
 
 
 def _fits(before: Piece, blocks: list[Block]) -> bool:

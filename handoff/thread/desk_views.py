@@ -179,7 +179,7 @@ class DeskViews:
             case "reply":
                 return self._reply(about, carried)
             case "note":
-                return slack_forms.note(carried, self._language)
+                return slack_forms.words_form(StaffAction.NOTE, carried, self._language)
             case "assign":
                 return slack_forms.assign(carried, self._language)
             case "merge":

@@ -90,7 +90,7 @@ class HomeQueue:
             found = await self.lists.cases_with(account, heard_by, words, _MOST)
         else:
             found = await self.lists.queue_of(account, heard_by, user, _MOST)
-        lines = [self._line(one) for one in found if self._channel_of(one) in channels]
+        lines = [self._line(one) for one in found if self._channels.get(one.team or "", self.staff_channel) in channels]
         view = home(lines, user, self.settings.staff_locale, asked, is_cut=len(found) == _MOST)
         await self.panel.publish(user, view)
         return True
@@ -115,9 +115,6 @@ class HomeQueue:
         if failed is not None and not found:
             raise failed
         return frozenset(found)
-
-    def _channel_of(self, case: ListedCase) -> str:
-        return self._channels.get(case.team or "", self.staff_channel)
 
     def _line(self, case: ListedCase) -> HomeLine:
         if case.shown_at is None:

@@ -98,7 +98,7 @@ class TranslatedDesk(DeskDecorator):
         told = [message for aside in staff.asides if aside.conversation.channel == DESK for message in aside.messages]
         tasks = dict(self._begin(turn, told, early))
         if left_out := [text for text in translations.texts_to_translate(told) if text not in tasks]:
-            language = asyncio.ensure_future(self.translator.language_of(_customers_texts(turn)))
+            language = asyncio.ensure_future(self.translator.language_of(written((*turn.history, *turn.pending))))
             tasks |= {text: asyncio.ensure_future(self._untranslated(text, language)) for text in left_out}
         found = await self._together(tasks, seconds)
         asides = [
@@ -111,7 +111,7 @@ class TranslatedDesk(DeskDecorator):
 
     def _begin(self, turn: TurnState, messages: Sequence[NewMessage], begun: Tasks = MappingProxyType({})) -> Tasks:
         """What is to be read in the staff's language, within the bound of what a turn analyses."""
-        earlier = _customers_texts(turn)
+        earlier = written((*turn.history, *turn.pending))
         tasks = dict(begun)
         left = MOST_READ - sum(map(len, tasks))
         for text in translations.texts_to_translate(messages):
@@ -158,10 +158,6 @@ class TranslatedDesk(DeskDecorator):
         words = await (self.words or LastWords(self.records)).of(conversation)
         theirs = await self.translator.language_of(words) if words else None
         return theirs or primary(conversation.locale)
-
-
-def _customers_texts(turn: TurnState) -> tuple[str, ...]:
-    return written((*turn.history, *turn.pending))
 
 
 def _give_up(tasks: Tasks) -> None:

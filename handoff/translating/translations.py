@@ -46,13 +46,13 @@ def for_staff(message: NewMessage, found: Mapping[str, Translation], language: s
     if not any(text in found for text in customers_words(message)):
         return message
     if message.meta.get(POST) == Post.TRANSCRIPT:
-        lines = [_line(line, found) for line in message.meta["lines"]]
+        lines = [{**line, "text": _in_words(line["text"], found)} for line in message.meta["lines"]]
         text = "\n".join(f"{line['author']}: {line['text']}" for line in lines)
         return replace(message, text=text, meta={**message.meta, "lines": lines})
     if message.meta.get(POST) in _CARDS:
         facts = message.meta["facts"]
-        lines = [_short(line, found) for line in facts["summary"]]
-        return replace(message, meta={**message.meta, "facts": {**facts, "summary": lines}})
+        summary = [_short(line, found) for line in facts["summary"]]
+        return replace(message, meta={**message.meta, "facts": {**facts, "summary": summary}})
     translated = found[message.text]
     if translated.text is None:
         return replace(message, meta={**message.meta, BELOW: say("staff_untranslated", language)})
@@ -90,10 +90,6 @@ def _untranslated(translation: Translation, into: str, language: str) -> str:
         return say("staff_sent_untranslated", language, into=into)
     named = ", ".join(translation.lost[:_NAMED])
     return say("staff_sent_unfaithful", language, into=into, lost=named[:300])
-
-
-def _line(line: Mapping[str, Any], found: Mapping[str, Translation]) -> Mapping[str, Any]:
-    return {**line, "text": _in_words(line["text"], found)}
 
 
 def _short(line: Mapping[str, Any], found: Mapping[str, Translation]) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ from core.domain.messages import SENT_BY, Author, Message, MessageKind
 from core.domain.timers import Timer, TimerKind
 from core.ports.desk import DESK_NOTICE
 from core.ports.follow_ups import FollowUps, Roads, Unseen
-from core.ports.outcomes import Aside, CaseRecord, FollowUp, NewMessage, SetTimer
+from core.ports.outcomes import Aside, FollowUp, NewMessage, SetTimer
 from core.ports.timers import DecideTimer, TimerDecision
 from handoff import posts
 from handoff.customer_language import locale_of
@@ -142,14 +142,12 @@ class FollowUpTimers:
         fallback = self.settings.default_locale
         message = follow_up(found.said, road, found.locale, fallback, self.company, brief=brief)
         home = self._home(found, followed=True, road=road, contacted=contacted, messages=(message,))
-        look: tuple[CaseRecord, ...] = (
-            SetTimer(found.case.id, TimerKind.FOLLOW_UP, self.settings.follow_up_seconds, detail=_GONE),
-        )
-        return TimerDecision((home,), look)
+        look = SetTimer(found.case.id, TimerKind.FOLLOW_UP, self.settings.follow_up_seconds, detail=_GONE)
+        return TimerDecision((home,), (look,))
 
     def _try_later(self, found: _Found, seconds: float, stage: int = 0) -> TimerDecision:
-        again: tuple[CaseRecord, ...] = (SetTimer(found.case.id, TimerKind.FOLLOW_UP, seconds, stage=stage),)
-        return TimerDecision((self._home(found),), again)
+        again = SetTimer(found.case.id, TimerKind.FOLLOW_UP, seconds, stage=stage)
+        return TimerDecision((self._home(found),), (again,))
 
     def _remark_once(self, found: _Found, text: str) -> TimerDecision:
         """Send nothing, and tell staff why, once for the messages that are unseen now."""

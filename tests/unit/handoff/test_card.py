@@ -14,7 +14,7 @@ from config.desk.fields import parse_fields
 from core.domain.conversation import OwnershipState
 from core.domain.issues import ISSUES, URL, issue_at
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author, Citation, Message, MessageKind
+from core.domain.messages import Author, Citation, Message, MessageKind, StaffAction
 from core.domain.ticket import Ticket, TicketPriority, TicketStatus
 from core.ports.case_files import PastCase, PastConversation
 from core.ports.outcomes import NewMessage
@@ -200,7 +200,7 @@ def test_every_form_is_one_that_slack_takes(language: str) -> None:
     views = [
         slack_forms.reply(carried, language, LONG, macros, claims=True, sources=[LONG] * 3),
         slack_forms.reply(carried, language, "", [], claims=False),
-        slack_forms.note(carried, language),
+        slack_forms.words_form(StaffAction.NOTE, carried, language),
         slack_forms.assign(carried, language),
         slack_forms.merge(carried, language),
         ticket_form(carried, language, replace(ticket, category=LONG)),
