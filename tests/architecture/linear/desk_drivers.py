@@ -14,7 +14,7 @@ from handoff.recipients import reply_goes_to
 from handoff.slack import posts
 from handoff.slack.agent_posts import gaps
 from handoff.slack.card import card
-from handoff.slack.forms import form
+from handoff.slack.forms import form, words_form
 from handoff.slack.transcript import transcript
 from handoff.translating.translations import BELOW
 
@@ -105,6 +105,7 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "core.domain.issues:issue_at by address": lambda text: lambda: issue_at(f"https://example.com/{text}"),
     "handoff.slack.card:card": lambda text: lambda: card(_facts(text)),
     "handoff.slack.forms:form": lambda text: lambda: form(StaffAction.NOTE, {"text": text}, "en", [], "form_send"),
+    "handoff.slack.forms:words_form": lambda text: lambda: words_form(StaffAction.NOTE, {}, "en", text),
     "handoff.slack.agent_posts:gaps": lambda text: (
         lambda: gaps([_cluster(line) for line in [text, *text.split("\n")]], "en")
     ),
