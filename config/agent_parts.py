@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -32,6 +33,8 @@ from handoff.briefing import Briefing
 
 _TRANSLATION_SECONDS = 4.0
 """A customer waits for it."""
+_BILLED_TO = {"OPENAI_ORG_ID": "openai-organization", "OPENAI_PROJECT_ID": "openai-project"}
+"""Whom OpenAI bills where a key is of several (platform.openai.com/docs/api-reference/authentication)."""
 
 
 def agent_settings(settings: Settings) -> AgentSettings:
@@ -211,10 +214,15 @@ def chat_settings(settings: Settings, name: str | None = None) -> OpenAIChatSett
     else:
         model = name or settings.openai_model
         url = f"{(base_url or 'https://api.openai.com/v1').rstrip('/')}/chat/completions"
+    headers = {"api-key": keys[0]} if azure else {"authorization": f"Bearer {keys[0]}"}
+    if not azure and "@" in urlsplit(url).netloc:
+        headers = {}  # the address has a login of its own
+    if not azure and not base_url:
+        headers |= {header: os.environ[one] for one, header in _BILLED_TO.items() if os.environ.get(one)}
     return OpenAIChatSettings(
         model,
         url,
-        {"api-key": keys[0]} if azure else {"authorization": f"Bearer {keys[0]}"},
+        headers,
         name=f"azure:{model}" if azure else model,
         limit_field="max_tokens" if base_url and not azure else "max_completion_tokens",
         proxy=_proxy(url),
@@ -225,7 +233,10 @@ def chat_settings(settings: Settings, name: str | None = None) -> OpenAIChatSett
 def _proxy(url: str) -> str | None:
     """What HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say of this address."""
     parts, proxies = urlsplit(url), getproxies()
-    return None if proxy_bypass(parts.netloc) else proxies.get(parts.scheme, proxies.get("all"))
+    found = proxies.get(parts.scheme) or proxies.get("all")
+    if not found or proxy_bypass(parts.netloc) or proxy_bypass(parts.hostname or ""):
+        return None
+    return found if "://" in found else f"http://{found}"
 
 
 def make_failure(settings: Settings) -> Callable[[TurnState], Reply]:

@@ -13,6 +13,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -32,8 +33,8 @@ _FORMAT_REFUSED = frozenset({400, 404, 415, 422, 500, 501})
 _NAMES_FORMAT = re.compile(r"response.?format|json.?(?:schema|mode)|structured.?output|response mime", re.IGNORECASE)
 _IDLE_CONNECTION_SECONDS = 5.0
 _DRAIN_SECONDS = 0.1
-_LONGEST_REFUSAL = 64 * 1024
-"""Bytes that are read of it."""
+_MAX_ERROR_BODY = 64 * 1024
+"""Bytes that are read of an error's body."""
 _MOST_REFUSALS = 3
 """In a row. A single one may have been provoked by what a customer wrote, and says nothing of the endpoint."""
 _MOST_IGNORED = 5
@@ -63,6 +64,8 @@ def _explain(error: Exception) -> ModelError:
     match error:
         case _Refused(status=401 | 403):
             return ModelError(f"The model's endpoint refused the credentials ({error.status}).")
+        case _Refused(status=301 | 302 | 303 | 307 | 308):
+            return ModelError("The model's endpoint is at another address: set the one to which this leads.")
         case _Refused(status=429):
             return ModelError(f"The model's endpoint is over its limit ({error.code or error.status}).")
         case _Refused():
@@ -144,7 +147,7 @@ class OpenAIChat:
             request = replace(request, answer_format=None)
         try:
             request, response = await self._open(request)
-        except _FAILURES as error:
+        except (*_FAILURES, ValueError) as error:
             raise _explain(error) from error
         assembly = Assembly()
         try:
@@ -153,7 +156,7 @@ class OpenAIChat:
                 if text:
                     yield TextDelta(text)
             end = assembly.finish()
-        except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError, TypeError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError, TypeError, RecursionError) as error:
             raise _explain(error) from error
         finally:
             response.close()
@@ -216,15 +219,16 @@ class OpenAIChat:
                 return backoff(attempt, self._rng, first=0.5, cap=8.0)
 
     async def _ask(self, request: ChatRequest) -> aiohttp.ClientResponse:
-        """Raises _Refused for any other answer than a completion."""
+        """Raises _Refused for an error, and for a redirect: the key is for this address alone."""
         settings = self._settings
         wire = {**body(request, limit_field=settings.limit_field), "model": settings.model}
         said = bytearray()
         async with asyncio.timeout(settings.first_chunk_seconds):
-            response = await self._session.post(settings.url, json=wire)
-            if response.ok:
+            response = await self._session.post(settings.url, json=wire, allow_redirects=False)
+            if response.status < HTTPStatus.MULTIPLE_CHOICES:
                 return response
             async with response:
-                while len(said) < _LONGEST_REFUSAL and (block := await response.content.readany()):
-                    said += block
+                with suppress(aiohttp.ClientError):  # the status says enough
+                    while len(said) < _MAX_ERROR_BODY and (block := await response.content.readany()):
+                        said += block
         raise _Refused(response.status, response.headers, said.decode(errors="replace"))

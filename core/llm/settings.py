@@ -17,16 +17,16 @@ class OpenAIChatSettings:
     ``url``: where completions are made. ``headers``: with the key. ``name``: how logs and metrics call the model.
     ``limit_field``: OpenAI's newer models refuse ``max_tokens``; most compatible servers know nothing else.
     ``first_chunk_seconds``: a reasoning model thinks before its first word. ``idle_seconds``: the longest silence after
-    that. ``retry_seconds``: how long refusals that may pass (429, 5xx, no connection) are retried before the first word;
+    that. ``retry_seconds``: how long refusals that may pass (429, 5xx, a refused connection) are retried before the first word;
     a ``Retry-After`` past it fails at once.
     """
 
     model: str
-    url: str
+    url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     name: str = ""
     limit_field: str = "max_tokens"
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     connect_seconds: float = 5.0
     first_chunk_seconds: float = 45.0
     idle_seconds: float = 20.0

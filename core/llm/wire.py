@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,11 @@ async def events(blocks: AsyncIterable[bytes]) -> AsyncIterator[Any]:
                 if chunk.get("error"):
                     raise ValueError("The stream tells of an error.")
                 yield chunk
+    last = b"".join(pieces)
+    with_last = data + last[5:].decode(errors="replace").strip() if last.startswith(b"data:") else data
+    with suppress(ValueError):  # cut off
+        chunk = json.loads(with_last)
+        yield chunk
 
 
 def error_code(said: str) -> str | None:
@@ -46,9 +52,16 @@ def error_code(said: str) -> str | None:
     try:
         told = json.loads(said)
         code = told.get("error", told).get("code")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return None
     return str(code) if code else None
+
+
+def _plain(content: Any) -> str:
+    """A delta's text. Some servers send parts; those that are no text are the model's thoughts."""
+    if isinstance(content, list):
+        return "".join(part.get("text") or "" for part in content if part.get("type") == "text")
+    return content or ""
 
 
 @dataclass(slots=True)
@@ -86,19 +99,20 @@ class Assembly:
             if self._reason == "content_filter":
                 raise ModelError("The model's answer was withheld by a content filter.")
             if delta := choice.get("delta"):  # Azure's filter chunks have none
-                text += delta.get("content") or delta.get("refusal") or ""
+                text += _plain(delta.get("content")) or delta.get("refusal") or ""
                 self._take_calls(delta.get("tool_calls") or ())
         self.opening = self.opening or text.lstrip()[:1]
         return text
 
     def _take_calls(self, fragments: Iterable[Mapping[str, Any]]) -> None:
         for fragment in fragments:
-            # Some servers send whole calls without an index; a new id then starts a new call.
-            call_id, place = fragment.get("id") or "", fragment.get("index")
-            index = self._place_of(call_id) if place is None else place
+            # Some servers send whole calls without an index, or each with index 0; a new id and name then start a new call.
+            call_id, place, function = fragment.get("id") or "", fragment.get("index"), fragment.get("function") or {}
+            held = None if place is None else self._calls.get(place)
+            another = call_id and function.get("name") and held is not None and held.id not in ("", call_id)
+            index = self._place_of(call_id) if place is None or another else place
             call = self._calls.setdefault(index, _Call())
             call.id = call.id or call_id
-            function = fragment.get("function") or {}
             call.name = call.name or function.get("name") or ""
             call.arguments += function.get("arguments") or ""
 
@@ -174,7 +188,6 @@ def body(request: ChatRequest, *, limit_field: str) -> dict[str, Any]:
         wire["temperature"] = request.temperature
     if request.tools:
         wire["tools"] = [tool_to_wire(tool) for tool in request.tools]
-        wire["parallel_tool_calls"] = True
     if request.max_tokens:
         wire[limit_field] = request.max_tokens
     return wire

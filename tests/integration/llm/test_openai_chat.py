@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import encode_basic_auth, web
 
 from config.agent_parts import chat_settings
 from config.settings import read_settings
@@ -16,7 +16,17 @@ from core.domain.errors import ModelError
 from core.llm.openai_chat import OpenAIChat
 from core.ports.chat_model import ChatMessage, ChatRequest, Finished, TextDelta, ToolCall, ToolSpec
 from tests.contract.responders.world import SteppingClock
-from tests.integration.llm.wire_server import DONE, WireServer, chunk, keep_alive, model_at, refuse, serving, stream
+from tests.integration.llm.wire_server import (
+    DONE,
+    WireServer,
+    chunk,
+    keep_alive,
+    model_at,
+    refuse,
+    refuse_with,
+    serving,
+    stream,
+)
 
 REQUEST = ChatRequest(
     [ChatMessage("user", "hi")], tools=[ToolSpec("look", "Looks.", {"type": "object"})], max_tokens=50
@@ -74,6 +84,11 @@ async def test_an_event_may_come_in_several_lines_that_end_as_on_windows() -> No
         assert (await _ask(server))[0] == "Hello"
 
 
+async def test_the_last_event_may_end_with_the_stream() -> None:
+    async with serving(stream(chunk("Hello"), chunk(finish="stop").rstrip())) as server:
+        assert (await _ask(server))[0] == "Hello"
+
+
 async def test_the_next_request_goes_over_the_same_connection() -> None:
     async with serving(GOOD) as server:
         model = OpenAIChat(model_at(server.url), SteppingClock())
@@ -92,9 +107,10 @@ async def _ask_as_configured() -> Finished:
     return items[-1]
 
 
-async def test_the_environment_s_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("scheme", ["http://", ""])
+async def test_the_environment_s_proxy_is_asked(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     async with serving(GOOD) as server:
-        monkeypatch.setenv("http_proxy", server.origin)
+        monkeypatch.setenv("http_proxy", f"{scheme}{server.origin.removeprefix('http://')}")
         monkeypatch.setenv("no_proxy", "other.example")
         monkeypatch.setenv("OPENAI_BASE_URL", "http://model.example/v1")
         await _ask_as_configured()
@@ -108,6 +124,59 @@ async def test_no_proxy_is_asked_for_an_address_that_is_excepted(monkeypatch: py
         monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/")
         await _ask_as_configured()
     assert server.paths == ["/v1/chat/completions"]
+
+
+async def test_an_address_with_a_login_is_asked_with_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    async with serving(GOOD) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url.replace("//", "//ann:secret@"))
+        await _ask_as_configured()
+    assert server.headers[0]["authorization"] == encode_basic_auth("ann", "secret")
+
+
+def test_who_is_billed_is_told_to_openai_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj_1")
+    billed = {"openai-organization": "org-1", "openai-project": "proj_1"}
+    assert chat_settings(read_settings()).headers == {"authorization": "Bearer k", **billed}
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://model.example/v1")
+    assert chat_settings(read_settings()).headers == {"authorization": "Bearer k"}
+
+
+async def test_a_key_that_no_header_can_hold_is_an_error_of_the_model_s() -> None:
+    async with serving(GOOD) as server:
+        model = OpenAIChat(replace(model_at(server.url), headers={"authorization": "Bearer a\nb"}), SteppingClock())
+        with pytest.raises(ModelError, match="ValueError"):
+            await anext(aiter(model.stream(REQUEST)))
+        await model.aclose()
+    assert server.requests == []
+
+
+async def test_a_redirect_is_not_followed_since_the_key_is_for_one_address() -> None:
+    async def elsewhere(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=308, headers={"location": f"{other.url}/chat/completions"})
+
+    async with serving(GOOD) as other, serving(elsewhere) as server:
+        with pytest.raises(ModelError, match="another address"):
+            await _ask(server)
+    assert other.requests == []
+
+
+async def test_a_refusal_that_breaks_off_is_told_by_its_status() -> None:
+    async def break_off(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=401, headers={"content-length": "1000"})
+        await response.prepare(request)
+        await response.write(b'{"error"')
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    async with serving(break_off) as server:
+        with pytest.raises(ModelError, match="credentials"):
+            await _ask(server)
+    assert len(server.requests) == 1
 
 
 async def test_a_refusal_in_several_packets_is_read_whole() -> None:
@@ -146,6 +215,8 @@ async def test_tool_calls_are_assembled() -> None:
         (stream(chunk(finish="stop"), DONE), "answered nothing"),
         (stream(chunk("Hel"), chunk(finish="content_filter"), DONE), "content filter"),
         (stream(chunk("Hel"), 'data: {"error": {"message": "overloaded"}}\n\n'), "could not be read"),
+        (stream(f"data: {'[' * 60_000}\n\n", DONE), "could not be read"),
+        (refuse_with("[" * 60_000), "400"),
         (refuse(401, code="invalid_api_key"), "refused the credentials"),
         (refuse(403), "refused the credentials"),
         (refuse(400, code="content_filter"), "400"),
@@ -163,6 +234,8 @@ async def test_tool_calls_are_assembled() -> None:
         "empty",
         "filter",
         "error in stream",
+        "deep json",
+        "deep refusal",
         "401",
         "403",
         "400",

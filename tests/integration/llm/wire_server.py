@@ -85,6 +85,15 @@ def refuse(status: int, *, code: str | None = None, message: str = "no", **heade
     return behave
 
 
+def refuse_with(body: str) -> Behaviour:
+    """A bad request, answered with this."""
+
+    async def behave(_: web.Request) -> web.StreamResponse:
+        return web.Response(text=body, status=400, content_type="application/json")
+
+    return behave
+
+
 @dataclass
 class WireServer:
     """Answers request after request with the next behaviour; the last one stays."""

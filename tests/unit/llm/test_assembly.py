@@ -42,6 +42,34 @@ def test_servers_that_send_whole_calls_without_an_index() -> None:
     assert [call.id for call in assembly.finish().tool_calls] == ["a", "b"]
 
 
+def test_servers_that_give_every_whole_call_the_same_index() -> None:
+    """As Ollama does."""
+    assembly = Assembly()
+    for name in ("a", "b", "c"):
+        assembly.add(_chunk(_call(0, id=name, name="look", arguments=f'{{"{name}": 1}}')))
+    assembly.add(_chunk({}, finish="tool_calls"))
+    calls = assembly.finish().tool_calls
+    assert [(call.id, call.arguments) for call in calls] == [(name, f'{{"{name}": 1}}') for name in ("a", "b", "c")]
+
+
+def test_servers_that_name_a_call_anew_in_each_fragment() -> None:
+    """As older versions of vLLM do."""
+    assembly = Assembly()
+    assembly.add(_chunk(_call(0, id="a", name="look", arguments="")))
+    assembly.add(_chunk(_call(0, id="b", arguments='{"x"')))
+    assembly.add(_chunk(_call(0, id="c", arguments=": 1}")))
+    assembly.add(_chunk({}, finish="tool_calls"))
+    assert assembly.finish().tool_calls == (ToolCall("a", "look", '{"x": 1}'),)
+
+
+def test_text_in_parts_without_the_model_s_thoughts() -> None:
+    """As Mistral's reasoning models send it."""
+    thoughts = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
+    assembly = Assembly()
+    assert assembly.add(_chunk({"content": [thoughts]})) == ""
+    assert assembly.add(_chunk({"content": [thoughts, {"type": "text", "text": "Hello"}]})) == "Hello"
+
+
 def test_text_and_chunks_without_choices_or_delta() -> None:
     assembly = Assembly()
     assert assembly.add(_chunk()) == ""
