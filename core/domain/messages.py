@@ -102,14 +102,12 @@ class StaffAction(StrEnum):
     text is for the customer, for staff, or the id of whom it is given to. ``TAKE_BACK`` a reply that waits to be sent; the
     text is the id of the message that it was filled in with.
 
-    ``TICKET``: what is to be changed of the case's ticket, as a form of its own says it. ``BLOCK`` the case's customer, or
-    ``UNBLOCK`` them; the text is the reason, and names the customer as JSON where several wrote.
-    ``ASK`` was written: a question to the agent, which stays inside. ``LEARN`` takes a proposed answer into the knowledge
-    base, ``DISCARD`` does not; ``REWORD`` takes it as it was filled in. ``CARD_GONE``: what stood first in the thread was
-    deleted. ``REACT`` and ``UNREACT``: an emoji, which is the text, on what ``meta["reply_to"]`` names. ``OPEN_CASE``: for the
-    author of what ``meta["reply_to"]`` names, as a form says it. ``MERGE``: the case belongs to another one, which the text names
-    by its ticket's number or a link to its thread. ``ISSUE``: create or link one in the company's tracker, as a form says it;
-    ``ISSUE_NEWS``: nobody pressed it, the tracker says how an issue stands.
+    ``TICKET``: what is to be changed of the case's ticket, as a form says it. ``BLOCK`` the case's customer, or ``UNBLOCK``
+    them; the text is the reason, and names the customer as JSON where several wrote. ``ASK``: a question to the agent, which
+    stays inside. ``LEARN`` takes a proposed answer into the knowledge base, ``REWORD`` as it was filled in; ``DISCARD`` does
+    not. ``CARD_GONE``: what stood first in the thread was deleted. ``REACT`` and ``UNREACT``: an emoji, which is the text, on
+    what ``meta["reply_to"]`` names. ``OPEN_CASE``: for its author, as a form says it. ``MERGE`` the case into that of the ticket,
+    or the link, in the text. ``ISSUE``: create or link one in the tracker; ``ISSUE_NEWS``: how one stands there.
     """
 
     CLAIM = "staff_claim"
