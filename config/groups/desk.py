@@ -224,7 +224,7 @@ class DeskGroup(SettingsGroup):
             raise ValueError("is empty: every message of the staff would be a note. Try //.")
         return value
 
-    _long_enough = field_validator("desk_issue_webhook_secret")(long_enough)
+    _issue_secret_is_long = field_validator("desk_issue_webhook_secret")(long_enough)
 
     @field_validator("desk_hours")
     @classmethod

@@ -123,4 +123,4 @@ class KnowledgeGroup(SettingsGroup):
         zone_of(value)
         return value
 
-    _long_enough = field_validator("knowledge_webhook_secret")(long_enough)
+    _webhook_secret_is_long = field_validator("knowledge_webhook_secret")(long_enough)

@@ -37,8 +37,7 @@ from core.storage.turn_states import load_turns
 from core.storage.turn_writes import Writes
 from core.storage.unreadable import set_aside
 
-LONGEST_PAUSE = 30
-"""Seconds until a conversation is claimed again whose turns were lost, at most."""
+_LONGEST_PAUSE = 30
 
 
 class SqlTurns(OnDatabase):
@@ -151,8 +150,8 @@ def _pause(losses: ColumnElement[int]) -> ColumnElement[int]:
 
     Each loss doubles it, up to half a minute and no more: the workers may have died of something else, and a person waits.
     """
-    doubled = [(losses == number, 2**number) for number in range(MANY_ATTEMPTS, LONGEST_PAUSE.bit_length())]
-    return case(*doubled, else_=LONGEST_PAUSE)
+    doubled = [(losses == number, 2**number) for number in range(MANY_ATTEMPTS, _LONGEST_PAUSE.bit_length())]
+    return case(*doubled, else_=_LONGEST_PAUSE)
 
 
 _LOCK = select(conversation).where(among(conversation.c.id, "ids")).order_by(conversation.c.id).with_for_update()

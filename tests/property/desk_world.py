@@ -34,7 +34,6 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome, TurnState
 from core.ports.timers import DueTimer, TimerDecision
 from core.storage.store import SqlStore
-from core.storage.turns import LONGEST_PAUSE
 from core.turn import Turn
 from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
@@ -276,7 +275,7 @@ class DeskWorld:
     def settle_down(self) -> None:
         """Work and send until nothing is left, as after the last crash. A turn that was lost often waits before the next try."""
         for _ in range(200):
-            self.pass_time(LEASE + UNDO + LONGEST_PAUSE)
+            self.pass_time(LEASE + UNDO + 1)
             states = self.claim()
             for state in states:
                 decided = self.decide(state)
@@ -285,7 +284,7 @@ class DeskWorld:
             deliveries = [*self.send("web"), *self.send(DESK)]
             for delivery in deliveries:
                 self.settle(delivery)
-            if not states and not deliveries:
+            if not states and not deliveries and not any(map(self.has_pending, (HOME, OTHER))):
                 return
         raise AssertionError("It never came to rest.")
 

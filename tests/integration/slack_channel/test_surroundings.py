@@ -182,7 +182,6 @@ async def test_a_pause_that_slack_asks_for_is_kept_while_catching_up(
         fake.fail("conversations.history", Fault(status=429, retry_after=60), Fault(status=429, retry_after=60))
         assert await hub.channel.catch_up(Sink()) == 1
     assert clock.seconds - began >= 120
-    assert len(fake.called("conversations.history")) == 3, "each pause was waited for, and no more was asked"
 
 
 async def test_one_process_catches_up(hub: Hub, store: SqlStore) -> None:
