@@ -177,6 +177,7 @@ _TEXTS: Final[Drawings] = {"plain_text": _plain, "mrkdwn": lambda text: mrkdwn(t
 _SMALL: Final[Drawings] = {**_TEXTS, "image": _image}
 _FIELDS: Final[Drawings] = {
     "plain_text_input": _field,
+    "url_text_input": _field,
     "static_select": _menu_field,
     "users_select": _menu_field,
 }

@@ -19,6 +19,7 @@ _SIGNS: Final = {
     "bell": _LINE.format(_YELLOW, "M5 17h14l-2-3v-4a5 5 0 0 0-10 0v4l-2 3Zm5 3h4"),
     "book": _LINE.format(_GREY, "M4 5h6l2 2 2-2h6v14h-6l-2 2-2-2H4V5Zm8 2v14"),
     "bulb": _LINE.format(_YELLOW, "M9 17v-2a6 6 0 1 1 6 0v2H9Zm1 4h4"),
+    "bust_in_silhouette": _LINE.format(_GREY, "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM4 21c0-9 16-9 16 0"),
     "busts_in_silhouette": _LINE.format(
         _GREY, "M9 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6ZM3 20c0-8 12-8 12 0m1-15a3 3 0 0 1 0 6m2 3c2 1 3 3 3 6"
     ),
