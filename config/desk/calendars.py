@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import structlog
@@ -22,19 +23,29 @@ from core.ports.clock import Clock
 from core.ports.confined import CallLimits, ConfinedCalls
 from handoff.settings import HandoffSettings
 from knowledge.sources.guard import Guard
-from knowledge.sources.web import Limits, Unfetched, Web
+from knowledge.sources.web import Limits, Unfetched, UnfetchedKind, Web
 
 _EVERY = 900.0
 _PAST, _AHEAD = timedelta(days=2), timedelta(days=400)
 _MOST = 5 * 1024 * 1024
 _REDIRECTS = 5
 _LIMITS = CallLimits(wall_seconds=30.0, cpu_seconds=15, memory=512 * 1024 * 1024)
+_WHY: Final[Mapping[UnfetchedKind, str]] = {
+    "private": "it leads into a private network; a calendar there needs an IP address or a name that can only be local",
+    "slow": "its server did not answer in time",
+    "large": "it is larger than 5 MB",
+    "failed": "its server cannot be reached, or answers in no form that is known",
+}
 _log = structlog.get_logger(__name__)
 
 
+class _Useless(Unfetched):
+    """What a server answered is no calendar. The reason is in words of this module, which name no address."""
+
+
 class CalendarFeeds:
-    """Reads each calendar at the start and every quarter of an hour. While one is not to be had, or is none any more, what was
-    read last holds: also after a restart, by a copy in ``folder``. An address is never logged: often it is the key as well.
+    """Reads each calendar at the start and every quarter of an hour. If a calendar cannot be fetched or parsed, the last good
+    copy is kept: also over a restart, in ``folder``. An address is never logged: often it is the key as well.
     """
 
     def __init__(
@@ -75,7 +86,7 @@ class CalendarFeeds:
         except FileNotFoundError:
             return
         except (ConfinedError, OSError, TypeError, ValueError) as error:
-            _log.warning("calendar.copy_unread", host=urlsplit(calendar.address).hostname, error=str(error)[:200])
+            _log.warning("calendar.copy_unread", host=urlsplit(calendar.address).hostname, error=_why(error))
 
     async def refresh(self, calendar: Calendar) -> bool:
         """Whether it could be read."""
@@ -84,11 +95,8 @@ class CalendarFeeds:
             body = await self._fetched(calendar.address)
             calendar.entries = await self._read(calendar, body)
             await asyncio.to_thread(self._keep, calendar, body)
-        except Unfetched as error:
-            _log.warning("calendar.kept", host=host, error=error.reason.replace(calendar.address, str(host)))
-            return False
-        except (ConfinedError, OSError, TypeError, ValueError) as error:
-            _log.warning("calendar.kept", host=host, error=str(error)[:200])
+        except (Unfetched, ConfinedError, OSError, TypeError, ValueError) as error:
+            _log.warning("calendar.kept", host=host, error=_why(error))
             return False
         return True
 
@@ -101,14 +109,14 @@ class CalendarFeeds:
                     return answer.body
                 further = urljoin(address, answer.headers.get("Location", ""))
                 if answer.status // 100 != 3 or urlsplit(further).scheme not in ("http", "https"):
-                    raise Unfetched(f"answered {answer.status}")
+                    raise _Useless(f"its server answered {answer.status}")
                 address = further
-        raise Unfetched("redirects too often")
+        raise _Useless("it is redirected too often")
 
     async def _read(self, calendar: Calendar, body: bytes) -> Sequence[Entry]:
         now = self._clock.now()
-        asked = ical.asked(body, now - _PAST, now + _AHEAD, calendar.zone)
-        return ical.entries(await self._calls.call(ical.READ, asked, limits=_LIMITS))
+        request = ical.build_request(body, now - _PAST, now + _AHEAD, calendar.zone)
+        return ical.entries(await self._calls.call(ical.READ, request, limits=_LIMITS))
 
     def _copy(self, calendar: Calendar) -> Path:
         return self._folder / f"{hashlib.sha256(calendar.address.encode()).hexdigest()[:32]}.ics"
@@ -119,6 +127,15 @@ class CalendarFeeds:
         fresh = copy.with_suffix(".new")
         fresh.write_bytes(body)
         fresh.replace(copy)
+
+
+def _why(error: Exception) -> str:
+    """In words of this module: those of the error may name an address, also one that the calendar's server led to."""
+    if isinstance(error, Unfetched):
+        return error.reason if isinstance(error, _Useless) else _WHY[error.kind]
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return "it cannot be read as a calendar"
 
 
 def make_calendars(

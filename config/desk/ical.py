@@ -18,7 +18,7 @@ _NO_PERSON = ("ROOM", "RESOURCE")
 """What takes part in an event without being anybody (RFC 5545, 3.2.3)."""
 
 
-def asked(body: bytes, start: datetime, stop: datetime, zone: ZoneInfo) -> bytes:
+def build_request(body: bytes, start: datetime, stop: datetime, zone: ZoneInfo) -> bytes:
     """The payload for ``read``. ``zone``: of times that name none."""
     return json.dumps([start.isoformat(), stop.isoformat(), zone.key]).encode() + b"\n" + body
 
@@ -62,10 +62,10 @@ def _moment(written: str) -> date:
 
 
 def _words(event: Any) -> Iterator[str]:
-    """Who takes part, then what it is called, then who planned it."""
+    """Who takes part, then what it is called, then who planned it where nobody is invited."""
     invited = event.get("ATTENDEE") or []
     for one in invited if isinstance(invited, list) else [invited]:
         given = getattr(one, "params", {})
         if given.get("PARTSTAT", "") != "DECLINED" and given.get("CUTYPE", "") not in _NO_PERSON:
             yield str(one)
-    yield from (str(event[name]) for name in ("SUMMARY", "ORGANIZER") if event.get(name))
+    yield from (str(event[name]) for name in ("SUMMARY", *(() if invited else ("ORGANIZER",))) if event.get(name))

@@ -73,7 +73,7 @@ class DeskGroup(SettingsGroup):
     desk_on_call_url: SecretStr | None = Field(
         None,
         description="The iCal address of the calendar of those on call. Whoever takes part in the present event is, or whose "
-        "e-mail address or Slack id stands in its title.",
+        "e-mail address or Slack id stands in its title; who planned it counts where nobody is invited.",
     )
     desk_holidays_url: str | None = Field(
         None,

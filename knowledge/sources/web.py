@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -26,13 +26,20 @@ _RULES = "X-Robots-Tag"
 _STATUS_WITHOUT_BODY = frozenset({204, 205, 304})
 
 
-class Unfetched(Exception):
-    """The server gave no answer that can be used; the text says why, for people. ``passing``: it may be better later."""
+UnfetchedKind = Literal["private", "slow", "large", "failed"]
 
-    def __init__(self, reason: str, *, passing: bool = True) -> None:
+
+class Unfetched(Exception):
+    """The server gave no answer that can be used; the text says why, for people. ``passing``: it may be better later.
+
+    ``kind``: for who must not repeat the text, which may name the address.
+    """
+
+    def __init__(self, reason: str, *, passing: bool = True, kind: UnfetchedKind = "failed") -> None:
         super().__init__(reason)
         self.reason = reason
         self.passing = passing
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +117,9 @@ class Web:
                     return answer
                 return Answer(response.status, headers, await self._read(response, most or self._most(answer)))
         except PrivateAddress as error:
-            raise Unfetched(str(error), passing=False) from error
+            raise Unfetched(str(error), passing=False, kind="private") from error
         except TimeoutError as error:
-            raise Unfetched(f"no answer within {self._limits.seconds:g} seconds") from error
+            raise Unfetched(f"no answer within {self._limits.seconds:g} seconds", kind="slow") from error
         except aiohttp.ClientError as error:
             raise _explained(error) from error
         except (ValueError, OSError, asyncio.IncompleteReadError) as error:
@@ -124,12 +131,12 @@ class Web:
     async def _read(self, response: aiohttp.ClientResponse, most: int) -> bytes:
         """The body as unpacked. What is announced as too large is not even begun; a bomb is left as soon as it grows."""
         if (response.content_length or 0) > most:
-            raise Unfetched(f"is larger than {human_size(most)}", passing=False)
+            raise Unfetched(f"is larger than {human_size(most)}", passing=False, kind="large")
         found = bytearray()
         async for chunk in response.content.iter_chunked(65536):
             found += chunk
             if len(found) > most:
-                raise Unfetched(f"is larger than {human_size(most)}", passing=False)
+                raise Unfetched(f"is larger than {human_size(most)}", passing=False, kind="large")
         return bytes(found)
 
 
@@ -138,7 +145,7 @@ def _explained(error: aiohttp.ClientError) -> Unfetched:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, PrivateAddress):
-            return Unfetched(str(cause), passing=False)
+            return Unfetched(str(cause), passing=False, kind="private")
         inner = getattr(cause, "os_error", None)
         cause = inner if isinstance(inner, PrivateAddress) else cause.__cause__ or cause.__context__
     return Unfetched(f"cannot be fetched: {str(error) or type(error).__name__}"[:300])

@@ -149,4 +149,32 @@ async def test_the_address_is_never_logged(site: Site, read: Started, capsys: py
     feed, calendar = read()
     shows(site, 500)
     assert not await feed.refresh(calendar)
-    assert "s3cret" not in capsys.readouterr().out
+    shows(site, "<html>Sign in</html>")
+    assert not await feed.refresh(calendar)
+    said = capsys.readouterr().out
+    assert "its server answered 500" in said
+    assert "it cannot be read as a calendar" in said
+    assert "s3cret" not in said
+
+
+async def test_the_address_that_a_redirect_names_is_never_logged(
+    site: Site, read: Started, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Google and others lead on to an address that is a key as well; aiohttp names it in what it raises."""
+
+    async def no_http(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example.com ESMTP\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    feed, calendar = read()
+    async with await asyncio.start_server(no_http, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        bad = f"http://127.0.0.1:{port}/s3cret.ics", "http://[s3cret]/a.ics", "http://s3cret@:99999/s3cret.ics"
+        for led in (*bad, "http://169.254.169.254/s3cret.ics", "http://127.0.0.1:1/s3cret.ics"):
+            site.pages["/on-call.ics?key=s3cret"] = f"-> {led}"
+            assert not await feed.refresh(calendar)
+            said = capsys.readouterr().out
+            assert "calendar.kept" in said
+            assert "s3cret" not in said
+            assert "private_hosts" not in said, "calendars have no such setting"

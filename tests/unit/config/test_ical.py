@@ -94,7 +94,7 @@ END:VCALENDAR
 def calendar(text: str, start: datetime = datetime(2026, 10, 1, tzinfo=UTC)) -> Calendar:
     """As it is read in a confined process."""
     body = text.replace("\n", "\r\n").encode()
-    answer = ical.read(ical.asked(body, start, start.replace(year=start.year + 1), BERLIN))
+    answer = ical.read(ical.build_request(body, start, start.replace(year=start.year + 1), BERLIN))
     return Calendar("https://example.com/a.ics", BERLIN, ical.entries(answer))
 
 
@@ -103,11 +103,11 @@ def calendar(text: str, start: datetime = datetime(2026, 10, 1, tzinfo=UTC)) -> 
     [
         (
             datetime(2026, 10, 19, 6, 59, 59, tzinfo=UTC),
-            ["mailto:ann@example.com", "On call", "mailto:boss@example.com"],
+            ["mailto:ann@example.com", "On call"],
         ),
         (datetime(2026, 10, 19, 7, 0, tzinfo=UTC), ["bob@example.com is on call"]),
         (datetime(2026, 10, 26, 7, 59, 59, tzinfo=UTC), ["bob@example.com is on call"]),
-        (datetime(2026, 10, 26, 8, 0, tzinfo=UTC), ["mailto:ann@example.com", "On call", "mailto:boss@example.com"]),
+        (datetime(2026, 10, 26, 8, 0, tzinfo=UTC), ["mailto:ann@example.com", "On call"]),
         (datetime(2026, 11, 5, tzinfo=UTC), []),
         (datetime(2026, 11, 17, tzinfo=UTC), ["cleo@example.com for Bob"]),
     ],
@@ -115,6 +115,16 @@ def calendar(text: str, start: datetime = datetime(2026, 10, 1, tzinfo=UTC)) -> 
 def test_who_is_on_call_goes_by_the_wall_clock(moment: datetime, words: list[str]) -> None:
     """The clocks go back on 25 October: the hand-over is at 7:00 in UTC before, and at 8:00 after."""
     assert calendar(ON_CALL).at(moment) == words
+
+
+def test_whoever_planned_it_is_on_call_where_nobody_is_invited() -> None:
+    """Google names the calendar's owner as the organizer of an event without guests."""
+    alone = ON_CALL.replace("SUMMARY:bob@example.com is on call", "SUMMARY:On call\nORGANIZER:mailto:bob@example.com")
+    assert calendar(alone).at(datetime(2026, 10, 20, tzinfo=UTC)) == ["On call", "mailto:bob@example.com"]
+    declined = ON_CALL.replace("PARTSTAT=ACCEPTED", "PARTSTAT=DECLINED")
+    assert calendar(declined).at(datetime(2026, 10, 15, tzinfo=UTC)) == ["On call"], (
+        "who invites others does not stand in"
+    )
 
 
 def test_a_holiday_of_every_year_closes_its_whole_days() -> None:
