@@ -40,6 +40,8 @@ class BadToken(AuthFailed):
     """The token itself is not valid (any more); another one may be."""
 
 
+CLOSED: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
+"""What people can mend: until then everything waits, and nothing is given up."""
 NOBODY: Final = frozenset({"user_not_found", "user_not_visible"})
 """Slack's words for somebody whom the app may not see."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
 from channels.slack.client import SlackClient
-from channels.slack.refusals import Refused
+from channels.slack.refusals import CLOSED, NOBODY, Refused
 from core.domain.errors import AuthFailed
 
 _NAMED = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}|\b[UW][A-Z0-9]{2,20}\b")
@@ -18,35 +18,43 @@ _log = structlog.get_logger(__name__)
 
 
 class SlackRoster:
-    """Implements core.ports.roster.Roster. ``staff``: the channel of the cases whose team has none among ``teams``.
+    """Implements core.ports.roster.Roster. ``staff``: the channel that shows what cannot be shown in a team's.
 
-    ``works_here``: whether somebody belongs to the workspace.
+    ``shown_in``: the channel of a case's card; raises ChannelError while that is not known. ``works_here``: whether somebody
+    belongs to the workspace; raises ChannelError while Slack does not say.
     """
 
     def __init__(
         self,
         client: Callable[[], SlackClient],
         staff: str,
-        teams: Mapping[str, str],
+        shown_in: Callable[[str], Awaitable[str]],
         works_here: Callable[[str], Awaitable[bool]],
     ) -> None:
         self._client = client
         self._staff = staff
-        self._teams = teams
+        self._shown_in = shown_in
         self._works_here = works_here
 
-    async def who_reads(self, team: str | None) -> frozenset[str]:
-        """See Roster.who_reads. What cannot be shown in a team's channel is shown to all staff."""
+    async def who_reads(self, case_id: str) -> frozenset[str]:
+        """See Roster.who_reads. A card whose channel takes nothing any more moves to the staff's with what is posted next."""
         try:
-            return await self._client().members(self._teams.get(team or "", self._staff))
-        except Refused:
+            return await self._client().members(await self._shown_in(case_id))
+        except Refused as error:
+            if error.reason not in CLOSED:
+                raise
             return await self._client().members(self._staff)
 
     async def is_staff(self, staff_id: str, *, is_there: bool) -> bool:
         """See Roster.is_staff. Slack calls somebody away who has not used it for ten minutes, or says so."""
         if not await self._works_here(staff_id):
             return False
-        return not is_there or (await self._client().users_getPresence(user=staff_id)).get("presence") == "active"
+        try:
+            return not is_there or (await self._client().users_getPresence(user=staff_id)).get("presence") == "active"
+        except Refused as error:
+            if error.reason not in NOBODY:
+                raise
+            return False
 
     async def named_in(self, words: Sequence[str]) -> Sequence[str]:
         """See Roster.named_in: the first ten."""

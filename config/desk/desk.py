@@ -18,6 +18,7 @@ from core.agent.language import written_language
 from core.agent.questions import said_besides
 from core.agent.small_talk import only_thanks
 from core.domain.capabilities import Capabilities
+from core.domain.errors import Unreachable
 from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.desk import Desk
@@ -217,6 +218,9 @@ def roster_of(desk: SlackDeskChannel) -> SlackRoster:
     people = desk.people
 
     async def works_here(staff_id: str) -> bool:
-        return await people.membership(staff_id) is Membership.STAFF and not await people.gone(staff_id)
+        membership = await people.membership(staff_id)
+        if membership is Membership.UNKNOWN:
+            raise Unreachable(f"Slack does not say whether {staff_id} works here.")
+        return membership is Membership.STAFF and not await people.gone(staff_id)
 
-    return SlackRoster(lambda: desk.client, desk.channel, desk.teams, works_here)
+    return SlackRoster(lambda: desk.client, desk.channel, desk.shown_in, works_here)

@@ -9,8 +9,8 @@ from typing import Protocol
 class Roster(Protocol):
     """What the staff's platform knows. Every method raises ChannelError."""
 
-    async def who_reads(self, team: str | None) -> Collection[str]:
-        """The ids of everybody who is where that team's cases are shown."""
+    async def who_reads(self, case_id: str) -> Collection[str]:
+        """The ids of everybody who is where that case is shown. Raises StoreUnavailable as well."""
         ...
 
     async def is_staff(self, staff_id: str, *, is_there: bool) -> bool:

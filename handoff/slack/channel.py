@@ -17,7 +17,7 @@ from channels.slack import altering
 from channels.slack.client import Sent, SlackClient, open_transport
 from channels.slack.files import Files
 from channels.slack.place import Place, message_id
-from channels.slack.refusals import Refused
+from channels.slack.refusals import CLOSED, Refused
 from channels.slack.render import FILE
 from channels.slack.wire import Metadata
 from channels.transport import Transport
@@ -48,7 +48,7 @@ from handoff.slack.pace import DESK_PACE, counted_with
 from handoff.slack.people import SlackPeople
 from handoff.slack.posts import bodies
 from handoff.slack.rich_text import Emoji, cut, fallback, one_line, phrase, small, spaced
-from handoff.slack.staff_channels import CLOSED, StaffChannels
+from handoff.slack.staff_channels import StaffChannels
 
 _THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "cant_update_message"})
 _FILE_NAME = 200
@@ -273,6 +273,13 @@ class SlackDeskChannel:
             if self._channels.elsewhere(error, channel, channel) is None:
                 raise
             return root
+
+    async def shown_in(self, case_id: str) -> str:
+        """The channel of a case's card. Raises Unreachable while no card says which of several it is, StoreUnavailable."""
+        root = await self._threads.root(feed(self.account, case_id))
+        if root is None and self.teams:
+            raise Unreachable("The case is not shown in Slack yet.")
+        return self.channel if root is None else root.channel
 
     @property
     def alarm(self) -> str | None:

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from channels.slack.refusals import Refused
+from channels.slack.refusals import CLOSED, Refused
 from core.domain.keys import ConversationKey
 from core.ports.clock import Clock
 
-CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
-"""What people can mend: until then everything waits, and nothing is given up."""
 _SHUT_FOR = 600.0
 """Seconds after which a team's channel is tried again."""
 _log = structlog.get_logger(__name__)

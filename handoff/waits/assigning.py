@@ -16,8 +16,8 @@ from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.teams import Policy
 
-_TURNS, _MOST = 500, 50
-"""Cases given before by which the turn goes, and people of whom it is asked for one case whether they are there."""
+_TURNS, _MOST, _SECONDS = 500, 20, 3.0
+"""Past assignments read for the rotation; people whose presence is checked in one look; seconds after which no more are."""
 
 
 class Assigning:
@@ -28,28 +28,35 @@ class Assigning:
         self._roster = roster
         self._settings = settings
 
-    async def next(self, facts: Mapping[str, Any], passed: Sequence[str]) -> tuple[str, tuple[Aside, ...]]:
-        """The first of the team's readers whom a policy finds, with a note of it; ``passed`` had the case already.
-
-        The note holds while none was made since: two processes never give two cases by one turn. Raises ChannelError.
+    async def next(
+        self, case_id: str, facts: Mapping[str, Any], passed: Sequence[str], after: str = ""
+    ) -> tuple[str, tuple[Aside, ...], str]:
+        """The first of the case's readers whom a policy finds, with a note of it; ``passed`` had the case already.
+        The note holds while none was made since: two processes never give two cases by one turn. Third comes the last person
+        checked, where a look ended before everybody was: the next look goes on ``after`` them. Raises ChannelError.
         """
-        records, account, team = self._parts.records, self._parts.desk_channel.account, facts.get("team")
-        turns = feed(account, f"assign.{team or ''}")
+        records, ends = self._parts.records, self._parts.clock.monotonic() + _SECONDS  # other timers wait for this one
+        turns = feed(self._parts.desk_channel.account, f"assign.{facts.get('team') or ''}")
         known = await records.conversation(turns.conversation_id)
         last = known.last_seq if known else 0
         given = await records.messages(turns.conversation_id, after=max(0, last - _TURNS), limit=_TURNS)
         turn = {str(one.meta.get("to")): one.seq for one in given}
-        readers = await self._roster.who_reads(team)
+        readers = await self._roster.who_reads(case_id)
         for policy in self._settings.assign:
             in_turn = policy == "round_robin"
-            for who in self._in_turn(readers, turn) if in_turn else await self._named(policy, facts):
-                if who in readers and who not in passed and await self._roster.is_staff(who, is_there=in_turn):
-                    return who, (Aside(turns, (posts.whisper(who, ""),), last_seq=last),)
-        return "", ()
+            found = self._in_turn(readers, turn, after) if in_turn else await self._named(policy, facts)
+            people = [who for who in found if who in readers and who not in passed]
+            for number, who in enumerate(people):
+                if in_turn and number and (number == _MOST or self._parts.clock.monotonic() > ends):
+                    return "", (), people[number - 1]
+                if await self._roster.is_staff(who, is_there=in_turn):
+                    return who, (Aside(turns, (posts.whisper(who, ""),), last_seq=last),), ""
+        return "", (), ""
 
-    def _in_turn(self, readers: Iterable[str], turn: Mapping[str, int]) -> Sequence[str]:
-        """Whose last case is longest ago; those who never had one first, by their ids."""
-        return sorted(self._settings.assign_to or readers, key=lambda who: (turn.get(who, 0), who))[:_MOST]
+    def _in_turn(self, readers: Iterable[str], turn: Mapping[str, int], after: str) -> Sequence[str]:
+        """Whose last case is longest ago; those who never had one first, by their ids. Only those ``after`` somebody."""
+        order = sorted(self._settings.assign_to or readers, key=lambda who: (turn.get(who, 0), who))
+        return order[order.index(after) + 1 :] if after in order else order
 
     async def _named(self, policy: Policy, facts: Mapping[str, Any]) -> Sequence[str]:
         """Those whom the company's tool calls the customer's owner, or who are on call."""

@@ -56,7 +56,8 @@ def customer_wrote(case: ShownCase, waiting: Waiting, timer: Timer | None = None
     snoozed, pending = case.facts.get("snoozed_until") is not None, case.status is TicketStatus.PENDING
     records = _remind(case, waiting) if case.owned or snoozed or case.status in PAUSING else ()
     if snoozed:
-        records = (ClearTimers(case.id, (TimerKind.SNOOZED,)), *records)
+        looks = () if case.owned else waiting.assign(case.id, now=True)
+        records = (ClearTimers(case.id, (TimerKind.SNOOZED,)), *records, *looks)
     due, on_hold = waiting.answers, case.status is TicketStatus.ON_HOLD
     records = (*records, *due.resume(timer), *due.begin(case.id, paused=on_hold))
     if pending:

@@ -79,14 +79,16 @@ class DeskTimers:
 
     async def _assign(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """Somebody is given the case; where they do not take it in time, the next, and then it is everybody's."""
-        facts, passed = await self._facts(case), (timer.detail or "").split()
+        facts, words = await self._facts(case), (timer.detail or "").split()
+        passed, after = words[: timer.stage], "".join(words[timer.stage :])
         settings, roster = self._settings.of_case(facts), self._parts.roster
+        waiting = self._now(settings)
         if roster is None or await self._rests(case, conversation, facts):
-            return TimerDecision()
-        who, note = await Assigning(self._parts, roster, settings).next(facts, passed)
-        waiting, names = self._now(settings), [await self._parts.people.called(one) or one for one in (*passed, who)]
-        if not (who or passed):
-            return TimerDecision(cases=waiting.assign(case.id))
+            return TimerDecision(cases=waiting.assign(case.id, passed, after=""))
+        who, note, after = await Assigning(self._parts, roster, settings).next(case.id, facts, passed, after)
+        if after or not (who or passed):
+            return TimerDecision(cases=waiting.assign(case.id, passed, after=after))
+        names = [await self._parts.people.called(one) or one for one in (*passed, who)]
         said = [self._say("card_assigned", name=names[-1])] if who else []
         said += [self._say("card_not_taken", name=", ".join(names[:-1]))] if passed else []
         told = [posts.card_now({**facts, "assigned": " · ".join(said)}, conversation.state, None)]
@@ -139,9 +141,9 @@ class DeskTimers:
             posts.reminder(self._say("staff_snooze_over"), mentions=who, loud=True),
         ]
         owned = conversation.state is OwnershipState.STAFF
-        waits = (*waiting.unclaimed(case.id), *waiting.assign(case.id, now=True))
-        reminds = waiting.owner_silent(case.id) if owned else waits
-        follows = () if ShownCase(case.id, facts, owned).status in PAUSING else reminds
+        reminds = waiting.owner_silent(case.id) if owned else waiting.unclaimed(case.id)
+        paused = ShownCase(case.id, facts, owned).status in PAUSING
+        follows = (*(() if paused else reminds), *(() if owned else waiting.assign(case.id, now=True)))
         return self._decision(case, conversation, told, follows)
 
     async def _nobody_came(self, case: Case, conversation: Conversation) -> TimerDecision:

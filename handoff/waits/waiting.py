@@ -17,6 +17,7 @@ OFFERED = 1
 _LONGEST = 24 * 3600.0
 _OPTIONS = ("hour", "tomorrow", "opening")
 _MORNING = 9
+_LOOKS_ON, _LOOKS_ANEW = 30.0, 600.0
 
 
 class Waiting:
@@ -80,12 +81,17 @@ class Waiting:
         """Remind the owner. ``keep``: the customer has been waiting already, and does not begin anew by writing again."""
         return self._open_time(case_id, TimerKind.OWNER_SILENT, self._settings.owner_seconds, stage, since, keep=keep)
 
-    def assign(self, case_id: str, passed: Sequence[str] = (), *, now: bool = False) -> tuple[CaseRecord, ...]:
-        """Look for somebody to give the case to: ``now``, or at the next opening; else when those ``passed`` had their time."""
-        seconds = 0.0 if now else self._settings.assign_seconds
+    def assign(
+        self, case_id: str, passed: Sequence[str] = (), *, now: bool = False, after: str | None = None
+    ) -> tuple[CaseRecord, ...]:
+        """Look for somebody to give the case to: ``now``, or at the next opening; else when those ``passed`` had their time.
+        ``after``: the look goes on after this person; empty: it begins anew, also where an assignee's time has no end.
+        """
+        seconds = _LOOKS_ON if after else self._settings.assign_seconds or _LOOKS_ANEW * (after is not None)
         if not self._settings.assign or not (now or seconds):
             return ()
-        return (SetTimer(case_id, TimerKind.ASSIGN, self._while_there(seconds), len(passed), " ".join(passed)),)
+        words = " ".join((*passed, after or "")).strip()
+        return (SetTimer(case_id, TimerKind.ASSIGN, self._while_there(0.0 if now else seconds), len(passed), words),)
 
     def snooze_until(self, choice: str) -> datetime | None:
         """The moment that a staff member chose, in their zone; None for what is no choice."""

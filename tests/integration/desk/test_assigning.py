@@ -33,7 +33,10 @@ TURNS = feed("main", "assign.").conversation_id
 
 
 class Staff:
-    """Implements Roster. ``away``: who is not at work just now; ``strangers``: who is in the channel, and no colleague."""
+    """Implements Roster. ``away``: who is not at work just now; ``strangers``: who is in the channel, and no colleague.
+
+    ``checked``: who was asked about; ``slow``: so many seconds each time, on that clock.
+    """
 
     def __init__(self, *people: str) -> None:
         self.readers = set(people)
@@ -41,8 +44,10 @@ class Staff:
         self.strangers: set[str] = set()
         self.addresses: dict[str, str] = {}
         self.fails = False
+        self.checked: list[str] = []
+        self.slow: tuple[ManualClock, float] | None = None
 
-    async def who_reads(self, team: str | None) -> set[str]:
+    async def who_reads(self, case_id: str) -> set[str]:
         """See Roster."""
         if self.fails:
             raise Unreachable("Slack is away.")
@@ -50,6 +55,9 @@ class Staff:
 
     async def is_staff(self, staff_id: str, *, is_there: bool) -> bool:
         """See Roster."""
+        self.checked.append(staff_id)
+        if self.slow:
+            self.slow[0].move(self.slow[1])
         return staff_id not in self.strangers and not (is_there and staff_id in self.away)
 
     async def named_in(self, words: Sequence[str]) -> Sequence[str]:
@@ -210,7 +218,7 @@ async def test_the_owner_of_the_account_is_named_by_the_companys_tool(
 
     async def found(owner: str | None, *passed: str) -> str:
         facts = {**card, "context": {"plan": "pro", **({"Owner": owner} if owner else {})}}
-        return (await Assigning(desk.parts(store), staff, settings).next(facts, passed))[0]
+        return (await Assigning(desk.parts(store), staff, settings).next(desk.case, facts, passed))[0]
 
     staff.away.add(BOB)
     assert await found("Bob <bob@example.com>") == BOB, "told, though away"
