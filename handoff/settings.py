@@ -93,7 +93,6 @@ class HandoffSettings:
             return replace(self, target=chosen) if fitting else self
         zone = own.hours.zone if own.hours else self.zone
         assign = self.assign if own.assign is None else own.assign
-        found = {
-            name: getattr(own, name) or getattr(self, name) for name in ("hours", "on_call", "assign_to", "calendar")
-        }
-        return replace(self, zone=zone, target=chosen, assign=assign, **found)
+        calendar = own.calendar or (None if own.on_call else self.calendar)
+        found = {name: getattr(own, name) or getattr(self, name) for name in ("hours", "on_call", "assign_to")}
+        return replace(self, zone=zone, target=chosen, assign=assign, calendar=calendar, **found)

@@ -245,6 +245,19 @@ async def test_a_team_has_its_own_way(store: SqlStore, clock: ManualClock, staff
     assert not await given(desk)
 
 
+async def test_a_teams_own_people_stand_before_the_companys_calendar(
+    store: SqlStore, clock: ManualClock, staff: Staff
+) -> None:
+    now = clock.now()
+    company = Calendar("https://example.com/a.ics", ZoneInfo("UTC"), [Entry(now, now + timedelta(days=1), (ANN,))])
+    teams = Team("web", channels=("web",), on_call=(BOB,)), Team("mail", channels=("email",))
+    desk = office(store, clock, staff, assign=("on_call",), calendar=company, teams=teams)
+    await desk.escalates()
+    await desk.passes(0)
+    assert await given(desk) == [BOB]
+    assert desk.settings.of("mail").calendar is company
+
+
 async def test_a_snoozed_case_is_given_to_somebody_when_it_is_back(
     store: SqlStore, clock: ManualClock, staff: Staff
 ) -> None:
