@@ -27,7 +27,7 @@ _LINEAR_OVER = frozenset({"completed", "canceled", "duplicate"})
 _JIRA_OVER = "done"
 
 Tell = Callable[[Issue, str | None], Awaitable[int]]
-"""Tells the cases that follow the issue, once for each name of a delivery; how many these are."""
+"""Notify the issue's cases, once per delivery id; return their number."""
 
 
 def issue_hook(
@@ -51,11 +51,11 @@ def issue_hook(
 
 
 def news_of(payload: Mapping[str, Any]) -> Issue | None:
-    """How which issue stands; None for what is about no issue. Raises InvalidInput."""
+    """Read the issue and its state from a webhook payload; None if it is about no issue. Raises InvalidInput."""
     issue, attributes, data = (_part(payload, name) for name in ("issue", "object_attributes", "data"))
     if isinstance(payload.get("state"), str) and "url" in payload:
         return _news(payload["url"], payload.get("title"), payload["state"], payload.get("at"))
-    if "html_url" in issue and "pull_request" not in issue:
+    if "html_url" in issue and issue.get("pull_request") is None:  # Gitea names it in every issue
         return _news(issue["html_url"], issue.get("title"), issue.get("state"), issue.get("updated_at"))
     if payload.get("object_kind") in ("issue", "work_item"):
         given = attributes.get("title"), attributes.get("state"), attributes.get("updated_at")

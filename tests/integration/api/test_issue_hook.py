@@ -161,6 +161,45 @@ def linear(state: str = "completed") -> dict[str, Any]:
     }
 
 
+def gitea(event: str = "issues", pull_request: Any = None) -> dict[str, Any]:
+    """Of Gitea's and Forgejo's ``issues`` and ``issue_comment`` events. Every issue names ``pull_request``: null for none."""
+    page = "https://gitea.example.com/acme/app/" + ("pulls/12" if pull_request else "issues/12")
+    return {
+        "action": "created" if event == "issue_comment" else "closed",
+        "number": 12,
+        "issue": {
+            "id": 41,
+            "url": "https://gitea.example.com/api/v1/repos/acme/app/issues/12",
+            "html_url": page,
+            "number": 12,
+            "user": {"id": 2, "login": "linus", "email": "linus@noreply.gitea.example.com"},
+            "original_author": "",
+            "original_author_id": 0,
+            "title": "Export fails",
+            "body": "",
+            "ref": "",
+            "assets": [],
+            "labels": [],
+            "milestone": None,
+            "assignee": None,
+            "assignees": None,
+            "state": "closed",
+            "is_locked": False,
+            "comments": 0,
+            "created_at": "2026-11-20T09:00:00Z",
+            "updated_at": "2026-11-23T18:00:00+01:00",
+            "closed_at": "2026-11-23T18:00:00+01:00",
+            "due_date": None,
+            "pull_request": pull_request,
+            "repository": {"id": 3, "name": "app", "owner": "acme", "full_name": "acme/app"},
+            "pin_order": 0,
+        },
+        "repository": {"id": 3, "full_name": "acme/app", "html_url": "https://gitea.example.com/acme/app"},
+        "sender": {"id": 2, "login": "linus"},
+        "commit_id": "",
+    }
+
+
 def _closed(url: str) -> Issue:
     return issue_at(url, title="Export fails", is_open=False, at=AT)
 
@@ -171,6 +210,13 @@ async def test_github_says_that_an_issue_is_closed(world: World) -> None:
     form = urlencode({"payload": json.dumps(github("open", "reopened"))}).encode()
     assert (await world.signed(form, Content_Type="application/x-www-form-urlencoded"))[0] == 202
     assert [one.is_open for one, _ in world.told] == [False, True]
+
+
+@pytest.mark.parametrize("event", ["issues", "issue_comment"])
+async def test_gitea_and_forgejo_say_it(world: World, event: str) -> None:
+    names = {"X_Gitea_Delivery": "d5", "X_GitHub_Delivery": "d5", "X_Gitea_Event": event, "X_GitHub_Event": event}
+    assert await world.signed(gitea(event), **names) == (202, {"cases": 1})
+    assert world.told == [(_closed("https://gitea.example.com/acme/app/issues/12"), "d5")]
 
 
 @pytest.mark.parametrize("kind", ["issue", "work_item"])
@@ -213,6 +259,7 @@ async def test_anything_else_says_it_in_one_plain_shape(world: World) -> None:
         {"ref": "refs/heads/main", "repository": {"url": "https://github.com/acme/app"}},
         {"action": "closed", "pull_request": {"html_url": "https://github.com/acme/app/pull/1", "state": "closed"}},
         {"action": "created", "issue": {"html_url": "https://github.com/acme/app/pull/1", "pull_request": {}}},
+        gitea("issue_comment", {"draft": False, "merged": False, "merged_at": None}),
         {"type": "Comment", "data": {"id": "1"}, "url": "https://linear.app/acme/issue/APP-7#comment-1"},
         {"object_kind": "note", "object_attributes": {"url": "https://gitlab.com/acme/app/-/issues/1#note_1"}},
         {"issue": None, "data": [], "object_attributes": 5},
