@@ -27,6 +27,8 @@ from core.storage.tables import conversation, message, outbox, ownership_change,
 from core.storage.tickets import ticket_from
 
 _QUOTED = 300
+_HIGHEST = 2**31 - 1
+"""No place of a message is higher."""
 _BEFORE = 5.0
 """Seconds. A case is opened by the clock of the process that decided it, its changes are noted by that which commits them."""
 _SHOWN_AT = (
@@ -41,23 +43,15 @@ _QUEUED = (
     .order_by(ownership_change.c.ownership_epoch.desc())
     .limit(1)
 )
-_OWNED_SINCE = (
-    select(message.c.meta)
-    .where(message.c.conversation_id == bindparam("of"), message.c.meta.contains(f'"{OWNED_SINCE}":'))
+_NEWEST = (
+    select(message.c.seq, message.c.meta)
+    .where(
+        message.c.conversation_id == bindparam("of"),
+        message.c.seq < bindparam("before"),
+        message.c.meta.contains(bindparam("stored")),
+    )
     .order_by(message.c.seq.desc())
-    .limit(1)
-)
-_CARD = (
-    select(message.c.meta)
-    .where(message.c.conversation_id == bindparam("of"), message.c.meta.contains('"facts":'))
-    .order_by(message.c.seq.desc())
-    .limit(1)
-)
-_ISSUES = (
-    select(message.c.meta)
-    .where(message.c.conversation_id == bindparam("of"), message.c.meta.contains(f'"{ISSUES}":'))
-    .order_by(message.c.seq.desc())
-    .limit(1)
+    .limit(20)
 )
 _SNOOZED = (desk_timer.c.case_id == ticket.c.case_id) & (desk_timer.c.kind == TimerKind.SNOOZED)
 _CHANGED_SINCE = (
@@ -153,26 +147,23 @@ class SqlCaseFiles(OnDatabase):
         at = await self.database.read(lambda connection: connection.scalar(_QUEUED, {"of": conversation_id}))
         return None if at is None else codec.when(at)
 
-    async def owned_since(self, account: str, case_id: str) -> datetime | None:
-        given = {"of": feed(account, case_id).conversation_id}
-        meta = await self.database.read(lambda connection: connection.scalar(_OWNED_SINCE, given))
-        since = codec.load(meta).get(OWNED_SINCE)
+    @reads
+    def owned_since(self, connection: Connection, account: str, case_id: str) -> datetime | None:
+        since = _newest(connection, feed(account, case_id), OWNED_SINCE)
         return None if since is None else codec.when(since)
 
     @reads
     def card(self, connection: Connection, account: str, case_id: str) -> Mapping[str, Any]:
-        shown = connection.scalar(_CARD, {"of": feed(account, case_id).conversation_id})
-        facts: Mapping[str, Any] = codec.load(shown).get("facts", {})
+        facts: Mapping[str, Any] = _newest(connection, feed(account, case_id), "facts") or {}
         now = connection.execute(_CHANGED_SINCE, {"case": case_id}).first() if facts else None
         if now is None:
             return facts
         changed = {"status": now.status, "urgency": now.priority, "category": now.category}
         return {**facts, **changed, "fields": codec.load(now.fields), "snoozed_until": now.due_at}
 
-    async def issues(self, account: str, case_id: str) -> Sequence[Issue]:
-        given = {"of": feed(account, case_id).conversation_id}
-        meta = await self.database.read(lambda connection: connection.scalar(_ISSUES, given))
-        return [Issue(**one) for one in codec.load(meta).get(ISSUES, ())]
+    @reads
+    def issues(self, connection: Connection, account: str, case_id: str) -> Sequence[Issue]:
+        return [Issue(**one) for one in _newest(connection, feed(account, case_id), ISSUES, "[") or ()]
 
     @reads
     def past(
@@ -199,6 +190,22 @@ class SqlCaseFiles(OnDatabase):
     @reads
     def case_log(self, connection: Connection, case_id: str) -> Sequence[LogEntry]:
         return _log(connection, case_id)
+
+
+def _newest(connection: Connection, told: ConversationKey, name: str, begins: str = "") -> Any:
+    """The value of that name in the newest ``meta`` that has it at its top level. None where there is none.
+
+    Below the top level there may be any name: companies choose those of their fields and of what their tools answer with.
+    ``begins``: how the value begins as it is stored, so that fewer others are looked through.
+    """
+    given: dict[str, Any] = {"of": told.conversation_id, "before": _HIGHEST, "stored": f'"{name}":{begins}'}
+    while rows := connection.execute(_NEWEST, given).all():
+        for row in rows:
+            meta = codec.load(row.meta)
+            if name in meta:
+                return meta[name]
+        given["before"] = rows[-1].seq
+    return None
 
 
 def _past(connection: Connection, newest: Select[Any]) -> Sequence[PastConversation]:

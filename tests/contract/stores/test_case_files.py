@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
 from core.domain.case import Case, feed
 from core.domain.conversation import OwnershipEvent
 from core.domain.customer import Customer
 from core.domain.delivery import DeliveryStatus
+from core.domain.issues import Issue
 from core.domain.messages import Author, Receipt
 from core.domain.ticket import TicketPriority, TicketStatus
 from core.ports.outcomes import ChangeTicket, KeepNote, KeepRating, MoveTicket, OpenTicket
@@ -150,3 +155,28 @@ async def test_where_a_post_was_shown_and_since_when_somebody_waits(store: SqlSt
     await store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.SENT, receipts)])
     assert await store.shown_at(shown.conversation_id, [1, 2]) == {1: "m/C1/1.1"}
     assert await store.shown_at(shown.conversation_id, []) == {}
+
+
+async def test_names_that_a_company_chose_hide_nothing(store: SqlStore) -> None:
+    """Its own fields, and what its tools answer with, stand on every card, below the top level."""
+    issue, chosen = (
+        Issue("https://github.com/acme/app/issues/12", "app#12"),
+        ("issues", "Issues", "owned_since", "facts"),
+    )
+    facts = {"customer": "Ada", "context": dict.fromkeys(chosen, "3 open"), "fields": dict.fromkeys(chosen, "[1]")}
+    known = {"facts": facts, "owned_since": 5.0, "issues": [asdict(issue)]}
+    later: list[dict[str, Any]] = [{"facts": {**facts, "issues": ["none"], "place": place}} for place in range(60)]
+    metas = [{"facts": facts}, {**known, "facts": {**facts, "place": -1}}, *later]
+    posts = [answer("The card", author=Author.SYSTEM, meta=meta) for meta in metas]
+    _, case = await escalate(store, *posts)
+    assert await store.issues("main", case.id) == [issue]
+    assert await store.owned_since("main", case.id) == datetime.fromtimestamp(5.0, UTC)
+    assert (await store.card("main", case.id))["place"] == 59
+
+
+async def test_names_that_a_company_chose_are_nothing_themselves(store: SqlStore) -> None:
+    nested = {"facts": {"issues": [{"url": "https://e.com/1", "key": "1"}], "owned_since": 5.0, "facts": {"a": 1}}}
+    _, case = await escalate(store, answer("The card", author=Author.SYSTEM, meta={"told": nested}))
+    assert await store.issues("main", case.id) == []
+    assert await store.owned_since("main", case.id) is None
+    assert await store.card("main", case.id) == {}
