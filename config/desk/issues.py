@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from aiohttp import web
@@ -35,8 +35,10 @@ from core.storage.ids import new_id
 from core.storage.store import SqlStore
 from handoff.thread.asking import Unseen
 
-_FOLLOWS = "issue/"
-"""``issue/<which>/<case>``: the case is told of it. Kept as long as its case is."""
+_HEARD = "issue/"
+"""``issue/<which>``: how it stands by all that its tracker said, for an issue that cases follow."""
+_FOLLOWS = "issue/{}/"
+"""``issue/<which>/<case>``: the case follows it. What was told there last: see _told."""
 _MOST_CASES = 10_000
 _FIELDS = {"title", "text"}
 _LONGEST_TEXT, _LONGEST_REASON = 3_500, 500
@@ -79,8 +81,8 @@ class TrackedIssues:
         """See CaseIssues.issues."""
         return await self._store.issues(self._account, case_id)
 
-    async def ordered(self, turn: TurnState, order: Message, case_id: str, *, room: bool) -> Issue | NoIssue:
-        """See CaseIssues.ordered. It is followed before it is shown: what its tracker says meanwhile waits for this turn."""
+    async def create_or_link(self, turn: TurnState, order: Message, case_id: str, *, room: bool) -> Issue | NoIssue:
+        """See CaseIssues.create_or_link. It is followed before it is shown: what its tracker says meanwhile waits for it."""
         given = json.loads(order.text or "{}")
         url, title, text = (str(given.get(one, "")).strip() for one in (URL, TITLE, TEXT))
         written = "\n".join(filter(None, (url, title, text)))[:_LONGEST_TEXT]
@@ -92,14 +94,40 @@ class TrackedIssues:
         except InvalidInput as error:
             return NoIssue("failed", written, error.detail)
         if isinstance(found, Issue):
-            await self._store.remember(DESK, self._account, f"{_FOLLOWS}{found.ref}/{case_id}", "")
+            follows = _FOLLOWS.format(found.ref) + case_id
+            await self._store.replace(DESK, self._account, follows, None, _told(found))  # it may follow it already
         return found
 
-    async def followers(self, issue: Issue) -> Sequence[str]:
-        """The cases that are to be told. Raises StoreUnavailable."""
-        prefix = f"{_FOLLOWS}{issue.ref}/"
-        found = await self._store.recall_all(DESK, self._account, prefix, _MOST_CASES)
-        return [key.removeprefix(prefix) for key in found]
+    async def followers(self, issue: Issue, most: int = _MOST_CASES) -> Mapping[str, str]:
+        """The cases that follow it, each with what was told there last. Raises StoreUnavailable."""
+        prefix = _FOLLOWS.format(issue.ref)
+        found = await self._store.recall_all(DESK, self._account, prefix, most)
+        return {key.removeprefix(prefix): told for key, told in found.items()}
+
+    async def record(self, news: Issue) -> Issue:
+        """Keep it, and return how the issue stands by all that was heard of it. Raises StoreUnavailable."""
+        key = f"{_HEARD}{news.ref}"
+        while True:
+            kept = await self._store.recall(DESK, self._account, key)
+            now = Issue(**json.loads(kept)).after(news) if kept else news
+            text = json.dumps(asdict(now))
+            if text == kept or await self._store.replace(DESK, self._account, key, kept, text):
+                return now
+
+    async def latest(self, news: Issue, case_id: str) -> Issue:
+        """See CaseIssues.latest.
+
+        The webhook keeps what it hears, and then looks what was told; here it is the other way round. So whatever is heard at
+        the same time, one of them sees the other.
+        """
+        told = None
+        while True:
+            kept = await self._store.recall(DESK, self._account, f"{_HEARD}{news.ref}")
+            now = Issue(**json.loads(kept)) if kept else news
+            if _told(now) == told:
+                return now
+            told = _told(now)
+            await self._store.remember(DESK, self._account, _FOLLOWS.format(news.ref) + case_id, told)
 
     async def last_owner(self, case_id: str) -> str | None:
         """See CaseIssues.last_owner."""
@@ -128,8 +156,13 @@ class TrackedIssues:
             return NoIssue("unknown", written, said)
 
 
+def _told(issue: Issue) -> str:
+    """What a case shows of how an issue stands. Whatever else its tracker says of it is no news for the case."""
+    return json.dumps([issue.is_open, issue.title])
+
+
 class IssueNews:
-    """Passes on what a tracker says to the cases that follow the issue: once each, in the order in which it came.
+    """Passes on what a tracker says to the cases that follow the issue: once each, and only where something has changed.
 
     ``heard_by``: the account of the Slack channel through which the staff's doings come.
     """
@@ -141,13 +174,17 @@ class IssueNews:
         self._clock = clock
 
     async def tell(self, news: Issue, delivery: str | None) -> int:
-        """How many cases are told. ``delivery``: the tracker's name for it. Raises StoreUnavailable, Overloaded.
+        """How many cases follow the issue. ``delivery``: the tracker's name for it. Raises StoreUnavailable, Overloaded.
 
-        What has neither a name nor a time counts as new whenever it comes: then it changes only how the issue stands.
+        What has neither a name nor a time counts as new whenever it comes. A label or an assignment changes nothing that a case
+        shows: it is no turn of any case.
         """
-        which = delivery or (str(news.at) if news.at else new_id())
+        if not await self._tracked.followers(news, 1):
+            return 0
+        which, now = delivery or (str(news.at) if news.at else new_id()), await self._tracked.record(news)
         cases = await self._tracked.followers(news)
-        await self._sink.accept([self._event(news, which, case_id) for case_id in cases])
+        behind = [case_id for case_id, told in cases.items() if told != _told(now)]
+        await self._sink.accept([self._event(now, which, case_id) for case_id in behind])
         return len(cases)
 
     def _event(self, news: Issue, which: str, case_id: str) -> MessageReceived:

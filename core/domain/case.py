@@ -21,7 +21,7 @@ DECIDED_ELSEWHERE = frozenset(
         *(StaffAction.ISSUE, StaffAction.ISSUE_NEWS),
     }
 )
-"""What staff do that means nothing for who has the case, nor for what its customer reads."""
+"""Staff actions that change neither the owner nor what the customer sees."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class IssueDesk(DeskDecorator):
         return replace(done, asides=(Aside(feed(account, case_id), (*told, card)), guard))
 
     async def _filled_in(self, turn: TurnState, form: Message, case_id: str, issues: Issues) -> NewMessage:
-        found = await self.tracked.ordered(turn, form, case_id, room=len(issues) < MOST_ISSUES)
+        found = await self.tracked.create_or_link(turn, form, case_id, room=len(issues) < MOST_ISSUES)
         if isinstance(found, NoIssue):
             return posts.remark(self._say(f"staff_issue_{found.outcome}", why=found.why, text=found.written).rstrip())
         issues.setdefault(found.ref, found)
@@ -72,11 +72,14 @@ class IssueDesk(DeskDecorator):
         return posts.remark(self._say(key, name=name, issue=found.named))
 
     async def _moved(self, news: Issue, case: Case, home: Conversation, issues: Issues) -> Sequence[NewMessage]:
-        """The customer is told nothing: whoever has the case, or had it, is asked to."""
+        """Mention the owner, or the last one, in the thread; send the customer nothing."""
         known = issues.get(news.ref)
         if known is None:
             return ()
-        now = issues[news.ref] = known.after(news)
+        now = known.after(await self.tracked.latest(news, case.id))
+        if (now.is_open, now.title) == (known.is_open, known.title):
+            return ()  # a card that only knew a later time would be edited for nothing
+        issues[news.ref] = now
         if now.is_open == known.is_open or (now.is_open and known.is_open is None):
             return ()
         over = case.closed_at is not None
