@@ -192,8 +192,8 @@ def _files_of(message: Message, kept: Sequence[Attachment], left_out: Sequence[A
     return replace(post, attachments=tuple(kept))
 
 
-def leads_on(case_id: str, text: str | None = None) -> NewMessage:
-    """For whoever reads in the thread of that other case. Told in this one's feed, so that there is a thread to lead to.
+def link_to_case(case_id: str, text: str | None = None) -> NewMessage:
+    """A line in the other case's thread that links to this one. This one's feed holds it, so that its thread is there by then.
 
     ``text``: what the line says; without one, that the customer is back.
     """

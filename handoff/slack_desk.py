@@ -45,6 +45,7 @@ from handoff.waits.waiting import Waiting
 _SHOWN = 39
 """Messages of a conversation with which a case that staff open is told: all that a card shows but the one that it is about."""
 _AGAIN = 0.3
+_MOST_MERGED = 20
 
 
 class SlackDesk:
@@ -267,17 +268,30 @@ class SlackDesk:
         told += posts.transcript([one for one in turn.history if one.created_at > since])
         told += await self._shown(replace(turn, changes=(*turn.changes, *altered)))
         told += [posts.answered(message) for message in said]
+        merged = facts.get("merged")
+        facts = {name: value for name, value in facts.items() if name != "merged"}  # from now on it goes on by itself
         told.append(posts.card_now(_named(facts, turn.customer), OwnershipState.QUEUED, None))
         waiting = self._waiting(self._settings.of_case(facts))
         waits = (*waiting.for_anybody(last.id), *waiting.answers.begin(last.id), *waiting.assign(last.id, now=True))
         records = (OpenCase(last), tickets.reopened(last.id), *waits)
         elsewhere = []
-        if into := facts.get("merged"):  # whoever works on the case that goes on has to know
-            locale = self._settings.staff_locale
-            told.append(posts.leads_on(into["case"], say("staff_merged_again", locale, case=str(facts["ticket"]))))
+        if merged:  # whoever works on the case that goes on has to know
+            into, locale = await self._goes_on(last.id, merged), self._settings.staff_locale
+            told.append(posts.link_to_case(into["case"], say("staff_merged_again", locale, case=str(facts["ticket"]))))
             there = say("staff_goes_on_there", locale, case=into["ticket"])
-            elsewhere = [self._in_thread(into["case"], [posts.leads_on(last.id, there)])]
+            elsewhere = [self._in_thread(into["case"], [posts.link_to_case(last.id, there)])]
         return ForStaff((self._in_thread(last.id, told), *elsewhere), records)
+
+    async def _goes_on(self, case_id: str, into: Mapping[str, str]) -> Mapping[str, str]:
+        """The first open case on the way of what it was merged ``into``, and that again; where none is open, the last."""
+        seen = {case_id, into["case"]}
+        while (case := await self._parts.cases.case(into["case"])) is None or case.closed_at is not None:
+            further = (await self._facts(into["case"])).get("merged")
+            if not further or further["case"] in seen or len(seen) > _MOST_MERGED:
+                break
+            into = further
+            seen.add(into["case"])
+        return into
 
     async def _facts(self, case_id: str) -> Mapping[str, Any]:
         return await self._parts.cases.card(self._parts.desk_channel.account, case_id)
@@ -312,7 +326,7 @@ class SlackDesk:
         target = target_for(self._settings.targets, turn.customer, place_of(conversation.key), team).name
         card = posts.fitted(card, team, target)
         told = await self._parts.briefing.posts(card, turn, said, self._settings.staff_locale)
-        told += [posts.leads_on(earlier.id)] if earlier else []
+        told += [posts.link_to_case(earlier.id)] if earlier else []
         waiting = self._waiting(self._settings.of(team, target))
         waits = (
             *waiting.for_anybody(case.id, told=not case.opened_by_staff),

@@ -165,7 +165,7 @@ class CaseThreads:
         shown = await self.cases.shown_as(list(copies.values()))
         return [message for message in said if message.id not in copies or copies[message.id] in shown]
 
-    async def leads_on(
+    async def link_to_case(
         self, client: SlackClient, earlier: ConversationKey, root: Sent, text: str, metadata: Metadata
     ) -> Receipt:
         """A line in the thread of the case before. Where that is gone, nobody reads there. Raises StoreUnavailable."""

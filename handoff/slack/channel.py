@@ -216,7 +216,7 @@ class SlackDeskChannel:
         if body["do"] == "direct":
             return await self._threads.direct(client, root, body, mark)
         if body["do"] == "lead_on":
-            return await self._threads.leads_on(client, feed(self.account, body["from"]), root, body["text"], mark)
+            return await self._threads.link_to_case(client, feed(self.account, body["from"]), root, body["text"], mark)
         sent = await client.post_message(
             root.channel,
             body["text"],

@@ -144,7 +144,7 @@ class DeskViews:
             return self._say("form_taken", name=name)
         if form.name == StaffAction.MERGE:
             into = await other_case(given, place.conversation(self._heard_by), self._parts)
-            return None if into and may_merge(about.case, into[0]) else self._say("staff_not_merged")
+            return None if into and may_merge(about.case, *into) else self._say("staff_not_merged")
         return await self._wrong_person(given, place) if form.name == StaffAction.ASSIGN else self._wrong_text(given)
 
     def _wrong_text(self, text: str) -> str | None:

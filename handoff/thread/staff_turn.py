@@ -204,7 +204,7 @@ class StaffTurn(CorrectingTurn):
     async def _merge(self, message: Message, who: Person) -> None:
         """Nothing is written where the other case has changed hands, or was closed, since it was read."""
         found = await other_case(message.text, self._turn.conversation.key, self._desk)
-        if found is None or not may_merge(self._case, found[0]):
+        if found is None or not may_merge(self._case, *found):
             self._remark("staff_not_merged")
             return
         (into, home), language = found, self._settings.staff_locale
@@ -214,9 +214,9 @@ class StaffTurn(CorrectingTurn):
         goes_on = say("staff_goes_on_there", language, case=other.ticket)
         self._thread.append(posts.card_now({**self._facts, **here.facts}, OwnershipState.RESOLVED, None))
         self._thread.append(posts.remark(say("staff_did_merge", language, name=who.name, case=other.ticket)))
-        self._thread.append(posts.leads_on(other.id, came))
+        self._thread.append(posts.link_to_case(other.id, came))
         card = [posts.card_with({**other.facts, **there.facts})] if other.facts else []
-        told = (*card, posts.leads_on(self._case.id, goes_on))
+        told = (*card, posts.link_to_case(self._case.id, goes_on))
         unmoved = Aside(home.key, ownership_epoch=home.ownership_epoch)
         self._elsewhere += [Aside(feed(self._account, other.id), told), unmoved]
         self._records += [*here.records, *there.records]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.domain.case import Case
+from core.domain.conversation import Conversation
 from core.domain.ticket import TicketStatus
 from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import CaseRecord, ChangeTicket, ClearTimers, CloseCase
@@ -104,9 +105,11 @@ def case_ended(case_id: str, who: str, *, resolved: bool) -> tuple[CaseRecord, .
     return CloseCase(case_id), ended(case_id, who, resolved=resolved)
 
 
-def may_merge(case: Case, into: Case) -> bool:
-    """Whether one case may be closed as a duplicate of the other: that is another conversation's, and still worked on."""
-    return into.conversation_id != case.conversation_id and into.closed_at is None
+def may_merge(case: Case, into: Case, home: Conversation) -> bool:
+    """Whether one case may be closed as a duplicate of the other: that is of another conversation (``home``), and still worked
+    on. A conversation that its customer has ended takes no answer.
+    """
+    return into.conversation_id != case.conversation_id and into.closed_at is None and home.ended_at is None
 
 
 def merged(case: ShownCase, into: ShownCase, who: str, origin: str, language: str) -> tuple[Changes, Changes]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from unittest.mock import AsyncMock, patch
 
 import pytest
 
+from channels.slack.place import Place
+from channels.slack.views import Form
 from core.domain.case import Case, feed
 from core.domain.conversation import OwnershipState
 from core.domain.customer import Identity
@@ -15,13 +19,16 @@ from core.domain.ticket import EntryKind, Ticket, TicketStatus
 from core.ports.tickets import Holder
 from core.storage.store import SqlStore
 from handoff.settings import HandoffSettings
+from handoff.slack_desk import SlackDesk
+from handoff.thread.desk_views import DeskViews
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.conftest import BOTH_DATABASES
-from tests.integration.desk.office_hours import HOME, UNKNOWN, OfficeHours
+from tests.integration.desk.office_hours import HOME, UNKNOWN, FakeDeskChannel, OfficeHours
 
 SETTINGS = HandoffSettings(remind_seconds=600.0, owner_seconds=900.0, undo_seconds=0.0, reopen_seconds=3_600.0)
 MAIL = ConversationKey("email", "main", "<m1@example.com>")
-PAGE, LETTER = Case.named(HOME.conversation_id, 1), Case.named(MAIL.conversation_id, 1)
+THIRD = ConversationKey("email", "main", "<m2@example.com>")
+PAGE, LETTER, LAST = (Case.named(home.conversation_id, 1) for home in (HOME, MAIL, THIRD))
 MERGE = StaffAction.MERGE
 
 
@@ -151,13 +158,86 @@ async def test_what_its_customer_writes_later_leads_staff_to_the_case_that_goes_
     assert "It is on its way" not in await office.read_by(HOME)
 
 
-@pytest.mark.parametrize("named", ["TKT-20200101-0001", "no number", "itself", "closed", "both", "", "TKT-" * 5_000])
+async def test_staff_are_led_to_the_case_that_is_worked_on_however_often_it_was_merged(office: Office) -> None:
+    await office.says(THIRD, "A person, please", CustomerAction.REQUEST_PERSON)
+    letter, page, last = [await office.number(one) for one in (LETTER, PAGE, LAST)]
+    await office.does(LETTER, page, MERGE)
+    await office.does(PAGE, last, MERGE)
+    before = [len(await office.posted(one, "leads_on")) for one in (LETTER, PAGE)]
+    office.agent.reply = UNKNOWN
+    office.clock.move(60.0)
+    await office.says(MAIL, "Any news?")
+    told = (await office.posted(LETTER, "leads_on"))[-1]
+    assert (told.meta["earlier"], letter in told.text) == (LAST, True), "it stands in the thread that is open"
+    back = (await office.posted(LAST, "leads_on"))[-1]
+    assert (back.meta["earlier"], back.text) == (LETTER, f"This case goes on in {last}.")
+    assert [len(await office.posted(one, "leads_on")) for one in (LETTER, PAGE)] == [before[0] + 1, before[1]]
+
+
+async def test_where_none_of_them_is_open_the_last_one_is_told(office: Office) -> None:
+    await office.says(THIRD, "A person, please", CustomerAction.REQUEST_PERSON)
+    await office.does(LETTER, await office.number(PAGE), MERGE)
+    await office.does(PAGE, await office.number(LAST), MERGE)
+    await office.does(LAST, "", StaffAction.CLAIM)
+    await office.does(LAST, "", StaffAction.RESOLVE)
+    office.agent.reply = UNKNOWN
+    await office.says(MAIL, "Any news?")
+    assert (await office.posted(LETTER, "leads_on"))[-1].meta["earlier"] == LAST
+
+
+async def test_cases_that_were_merged_in_a_circle_are_followed_once_round(office: Office) -> None:
+    """It takes a card of an earlier version: what was merged and goes on by itself names no other case any more."""
+    desk, page, letter = SlackDesk(office.parts(office.store), SETTINGS), await office.number(PAGE), LETTER
+    await office.does(LETTER, page, MERGE)
+    await office.does(PAGE, "", StaffAction.CLAIM)
+    await office.does(PAGE, "", StaffAction.RESOLVE)
+    facts = {**await office.store.card("main", PAGE), "merged": {"case": letter, "ticket": "TKT-1"}}
+    with patch.object(SqlStore, "card", AsyncMock(return_value=facts)):
+        assert await desk._goes_on(LETTER, {"case": PAGE, "ticket": page}) == {"case": PAGE, "ticket": page}
+
+
+async def test_a_case_that_goes_on_by_itself_is_told_of_once(office: Office) -> None:
+    await office.does(LETTER, await office.number(PAGE), MERGE)
+    office.agent.reply = UNKNOWN
+    for _ in range(3):
+        await office.says(MAIL, "Any news?")
+        await office.does(LETTER, "", StaffAction.CLAIM)
+        await office.does(LETTER, "", StaffAction.RESOLVE)
+    assert len([one for one in await office.posted(LETTER, "leads_on") if "again" in one.text]) == 1
+    assert len(await office.posted(PAGE, "leads_on")) == 2, "when it was merged, and when its customer came back"
+    assert list((await office.ticket(LETTER)).fields) == [await office.number(PAGE)], "its ticket still says so"
+
+
+class _Threads(FakeDeskChannel):
+    """Of Slack: each thread is the letter's."""
+
+    async def case_of(self, thread: ConversationKey) -> str | None:
+        """See DeskChannel."""
+        return LETTER
+
+
+async def test_the_form_refuses_a_case_whose_customer_has_ended_the_conversation(office: Office) -> None:
+    page, panel = await office.number(PAGE), AsyncMock()
+    parts = replace(office.parts(office.store), desk_channel=_Threads())
+    views = DeskViews(parts, office.store, panel, SETTINGS)
+    form = Form(MERGE, "V1", "h1", "grace", {"thread": str(Place("T1", "C1", "1.0"))}, {MERGE: page})
+    assert await views.refuse(form) == {}
+    await office.store.end_conversation(HOME, Identity("web", "main", "ada"))
+    assert "Nothing was merged." in (await views.refuse(form))[MERGE]
+
+
+@pytest.mark.parametrize(
+    "named", ["TKT-20200101-0001", "no number", "itself", "closed", "ended", "both", "", "TKT-" * 5_000]
+)
 async def test_what_names_no_other_open_case_changes_nothing(office: Office, named: str) -> None:
     page, letter = await office.number(PAGE), await office.number(LETTER)
     if named == "closed":
         await office.does(PAGE, "", StaffAction.CLAIM)
         await office.does(PAGE, "", StaffAction.RESOLVE)
-    text = {"itself": letter, "closed": page, "both": f"{page} {letter}"}.get(named, named)
+    if named == "ended":
+        await office.store.end_conversation(HOME, Identity("web", "main", "ada"))
+        await office.works()
+    text = {"itself": letter, "closed": page, "ended": page, "both": f"{page} {letter}"}.get(named, named)
     before = await office.read_by(MAIL)
     await office.does(LETTER, text, MERGE)
     assert await office.state(MAIL) is OwnershipState.QUEUED

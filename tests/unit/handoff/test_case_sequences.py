@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.case import Case
+from core.domain.conversation import Conversation, OwnershipState
+from core.domain.keys import ConversationKey
 from core.domain.ticket import TicketStatus
 from core.domain.timers import TimerKind
 from core.ports.outcomes import CaseRecord, ChangeTicket, ClearTimers, CloseCase, MoveTicket, SetTimer
@@ -44,6 +46,12 @@ class Kept:
     timers: set[TimerKind] = field(default_factory=set)
     facts: dict[str, Any] = field(default_factory=dict)
     quiet: bool = False
+
+    @property
+    def home(self) -> Conversation:
+        """Whose customer has not ended it."""
+        key, id_ = ConversationKey("web", "main", "t1"), self.case.conversation_id
+        return Conversation(id_, key, "c1", OwnershipState.QUEUED, None, 1, 1, 1, 0, 0, NOW)
 
     @property
     def shown(self) -> ShownCase:
@@ -114,14 +122,14 @@ def _happens(event: str, this: Kept, other: Kept, *, waits: bool) -> None:
         case "resolve" | "hand back":
             _keep(this, Changes(case_ended(id_, "grace", resolved=event == "resolve")))
         case "merge":
-            if may_merge(this.case, other.case):
+            if may_merge(this.case, other.case, other.home):
                 here, there = merged(shown, other.shown, "grace", "m1", "en")
                 assert merged(shown, other.shown, "grace", "m1", "en") == (here, there), "decided again, it is the same"
                 before = (other.status, set(other.timers), other.case)
                 _keep(this, here)
                 _keep(other, there)
                 assert (other.status, other.timers, other.case) == before, "the case that goes on goes on as it was"
-                assert not may_merge(other.case, this.case), "nothing is merged into what is closed"
+                assert not may_merge(other.case, this.case, this.home), "nothing is merged into what is closed"
         case _:
             this.status = TicketStatus(event)  # stored with what else the form changes
             _keep(this, status_set(shown, this.status, WAITING, customer_waits=waits))
