@@ -283,7 +283,7 @@ class SlackDesk:
         return ForStaff((self._in_thread(last.id, told), *elsewhere), records)
 
     async def _goes_on(self, case_id: str, into: Mapping[str, str]) -> Mapping[str, str]:
-        """The first open case on the way of what it was merged ``into``, and that again; where none is open, the last."""
+        """Follow merges from ``into`` to the first open case, and return that; the last case where none of them is open."""
         seen = {case_id, into["case"]}
         while (case := await self._parts.cases.case(into["case"])) is None or case.closed_at is not None:
             further = (await self._facts(into["case"])).get("merged")
