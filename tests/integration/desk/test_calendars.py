@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import pytest_asyncio
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from config.desk import calendars as feeds
 from config.desk.calendars import CalendarFeeds
@@ -145,21 +146,20 @@ async def test_a_hostile_calendar_is_bounded(
     assert calendar.at(AT) == ["bob@example.com"]
 
 
-async def test_the_address_is_never_logged(site: Site, read: Started, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_address_is_never_logged(site: Site, read: Started) -> None:
     feed, calendar = read()
-    shows(site, 500)
-    assert not await feed.refresh(calendar)
-    shows(site, "<html>Sign in</html>")
-    assert not await feed.refresh(calendar)
-    said = capsys.readouterr().out
+    with capture_logs() as logs:
+        shows(site, 500)
+        assert not await feed.refresh(calendar)
+        shows(site, "<html>Sign in</html>")
+        assert not await feed.refresh(calendar)
+    said = str(logs)
     assert "its server answered 500" in said
     assert "it cannot be read as a calendar" in said
     assert "s3cret" not in said
 
 
-async def test_the_address_that_a_redirect_names_is_never_logged(
-    site: Site, read: Started, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_the_address_that_a_redirect_names_is_never_logged(site: Site, read: Started) -> None:
     """Google and others lead on to an address that is a key as well; aiohttp names it in what it raises."""
 
     async def no_http(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -173,8 +173,9 @@ async def test_the_address_that_a_redirect_names_is_never_logged(
         bad = f"http://127.0.0.1:{port}/s3cret.ics", "http://[s3cret]/a.ics", "http://s3cret@:99999/s3cret.ics"
         for led in (*bad, "http://169.254.169.254/s3cret.ics", "http://127.0.0.1:1/s3cret.ics"):
             site.pages["/on-call.ics?key=s3cret"] = f"-> {led}"
-            assert not await feed.refresh(calendar)
-            said = capsys.readouterr().out
+            with capture_logs() as logs:
+                assert not await feed.refresh(calendar)
+            said = str(logs)
             assert "calendar.kept" in said
             assert "s3cret" not in said
             assert "private_hosts" not in said, "calendars have no such setting"
