@@ -11,12 +11,13 @@ from aiohttp import web
 from api.issue_hook import issue_hook
 from channels.slack.place import CHANNEL
 from config.desk.app import ACCOUNT, has_own_app
+from config.desk.customer_context import named_tool
 from config.desk.staffed import desk_account
 from config.settings import Settings, secrets_of
 from core.agent.consent import Consent
 from core.agent.sources import Sources
 from core.agent.tool_runner import ToolRunner
-from core.agent.tools import RunsWhen, Tool, ToolContext, by_name, installed_tools
+from core.agent.tools import RunsWhen, Tool, ToolContext
 from core.agent.turn_journal import UNKNOWN, TurnJournal
 from core.domain.case import DESK
 from core.domain.conversation import OwnershipEvent
@@ -55,11 +56,7 @@ def issue_tool(name: str | None) -> Tool | None:
     """The tool of that name. Raises ConfigError for one that is missing, only reads, or takes other arguments."""
     if not name:
         return None
-    tools = by_name(installed_tools())
-    tool = tools.get(name)
-    if tool is None:
-        known = ", ".join(tools) or "none is installed"
-        raise ConfigError(f"DESK_ISSUE_TOOL: there is no tool {name}. Tools: {known}.")
+    tool = named_tool("DESK_ISSUE_TOOL", name)
     fields = tool.arguments.model_fields
     needed = {field for field, one in fields.items() if one.is_required()}
     if not tool.effect or not needed <= _FIELDS <= set(fields):

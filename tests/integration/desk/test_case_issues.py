@@ -63,7 +63,7 @@ class Office(OfficeHours):
     def __init__(self, store: SqlStore, clock: ManualClock, tracker: Tracker, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(store, clock, SETTINGS)
         tool = make_tool(tracker.create_issue, effect=True)
-        monkeypatch.setattr("config.desk.issues.installed_tools", lambda: [tool])
+        monkeypatch.setattr("config.desk.customer_context.installed_tools", lambda: [tool])
         self.tracked = TrackedIssues(store, "main", issue_tool("create_issue"))
         self.members = Members()
         parts = self.parts(store)

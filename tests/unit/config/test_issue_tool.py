@@ -38,7 +38,8 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a package of the company's would bring them."""
     given = (create_issue, find_issue, upgrade, create_there)
     monkeypatch.setattr(
-        issues, "installed_tools", lambda: [make_tool(one, effect=one is not find_issue) for one in given]
+        "config.desk.customer_context.installed_tools",
+        lambda: [make_tool(one, effect=one is not find_issue) for one in given],
     )
 
 
@@ -89,5 +90,5 @@ def test_the_tool_in_the_guide_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     guide = (Path(__file__).parents[3] / "docs/howto/desk/issues.md").read_text("utf-8")
     found: dict[str, Any] = {}
     exec(guide.partition("```python\n")[2].partition("```")[0], found)
-    monkeypatch.setattr(issues, "installed_tools", lambda: [found["create_issue"]])
+    monkeypatch.setattr("config.desk.customer_context.installed_tools", lambda: [found["create_issue"]])
     assert issues.issue_tool("create_issue") is not None
