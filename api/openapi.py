@@ -151,7 +151,7 @@ def _shape(path: str) -> str:
 
 @cache
 def _document() -> bytes:
-    """Written when somebody asks for it: it takes a quarter of a second, which no start should wait for."""
+    """Built on the first request: it takes a quarter of a second, which would delay every start."""
     return json.dumps(description(), ensure_ascii=False).encode()
 
 
