@@ -107,6 +107,7 @@ class Staff:
         self._slack = slack
         self._store = store
         self._changed = asyncio.Condition()
+        self._failed: Exception | None = None
         self._watching = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
@@ -158,11 +159,21 @@ class Staff:
     async def _until(self, holds: Callable[[], bool], otherwise: str) -> None:
         try:
             async with asyncio.timeout(_PATIENCE), self._changed:
-                await self._changed.wait_for(holds)
+                await self._changed.wait_for(lambda: self._failed is not None or holds())
         except TimeoutError:
             raise AssertionError(otherwise) from None
+        if self._failed is not None:
+            raise AssertionError("nobody looks at the staff channel any more") from self._failed
 
     async def _watch(self) -> None:
+        try:
+            await self._see_all()
+        except Exception as error:  # whoever waits for a card or a line is told why none comes
+            self._failed = error
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _see_all(self) -> None:
         seen, messages = 0, self._slack.channels[STAFF].messages
         while True:
             async with self._slack.news:
