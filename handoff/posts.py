@@ -43,6 +43,14 @@ _FILES = 30
 _MOST_RELAYED = 60
 """Posts by which one turn shows staff what a customer said and did. Slack takes about one a second in a channel."""
 
+WHO = {
+    Author.CUSTOMER: "card_customer",
+    Author.AGENT: "card_agent",
+    Author.STAFF: "card_colleague",
+    Author.SYSTEM: "card_hub",
+}
+"""What each author is called where their name is not known, by the text's key."""
+
 
 class Post(StrEnum):
     """card: the first message of a case. card_now: the same one as it is now. transcript: what was said before. files: what was
@@ -306,12 +314,7 @@ def remark(text: str) -> NewMessage:
 
 
 def reminder(
-    text: str,
-    *,
-    mentions: Sequence[str] = (),
-    loud: bool = False,
-    buttons: Sequence[str] = (),
-    case_id: str = "",
+    text: str, *, mentions: Sequence[str] = (), loud: bool = False, buttons: Sequence[str] = (), case_id: str = ""
 ) -> NewMessage:
     """A line in the thread for those it names. ``loud``: the whole channel sees it. ``buttons``: actions, or forms."""
     return desk_post(Post.REMINDER, text, mentions=[*mentions], loud=loud, buttons=[*map(str, buttons)], case=case_id)

@@ -13,6 +13,7 @@ from core.domain.messages import Author, Citation, Message, MessageKind
 from core.ports.outcomes import NewMessage
 from core.ports.store import TurnState
 from handoff import posts
+from handoff.texts import quoted as shortened
 from handoff.texts import say
 
 ASKED, TRIED, LAST = "asked", "tried", "last"
@@ -37,10 +38,10 @@ def summary(history: Sequence[Message], pending: Sequence[Message], locale: str)
     before = [message for message in history if message.deleted_at is None]
     words = [one for one in (*before, *pending) if one.author is Author.CUSTOMER and one.text.strip()]
     first = next((one for one in words if len(one.text.split()) >= _REQUEST_WORDS), words[0] if words else None)
-    lines = [Line(ASKED, _cut(first.text), first.id)] if first else []
+    lines = [Line(ASKED, shortened(first.text, _LONGEST), first.id)] if first else []
     lines.append(_tried([one for one in before if one.author is Author.AGENT], locale))
     if words and words[-1] is not first:
-        lines.append(Line(LAST, _cut(words[-1].text), words[-1].id))
+        lines.append(Line(LAST, shortened(words[-1].text, _LONGEST), words[-1].id))
     return tuple(lines)
 
 
@@ -101,13 +102,8 @@ def _tried(answers: Sequence[Message], locale: str) -> Line:
     if asked_back:
         tried.append(say("card_tried_asked_back", locale))
     if grounded:
-        tried.append(
-            say(
-                "card_tried_answered",
-                locale,
-                sources=", ".join(_titles([each for one in grounded for each in one.citations])),
-            )
-        )
+        sources = ", ".join(_titles([each for one in grounded for each in one.citations]))
+        tried.append(say("card_tried_answered", locale, sources=sources))
     if unknown:
         tried.append(say("card_tried_unknown", locale, count=str(len(unknown))))
     if not tried:
@@ -117,9 +113,4 @@ def _tried(answers: Sequence[Message], locale: str) -> Line:
 
 
 def _titles(citations: Sequence[Citation]) -> list[str]:
-    return list(dict.fromkeys(_cut(citation.title, 80) for citation in citations))[:_SOURCES]
-
-
-def _cut(text: str, limit: int = _LONGEST) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
+    return list(dict.fromkeys(shortened(citation.title, 80) for citation in citations))[:_SOURCES]

@@ -60,15 +60,8 @@ class LearningDesk(DeskDecorator):
         for late in presses[1:] if isinstance(record, JudgeAnswer) else ():
             told.append(posts.remark(await self._say("learn_decided", late)))
         place = feed(self.desk_channel.account, case_id)
-        asides, shown = [], False
-        for aside in outcome.asides:
-            same = aside.conversation == place
-            asides.append(replace(aside, messages=(*aside.messages, *told)) if same else aside)
-            shown = shown or same
-        if not shown:
-            asides.append(Aside(place, tuple(told)))
         records: tuple[CaseRecord, ...] = (*outcome.cases, record) if record else outcome.cases
-        return replace(outcome, asides=tuple(asides), cases=records)
+        return replace(outcome, asides=(*outcome.asides, Aside(place, tuple(told))), cases=records)
 
     async def _judged(self, found: LearnedAnswer, press: Message) -> tuple[list[NewMessage], CaseRecord | None]:
         """The first press decides, however often and by how many it is pressed."""

@@ -13,8 +13,7 @@ from core.domain.messages import ORIGINAL, Author, Message, MessageKind
 from core.ports.store import NewMessage
 from handoff.learning.personal import without_persons
 from handoff.posts import Post, desk_post
-from handoff.texts import languages, say
-from handoff.thread.altering import withdrawn_by
+from handoff.thread.altering import corrected, withdrawn_by
 
 _WORDS_ASKED, _WORDS_TOLD = 3, 5
 _LONGEST = 2_900
@@ -78,9 +77,8 @@ def _told(case: Case, messages: Sequence[Message]) -> list[str]:
         text, change = str(one.meta.get(ORIGINAL) or one.text).strip(), alteration_in(one.meta)
         if withdrawn_by(one) is not None or (change and change.how is Altering.DELETE):
             return []
-        corrected = next((text.removeprefix(sign) for sign in _variants("correction") if text.startswith(sign)), None)
-        if texts and (corrected is not None or (change and change.how is Altering.EDIT)):
-            right = (corrected or text).strip()
+        right = corrected(text)
+        if texts and (right != text or (change and change.how is Altering.EDIT)):
             texts[_nearest(right, texts)] = right
         elif change is None:
             texts.append(text)
@@ -91,10 +89,6 @@ def _nearest(text: str, texts: Sequence[str]) -> int:
     """Which of them was corrected: the one that is most like it."""
     likeness = [SequenceMatcher(None, one, text, autojunk=False).ratio() for one in texts]
     return likeness.index(max(likeness))
-
-
-def _variants(key: str) -> list[str]:
-    return [say(key, language) for language in sorted(languages())]
 
 
 def proposal(found: LearnedAnswer) -> NewMessage:

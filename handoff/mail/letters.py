@@ -14,7 +14,7 @@ from core.domain.messages import COLLEAGUE, Author, Message, OutboundMessage
 from core.domain.readers import READERS
 from core.ports.staff_mail import REPLY_MARK, StaffMail
 from handoff.places import place_name
-from handoff.posts import POST, WITH_CARD, Post
+from handoff.posts import POST, WHO, WITH_CARD, Post
 from handoff.recipients import reply_goes_to
 from handoff.texts import say
 
@@ -23,7 +23,6 @@ _SHOWN = frozenset(
     {Post.CARD, Post.TRANSCRIPT, Post.SAID, Post.EDITED, Post.DELETED, Post.REMARK, Post.REMINDER, Post.FILES}
 )
 """What becomes a mail; the rest is for a place in which posts can be changed, signed or pressed."""
-_WHO = {"customer": "card_customer", "agent": "card_agent", "staff": "card_colleague", "system": "card_hub"}
 
 
 def is_mailed(message: OutboundMessage) -> bool:
@@ -110,14 +109,14 @@ def _line_of(said: Mapping[str, Any], language: str) -> str:
 
 
 def _line(author: str, name: str | None, text: str, language: str) -> str:
-    return f"{name or say(_WHO[author], language)}:\n{_quoted(text)}".rstrip()
+    return f"{name or say(WHO[Author(author)], language)}:\n{_quoted(text)}".rstrip()
 
 
 def _name(author: Author, name: str | None, meta: Mapping[str, Any], language: str) -> str:
     """Who speaks. A colleague who writes where the customer does is told apart from the customer."""
     if not meta.get(COLLEAGUE):
-        return name or say(_WHO[author], language)
-    return f"{name or say(_WHO['staff'], language)} {say('card_by_colleague', language)}"
+        return name or say(WHO[Author(author)], language)
+    return f"{name or say(WHO[Author.STAFF], language)} {say('card_by_colleague', language)}"
 
 
 def _quoted(text: str) -> str:

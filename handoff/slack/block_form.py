@@ -9,7 +9,7 @@ from channels.slack.views import CHOOSES
 from channels.slack.wire import View
 from core.domain.customer import Block, Writer
 from core.domain.messages import StaffAction
-from handoff.slack.forms import form, text_field
+from handoff.slack.forms import form, select, text_field
 from handoff.slack.rich_text import Block as FormBlock
 from handoff.slack.rich_text import Moment, cut, one_line, paragraph, phrase, quoted_below, spaced
 from handoff.texts import say
@@ -59,10 +59,6 @@ def writer_label(writer: Writer) -> str:
 
 def _menu(writers: Sequence[Writer], chosen: Writer, language: str) -> FormBlock:
     """Slack reports each choice at once, and the form changes: a writer who is blocked can only be unblocked."""
-    label = {"type": "plain_text", "text": say("form_block_who", language)}
-    options = [
-        {"text": {"type": "plain_text", "text": writer_label(one)}, "value": one.customer_ids[0]} for one in writers
-    ]
-    initial = next(one for one in options if one["value"] == chosen.customer_ids[0])
-    menu = {"type": "static_select", "action_id": WRITER, "options": options, "initial_option": initial}
-    return {"type": "input", "block_id": "writer", "dispatch_action": True, "label": label, "element": menu}
+    labels = {one.customer_ids[0]: writer_label(one) for one in writers}
+    menu = select(WRITER, "writer", say("form_block_who", language), labels, chosen.customer_ids[0])
+    return {**menu, "dispatch_action": True}

@@ -45,12 +45,7 @@ _QUOTE = 600
 _SUGGESTED = 400
 _BUTTONS = {
     OwnershipState.QUEUED: (StaffAction.CLAIM, StaffAction.HAND_BACK, StaffAction.RESOLVE),
-    OwnershipState.STAFF: (
-        StaffAction.RELEASE,
-        StaffAction.HAND_BACK,
-        StaffAction.RESOLVE,
-        StaffAction.TAKE_OVER,
-    ),
+    OwnershipState.STAFF: (StaffAction.RELEASE, StaffAction.HAND_BACK, StaffAction.RESOLVE, StaffAction.TAKE_OVER),
 }
 FORMS = ("reply", "assign", "note", "merge", "ticket", "history", "block", "issue")
 """What is opened from a card, from ``ticket`` on also from one of a closed case; ``issue`` where a tracker is connected."""

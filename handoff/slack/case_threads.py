@@ -100,7 +100,9 @@ class CaseThreads:
             await self.begun(client, root)
         if link is not None:
             with contextlib.suppress(ChannelError):
-                await self._leads_on(client, before, root)
+                await self._linked(
+                    client, before, await client.permalink(root), say("staff_moved_away", self.locale), None
+                )
         return root
 
     async def _posted(self, client: SlackClient, case_id: str, before: Sent, channel: str) -> Sent | None:
@@ -133,10 +135,7 @@ class CaseThreads:
         blocks: list[Any] = [*body["blocks"], *small(note)]
         payload = {"case": case.id, "instead_of": message_id(before.channel, before.ts)}
         return await client.post_message(
-            channel,
-            body["text"],
-            blocks=blocks,
-            metadata={"event_type": MARK, "event_payload": payload},
+            channel, body["text"], blocks=blocks, metadata={"event_type": MARK, "event_payload": payload}
         )
 
     async def _transcript(self, client: SlackClient, feed: ConversationKey, case: Case, root: Sent) -> None:
@@ -173,11 +172,8 @@ class CaseThreads:
         link = await _link(client, root)
         if before is None or link is None or await _link(client, before) is None:
             return Receipt()
-        linked = (Link(link, text),)
-        blocks: list[Any] = small(linked)
-        told = fallback(linked)
         with contextlib.suppress(Refused):
-            await client.post_message(before.channel, told, blocks=blocks, thread_ts=before.ts, metadata=metadata)
+            await self._linked(client, before, link, text, metadata)
         return Receipt()
 
     async def direct(
@@ -192,11 +188,12 @@ class CaseThreads:
             return receipt_of(sent) if root else Receipt()  # what is shown first in a feed would be its case's card
         return Receipt()
 
-    async def _leads_on(self, client: SlackClient, before: Sent, root: Sent) -> None:
-        """A line in the old thread, for whoever is still reading there."""
-        linked = (Link(await client.permalink(root), say("staff_moved_away", self.locale)),)
+    async def _linked(self, client: SlackClient, before: Sent, link: str, text: str, metadata: Metadata | None) -> None:
+        """A line in an old thread, for whoever is still reading there."""
+        linked = (Link(link, text),)
         blocks: list[Any] = small(linked)
-        await client.post_message(before.channel, fallback(linked), blocks=blocks, thread_ts=before.ts)
+        told = fallback(linked)
+        await client.post_message(before.channel, told, blocks=blocks, thread_ts=before.ts, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True, order=True)

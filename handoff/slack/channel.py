@@ -53,22 +53,12 @@ from handoff.slack.staff_channels import StaffChannels
 _THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "cant_update_message"})
 _FILE_NAME = 200
 _STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
-_SIGNS = {
-    "note": "lock",
-    "sent": "white_check_mark",
-    "read": "eyes",
-    "failed": "x",
-}
+_SIGNS = {"note": "lock", "sent": "white_check_mark", "read": "eyes", "failed": "x"}
 """note: it stays inside. Without a sign it goes to the customer when the time to take it back is over."""
 _log = structlog.get_logger(__name__)
 
 CAPABILITIES: Final = Capabilities(
-    text_limit=3_000,
-    format=TextFormat.MRKDWN,
-    media=True,
-    buttons=True,
-    pace=DESK_PACE,
-    send_seconds=75.0,
+    text_limit=3_000, format=TextFormat.MRKDWN, media=True, buttons=True, pace=DESK_PACE, send_seconds=75.0
 )
 
 

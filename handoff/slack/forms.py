@@ -70,18 +70,13 @@ def reply(
 
 
 def words_form(action: StaffAction, carried: Mapping[str, str], language: str, text: str = "") -> View:
-    """For a note, or for a proposed answer in other words: the question in the first line, the answer below it."""
+    """For a note, for a proposed answer in other words (the question in the first line, the answer below it), or in one line
+    for the case that the card's one belongs to.
+    """
     field = text_field(action, say(f"form_{action.removeprefix('staff_')}_label", language), text, "text")
-    return form(action, carried, language, [field], "form_keep")
-
-
-def merge(carried: Mapping[str, str], language: str) -> View:
-    """Which case the card's one belongs to."""
-    field = text_field(StaffAction.MERGE, say("form_merge_label", language), "", "text")
-    field["element"]["multiline"] = False
-    return form(
-        StaffAction.MERGE, carried, language, [field, *small(phrase("form_merge_means", language))], "form_keep"
-    )
+    field["element"]["multiline"] = (merges := action is StaffAction.MERGE) is False
+    means = small(phrase("form_merge_means", language)) if merges else []
+    return form(action, carried, language, [field, *means], "form_keep")
 
 
 def assign(carried: Mapping[str, str], language: str) -> View:
@@ -164,6 +159,16 @@ def text_field(action: str, label: str, text: str, block_id: str, longest: int =
     if text:
         element["initial_value"] = text[:longest]
     return {"type": "input", "block_id": block_id, "label": {"type": "plain_text", "text": label}, "element": element}
+
+
+def select(action: str, block_id: str, title: str, labels: Mapping[str, str], chosen: str | None = None) -> Block:
+    """A menu of ``labels`` by value."""
+    options = [{"text": {"type": "plain_text", "text": text}, "value": value} for value, text in labels.items()]
+    menu: Block = {"type": "static_select", "action_id": action, "options": options}
+    if chosen is not None:
+        menu["initial_option"] = next(one for one in options if one["value"] == chosen)
+    label = {"type": "plain_text", "text": title}
+    return {"type": "input", "block_id": block_id, "label": label, "element": menu}
 
 
 def form(action: StaffAction, carried: Mapping[str, str], language: str, blocks: list[Block], submit: str) -> View:

@@ -12,10 +12,7 @@ from core.domain.capabilities import Pace
 
 DESK_PACE: Final = Pace(messages=180, seconds=60.0)
 """Of all calls together."""
-_KINDS: Final = {
-    "react": Pace(messages=8, seconds=12.0),
-    "unreact": Pace(messages=3, seconds=12.0),
-}
+_KINDS: Final = {"react": Pace(messages=8, seconds=12.0), "unreact": Pace(messages=3, seconds=12.0)}
 """A burst and a rate. Edits are counted with those of customers' answers (see DeskEdits)."""
 _POSTS: Final = Pace(messages=3, seconds=3.0)
 

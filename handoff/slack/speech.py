@@ -9,6 +9,7 @@ from channels.slack.render import NOTHING
 from channels.split import split
 from core.domain.messages import Author
 from core.domain.readers import READERS
+from handoff.posts import WHO
 from handoff.recipients import reply_goes_to
 from handoff.slack.formatted import formatted_with_plain
 from handoff.slack.rich_text import (
@@ -25,13 +26,6 @@ from handoff.slack.rich_text import (
     words,
 )
 from handoff.texts import say
-
-WHO = {
-    Author.CUSTOMER: "card_customer",
-    Author.AGENT: "card_agent",
-    Author.STAFF: "card_colleague",
-    Author.SYSTEM: "card_hub",
-}
 
 
 def speaker(author: str, name: str | None, language: str) -> Line:

@@ -10,7 +10,7 @@ from core.domain.issues import LONGEST_TITLE, TEXT, TITLE, URL
 from core.domain.messages import StaffAction
 from core.domain.ticket import Ticket, TicketPriority
 from handoff.fields import LONGEST_VALUE, TicketField
-from handoff.slack.forms import form, text_field
+from handoff.slack.forms import form, select, text_field
 from handoff.slack.rich_text import Block, cut, phrase, small
 from handoff.summary import TRIED
 from handoff.texts import say
@@ -46,7 +46,7 @@ def case_form(carried: Mapping[str, str], language: str, teams: Sequence[str]) -
     fields = [_menu(PRIORITY, "priority", TicketPriority, TicketPriority.NORMAL, language)]
     if teams:
         labels = {one: one for one in teams[:_MENU]}
-        fields.append({**_select(TEAM, "team", say("form_open_case_team", language), labels), "optional": True})
+        fields.append({**select(TEAM, "team", say("form_open_case_team", language), labels), "optional": True})
     fields.append({**text_field(NOTE, say("form_note_label", language), "", "note"), "optional": True})
     stood = {PRIORITY: str(TicketPriority.NORMAL)}
     return form(StaffAction.OPEN_CASE, {**carried, **stood}, language, fields, "form_open_case")
@@ -65,7 +65,7 @@ def issue_form(carried: Mapping[str, str], language: str, facts: Mapping[str, An
 
 def _menu(action: str, name: str, choices: Iterable[str], chosen: str, language: str) -> Block:
     labels = {str(one): say(f"{name}_{one}", language) for one in choices}
-    return _select(action, name, say(f"form_ticket_{name}", language), labels, chosen)
+    return select(action, name, say(f"form_ticket_{name}", language), labels, chosen)
 
 
 def _own_field(one: TicketField, value: str) -> Block:
@@ -73,7 +73,7 @@ def _own_field(one: TicketField, value: str) -> Block:
     action = OWN_FIELD + one.name
     if one.choices:
         stood = _stood(one, value)
-        return _select(action, action, one.name, {each: each for each in (NOTHING, stood, *one.choices)}, stood)
+        return select(action, action, one.name, {each: each for each in (NOTHING, stood, *one.choices)}, stood)
     return _line(action, one.name, value, action, LONGEST_VALUE)
 
 
@@ -85,12 +85,3 @@ def _line(action: str, title: str, value: str, block_id: str, longest: int) -> B
 
 def _stood(one: TicketField, value: str) -> str:
     return (value or NOTHING)[:_LONGEST_CATEGORY] if one.choices else value[:LONGEST_VALUE]
-
-
-def _select(action: str, block_id: str, title: str, labels: Mapping[str, str], chosen: str | None = None) -> Block:
-    options = [{"text": {"type": "plain_text", "text": text}, "value": value} for value, text in labels.items()]
-    menu: Block = {"type": "static_select", "action_id": action, "options": options}
-    if chosen is not None:
-        menu["initial_option"] = next(one for one in options if one["value"] == chosen)
-    label = {"type": "plain_text", "text": title}
-    return {"type": "input", "block_id": block_id, "label": label, "element": menu}

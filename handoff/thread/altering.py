@@ -41,11 +41,11 @@ def as_corrected(said: Sequence[Message]) -> list[Message]:
         if one.deleted_at is not None or (right is not None and right.meta.get(_WITHDRAWS)):
             continue
         if one.meta.get(CORRECTS) not in known:
-            found.append(one if right is None else replace(one, text=_corrected(right.text)))
+            found.append(one if right is None else replace(one, text=corrected(right.text)))
     return found
 
 
-def _corrected(text: str) -> str:
+def corrected(text: str) -> str:
     """Without the word that a correction begins with; one that was translated may begin with another, which is kept."""
     signs = (say("correction", language) for language in sorted(languages()))
     return next((text.removeprefix(sign).strip() for sign in signs if text.startswith(sign)), text)

@@ -178,12 +178,10 @@ class DeskViews:
         match press.form:
             case "reply":
                 return self._reply(about, carried)
-            case "note":
-                return slack_forms.words_form(StaffAction.NOTE, carried, self._language)
+            case "note" | "merge" as form:
+                return slack_forms.words_form(StaffAction(f"staff_{form}"), carried, self._language)
             case "assign":
                 return slack_forms.assign(carried, self._language)
-            case "merge":
-                return slack_forms.merge(carried, self._language)
             case "ticket":
                 return await self._ticket(about, carried)
             case "block":

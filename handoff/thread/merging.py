@@ -34,5 +34,5 @@ async def other_case(text: str, thread: ConversationKey, parts: DeskParts) -> tu
     home = await parts.records.conversation(Case.home(found)) if found else None
     case = (
         await parts.cases.case(found) if found else None
-    )  # no older than its conversation, by which a commit is guarded
+    )  # read behind its conversation, by which a commit is guarded
     return (case, home) if case and home else None

@@ -77,9 +77,7 @@ class StaffOnlyDesk(DeskDecorator):
         if case_id is None or not told:
             return outcome
         place = feed(self.desk_channel.account, case_id)
-        others = [one for one in outcome.asides if one.conversation != place]
-        own = next((one for one in outcome.asides if one.conversation == place), Aside(place, ()))
-        return replace(outcome, asides=(*others, replace(own, messages=(*own.messages, *told))))
+        return replace(outcome, asides=(*outcome.asides, Aside(place, tuple(told))))
 
 
 class StaffOnlyViews:

@@ -13,13 +13,13 @@ from core.domain.errors import NotYet
 from core.domain.messages import LEFT_OUT, Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.domain.ticket import TicketStatus
 from core.domain.timers import TimerKind
+from core.ports.desk import HANDED_BACK
 from core.ports.outcomes import CaseRecord, ClearTimers, SetTimer
 from core.ports.store import Aside, NewMessage, Transition, TurnOutcome
 from handoff import posts
 from handoff.rating.ratings import with_question
 from handoff.texts import quoted, say
 from handoff.thread.correcting_turn import ON_ITS_WAY, CorrectingTurn, Person
-from handoff.thread.handing_back import handed_back
 from handoff.thread.merging import other_case
 from handoff.thread.spoken_order import AHEAD, as_spoken, done_of, written_later
 from handoff.waits.case_rules import PAUSING, ShownCase, case_ended, may_merge, merged
@@ -31,6 +31,7 @@ _EVENTS = {
     StaffAction.CLAIM: OwnershipEvent.CLAIM,
     StaffAction.TAKE_OVER: OwnershipEvent.CLAIM,
     StaffAction.RELEASE: OwnershipEvent.RELEASE,
+    StaffAction.RELEASE_SILENT: OwnershipEvent.RELEASE,
     StaffAction.HAND_BACK: OwnershipEvent.HAND_BACK,
     StaffAction.RESOLVE: OwnershipEvent.RESOLVE,
 }
@@ -156,7 +157,7 @@ class StaffTurn(CorrectingTurn):
         elif action is StaffAction.TAKE_OVER:
             await self._change_hands(message, action, who)
         elif action is StaffAction.RELEASE_SILENT:
-            await self._release_silent(who)
+            await self._release_silent(message, who)
         elif conversation.owner not in (None, who.id):
             self._remark("staff_taken", name=await self._owner_name())
         elif action is StaffAction.SNOOZE:
@@ -181,7 +182,8 @@ class StaffTurn(CorrectingTurn):
         card = posts.card_now(self._facts, state, who.name if claims else None)
         self._thread.append(_owned_since(card, message) if claims else card)
         if by is None:
-            self._remark(f"staff_did_{event}", who.name)
+            done = "release_silent" if action is StaffAction.RELEASE_SILENT else event
+            self._remark(f"staff_did_{done}", who.name)
         else:
             given = say("staff_did_assign", self._settings.staff_locale, name=who.name, by=by.name)
             self._thread.append(posts.reminder(given, mentions=(who.id,)))
@@ -190,7 +192,9 @@ class StaffTurn(CorrectingTurn):
         elif event is OwnershipEvent.HAND_BACK:
             claimed = self._conversation.state is OwnershipState.STAFF
             said = self._notice("handed_back", who, "handed_back" if claimed else "handed_back_unclaimed")
-            self._customers.append(handed_back(said, self._case))
+            # The customer reads it, and the agent knows by it that it answers again, and since when it did not.
+            since = {HANDED_BACK: {"since": self._case.opened_at.isoformat()}}
+            self._customers.append(replace(said, meta={**said.meta, **since}))
         elif event is OwnershipEvent.RESOLVE:
             resolved, name = self._notice("resolved", who), self._to_customer(who)
             self._customers += with_question(
@@ -249,7 +253,7 @@ class StaffTurn(CorrectingTurn):
             return None
         return self._customer.external_id if self._channel is not None and self._channel.whispers else ""
 
-    async def _release_silent(self, who: Person) -> None:
+    async def _release_silent(self, message: Message, who: Person) -> None:
         """Of an old button nothing comes: it holds only while its owner still leaves the customer waiting."""
         if self._conversation.state is not OwnershipState.STAFF:
             return
@@ -257,10 +261,7 @@ class StaffTurn(CorrectingTurn):
         if not any(one.kind is TimerKind.OWNER_SILENT and one.stage > OFFERED for one in timers):
             self._remark("staff_not_silent", name=await self._owner_name())
             return
-        self._transition = Transition(OwnershipEvent.RELEASE, actor=who.id)
-        self._thread.append(posts.card_now(self._facts, OwnershipState.QUEUED, None))
-        self._remark("staff_did_release_silent", who.name)
-        self._records.extend(await self._waits(OwnershipState.QUEUED))
+        await self._change_hands(message, StaffAction.RELEASE_SILENT, who)
 
     async def _snooze(self, message: Message, who: Person) -> None:
         """A word of the customer's ends it, also one that came before this was worked on."""
@@ -319,9 +320,8 @@ class StaffTurn(CorrectingTurn):
         self._customers[-1] = replace(self._customers[-1], overtakes=overtakes)
         gone = [one for one in passed_on if one not in wait]
         if frozenset(gone) - await self._cases.lost(gone):
-            self._thread.append(
-                posts.remark(say("staff_came_late", self._settings.staff_locale, text=quoted(message.text)))
-            )
+            late = say("staff_came_late", self._settings.staff_locale, text=quoted(message.text))
+            self._thread.append(posts.remark(late))
 
     async def _with_files(self, message: Message) -> Message:
         """Only what goes to the customer is fetched: nobody waits for a file that stays inside."""

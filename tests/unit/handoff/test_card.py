@@ -202,7 +202,7 @@ def test_every_form_is_one_that_slack_takes(language: str) -> None:
         slack_forms.reply(carried, language, "", [], claims=False),
         slack_forms.words_form(StaffAction.NOTE, carried, language),
         slack_forms.assign(carried, language),
-        slack_forms.merge(carried, language),
+        slack_forms.words_form(StaffAction.MERGE, carried, language),
         ticket_form(carried, language, replace(ticket, category=LONG)),
         ticket_form(carried, language, ticket),
         ticket_form(carried, language, replace(ticket, status=TicketStatus.RESOLVED), over=True),
