@@ -129,9 +129,9 @@ def first_of_case(told: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
     return (card, *(replace(post, meta={**post.meta, WITH_CARD: True}) for post in below))
 
 
-def fitted(card: NewMessage, team: str | None, target: str) -> NewMessage:
-    """A card that is shown where its team is, and keeps the name of the target that its case fits."""
-    facts = {**card.meta["facts"], **({"team": team} if team else {}), **({"target": target} if target else {})}
+def fitted(card: NewMessage, **more: Any) -> NewMessage:
+    """A card with what else is known: its ``team``, where it is shown, the name of the ``target`` that its case fits."""
+    facts = {**card.meta["facts"], **{name: known for name, known in more.items() if known}}
     return replace(card, meta={**card.meta, "facts": facts})
 
 

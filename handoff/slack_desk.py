@@ -18,7 +18,7 @@ from core.domain.ticket import TicketStatus
 from core.ports.desk import DeskReply, ForStaff
 from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, Transition, TurnOutcome, TurnState
 from handoff import posts, tickets
-from handoff.customer_language import locale_of
+from handoff.customer_language import known_locale, locale_of
 from handoff.desk_parts import DeskParts
 from handoff.mood.words import mood_in_words
 from handoff.places import is_renamed, place_of, with_names
@@ -175,12 +175,12 @@ class SlackDesk:
         if is_asking(turn):
             return await self._asked(turn if parts.files is None else await parts.files(turn), case)
         facts = _reachable(await self._facts(case.id), customer.contact)
-        settings = self._settings.of_case(facts)
-        waiting, channel = self._waiting(settings), parts.channels.get(conversation.key.channel)
+        settings, channel = self._settings.of_case(facts), parts.channels.get(conversation.key.channel)
         conversation = replace(conversation, locale=await locale_of(parts, conversation, customer))
         chooses = conversation.shared is Sharing.SOMETIMES or (channel is not None and channel.chosen_readers)
         turn = with_choice(turn) if chooses else turn
-        return await FormTurn(turn, case, conversation, customer, facts, parts, settings, waiting).outcome()
+        more = facts, parts, settings, self._waiting(settings), self._split_off
+        return await FormTurn(turn, case, conversation, customer, *more).outcome()
 
     async def _opened_by_staff(self, turn: TurnState, order: Message) -> TurnOutcome:
         """Raises NotYet while something of the customer's is not dealt with: it is shown with the case, or opens one itself.
@@ -211,9 +211,7 @@ class SlackDesk:
         team, urgency, note = tickets.new_case_in(order.text)
         reason = say("staff_opened_by", locale, name=name)
         escalation = Escalation(reason, requested_by=BY_STAFF, urgency=urgency)
-        state = with_names(
-            replace(turn, conversation=home, customer=customer, pending=(), history=tuple(said), files=())
-        )
+        state = _as_read(replace(turn, conversation=home, customer=customer), said)
         opened = await self._open(state, escalation, (), last, team)
         link = parts.link(at) if parts.link else None
         added = [posts.note(name, "\n".join(filter(None, (link, note))))] if link or note else []
@@ -303,31 +301,28 @@ class SlackDesk:
         said: Sequence[NewMessage],
         earlier: Case | None,
         team: str | None = None,
+        subject: str = "",
+        fields: Mapping[str, str] | None = None,
     ) -> ForStaff:
-        conversation = turn.conversation
-        escalation = replace(escalation, reason=reason_in(escalation, self._settings.staff_locale))
-        number = earlier.number + 1 if earlier else 1
-        case = Case(
-            id=Case.named(conversation.id, number),
-            conversation_id=conversation.id,
-            number=number,
-            reason=escalation.reason,
-            requested_by=escalation.requested_by,
-            urgency=escalation.urgency,
-            opened_at=self._parts.clock.now(),
-        )
-        stranger = say("staff_stranger", self._settings.staff_locale)
-        team = team if team in [one.name for one in self._settings.teams] else team_for(turn, self._settings.teams)
-        ticket = await self._tickets.opened(case, turn, team)
-        mood = mood_in_words(
-            moods_of(turn.with_history_of_author(), self._settings.mood_words), self._settings.staff_locale
-        )
+        """``earlier``: the conversation's case before. ``team``: which staff chose. ``subject``: of a case that they split off
+        ``earlier``; ``fields``: what its ticket says of that one.
+        """
+        conversation, settings, locale = turn.conversation, self._settings, self._settings.staff_locale
+        escalation = replace(escalation, reason=reason_in(escalation, locale))
+        number, reason = earlier.number + 1 if earlier else 1, escalation.reason
+        id_, by, at = Case.named(conversation.id, number), escalation.requested_by, self._parts.clock.now()
+        case = Case(id_, conversation.id, number, reason, by, escalation.urgency, opened_at=at)
+        team = self._team(turn, team)
+        ticket = await self._tickets.opened(case, turn, team, subject)
+        mood = mood_in_words(moods_of(turn.with_history_of_author(), settings.mood_words), locale)
+        stranger = say("staff_stranger", locale)
         card = posts.card(case, conversation, turn.customer, escalation, stranger, ticket.number, mood, earlier)
-        target = target_for(self._settings.targets, turn.customer, place_of(conversation.key), team).name
-        card = posts.fitted(card, team, target)
-        told = await self._parts.briefing.posts(card, turn, said, self._settings.staff_locale)
-        told += [posts.link_to_case(earlier.id)] if earlier else []
-        waiting = self._waiting(self._settings.of(team, target))
+        target = target_for(settings.targets, turn.customer, place_of(conversation.key), team).name
+        card = posts.fitted(card, team=team, target=target, fields=fields)
+        told = await self._parts.briefing.posts(card, turn, said, locale)
+        line = say("staff_continued", locale, case=ticket.number, text=subject) if subject else None
+        told += [posts.link_to_case(earlier.id, line)] if earlier else []
+        waiting = self._waiting(settings.of(team, target))
         waits = (
             *waiting.for_anybody(case.id, told=not case.opened_by_staff),
             *waiting.answers.begin(case.id, first=True),
@@ -335,6 +330,18 @@ class SlackDesk:
         )
         records = (OpenCase(case), ticket, *waits)
         return ForStaff((self._in_thread(case.id, posts.first_of_case(told)),), records)
+
+    def _team(self, turn: TurnState, chosen: str | None) -> str | None:
+        return chosen if chosen in [one.name for one in self._settings.teams] else team_for(turn, self._settings.teams)
+
+    async def _split_off(
+        self, order: TurnState, case: Case, escalation: Escalation, into: ShownCase, team: str | None, subject: str
+    ) -> tuple[ForStaff, NewMessage]:
+        """See SplitsOff."""
+        turn = _as_read(order, await last_said(self._parts.records, order.conversation, _SHOWN))
+        team = self._team(turn, team)
+        notice = self._notices(self._settings.of(team)).split(known_locale(turn), into.ticket)
+        return await self._open(turn, escalation, (notice,), case, team, subject, into.facts["fields"]), notice
 
     async def _wrote(
         self, turn: TurnState, case_id: str, facts: Mapping[str, Any], settings: HandoffSettings
@@ -359,6 +366,11 @@ class SlackDesk:
 
     def _in_thread(self, case_id: str, told: Sequence[NewMessage]) -> Aside:
         return Aside(feed(self._parts.desk_channel.account, case_id), tuple(told))
+
+
+def _as_read(turn: TurnState, said: Sequence[Message]) -> TurnState:
+    """A turn of staff's as if it were one of the customer's conversation, of which nothing is pending."""
+    return with_names(replace(turn, pending=(), changes=(), history=tuple(said), files=()))
 
 
 def _reachable(facts: Mapping[str, Any], contact: ContactDetails) -> Mapping[str, Any]:

@@ -31,7 +31,7 @@ OWN_FIELD, NOTHING = "ticket_field:", "–"
 CHOICES = (TicketStatus.OPEN, TicketStatus.PENDING, TicketStatus.ON_HOLD)
 """The statuses that staff choose from. A ticket becomes resolved or closed by the buttons of its case."""
 _CUSTOMER = "customer"
-_LONGEST_SUBJECT = 200
+LONGEST_SUBJECT = 200
 
 
 class CaseTickets:
@@ -51,15 +51,17 @@ class CaseTickets:
         said = say("ticket", known_locale(turn), fallback=self._settings.default_locale, name=number)
         return replace(notice, text=f"{notice.text}\n\n{said}", meta={**notice.meta, "ticket": number})
 
-    async def opened(self, case: Case, turn: TurnState, team: str | None = None) -> OpenTicket:
-        """To be committed with the case. Its kind is the matter of the ``team`` that it is for."""
+    async def opened(self, case: Case, turn: TurnState, team: str | None = None, subject: str = "") -> OpenTicket:
+        """To be committed with the case. Its kind is the matter of the ``team`` that it is for. Without a ``subject`` of the
+        staff's it has the customer's words.
+        """
         urgent = case.urgency if case.urgency in set(TicketPriority) else TicketPriority.NORMAL
         return OpenTicket(
             case_id=case.id,
             number=await self.number(case.id),
             customer_id=turn.customer.id,
             conversation_id=case.conversation_id,
-            subject=_in_their_words(turn),
+            subject=subject or _in_their_words(turn),
             priority=TicketPriority(urgent),
             actor=case.requested_by,
             category=team,
@@ -70,7 +72,7 @@ def _in_their_words(turn: TurnState) -> str:
     """Never the reason of the escalation: that is for staff, and a ticket is the customer's to see."""
     said = [*turn.pending, *reversed(turn.with_history_of_author().history)]
     words = (one.text for one in said if one.author is Author.CUSTOMER and one.deleted_at is None and one.text.strip())
-    return " ".join(next(words, "").split())[:_LONGEST_SUBJECT]
+    return " ".join(next(words, "").split())[:LONGEST_SUBJECT]
 
 
 def reopened(case_id: str) -> MoveTicket:
@@ -89,19 +91,14 @@ def ended(case_id: str, who: str, *, resolved: bool) -> MoveTicket:
 
 
 def new_case_in(text: str) -> tuple[str | None, str, str]:
-    """The team, the urgency and the note of a case that staff open, as far as they said so."""
-    given: Any = json.loads(text or "{}")
-    priority = str(given.get(PRIORITY) or TicketPriority.NORMAL)
-    return given.get(TEAM), priority, str(given.get(NOTE) or "").strip()
+    """The team, the urgency and the note (of a case that is split off: the subject) of a new case, as far as staff said so."""
+    given = _given(text)
+    return given.get(TEAM), given.get(PRIORITY) or TicketPriority.NORMAL, given.get(NOTE, "")
 
 
 def change_in(text: str, fields: Sequence[TicketField] = ()) -> TicketChange | None:
     """What a form that was sent off asks for; None where it changes nothing, or is none of ours."""
-    try:
-        given: Any = json.loads(text or "{}")
-    except ValueError:
-        return None
-    found = {name: str(value).strip() for name, value in given.items()} if isinstance(given, dict) else {}
+    found = _given(text)
     own = {name.removeprefix(OWN_FIELD): "" if value == NOTHING else value for name, value in found.items()}
     status, priority = found.get(STATUS), found.get(PRIORITY)
     change = TicketChange(
@@ -112,3 +109,12 @@ def change_in(text: str, fields: Sequence[TicketField] = ()) -> TicketChange | N
         fields=given_values(fields, own) or None,
     )
     return None if change == TicketChange() else change
+
+
+def _given(text: str) -> dict[str, str]:
+    """What was filled in, by the names of the fields; nothing where it is no form of ours."""
+    try:
+        given: Any = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return {name: str(value).strip() for name, value in given.items()} if isinstance(given, dict) else {}

@@ -32,6 +32,7 @@ FORMS = frozenset(
         StaffAction.OPEN_CASE,
         StaffAction.ISSUE,
         StaffAction.MERGE,
+        StaffAction.SPLIT,
     }
 )
 """What staff fill in: the ``callback_id`` of a form, and the ``action_id`` of its field, where it has one alone."""

@@ -107,7 +107,8 @@ class StaffAction(StrEnum):
     stays inside. ``LEARN`` takes a proposed answer into the knowledge base, ``REWORD`` as it was filled in; ``DISCARD`` does
     not. ``CARD_GONE``: what stood first in the thread was deleted. ``REACT`` and ``UNREACT``: an emoji, which is the text, on
     what ``meta["reply_to"]`` names. ``OPEN_CASE``: for its author, as a form says it. ``MERGE`` the case into that of the ticket,
-    or the link, in the text. ``ISSUE``: create or link one in the tracker; ``ISSUE_NEWS``: how one stands there.
+    or the link, in the text. ``SPLIT`` another case off, as a form says it. ``ISSUE``: create or link one in the tracker;
+    ``ISSUE_NEWS``: how one stands there.
     """
 
     CLAIM = "staff_claim"
@@ -135,6 +136,7 @@ class StaffAction(StrEnum):
     ISSUE = "staff_issue"
     ISSUE_NEWS = "staff_issue_news"
     MERGE = "staff_merge"
+    SPLIT = "staff_split"
 
 
 Action = CustomerAction | StaffAction

@@ -47,7 +47,7 @@ _BUTTONS = {
     OwnershipState.QUEUED: (StaffAction.CLAIM, StaffAction.HAND_BACK, StaffAction.RESOLVE),
     OwnershipState.STAFF: (StaffAction.RELEASE, StaffAction.HAND_BACK, StaffAction.RESOLVE, StaffAction.TAKE_OVER),
 }
-FORMS = ("reply", "assign", "note", "merge", "ticket", "history", "block", "issue")
+FORMS = ("reply", "assign", "note", "merge", "split", "ticket", "history", "block", "issue")
 """What is opened from a card, from ``ticket`` on also from one of a closed case; ``issue`` where a tracker is connected."""
 MOST_FIELDS = 15
 """Fields that a card shows: the company's own, and the tickets of cases that were merged with this one."""
@@ -174,10 +174,12 @@ def _issue(issue: Issue, language: str) -> Line:
 
 def _actions(case_id: str, state: OwnershipState, language: str, named: Sequence[str]) -> list[Block]:
     """What changes who has the conversation, and below it what is filled in or looked at."""
-    forms = [button(form, case_id, language) for form in named]
     buttons = _BUTTONS.get(state, ())
+    named = named if buttons else named[FORMS.index("ticket") :]
+    owned = state is OwnershipState.STAFF  # only what somebody has can be split
+    forms = [button(form, case_id, language) for form in named if owned or form != "split"]
     if not buttons:
-        return [{"type": "actions", "elements": forms[FORMS.index("ticket") :]}]
+        return [{"type": "actions", "elements": forms}]
     presses = [button(action, case_id, language) for action in buttons]
     return [{"type": "actions", "elements": [*presses, _snooze(language)]}, {"type": "actions", "elements": forms}]
 

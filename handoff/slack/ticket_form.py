@@ -14,7 +14,7 @@ from handoff.slack.forms import form, select, text_field
 from handoff.slack.rich_text import Block, cut, phrase, small
 from handoff.summary import TRIED
 from handoff.texts import say
-from handoff.tickets import CATEGORY, CHOICES, NOTE, NOTHING, OWN_FIELD, PRIORITY, STATUS, TEAM
+from handoff.tickets import CATEGORY, CHOICES, LONGEST_SUBJECT, NOTE, NOTHING, OWN_FIELD, PRIORITY, STATUS, TEAM
 
 _TITLE, _LONGEST_CATEGORY = 100, 75
 _MENU = 100
@@ -41,15 +41,24 @@ def ticket_form(
     return form(StaffAction.TICKET, {**carried, **stood, **values}, language, fields, "form_keep")
 
 
-def case_form(carried: Mapping[str, str], language: str, teams: Sequence[str]) -> View:
-    """For a case that staff open. Without a team, what the customer wrote decides, as with every other case."""
-    fields = [_menu(PRIORITY, "priority", TicketPriority, TicketPriority.NORMAL, language)]
+def case_form(
+    carried: Mapping[str, str], language: str, teams: Sequence[str], action: StaffAction = StaffAction.OPEN_CASE
+) -> View:
+    """For a case that staff open, or split off another. Without a team, what the customer wrote decides, as with every other."""
+    splits = action is StaffAction.SPLIT
+    subject = _line(NOTE, say("form_split_label", language), "", "note", LONGEST_SUBJECT)
+    note = subject if splits else text_field(NOTE, say("form_note_label", language), "", "note")
+    means = small(phrase("form_split_means", language)) if splits else []
+    fields = [
+        {**note, "optional": not splits},
+        *means,
+        _menu(PRIORITY, "priority", TicketPriority, TicketPriority.NORMAL, language),
+    ]
     if teams:
         labels = {one: one for one in teams[:_MENU]}
         fields.append({**select(TEAM, "team", say("form_open_case_team", language), labels), "optional": True})
-    fields.append({**text_field(NOTE, say("form_note_label", language), "", "note"), "optional": True})
     stood = {PRIORITY: str(TicketPriority.NORMAL)}
-    return form(StaffAction.OPEN_CASE, {**carried, **stood}, language, fields, "form_open_case")
+    return form(action, {**carried, **stood}, language, fields, "form_split" if splits else "form_open_case")
 
 
 def issue_form(carried: Mapping[str, str], language: str, facts: Mapping[str, Any], *, creates: bool) -> View:

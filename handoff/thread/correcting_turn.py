@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.domain.case import Case
-from core.domain.conversation import Conversation, OwnershipState
+from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import Customer
 from core.domain.errors import NotYet
 from core.domain.messages import Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.domain.readers import RECIPIENTS
 from core.domain.timers import TimerKind
-from core.ports.desk import DESK_NOTICE
-from core.ports.outcomes import SetTimer
+from core.ports.desk import DESK_NOTICE, ForStaff
+from core.ports.outcomes import ClearTimers, SetTimer
 from core.ports.store import Aside, CaseRecord, NewMessage, Recall, Transition, TurnState
 from handoff import posts
 from handoff.desk_parts import DeskParts
@@ -23,6 +23,7 @@ from handoff.texts import quoted, say
 from handoff.thread.addressing import Addressing, again_to_those_of
 from handoff.thread.altering import altered, correcting, is_whole, reacted
 from handoff.thread.note_sign import begins_with
+from handoff.waits.case_rules import PAUSING, ShownCase
 from handoff.waits.unanswered import LastSaid
 from handoff.waits.waiting import Waiting
 
@@ -30,6 +31,10 @@ _NAMED = 60
 """Characters by which customers know a message again."""
 ON_ITS_WAY = 0.3
 """Seconds until it is looked at again what became of a message that is being sent."""
+
+
+SplitsOff = Callable[[TurnState, Case, Escalation, ShownCase, str | None, str], Awaitable[tuple[ForStaff, NewMessage]]]
+"""Opens a case about a subject for a team, after the one before in its conversation; and what its customer is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Person:
     known: bool = True
 
 
+@dataclass(eq=False)
 class CorrectingTurn:
     """What is decided piece by piece for one case, and committed at once; here all that changes what was written before.
 
@@ -48,27 +54,20 @@ class CorrectingTurn:
     said to them.
     """
 
-    def __init__(
-        self,
-        turn: TurnState,
-        case: Case,
-        conversation: Conversation,
-        customer: Customer,
-        facts: Mapping[str, Any],
-        desk: DeskParts,
-        settings: HandoffSettings,
-        waiting: Waiting,
-    ) -> None:
-        self._turn = turn
-        self._case = case
-        self._conversation = conversation
-        self._customer = customer
-        self._facts = facts
-        self._desk = desk
+    _turn: TurnState
+    _case: Case
+    _conversation: Conversation
+    _customer: Customer
+    _facts: Mapping[str, Any]
+    _desk: DeskParts
+    _settings: HandoffSettings
+    _waiting: Waiting
+    _split_off: SplitsOff
+
+    def __post_init__(self) -> None:
+        desk, conversation, customer = self._desk, self._conversation, self._customer
         self._people = desk.people
         self._cases = desk.cases
-        self._settings = settings
-        self._waiting = waiting
         self._lately = LastSaid(desk.records, desk.cases)
         self._channel = desk.channels.get(conversation.key.channel)
         ways = (conversation, conversation.road) if conversation.road else (conversation,)
@@ -147,6 +146,29 @@ class CorrectingTurn:
             self._records.extend(self._waiting.answers.begin(self._case.id))
         if since is not None and not await self._is_snoozed():
             self._records.extend(self._waiting.owner_silent(self._case.id, since=since.timestamp(), keep=True))
+
+    async def _waits(self, state: OwnershipState) -> tuple[CaseRecord, ...]:
+        """How an open case waits in other hands. A paused one reminds nobody, unless the customer wrote since."""
+        paused = self._shown.status in PAUSING and not await self._reminds()
+        if state is OwnershipState.STAFF:
+            return self._waiting.for_owner(self._case.id, paused=paused)
+        waits = await self._lately.waits_since(self._conversation, self._taken_back) is not None
+        told = waits and not self._case.opened_by_staff
+        return self._waiting.for_anybody(self._case.id, paused=paused, told=told)
+
+    async def _reminds(self) -> bool:
+        """Whether anybody is reminded of the case as it is now."""
+        kinds = {one.kind for one in await self._cases.timers(self._case.id)}
+        for record in self._records:
+            if isinstance(record, ClearTimers):
+                kinds -= set(record.kinds)
+            elif isinstance(record, SetTimer):
+                kinds.add(record.kind)
+        return bool(kinds & {TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT})
+
+    @property
+    def _shown(self) -> ShownCase:
+        return ShownCase(self._case.id, self._facts, self._conversation.state is OwnershipState.STAFF)
 
     async def _is_snoozed(self) -> bool:
         now = [one.kind for one in self._records if isinstance(one, SetTimer)]
@@ -241,6 +263,12 @@ class CorrectingTurn:
 
     def _remark(self, key: str, name: str = "") -> None:
         self._thread.append(posts.remark(self._say(key, name)))
+
+    def _remark_over(self, key: str) -> None:
+        """The conversation is in other hands, or the case is closed; and in which case it goes on, if it does in one."""
+        into = self._facts.get("merged") if self._closed else None
+        there = [say("staff_goes_on_there", self._settings.staff_locale, case=into["ticket"])] if into else []
+        self._thread.append(posts.remark(" ".join([self._say(f"{key}_{self._over}"), *there])))
 
     def _say(self, key: str, name: str = "") -> str:
         return say(key, self._settings.staff_locale, name=name)

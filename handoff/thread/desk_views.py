@@ -31,9 +31,10 @@ from handoff.thread.blocking import customer_to_block, writer_of, wrote_alone
 from handoff.thread.merging import other_case
 from handoff.thread.note_sign import begins_with
 from handoff.tickets import NOTE, change_in
-from handoff.waits.case_rules import may_merge
+from handoff.waits.case_rules import may_merge, may_split
 
 _OPEN = (OwnershipState.QUEUED, OwnershipState.STAFF)
+_LOOKED_AT = frozenset(map(StaffAction, ("staff_reply", "staff_note", "staff_assign", "staff_merge", "staff_split")))
 _log = structlog.get_logger(__name__)
 
 
@@ -123,15 +124,15 @@ class DeskViews:
     async def refuse(self, form: Form) -> Mapping[str, str]:
         if form.name == StaffAction.TICKET:
             return {} if change_in(words_of(form), self._settings.fields) else {NOTE: self._say("form_empty")}
-        if form.name not in (StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.MERGE):
+        if form.name not in _LOOKED_AT:
             return {}
+        field = NOTE if form.name == StaffAction.SPLIT else form.name
         place = Place.of(form.metadata.get("thread", ""))
         about = await self._about(place)
-        wrong = None if about is None else await self._wrong(form, about, place)
-        return {} if wrong is None else {form.name: wrong}
+        wrong = None if about is None else await self._wrong(form, form.values.get(field, "").strip(), about, place)
+        return {} if wrong is None else {field: wrong}
 
-    async def _wrong(self, form: Form, about: _About, place: Place) -> str | None:
-        given = form.values.get(form.name, "").strip()
+    async def _wrong(self, form: Form, given: str, about: _About, place: Place) -> str | None:
         if not given:
             return self._say("form_empty")
         if form.name == StaffAction.NOTE:
@@ -142,6 +143,8 @@ class DeskViews:
         if owner not in (None, form.user):
             name = await self._parts.people.called(owner or "") or self._say("staff_somebody")
             return self._say("form_taken", name=name)
+        if form.name == StaffAction.SPLIT:
+            return None if may_split(about.case, about.conversation) else self._say("staff_not_split")
         if form.name == StaffAction.MERGE:
             into = await other_case(given, place.conversation(self._heard_by), self._parts)
             return None if into and may_merge(about.case, *into) else self._say("staff_not_merged")
@@ -180,6 +183,8 @@ class DeskViews:
                 return self._reply(about, carried)
             case "note" | "merge" as form:
                 return slack_forms.words_form(StaffAction(f"staff_{form}"), carried, self._language)
+            case "split":
+                return case_form(carried, self._language, self._teams, StaffAction.SPLIT)
             case "assign":
                 return slack_forms.assign(carried, self._language)
             case "ticket":
@@ -199,7 +204,7 @@ class DeskViews:
             return slack_forms.notice("form_open_case", "form_no_staff", self._language)
         if not await self._panel.can_read(press.place):
             return slack_forms.notice("form_open_case", "form_not_here", self._language)
-        return case_form({"message": str(press.place)}, self._language, [team.name for team in self._settings.teams])
+        return case_form({"message": str(press.place)}, self._language, self._teams)
 
     async def _block(self, about: _About, carried: Mapping[str, str], customer_id: str | None = None) -> View:
         """``customer_id``: the writer who was chosen in the menu; without one the form is about the card's customer."""
@@ -257,6 +262,10 @@ class DeskViews:
             more=len(found) > size,
             verified=customer.verified,
         )
+
+    @property
+    def _teams(self) -> list[str]:
+        return [team.name for team in self._settings.teams]
 
     @property
     def _language(self) -> str:

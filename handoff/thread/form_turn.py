@@ -186,7 +186,7 @@ class FormTurn(StaffTurn):
     async def _set_status(self, message: Message, status: TicketStatus) -> bool:
         """Whether it can be set. A case does not wait for a customer who wrote before this was worked on."""
         if self._closed or self._conversation.state not in _OPEN:
-            self._remark(f"staff_{self._over}")
+            self._remark_over("staff")
             return False
         home, at = self._conversation.id, message.sent_at
         if status is TicketStatus.PENDING and at is not None and await self._cases.written_since(home, at) is not None:

@@ -22,6 +22,7 @@ _CHANGES_HANDS = frozenset(
         StaffAction.HAND_BACK,
         StaffAction.RESOLVE,
         StaffAction.MERGE,
+        StaffAction.SPLIT,
         StaffAction.ASSIGN,
         StaffAction.REPLY,
     }

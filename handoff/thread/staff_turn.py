@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from core.domain.attachments import Attachment, human_size
-from core.domain.case import DECIDED_ELSEWHERE, OWNED_SINCE, feed
-from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing, next_state
+from core.domain.case import DECIDED_ELSEWHERE, OWNED_SINCE, Case, feed
+from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState, Sharing, next_state
 from core.domain.errors import NotYet
 from core.domain.messages import LEFT_OUT, Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.domain.ticket import TicketStatus
 from core.domain.timers import TimerKind
 from core.ports.desk import HANDED_BACK
-from core.ports.outcomes import CaseRecord, ClearTimers, SetTimer
+from core.ports.outcomes import SetTimer
 from core.ports.store import Aside, NewMessage, Transition, TurnOutcome
 from handoff import posts
 from handoff.rating.ratings import with_question
@@ -22,10 +22,12 @@ from handoff.texts import quoted, say
 from handoff.thread.correcting_turn import ON_ITS_WAY, CorrectingTurn, Person
 from handoff.thread.merging import other_case
 from handoff.thread.spoken_order import AHEAD, as_spoken, done_of, written_later
-from handoff.waits.case_rules import PAUSING, ShownCase, case_ended, may_merge, merged
+from handoff.tickets import LONGEST_SUBJECT, new_case_in
+from handoff.waits.case_rules import PAUSING, ShownCase, case_ended, may_merge, may_split, merged, split
 from handoff.waits.due_answers import timer_of
 from handoff.waits.waiting import OFFERED
 
+_SNOOZE, _MERGE, _SPLIT = StaffAction.SNOOZE, StaffAction.MERGE, StaffAction.SPLIT
 _STATES = (OwnershipState.QUEUED, OwnershipState.STAFF)
 _EVENTS = {
     StaffAction.CLAIM: OwnershipEvent.CLAIM,
@@ -151,7 +153,7 @@ class StaffTurn(CorrectingTurn):
         who = await self._who(message)
         conversation = self._conversation
         if self._closed or conversation.state not in _STATES:
-            self._remark(f"staff_{self._over}")
+            self._remark_over("staff")
         elif action in (StaffAction.CLAIM, StaffAction.TAKE_OVER) and conversation.owner == who.id:
             return
         elif action is StaffAction.TAKE_OVER:
@@ -160,10 +162,8 @@ class StaffTurn(CorrectingTurn):
             await self._release_silent(message, who)
         elif conversation.owner not in (None, who.id):
             self._remark("staff_taken", name=await self._owner_name())
-        elif action is StaffAction.SNOOZE:
-            await self._snooze(message, who)
-        elif action is StaffAction.MERGE:
-            await self._merge(message, who)
+        elif order := {_SNOOZE: self._snooze, _MERGE: self._merge, _SPLIT: self._split}.get(action):
+            await order(message, who)
         elif conversation.owner is None and action is StaffAction.RELEASE:
             return
         else:
@@ -228,24 +228,38 @@ class StaffTurn(CorrectingTurn):
         closed, name = self._notice("resolved", who, "merged"), self._to_customer(who)
         self._customers += with_question(closed, name, self._case.id, self._locale, self._settings, alone="")
 
-    async def _waits(self, state: OwnershipState) -> tuple[CaseRecord, ...]:
-        """How an open case waits in other hands. A paused one reminds nobody, unless the customer wrote since."""
-        paused = self._shown.status in PAUSING and not await self._reminds()
-        if state is OwnershipState.STAFF:
-            return self._waiting.for_owner(self._case.id, paused=paused)
-        waits = await self._lately.waits_since(self._conversation, self._taken_back) is not None
-        told = waits and not self._case.opened_by_staff
-        return self._waiting.for_anybody(self._case.id, paused=paused, told=told)
+    async def _split(self, message: Message, who: Person) -> None:
+        """The case ends, and its conversation waits for anybody with the next one. What the customer wrote before is shown with
+        the case that ends, and what they write later with the new one: nothing is written where they have written meanwhile.
 
-    async def _reminds(self) -> bool:
-        """Whether anybody is reminded of the case as it is now."""
-        kinds = {one.kind for one in await self._cases.timers(self._case.id)}
-        for record in self._records:
-            if isinstance(record, ClearTimers):
-                kinds -= set(record.kinds)
-            elif isinstance(record, SetTimer):
-                kinds.add(record.kind)
-        return bool(kinds & {TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT})
+        Raises NotYet while anything that was said is not dealt with.
+        """
+        home, language = self._conversation, self._settings.staff_locale
+        team, urgency, words = new_case_in(message.text)
+        subject = " ".join(words.split())[:LONGEST_SUBJECT]
+        if not subject or not may_split(self._case, home):
+            self._remark("staff_not_split")
+            return
+        if self._customers or self._recalls or home.done_seq < home.last_seq:
+            raise NotYet("What was said is not dealt with yet.", seconds=ON_ITS_WAY)
+        next_id = Case.named(home.id, self._case.number + 1)
+        into = ShownCase(next_id, {"ticket": await self._desk.tickets.ticket_number_for(next_id)}, owned=False)
+        here, there = split(self._shown, into, subject, who.id, message.id, language)
+        reason = say("staff_split_off", language, name=who.name, case=self._shown.ticket, text=subject)
+        escalation = Escalation(reason, self._case.requested_by, urgency)
+        into = replace(into, facts={**into.facts, **there.facts})
+        turn = replace(self._turn, conversation=home, customer=self._customer)
+        opened, notice = await self._split_off(turn, self._case, escalation, into, team, subject)
+        done = say("staff_did_split", language, name=who.name, case=into.ticket, text=subject)
+        self._thread += [
+            posts.card_now({**self._facts, **here.facts}, OwnershipState.RESOLVED, None),
+            posts.remark(done),
+        ]
+        self._customers.append(notice)
+        unmoved = Aside(home.key, ownership_epoch=home.ownership_epoch, last_seq=home.last_seq)
+        self._elsewhere += [*opened.asides, unmoved]
+        self._records += [*here.records, *opened.cases, *there.records]
+        self._transition = Transition(OwnershipEvent.RELEASE, escalation=escalation, actor=who.id)
 
     def _asked_alone(self) -> str | None:
         """See with_question."""
@@ -285,7 +299,7 @@ class StaffTurn(CorrectingTurn):
             self._mark(message, "note")
         elif self._closed or self._conversation.state is not OwnershipState.STAFF:
             over = self._closed or self._conversation.state is not OwnershipState.QUEUED
-            self._remark(f"staff_inside_{self._over if over else 'unclaimed'}")
+            self._remark_over("staff_inside") if over else self._remark("staff_inside_unclaimed")
         elif self._conversation.owner != who.id:
             self._remark("staff_inside_other", name=await self._owner_name())
         elif await self._is_older(message):
@@ -305,10 +319,6 @@ class StaffTurn(CorrectingTurn):
             timer, paused = timer_of(await self._cases.timers(self._case.id)), self._shown.status in PAUSING
             done = self._waiting.answers.answered(self._case.id, message.sent_at, timer, paused=paused)
             self._records.extend(done)
-
-    @property
-    def _shown(self) -> ShownCase:
-        return ShownCase(self._case.id, self._facts, self._conversation.state is OwnershipState.STAFF)
 
     async def _overtake(self, message: Message) -> None:
         """What was written behind it and waits to be sent goes behind it again; what is sent cannot, which is said."""

@@ -16,7 +16,7 @@ from core.domain.case import DESK
 from core.domain.conversation import Conversation, Escalation
 from core.domain.messages import ORIGINAL, Author
 from core.ports.desk import DeskReply, ForStaff
-from core.ports.outcomes import Aside, Recall
+from core.ports.outcomes import Aside, OpenCase, Recall
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from core.ports.translator import Translation, Translator
 from handoff import posts
@@ -78,6 +78,9 @@ class TranslatedDesk(DeskDecorator):
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """See Desk.staff: what goes to the customer in their language, and below it in the thread what they read."""
         outcome = await self.desk.staff(turn)
+        if any(isinstance(one, OpenCase) for one in outcome.cases):  # staff read its history as that of any new case
+            asides_read = (await self._for_staff(turn, ForStaff(outcome.asides), self._in_time)).asides
+            outcome = replace(outcome, asides=asides_read)
         asides: list[Aside] = []
         told: list[NewMessage] = []
         for aside in outcome.asides:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.domain.case import Case
-from core.domain.conversation import Conversation
+from core.domain.conversation import Conversation, OwnershipState
 from core.domain.ticket import TicketStatus
 from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import CaseRecord, ChangeTicket, ClearTimers, CloseCase
@@ -117,10 +117,30 @@ def merged(case: ShownCase, into: ShownCase, who: str, origin: str, language: st
 
     ``origin``: the message by which staff ordered it.
     """
-    closed = TicketChange(TicketStatus.CLOSED, fields={into.ticket: say("ticket_merged_into", language)})
-    kept = TicketChange(fields={case.ticket: say("ticket_merged_from", language)})
+    told = say("ticket_merged_into", language), say("ticket_merged_from", language)
+    return _goes_on(case, into, TicketStatus.CLOSED, told, who, origin)
+
+
+def may_split(case: Case, home: Conversation) -> bool:
+    """Whether its owner may go on with another matter in a new case: the conversation has one open case at a time."""
+    return case.closed_at is None and home.state is OwnershipState.STAFF and home.ended_at is None
+
+
+def split(
+    case: ShownCase, into: ShownCase, subject: str, who: str, origin: str, language: str
+) -> tuple[Changes, Changes]:
+    """What becomes of a case whose conversation goes on about ``subject`` in a new one: it is closed as resolved."""
+    told = say("ticket_split_into", language, text=subject), say("ticket_split_from", language)
+    return _goes_on(case, into, TicketStatus.RESOLVED, told, who, origin)
+
+
+def _goes_on(
+    case: ShownCase, into: ShownCase, status: TicketStatus, told: tuple[str, str], who: str, origin: str
+) -> tuple[Changes, Changes]:
+    """``told``: what the ticket of each case says of the other one."""
+    closed, kept = TicketChange(status, fields={into.ticket: told[0]}), TicketChange(fields={case.ticket: told[1]})
     goes_on = {"case": into.id, "ticket": into.ticket}
-    here = {"status": str(TicketStatus.CLOSED), "fields": _with_fields(case, closed), "merged": goes_on}
+    here = {"status": str(status), "fields": _with_fields(case, closed), "merged": goes_on}
     records = (CloseCase(case.id), ChangeTicket(case.id, closed, who, origin))
     there = {"fields": _with_fields(into, kept)}
     return Changes(records, here), Changes((ChangeTicket(into.id, kept, who, origin),), there)

@@ -24,7 +24,7 @@ _LEAVES = frozenset({"web", "console"})
 NUDGED, CLOSED_SILENT = "nudged", "closed_silent"
 """The notices to the customer of a pending case who does not answer."""
 _BEGINNINGS = frozenset(
-    {"staffed_transfer", "staffed_closed", "joined", "assigned", "handed_back", "resolved", CLOSED_SILENT}
+    {"staffed_transfer", "staffed_closed", "split", "joined", "assigned", "handed_back", "resolved", CLOSED_SILENT}
 )
 
 
@@ -58,6 +58,14 @@ class Notices:
         reach = (turn.conversation.key.channel, merged(turn.customer.contact, found))
         return self._notice("staffed_closed", known_locale(turn), reach, private=turn.is_private)
 
+    def split(self, locale: str | None, ticket: str) -> NewMessage:
+        """The conversation goes on with another case, which waits for anybody."""
+        notice, fallback = self._notice("split", locale, name=ticket), self._settings.default_locale
+        if self._opening is None:
+            return notice
+        opening = human_opening(self._opening, self._now, locale, fallback=fallback)
+        return replace(notice, text=f"{notice.text} {say('team_back', locale, fallback=fallback, opening=opening)}")
+
     def relayed(self, turn: TurnState, found: ContactDetails | None) -> tuple[NewMessage, ...]:
         """The customer writes while nobody has taken the conversation. At most one notice, and none twice in a wait."""
         known = merged(turn.customer.contact, found)
@@ -88,6 +96,7 @@ class Notices:
         contact: ContactDetails | None = None,
         *,
         private: bool = True,
+        name: str = "",
     ) -> NewMessage:
         """``private``: nobody else reads it. Where others do, contact details are neither repeated nor asked for."""
         fallback = self._settings.default_locale
@@ -95,7 +104,7 @@ class Notices:
         if self._opening is not None:
             opening = human_opening(self._opening, self._now, locale, fallback=fallback)
             meta[OPENING] = self._opening.isoformat()
-        text = say(key, locale, fallback=fallback, contact=contact, opening=opening)
+        text = say(key, locale, fallback=fallback, contact=contact, opening=opening, name=name)
         if reach is not None and private and (reach[0] in _LEAVES or reach[1]):
             more = "reach_contact" if reach[1] else "ask_contact"
             text = f"{text} {say(more, locale, fallback=fallback, contact=reach[1])}"

@@ -27,6 +27,7 @@ from handoff.waits.owner_gone import RELEASED, is_gone, released
 from handoff.waits.unanswered import LastSaid
 from handoff.waits.waiting import OFFERED, Waiting, long
 
+_OPEN = (OwnershipState.QUEUED, OwnershipState.STAFF)
 _ASKED_AGAIN = 3600.0
 """Seconds until it is looked again whether the customer has got what staff wrote last."""
 
@@ -44,25 +45,17 @@ class DeskTimers:
         conversation = await self._parts.records.conversation(timer.conversation_id)
         if case is None or case.closed_at is not None or conversation is None:
             return TimerDecision()
-        waiting = conversation.state is OwnershipState.QUEUED
-        owned = conversation.state is OwnershipState.STAFF
-        match timer.kind:
-            case TimerKind.UNCLAIMED if waiting:
-                return await self._unclaimed(timer, case, conversation)
-            case TimerKind.OWNER_SILENT if owned:
-                return await self._owner_silent(timer, case, conversation)
-            case TimerKind.SNOOZED if waiting or owned:
-                return await self._back(timer, case, conversation)
-            case TimerKind.ANSWER if waiting or owned:
-                return await self._answer_due(timer, case, conversation)
-            case TimerKind.NUDGE if waiting or owned:
-                return await self._customer_silent(timer, case, conversation)
-            case TimerKind.ASSIGN if waiting:
-                return await self._assign(timer, case, conversation)
-            case TimerKind.NOBODY_CAME if waiting:
-                return await self._nobody_came(case, conversation)
-            case _:
-                return TimerDecision()
+        handlers = {
+            TimerKind.UNCLAIMED: (self._unclaimed, (OwnershipState.QUEUED,)),
+            TimerKind.OWNER_SILENT: (self._owner_silent, (OwnershipState.STAFF,)),
+            TimerKind.SNOOZED: (self._back, _OPEN),
+            TimerKind.ANSWER: (self._answer_due, _OPEN),
+            TimerKind.NUDGE: (self._customer_silent, _OPEN),
+            TimerKind.ASSIGN: (self._assign, (OwnershipState.QUEUED,)),
+            TimerKind.NOBODY_CAME: (self._nobody_came, (OwnershipState.QUEUED,)),
+        }
+        handle, states = handlers.get(timer.kind, (None, ()))
+        return await handle(timer, case, conversation) if handle and conversation.state in states else TimerDecision()
 
     async def _unclaimed(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """The channel hears of it first, then those who are on call."""
@@ -146,7 +139,7 @@ class DeskTimers:
         follows = (*(() if paused else reminds), *(() if owned else waiting.assign(case.id, now=True)))
         return self._decision(case, conversation, told, follows)
 
-    async def _nobody_came(self, case: Case, conversation: Conversation) -> TimerDecision:
+    async def _nobody_came(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """Said to the customer where they still wait, and shown to staff."""
         customer = await self._parts.records.customer(conversation.id, case.id)
         if customer is None or not await self._waits(conversation):

@@ -255,7 +255,7 @@ async def test_only_the_owner_merges_what_somebody_has(office: Office) -> None:
     await office.does(LETTER, page, MERGE, "linus")
     assert await office.state(MAIL) is OwnershipState.RESOLVED
     await office.does(LETTER, page, MERGE, "linus")
-    assert (await office.posted(LETTER, "remark"))[-1].text == "This case is closed."
+    assert (await office.posted(LETTER, "remark"))[-1].text == f"This case is closed. This case goes on in {page}."
 
 
 @BOTH_DATABASES

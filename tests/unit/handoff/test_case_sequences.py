@@ -26,7 +26,9 @@ from handoff.waits.case_rules import (
     customer_silent,
     customer_wrote,
     may_merge,
+    may_split,
     merged,
+    split,
     status_set,
 )
 from handoff.waits.waiting import Waiting
@@ -51,7 +53,8 @@ class Kept:
     def home(self) -> Conversation:
         """Whose customer has not ended it."""
         key, id_ = ConversationKey("web", "main", "t1"), self.case.conversation_id
-        return Conversation(id_, key, "c1", OwnershipState.QUEUED, None, 1, 1, 1, 0, 0, NOW)
+        state, owner = (OwnershipState.STAFF, "grace") if self.owned else (OwnershipState.QUEUED, None)
+        return Conversation(id_, key, "c1", state, owner, 1, 1, 1, 0, 0, NOW)
 
     @property
     def shown(self) -> ShownCase:
@@ -75,15 +78,17 @@ class Kept:
                 self.facts = {**self.facts, "fields": fields}
 
 
-def _fresh(number: int, owned: bool) -> Kept:
-    case = Case(f"home{number}.1", f"home{number}", 1, "", "customer", "normal", NOW)
-    kept = Kept(case, owned, facts={"ticket": f"TKT-20261123-000{number}"})
+def _fresh(number: int, owned: bool, of_home: int = 1) -> Kept:
+    case = Case(f"home{number}.{of_home}", f"home{number}", of_home, "", "customer", "normal", NOW)
+    kept = Kept(case, owned, facts={"ticket": f"TKT-2026112{of_home}-000{number}"})
     for record in WAITING.for_owner(case.id) if owned else WAITING.for_anybody(case.id):
         kept.keep(record)
     return kept
 
 
-EVENTS = st.sampled_from(["customer", "colleague", *CHOICES, "nudge", "nudged", "resolve", "hand back", "merge"])
+EVENTS = st.sampled_from(
+    ["customer", "colleague", *CHOICES, "nudge", "nudged", "resolve", "hand back", "merge", "split"]
+)
 
 
 @given(
@@ -93,19 +98,41 @@ EVENTS = st.sampled_from(["customer", "colleague", *CHOICES, "nudge", "nudged", 
 def test_no_order_of_events_leaves_a_case_between_two_states(
     owned: tuple[bool, bool], events: list[tuple[str, int, bool]]
 ) -> None:
-    cases = [_fresh(number, one) for number, one in enumerate(owned)]
+    cases, ended = [_fresh(number, one) for number, one in enumerate(owned)], list[Kept]()
     for event, which, waits in events:
         this, other = cases[which], cases[1 - which]
-        if this.case.closed_at is None:
+        if event == "split" and may_split(this.case, this.home):
+            cases[which] = _splits(this, which)
+            ended.append(this)
+        elif this.case.closed_at is None and event != "split":
             _happens(event, this, other, waits=waits)
-        for one in cases:
+        for one in (*cases, *ended):
             _stands_right(one)
-    for one, other in (cases, cases[::-1]):
-        goes_on = one.facts.get("merged")
-        if goes_on is not None:
-            assert goes_on == {"case": other.case.id, "ticket": other.facts["ticket"]}
-            assert one.facts["ticket"] in other.facts["fields"]
-            assert "merged" not in other.facts or "fields" in one.facts, "both cannot have gone on in each other"
+    named = {one.case.id: one for one in (*cases, *ended)}
+    for one in named.values():
+        if goes_on := one.facts.get("merged"):
+            into = named[goes_on["case"]]
+            assert goes_on["ticket"] == into.facts["ticket"]
+            assert one.facts["ticket"] in into.facts["fields"]
+            assert into.facts.get("merged", {}).get("case") != one.case.id, "both cannot have gone on in each other"
+    for number in range(2):
+        of_home = [one for one in named.values() if one.case.conversation_id == f"home{number}"]
+        assert sum(one.case.closed_at is None for one in of_home) <= 1, "one case of a conversation at a time"
+
+
+def _splits(this: Kept, which: int) -> Kept:
+    """The case that goes on."""
+    new = _fresh(which, owned=False, of_home=this.case.number + 1)
+    here, there = split(this.shown, new.shown, "A parcel", "grace", "m1", "en")
+    assert split(this.shown, new.shown, "A parcel", "grace", "m1", "en") == (here, there), (
+        "decided again, it is the same"
+    )
+    this.status = TicketStatus.RESOLVED
+    _keep(this, here)
+    _keep(new, there)
+    assert not may_split(this.case, this.home)
+    assert not may_split(new.case, new.home), "somebody has to claim it first"
+    return new
 
 
 def _happens(event: str, this: Kept, other: Kept, *, waits: bool) -> None:
