@@ -206,7 +206,10 @@ class SlackDeskChannel:
         if body["do"] == "direct":
             return await self._threads.direct(client, root, body, mark)
         if body["do"] == "lead_on":
-            return await self._threads.link_to_case(client, feed(self.account, body["from"]), root, body["text"], mark)
+            before = feed(self.account, body["from"])
+            receipt = await self._threads.link_to_case(client, before, root, body["text"], mark)
+            await self._link_card(before, payload.conversation.thread, key)
+            return receipt
         sent = await client.post_message(
             root.channel,
             body["text"],
@@ -217,6 +220,13 @@ class SlackDeskChannel:
         )
         await self._links.became(body.get("form", ""), sent)
         return receipt_of(sent)
+
+    async def _link_card(self, before: ConversationKey, into: str, key: str) -> None:
+        """The card of a case that goes on in this one could not lead there before there was a card."""
+        facts, root = await self._cases.card(self.account, before.thread), await self._threads.root(before)
+        if root is not None and (facts.get("merged") or {}).get("case") == into:
+            body = {"text": f"{facts['customer']}: {facts['state']}", "facts": facts}
+            await self._edits.card(before, root, body, key)
 
     async def _file(self, client: SlackClient, root: Sent, payload: WirePayload, key: str) -> Receipt:
         """One that cannot be shown is named: what follows it must not wait for it."""
