@@ -101,14 +101,12 @@ class StaffAction(StrEnum):
     ``RELEASE_SILENT``: anybody, of one whose owner does not answer. ``REPLY``, ``NOTE`` and ``ASSIGN`` were filled in: the
     text is for the customer, for staff, or the id of whom it is given to. ``TAKE_BACK`` a reply that waits to be sent; the
     text is the id of the message that it was filled in with.
-
     ``TICKET``: what is to be changed of the case's ticket, as a form says it. ``BLOCK`` the case's customer, or ``UNBLOCK``
     them; the text is the reason, and names the customer as JSON where several wrote. ``ASK``: a question to the agent, which
     stays inside. ``LEARN`` takes a proposed answer into the knowledge base, ``REWORD`` as it was filled in; ``DISCARD`` does
     not. ``CARD_GONE``: what stood first in the thread was deleted. ``REACT`` and ``UNREACT``: an emoji, which is the text, on
     what ``meta["reply_to"]`` names. ``OPEN_CASE``: for its author, as a form says it. ``MERGE`` the case into that of the ticket,
-    or the link, in the text. ``SPLIT`` another case off, as a form says it. ``ISSUE``: create or link one in the tracker;
-    ``ISSUE_NEWS``: how one stands there.
+    or the link, in the text; ``SPLIT`` one off, as a form says it. ``ISSUE``: create or link one; ``ISSUE_NEWS``: how it stands.
     """
 
     CLAIM = "staff_claim"

@@ -48,9 +48,11 @@ _EVENTS = {
         "the case and its ticket are closed; the agent answers what else was asked",
     ),
     OwnershipEvent.RELEASE: _Explained(
-        "the owner gives it up, or anybody whose owner stays silent too long is offered it",
-        "the owner pressed it; of a silent one, the offer still stands",
-        "the timers of an unclaimed case begin anew",
+        "the owner gives it up, or anybody whose owner stays silent too long is offered it; or the owner splits the case",
+        "the owner pressed it; of a silent one, the offer still stands; of a split, the customer has written nothing since it was "
+        "decided",
+        "the timers of an unclaimed case begin anew; of a split, the case is closed and the next one opened, with its ticket and its "
+        "card, and the customer reads its number",
     ),
     OwnershipEvent.HAND_BACK: _Explained(
         "staff press *Hand back*",
@@ -83,7 +85,7 @@ another author's wish, and after *Hand back* it opens a new case. Within that ti
   conversation has not shown before. An answer is said before the transfer.
 
 A case that was merged comes back likewise, in its own thread. The thread of the case that goes on gets a line that leads
-there."""
+there. A case that was split does not come back: the conversation's last case does."""
 
 
 def lines() -> Iterator[str]:

@@ -1,12 +1,15 @@
-"""Another customer beside the first in the desk's property test, and cases that are merged, whichever way."""
+"""Another customer beside the first in the desk's property test, and cases that are merged, whichever way, and split."""
 
 from __future__ import annotations
+
+import json
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from core.domain.messages import CustomerAction, InboundEvent, StaffAction
 from handoff.posts import POST
+from handoff.tickets import NOTE
 from tests.property.desk_world import HOME, OTHER, DeskWorld
 
 picks = st.integers(0, 1000)
@@ -66,6 +69,18 @@ class MergedCases(RuleBasedStateMachine):
         owner = self.world.owner(HOME if into_other else OTHER) if pick % 5 else None
         self._accept(self.world.staff_does(thread, owner or user, str(facts["ticket"]), StaffAction.MERGE))
         if pick % 2:
+            self.all_goes_well()
+
+    @precondition(lambda self: self.world.owner() is not None and self.world.threads)
+    @rule(pick=picks, at_rest=st.booleans())
+    def the_owner_splits(self, pick: int, at_rest: bool) -> None:
+        """Mostly from the thread of the newest case, and mostly in peace."""
+        threads = self.world.threads
+        thread = threads[-1] if pick % 4 else threads[pick % len(threads)]
+        form = json.dumps({NOTE: f"Matter {self.world.number()}"})
+        self._accept(self.world.staff_does(thread, self.world.owner() or "", form, StaffAction.SPLIT))
+        if at_rest:
+            self.all_goes_well()
             self.all_goes_well()
 
     @invariant()

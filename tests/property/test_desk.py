@@ -8,7 +8,6 @@ has a case, and who does not has none.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from pathlib import Path
 
@@ -27,7 +26,6 @@ from core.ports.store import Delivery, TurnState
 from core.ports.timers import DueTimer, TimerDecision
 from core.storage.migrate import migrate
 from handoff.posts import POST
-from handoff.tickets import NOTE
 from tests.fixtures.report import MakeReport
 from tests.property.desk_merging import MergedCases, picks, users
 from tests.property.desk_promises import (
@@ -230,18 +228,6 @@ class Desk(MergedCases):
         text = f"[S{self.world.number()}]"
         self.written[text] = "nobody"
         self._accept(self.world.staff_does(f"{thread}/agent", user, text, StaffAction.ASK))
-
-    @precondition(lambda self: self.world.owner() is not None and self.world.threads)
-    @rule(pick=picks, at_rest=st.booleans())
-    def the_owner_splits(self, pick: int, at_rest: bool) -> None:
-        """Mostly from the thread of the newest case, and mostly in peace."""
-        threads = self.world.threads
-        thread = threads[-1] if pick % 4 else threads[pick % len(threads)]
-        form = json.dumps({NOTE: f"Matter {self.world.number()}"})
-        self._accept(self.world.staff_does(thread, self.world.owner() or "", form, StaffAction.SPLIT))
-        if at_rest:
-            self.all_goes_well()
-            self.all_goes_well()
 
     def _is_inside(self, target: MessageReceived) -> bool:
         return self.written[target.text] == "nobody"
