@@ -95,8 +95,11 @@ def card(
     ticket: str,
     mood: str | None = None,
     earlier: Case | None = None,
+    **more: Any,
 ) -> NewMessage:
-    """Everything that a person needs to decide whether to take it. ``earlier``: the customer's case before this one."""
+    """Everything that a person needs to decide whether to take it. ``earlier``: the customer's case before this one.
+    ``more``: the ``team``, where it is shown, the name of the ``target`` that it fits, its ticket's ``fields``.
+    """
     address = address_of(conversation.key.channel, customer.external_id)
     who = customer.display_name or customer.contact.email or customer.contact.phone or address or title
     facts = {
@@ -119,6 +122,7 @@ def card(
         "owner": None,
         "opened_at": case.opened_at.timestamp(),
         "earlier": {"case": earlier.id, "number": earlier.number} if earlier else None,
+        **{name: known for name, known in more.items() if known},
     }
     return desk_post(Post.CARD, f"{who}: {escalation.reason}", facts=facts)
 
@@ -127,12 +131,6 @@ def first_of_case(told: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
     """What a case begins with: its card, and what is told with it."""
     card, *below = told
     return (card, *(replace(post, meta={**post.meta, WITH_CARD: True}) for post in below))
-
-
-def fitted(card: NewMessage, **more: Any) -> NewMessage:
-    """A card with what else is known: its ``team``, where it is shown, the name of the ``target`` that its case fits."""
-    facts = {**card.meta["facts"], **{name: known for name, known in more.items() if known}}
-    return replace(card, meta={**card.meta, "facts": facts})
 
 
 def card_now(

@@ -316,9 +316,9 @@ class SlackDesk:
         ticket = await self._tickets.opened(case, turn, team, subject)
         mood = mood_in_words(moods_of(turn.with_history_of_author(), settings.mood_words), locale)
         stranger = say("staff_stranger", locale)
-        card = posts.card(case, conversation, turn.customer, escalation, stranger, ticket.number, mood, earlier)
         target = target_for(settings.targets, turn.customer, place_of(conversation.key), team).name
-        card = posts.fitted(card, team=team, target=target, fields=fields)
+        more = {"team": team, "target": target, "fields": fields}
+        card = posts.card(case, conversation, turn.customer, escalation, stranger, ticket.number, mood, earlier, **more)
         told = await self._parts.briefing.posts(card, turn, said, locale)
         line = say("staff_continued", locale, case=ticket.number, text=subject) if subject else None
         told += [posts.link_to_case(earlier.id, line)] if earlier else []

@@ -52,9 +52,9 @@ class FormTurn(StaffTurn):
         elif action is StaffAction.TAKE_BACK:
             await self._take_back(message.text, who)
         elif self._closed or self._conversation.state not in _OPEN:
-            self._keep(f"staff_kept_{self._over}", message, who)
+            self._keep(f"staff_kept_{self._over}", message)
         elif self._conversation.owner not in (None, who.id):
-            self._keep("staff_kept_taken", message, await self._owner())
+            self._keep("staff_kept_taken", message, await self._owner_name())
         elif action is StaffAction.ASSIGN:
             await self._assign(message, who)
         else:
@@ -85,16 +85,14 @@ class FormTurn(StaffTurn):
     async def _take_back(self, source_id: str, who: Person) -> None:
         """By whoever has the conversation, and by whoever wrote it: it may have changed hands since."""
         copy = (await self._cases.copies([source_id])).get(source_id)
-        if self._conversation.owner not in (None, who.id) and not self._is_by(who, source_id):
+        said = (one for one in (*self._turn.history, *self._turn.pending) if one.id == source_id)
+        is_by_them = any(one.meta.get("sender") == who.id for one in said)
+        if self._conversation.owner not in (None, who.id) and not is_by_them:
             self._remark("staff_taken", name=await self._owner_name())
         elif copy is not None and copy in await self._cases.waiting([copy]):
             await self._recall(copy, None)
         else:
             self._remark("staff_sent_already")
-
-    def _is_by(self, who: Person, message_id: str) -> bool:
-        said = (*self._turn.history, *self._turn.pending)
-        return any(one.id == message_id and one.meta.get("sender") == who.id for one in said)
 
     async def _wrote(self, message: Message) -> None:
         if self._is_note(message.text):
@@ -199,10 +197,7 @@ class FormTurn(StaffTurn):
         self._records.extend(changes.records)
         return True
 
-    async def _owner(self) -> Person:
-        return Person(self._conversation.owner or "", await self._owner_name())
-
-    def _keep(self, key: str, message: Message, who: Person) -> None:
+    def _keep(self, key: str, message: Message, name: str = "") -> None:
         """What was typed is not lost with its form. Whom something was to be given to is no text of anybody's."""
         text = message.text if message.action is StaffAction.REPLY else "…"
-        self._thread.append(posts.remark(say(key, self._settings.staff_locale, name=who.name, text=text)))
+        self._thread.append(posts.remark(say(key, self._settings.staff_locale, name=name, text=text)))

@@ -121,7 +121,8 @@ class MovedCases:
         waiting = Waiting(self.settings, self.clock.now())
         if self.account is None:
             return ()
+        look = waiting.assign(case.id, now=True)  # whoever was given it at the earlier desk need not be at this one
         if owned:
-            return waiting.for_anybody(case.id)
+            return *waiting.for_anybody(case.id), *look
         gone = (TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT, TimerKind.SNOOZED)
-        return ClearTimers(case.id, gone), *waiting.unclaimed(case.id)
+        return ClearTimers(case.id, gone), *waiting.unclaimed(case.id), *look

@@ -49,10 +49,10 @@ _EVENTS = {
     ),
     OwnershipEvent.RELEASE: _Explained(
         "the owner gives it up, or anybody whose owner stays silent too long is offered it; or the owner splits the case",
-        "the owner pressed it; of a silent one, the offer still stands; of a split, the customer has written nothing since it was "
-        "decided",
-        "the timers of an unclaimed case begin anew; of a split, the case is closed and the next one opened, with its ticket and its "
-        "card, and the customer reads its number",
+        "the owner pressed it; of a silent one, the offer still stands; of a split, the customer has written nothing since it "
+        "was decided",
+        "the timers of an unclaimed case begin anew; of a split, the case is closed and the next one opened, with its ticket and "
+        "its card, and the customer reads its number",
     ),
     OwnershipEvent.HAND_BACK: _Explained(
         "staff press *Hand back*",

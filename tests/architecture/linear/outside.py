@@ -146,7 +146,6 @@ OURS: Mapping[str, str] = {
     "handoff.mood.own_words": "settings",
     "handoff.posts:card_now": "stored",
     "handoff.posts:card_with": "stored",
-    "handoff.posts:fitted": "stored",
     "handoff.reasons": "phrases",
     "handoff.slack.card:button": "phrases",
     "handoff.slack.card:label": "phrases",
