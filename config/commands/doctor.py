@@ -35,8 +35,8 @@ from handoff.teams import Team
 _SECONDS = 10.0
 """What is asked over the network is asked at once, and all of it has this long."""
 _DISK, _MODEL, _EMBEDDING, _CACHE, _INDEX = "disk", "model", "embedding", "redis", "chroma"
-_RERANKER = "reranker"
-_PARTS = (_MODEL, _EMBEDDING, _RERANKER, KNOWLEDGE, _CACHE, _INDEX, DATABASE, _DISK, CONFINEMENT)
+_RERANKER, _CALENDARS = "reranker", "calendars"
+_PARTS = (_MODEL, _EMBEDDING, _RERANKER, KNOWLEDGE, _CACHE, _INDEX, DATABASE, _DISK, CONFINEMENT, _CALENDARS)
 _MODEL_SWITCH = "OPENAI_API_KEY (or OPENAI_BASE_URL)"
 
 _WRITE = "Write NAME=value, one a line, with single quotes around a value that holds spaces or #."
@@ -193,6 +193,16 @@ async def _check_reranker(settings: Settings) -> Sequence[Diagnosis]:
     return await check_reranker(settings)
 
 
+def _may_have_calendars(settings: Settings) -> bool:
+    return bool(settings.desk_on_call_url or settings.desk_holidays_url or settings.desk_teams_file)
+
+
+async def _check_calendars(settings: Settings) -> Sequence[Diagnosis]:
+    from config.desk.calendar_check import check_calendars
+
+    return await check_calendars(settings)
+
+
 async def _check_disk(settings: Settings) -> Sequence[Diagnosis]:
     if (closed := folder_trouble(settings.data_dir)) is not None:
         return [Diagnosis("DATA_DIR", False, closed, "Let DATA_DIR name a folder that this account may write.")]
@@ -209,6 +219,7 @@ _REMOTE: dict[str, tuple[Callable[[Settings], bool], Callable[[Settings], Awaita
     KNOWLEDGE: (lambda _settings: True, check_sources),
     _CACHE: (lambda settings: bool(settings.redis_url), _check_cache),
     _INDEX: (lambda settings: bool(settings.chroma_url), _check_index),
+    _CALENDARS: (_may_have_calendars, _check_calendars),
 }
 """Parts that others may have to answer for: when each is there, and what looks at it."""
 

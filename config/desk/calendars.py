@@ -88,6 +88,14 @@ class CalendarFeeds:
         except (ConfinedError, OSError, TypeError, ValueError) as error:
             _log.warning("calendar.copy_unread", host=urlsplit(calendar.address).hostname, error=_why(error))
 
+    async def look(self, calendar: Calendar) -> str | None:
+        """Read it now, keep no copy, and return what is wrong with it."""
+        try:
+            calendar.entries = await self._read(calendar, await self._fetched(calendar.address))
+        except (Unfetched, ConfinedError, OSError, TypeError, ValueError) as error:
+            return _why(error)
+        return None
+
     async def refresh(self, calendar: Calendar) -> bool:
         """Whether it could be read."""
         host = urlsplit(calendar.address).hostname

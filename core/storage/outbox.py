@@ -228,8 +228,8 @@ def _owners(database: Database) -> Select[Any]:
 
 
 def _is_past_the_end(row: Row[Any], owners: Mapping[str, Row[Any]]) -> bool:
-    """Whether a person wrote it to a place that its customer has closed, and that nothing is read in any more."""
-    own_place = row.author == Author.STAFF and row.thread is None
+    """Whether a person or the agent wrote it to a place that its customer has closed, and that nothing is read in any more."""
+    own_place = row.author in (Author.STAFF, Author.AGENT) and row.thread is None
     return own_place and owners[row.conversation_id].ended_at is not None and not in_doubt(row)
 
 

@@ -96,7 +96,7 @@ class TakenDeliveries:
         ``delivery``: its row of the outbox; ``row``: its conversation; ``said``: the row of the message.
         """
         first, self._conversations = row.id not in self._conversations, self._conversations | {row.id}
-        plain = new.author is not Author.STAFF and not new.attachments and not new.delay
+        plain = new.author is not Author.STAFF and not new.attachments and not new.delay and row.ended_at is None
         if not first or not plain or row.audience != Audience.CUSTOMER or (row.channel, row.account) not in self._lanes:
             return
         self._wanted[delivery["id"]] = Delivery(

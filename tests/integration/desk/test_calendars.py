@@ -14,7 +14,9 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from config.desk import calendars as feeds
+from config.desk.calendar_check import check_calendars
 from config.desk.calendars import CalendarFeeds
+from config.settings import Settings
 from core.confined.runner import ConfinedRunner
 from core.domain.calendar import Calendar
 from core.ports.confined import CallLimits
@@ -179,3 +181,22 @@ async def test_the_address_that_a_redirect_names_is_never_logged(site: Site, rea
             assert "calendar.kept" in said
             assert "s3cret" not in said
             assert "private_hosts" not in said, "calendars have no such setting"
+
+
+async def test_doctor_says_whether_each_can_be_read_and_who_is_on_call(site: Site, tmp_path: Path) -> None:
+    """It keeps no copy, and tells no address."""
+    shows(site, ics("ann@example.com", start="20200101T000000Z", more="DTEND:20990101T000000Z"))
+    settings = Settings(
+        _env_file=None,
+        data_dir=tmp_path,
+        desk_on_call_url=f"{site.address}/on-call.ics?key=s3cret",
+        desk_hours="Mon-Fri 09:00-17:00",
+        desk_holidays_url=f"{site.address}/gone.ics?key=s3cret",
+    )
+    holidays, on_call = sorted(await check_calendars(settings), key=lambda one: one.check)
+    assert (on_call.check, on_call.ok) == ("DESK_ON_CALL_URL", True)
+    assert "on call now: ann@example.com" in on_call.detail
+    assert (holidays.check, holidays.ok) == ("DESK_HOLIDAYS_URL", False)
+    assert "its server answered 404" in holidays.detail
+    assert not any("s3cret" in f"{one.detail}{one.fix}" for one in (on_call, holidays))
+    assert not (tmp_path / "calendars").exists()

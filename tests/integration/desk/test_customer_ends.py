@@ -8,12 +8,14 @@ from core.domain.conversation import OwnershipState
 from core.domain.customer import Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import CustomerAction, Receipt, StaffAction
+from core.ports.lanes import LaneOffer
 from core.ports.store import Acceptable, Settlement
 from core.storage.store import SqlStore
 from core.turn import Turn
 from handoff.slack_desk import SlackDesk
 from handoff.thread.delivery_marks import marks
 from tests.contract.stores.manual_clock import ManualClock
+from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.desk.office_hours import HOME, OfficeHours
 from tests.integration.desk.test_timers import SETTINGS
 from tests.unit.core.counted import CountedMetrics
@@ -140,3 +142,29 @@ async def test_what_staff_resolve_afterwards_says_nothing_more(office: OfficeHou
     await delivered(office)
     told = [post.text for post in await office.posts("remark")]
     assert not any("did not reach" in text for text in told), told
+
+
+@BOTH_DATABASES
+@pytest.mark.parametrize("room", [0, 10])
+@pytest.mark.parametrize("committed", [True, False])
+async def test_an_answer_of_the_agents_in_flight_does_not_come_out_after_the_end(
+    store: SqlStore, clock: ManualClock, room: int, committed: bool
+) -> None:
+    """Decided before the end, and committed before it without being sent, or behind it, with a lane or without."""
+    office = OfficeHours(store, clock, SETTINGS)
+    office.turn = Turn(Echo(), SlackDesk(office.parts(store), SETTINGS), {}, CountedMetrics(), sorry)
+    lanes = [LaneOffer("web", "main", room=room, lease=5.0, deadline=0.0)]
+    await office.accepts(office.from_customer("Where is my parcel?"))
+    (state,) = await store.claim(1, 5.0, history=60)
+    decided = await office.turn.run(state)
+    if committed:
+        assert not (await store.finish([decided])).taken
+    await store.end_conversation(HOME, ADA)
+    if not committed:
+        assert not (await store.finish([decided], lanes)).taken
+    clock.move(60)
+    for pending in await store.claim(1, 5.0, history=60):  # what was dropped because of the end is answered anew
+        assert not (await store.finish([await office.turn.run(pending)], lanes)).taken
+    assert not await store.claim_deliveries("web", "main", 10, 5.0)
+    said = [one.id for one in await store.messages(HOME.conversation_id) if one.author == "agent"]
+    assert not await store.waiting(said), "it is withheld, and does not wait for anything"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +221,15 @@ def test_a_card_is_found_behind_what_staff_were_told_before_it(world: DeskWorld)
     assert world.do(world.store.card(_MAIL, _CASE)) == {}
     assert world.do(world.store.decide([late], ()))
     assert world.do(world.store.card(_MAIL, _CASE)).items() >= card.meta["facts"].items()
+
+
+@pytest.mark.parametrize("press", [StaffAction.CLAIM, StaffAction.SNOOZE])
+def test_somebody_is_looked_for_anew_at_the_new_desk(world: DeskWorld, press: StaffAction) -> None:
+    """A snooze, and a claim, had ended the look for an assignee."""
+    world.accept(world.staff_does(world.threads[0], "grace", "hour", press))
+    world.settle_down()
+    settings = replace(world.settings, assign=("round_robin",))
+    assert world.do(MovedCases(world.store, _MAIL, settings, world.clock).move()) == 1
+    kinds = world.waits(_CASE)
+    assert TimerKind.ASSIGN in kinds
+    assert TimerKind.SNOOZED not in kinds
