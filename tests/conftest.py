@@ -22,7 +22,8 @@ from tests.servers.redis import RedisServer, redis
 from tests.servers.small_disk import SmallDisk, small_disk
 from tests.servers.used_databases import UsedDatabases
 
-pytest_plugins = ["tests.fixtures.report", "tests.fixtures.hub", "tests.fixtures.browser", "tests.fixtures.peers"]
+_FIXTURES = ("report", "compiled", "hub", "browser", "peers")
+pytest_plugins = [f"tests.fixtures.{name}" for name in _FIXTURES]
 
 _POSTGRES = {"postgres_server", "durable_postgres", "postgres_on_small_disk"}
 
