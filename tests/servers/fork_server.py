@@ -1,7 +1,8 @@
 """``python -m tests.servers.fork_server FD FD``: imports the product once, and forks a process for each order that it reads.
 
 What begins here is a process of its own: killed, frozen and waited for as any other, with an environment, a directory and files
-of its own, and the product's command runs in it from the first line to the last. Only the libraries are not read once more.
+of its own, and the product's command runs in it from the first line to the last. Only the libraries are not read once more, and
+the words by which it understands languages are compiled.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from tests.servers.process import PR_SET_PDEATHSIG
 _PREPARED = (
     *(f"config.commands.{name}" for name in ("case", "chat", "dead_letters", "doctor", "gaps", "index", "learned")),
     *(f"config.commands.{name}" for name in ("migrate", "serve")),
+    "config.desk.rules",
     *(f"channels.web.{name}" for name in ("adapter", "messages", "connection", "users", "pages", "history", "socket")),
     *(f"channels.{name}.adapter" for name in ("email", "slack", "sms", "telegram")),
     "alembic.command",
     "core.llm.extractive",
     "core.llm.openai_chat",
     "core.storage.store",
+    "fasttext",
     "uvloop",
 )
 
@@ -37,6 +40,7 @@ def main() -> None:
     """Ends when nobody can order any more. Goes on below only in a process that was forked."""
     for name in _PREPARED:
         importlib.import_module(name)
+    sys.modules["config.desk.rules"].compile_language()  # most of what a hub does until it listens
     assert len(list(Path("/proc/self/task").iterdir())) == 1, "a thread would be missing in what is forked"
     gc.collect()
     gc.freeze()
