@@ -17,10 +17,11 @@ import pytest_asyncio
 from config.settings import Settings
 from core.domain.errors import ConfigError, KnowledgeUnavailable
 from core.domain.knowledge import Retrieval
-from knowledge.open import SAMPLE, Knowledge, open_knowledge
+from knowledge.open import Knowledge, open_knowledge
 from knowledge.rerank.cross_encoder import CrossEncoder
 from knowledge.rerank.opening import open_reranker
 from knowledge.settings import KnowledgeSettings
+from tests.e2e.knowledge_copy import copy_of, indexed_sample
 from tests.servers.models import MODELS
 from tests.servers.programs import ROOT
 
@@ -51,7 +52,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def settings(model: Path, tmp_path_factory: pytest.TempPathFactory) -> KnowledgeSettings:
-    directory = tmp_path_factory.mktemp("read") / "chroma"
+    home = copy_of(indexed_sample(tmp_path_factory), tmp_path_factory.mktemp("read"))
+    directory = home / "var" / "chroma"
     return KnowledgeSettings(
         directory=directory, models=MODELS, reranker_model=str(model), reranker_seconds=60.0, query_timeout=120.0
     )
@@ -62,7 +64,6 @@ async def reading(settings: KnowledgeSettings) -> AsyncIterator[Knowledge]:
     opened = open_knowledge(settings)
     await opened.start()
     await opened.warm(240.0)
-    await opened.writer.index([str(SAMPLE)])
     yield opened
     await opened.close()
 

