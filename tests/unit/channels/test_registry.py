@@ -30,7 +30,7 @@ def test_another_package_adds_one_or_replaces_ours(monkeypatch: pytest.MonkeyPat
         EntryPoint("web", "channels.console.adapter:ConsoleChannel", registry.GROUP),
         EntryPoint("fax", "no_such_package:Fax", registry.GROUP),
     ]
-    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    monkeypatch.setattr(registry, "_added", lambda: points)
     assert registry.load("web") is ConsoleChannel
     with pytest.raises(ConfigError, match="fax"):
         registry.load("fax")
