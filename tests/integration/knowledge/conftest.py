@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,15 +18,25 @@ PATIENCE = 240.0
 """Seconds to load the model on a machine that is busy with other tests."""
 
 
+def _directory_in(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For an index, as a first start leaves it: the examples of talk are embedded, which takes longer than most tests."""
+    for kept in (indexed_sample(tmp_path_factory) / "knowledge" / "words").glob("*/talk-*.npy"):
+        place = home / "knowledge" / "words" / kept.parent.name
+        place.mkdir(parents=True)
+        shutil.copy(kept, place)
+    return home / "chroma"
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> KnowledgeSettings:
-    return KnowledgeSettings(directory=tmp_path / "chroma", models=MODELS, query_timeout=120.0)
+def settings(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> KnowledgeSettings:
+    directory = _directory_in(tmp_path, tmp_path_factory)
+    return KnowledgeSettings(directory=directory, models=MODELS, query_timeout=120.0)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def knowledge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Knowledge]:
     """An empty knowledge base, ready to be asked."""
-    directory = tmp_path_factory.mktemp("knowledge") / "chroma"
+    directory = _directory_in(tmp_path_factory.mktemp("knowledge"), tmp_path_factory)
     opened = open_knowledge(KnowledgeSettings(directory=directory, models=MODELS, query_timeout=120.0))
     await opened.start()
     await opened.warm(PATIENCE)
