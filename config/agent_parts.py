@@ -86,17 +86,17 @@ def make_responder(
     quoting = by_channel(settings, lambda bounds: ExtractiveResponder(retriever, bounds, clock, store))
     if not settings.has_model:
         return quoting
+    from config.company_tools import company_tools
     from config.verifying import make_action_check, make_verifier
     from core.agent.foreign_texts import ForeignTexts
     from core.agent.loop import AgentLoop
-    from core.agent.tools import installed_tools
     from core.agent.translating import ModelTranslator
     from core.llm.budgeted import BudgetedResponder
 
     model = make_model(settings, clock, metrics, closing, budgets)
     checking = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_verify_model)
     verifier, check = make_verifier(settings, checking, clock), make_action_check(settings, checking, clock)
-    tools = installed_tools()
+    tools = list(company_tools(settings).values())
     agent = by_channel(
         settings, lambda bounds: AgentLoop(model, retriever, store, bounds, clock, tools, store, verifier, check)
     )
@@ -153,9 +153,7 @@ def make_briefing(
 
     words = replace(agent_settings(settings), escalation_keywords=())  # the case is with people already
     drafter = ExtractiveResponder(retriever, words, clock)
-    briefing = Briefing(
-        drafter=drafter, besides=questions_besides, context=customer_context(settings.desk_context_tool)
-    )
+    briefing = Briefing(drafter=drafter, besides=questions_besides, context=customer_context(settings))
     if not settings.has_model:
         return briefing
     from core.agent.summarizing import ModelSummarizer

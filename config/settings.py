@@ -34,6 +34,7 @@ from config.groups.server import ServerGroup
 from config.groups.slack import SlackGroup
 from config.groups.sms import SmsGroup
 from config.groups.telegram import TelegramGroup
+from config.groups.tools import ToolsGroup
 from config.groups.web import WebGroup
 from core.domain.errors import ConfigError
 
@@ -70,6 +71,7 @@ class Settings(
     DeskGroup,
     SlackGroup,
     WebGroup,
+    ToolsGroup,
     AnswersGroup,
     AgentGroup,
     RerankingGroup,
@@ -177,6 +179,11 @@ class Settings(
     def uses_sqlite(self) -> bool:
         """Whether the database is the embedded one."""
         return self.effective_database_url.startswith("sqlite")
+
+    @property
+    def has_tools(self) -> bool:
+        """Whether settings add tools, or change some."""
+        return bool(self.tools_path)
 
     @property
     def has_model(self) -> bool:

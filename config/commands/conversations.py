@@ -15,6 +15,7 @@ from config.agent_parts import agent_settings, chat_settings
 from config.clock import SystemClock
 from config.commands.evaluate import knowledge_roots
 from config.commands.safe_echo import echo_line
+from config.company_tools import company_tools
 from config.conversations.recorded_model import Noise, RecordedVerifier
 from config.conversations.replay import Replay, VerifierFor
 from config.conversations.report import as_json, as_lines
@@ -22,7 +23,6 @@ from config.conversations.transcript import read_transcripts
 from config.knowledge import knowledge_parts
 from config.settings import Settings, read_settings
 from core.agent.tokens import estimate
-from core.agent.tools import installed_tools
 from core.domain.errors import ConfigError
 from core.domain.knowledge import Passage
 from knowledge.chunk.chunker import Chunker
@@ -50,8 +50,9 @@ def run(file: Path, verifier: str, noise: Noise, *, as_data: bool) -> int:
 
     async def replay() -> int:
         async with AsyncExitStack() as closing:
+            tools = list(company_tools(settings).values())
             judge = _verifier(settings, verifier, noise, closing)
-            replay = Replay(known, knowledge_passages(settings), agent_settings(settings), judge, installed_tools())
+            replay = Replay(known, knowledge_passages(settings), agent_settings(settings), judge, tools)
             found = as_json(await replay.run(transcripts))
         if as_data:
             click.echo(json.dumps(found, ensure_ascii=False, indent=2))

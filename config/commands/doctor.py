@@ -35,8 +35,8 @@ from handoff.teams import Team
 _SECONDS = 10.0
 """What is asked over the network is asked at once, and all of it has this long."""
 _DISK, _MODEL, _EMBEDDING, _CACHE, _INDEX = "disk", "model", "embedding", "redis", "chroma"
-_RERANKER, _CALENDARS = "reranker", "calendars"
-_PARTS = (_MODEL, _EMBEDDING, _RERANKER, KNOWLEDGE, _CACHE, _INDEX, DATABASE, _DISK, CONFINEMENT, _CALENDARS)
+_RERANKER, _TOOLS, _CALENDARS = "reranker", "tools", "calendars"
+_PARTS = (_MODEL, _EMBEDDING, _RERANKER, _TOOLS, KNOWLEDGE, _CACHE, _INDEX, DATABASE, _DISK, CONFINEMENT, _CALENDARS)
 _MODEL_SWITCH = "OPENAI_API_KEY (or OPENAI_BASE_URL)"
 
 _WRITE = "Write NAME=value, one a line, with single quotes around a value that holds spaces or #."
@@ -203,6 +203,12 @@ async def _check_calendars(settings: Settings) -> Sequence[Diagnosis]:
     return await check_calendars(settings)
 
 
+async def _check_tools(settings: Settings) -> Sequence[Diagnosis]:
+    from config.company_tools import check_tools
+
+    return await check_tools(settings)
+
+
 async def _check_disk(settings: Settings) -> Sequence[Diagnosis]:
     if (closed := folder_trouble(settings.data_dir)) is not None:
         return [Diagnosis("DATA_DIR", False, closed, "Let DATA_DIR name a folder that this account may write.")]
@@ -216,6 +222,7 @@ _REMOTE: dict[str, tuple[Callable[[Settings], bool], Callable[[Settings], Awaita
     _MODEL: (lambda settings: settings.has_model, _check_model),
     _EMBEDDING: (lambda settings: bool(settings.embedding_base_url), _check_embedding),
     _RERANKER: (lambda settings: bool(settings.reranker or settings.reranker_url), _check_reranker),
+    _TOOLS: (lambda settings: settings.has_tools, _check_tools),
     KNOWLEDGE: (lambda _settings: True, check_sources),
     _CACHE: (lambda settings: bool(settings.redis_url), _check_cache),
     _INDEX: (lambda settings: bool(settings.chroma_url), _check_index),

@@ -5,27 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 
-from core.agent.tools import Tool, ToolContext, by_name, installed_tools
+from config.company_tools import named_tool
+from config.settings import Settings
+from core.agent.tools import ToolContext
 from core.domain.errors import ConfigError
 from core.ports.store import TurnState
 
 ContextOf = Callable[[TurnState], Awaitable[Mapping[str, object]]]
 
 
-def named_tool(setting: str, name: str) -> Tool:
-    """The installed tool that a setting names. Raises ConfigError where there is none."""
-    tools = by_name(installed_tools())
-    if name not in tools:
-        known = ", ".join(tools) or "none is installed"
-        raise ConfigError(f"{setting}: there is no tool {name}. Tools: {known}.")
-    return tools[name]
-
-
-def customer_context(name: str | None) -> ContextOf | None:
-    """Asks the tool of that name. Raises ConfigError for one that is missing, changes something, or has to be told more."""
-    if not name:
+def customer_context(settings: Settings) -> ContextOf | None:
+    """Asks the tool of DESK_CONTEXT_TOOL. Raises ConfigError for one that is missing, has an effect or needs arguments."""
+    tool = named_tool(settings, "DESK_CONTEXT_TOOL")
+    if tool is None:
         return None
-    tool = named_tool("DESK_CONTEXT_TOOL", name)
+    name = tool.name
     if tool.effect or any(field.is_required() for field in tool.arguments.model_fields.values()):
         raise ConfigError(f"DESK_CONTEXT_TOOL: {name} must read only, and need no arguments.")
 

@@ -109,7 +109,7 @@ def make_desk(
     work = replace(
         _parts(desk_channel, store, clock, agent), channels=channels, briefing=briefing or Briefing(), files=files
     )
-    tracked = TrackedIssues(store, desk_channel.account, issue_tool(settings.desk_issue_tool))
+    tracked = TrackedIssues(store, desk_channel.account, issue_tool(settings))
     desk: Desk = IssueDesk(SlackDesk(work, handoff), work, tracked, settings.desk_language)
     if settings.desk_learn:
         desk = LearningDesk(desk, store, store, desk_channel, desk_channel.people, settings.desk_language, regression)

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from api.issue_hook import issue_hook
 from channels.slack.place import CHANNEL
+from config.company_tools import named_tool
 from config.desk.app import ACCOUNT, has_own_app
-from config.desk.customer_context import named_tool
 from config.desk.staffed import desk_account
 from config.settings import Settings, secrets_of
 from core.agent.consent import Consent
@@ -52,16 +52,16 @@ def tracks_issues(settings: Settings) -> bool:
     return settings.slack_staff_channel is not None and bool(connected)
 
 
-def issue_tool(name: str | None) -> Tool | None:
-    """The tool of that name. Raises ConfigError for one that is missing, only reads, or takes other arguments."""
-    if not name:
+def issue_tool(settings: Settings) -> Tool | None:
+    """The tool of DESK_ISSUE_TOOL. Raises ConfigError for one that is missing, only reads, or takes other arguments."""
+    tool = named_tool(settings, "DESK_ISSUE_TOOL")
+    if tool is None:
         return None
-    tool = named_tool("DESK_ISSUE_TOOL", name)
     fields = tool.arguments.model_fields
     needed = {field for field, one in fields.items() if one.is_required()}
     if not tool.effect or not needed <= _FIELDS <= set(fields):
         raise ConfigError(
-            f"DESK_ISSUE_TOOL: {name} must have an effect, and take a title and a text, and need nothing else."
+            f"DESK_ISSUE_TOOL: {tool.name} must have an effect, and take a title and a text, and need nothing else."
         )
     return replace(tool, runs_when=RunsWhen.MODEL_CALLS)  # staff ask for it, not the customer
 

@@ -11,6 +11,7 @@ import pytest
 
 from channels.slack.adapter import CAPABILITIES
 from config.desk.issues import IssueNews, TrackedIssues, issue_tool
+from config.settings import read_settings
 from core.agent.tools import ToolContext, make_tool
 from core.domain.case import feed
 from core.domain.customer import Identity
@@ -63,8 +64,8 @@ class Office(OfficeHours):
     def __init__(self, store: SqlStore, clock: ManualClock, tracker: Tracker, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(store, clock, SETTINGS)
         tool = make_tool(tracker.create_issue, effect=True)
-        monkeypatch.setattr("config.desk.customer_context.installed_tools", lambda: [tool])
-        self.tracked = TrackedIssues(store, "main", issue_tool("create_issue"))
+        monkeypatch.setattr("config.company_tools.installed_tools", lambda: [tool])
+        self.tracked = TrackedIssues(store, "main", issue_tool(read_settings(desk_issue_tool="create_issue")))
         self.members = Members()
         parts = self.parts(store)
         desk = IssueDesk(SlackDesk(parts, SETTINGS), parts, self.tracked, "en")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from config.desk import customer_context as context
+from config.settings import Settings, read_settings
 from core.agent.tools import ToolContext, make_tool
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import Customer
@@ -55,21 +56,27 @@ TURN = TurnState(Claim("c1", 1), CONVERSATION, Customer("ada", "ada", "Ada"), ()
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a package of the company's would bring them."""
-    monkeypatch.setattr(context, "installed_tools", lambda: [make_tool(one, effect=one is upgrade) for one in ALL])
+    monkeypatch.setattr(
+        "config.company_tools.installed_tools", lambda: [make_tool(one, effect=one is upgrade) for one in ALL]
+    )
+
+
+def _settings(name: str | None) -> Settings:
+    return read_settings(desk_context_tool=name)
 
 
 def test_nothing_is_asked_where_no_tool_is_named() -> None:
-    assert context.customer_context(None) is None
+    assert context.customer_context(_settings(None)) is None
 
 
 async def test_the_tool_knows_whom_it_is_about() -> None:
-    ask = context.customer_context("crm")
+    ask = context.customer_context(_settings("crm"))
     assert ask is not None
     assert await ask(TURN) == {"Company": "Acme", "Known as": "Ada"}
 
 
 async def test_a_sentence_stands_under_the_tools_name() -> None:
-    ask = context.customer_context("remark")
+    ask = context.customer_context(_settings("remark"))
     assert ask is not None
     assert await ask(TURN) == {"remark": "Pays late."}
 
@@ -79,4 +86,4 @@ async def test_a_sentence_stands_under_the_tools_name() -> None:
 )
 def test_a_tool_that_cannot_be_asked_is_said_at_the_start(name: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
-        context.customer_context(name)
+        context.customer_context(_settings(name))

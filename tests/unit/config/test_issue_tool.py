@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from config.desk import issues
-from config.settings import Settings
+from config.settings import Settings, read_settings
 from core.agent.tools import RunsWhen, make_tool
 from core.domain.errors import ConfigError
 
@@ -38,16 +38,16 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a package of the company's would bring them."""
     given = (create_issue, find_issue, upgrade, create_there)
     monkeypatch.setattr(
-        "config.desk.customer_context.installed_tools",
+        "config.company_tools.installed_tools",
         lambda: [make_tool(one, effect=one is not find_issue) for one in given],
     )
 
 
 def test_a_tool_that_takes_a_title_and_a_text_is_run_because_staff_ask() -> None:
-    tool = issues.issue_tool("create_issue")
+    tool = issues.issue_tool(read_settings(desk_issue_tool="create_issue"))
     assert tool is not None
     assert (tool.runs_when, tool.effect, tool.retries) == (RunsWhen.MODEL_CALLS, True, 0)
-    assert issues.issue_tool(None) is None
+    assert issues.issue_tool(read_settings()) is None
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_tool_that_takes_a_title_and_a_text_is_run_because_staff_ask() -> None
 )
 def test_a_tool_that_cannot_create_issues_is_said_at_the_start(name: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
-        issues.issue_tool(name)
+        issues.issue_tool(read_settings(desk_issue_tool=name))
 
 
 @pytest.mark.parametrize(
@@ -90,5 +90,5 @@ def test_the_tool_in_the_guide_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     guide = (Path(__file__).parents[3] / "docs/howto/desk/issues.md").read_text("utf-8")
     found: dict[str, Any] = {}
     exec(guide.partition("```python\n")[2].partition("```")[0], found)
-    monkeypatch.setattr("config.desk.customer_context.installed_tools", lambda: [found["create_issue"]])
-    assert issues.issue_tool("create_issue") is not None
+    monkeypatch.setattr("config.company_tools.installed_tools", lambda: [found["create_issue"]])
+    assert issues.issue_tool(read_settings(desk_issue_tool="create_issue")) is not None
