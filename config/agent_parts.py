@@ -46,6 +46,7 @@ def agent_settings(settings: Settings) -> AgentSettings:
         temperature=settings.agent_temperature,
         answer_tokens=settings.agent_answer_tokens,
         strictness=Strictness(settings.agent_strictness),
+        tool_overrides=settings.tool_overrides,
     )
     return replace(base, turn_seconds=min(base.turn_seconds, settings.turn_timeout_seconds * 0.8))
 
@@ -90,15 +91,16 @@ def make_responder(
     from config.verifying import make_action_check, make_verifier
     from core.agent.foreign_texts import ForeignTexts
     from core.agent.loop import AgentLoop
+    from core.agent.tool_use import ToolUse
     from core.agent.translating import ModelTranslator
     from core.llm.budgeted import BudgetedResponder
 
     model = make_model(settings, clock, metrics, closing, budgets)
     checking = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_verify_model)
     verifier, check = make_verifier(settings, checking, clock), make_action_check(settings, checking, clock)
-    tools = list(company_tools(settings).values())
+    tools, use = list(company_tools(settings).values()), ToolUse(budgets, clock.monotonic)
     agent = by_channel(
-        settings, lambda bounds: AgentLoop(model, retriever, store, bounds, clock, tools, store, verifier, check)
+        settings, lambda bounds: AgentLoop(model, retriever, store, bounds, clock, tools, store, verifier, check, use)
     )
     translator = ModelTranslator(model, clock, settings.company_name, seconds=_TRANSLATION_SECONDS)
     foreign = ForeignTexts(agent, translator, settings.company_name)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from config.settings import Settings
+from core.agent.builtin_tools import ESCALATE, SEARCH
+from core.agent.ticket_tools import TICKET_TOOLS
 from core.agent.tool_files import tools_in
-from core.agent.tools import Tool, by_name, installed_tools
+from core.agent.tool_rules import meant
+from core.agent.tools import Tool, by_name, installed_tools, overridden
 from core.domain.errors import ConfigError
 from core.ports.channel import Diagnosis
 
@@ -14,8 +17,12 @@ _FIX = "Correct what it names, then run switchboard doctor tools."
 
 
 def company_tools(settings: Settings) -> Mapping[str, Tool]:
-    """Those of installed packages, then those of TOOLS_PATH. Raises ConfigError."""
-    return by_name([*installed_tools(), *(tools_in(settings.tools_path) if settings.tools_path else ())])
+    """Those of installed packages, then those of TOOLS_PATH, as TOOL_OVERRIDES wants them. Raises ConfigError."""
+    found = by_name([*installed_tools(), *(tools_in(settings.tools_path) if settings.tools_path else ())])
+    known = [SEARCH, ESCALATE, *TICKET_TOOLS, *found]
+    for name in settings.tool_overrides.keys() - set(known):
+        raise ConfigError(f"TOOL_OVERRIDES: there is no tool {name}; {meant(name, known)}")
+    return by_name(overridden(found.values(), settings.tool_overrides))
 
 
 def named_tool(settings: Settings, setting: str) -> Tool | None:

@@ -1,7 +1,8 @@
-"""The types of settings that are lists."""
+"""The types of settings that are lists or tables."""
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -26,3 +27,13 @@ def _sentences(value: Any) -> Any:
 
 Sentences = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_sentences)]
 """Whole sentences, which may hold commas."""
+
+
+def read_table(value: Any) -> Any:
+    """A table as it is, a text as JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"must be JSON: {error}") from None

@@ -183,7 +183,7 @@ class Settings(
     @property
     def has_tools(self) -> bool:
         """Whether settings add tools, or change some."""
-        return bool(self.tools_path)
+        return bool(self.tools_path or self.tool_overrides)
 
     @property
     def has_model(self) -> bool:

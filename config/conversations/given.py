@@ -10,7 +10,8 @@ from zlib import crc32
 from pydantic import BaseModel, ConfigDict
 
 from config.conversations.transcript import RecordedCall, RecordedTurn, Transcript, without_markers
-from core.agent.tools import RunsWhen, Tool
+from core.agent.tool_rules import RunsWhen
+from core.agent.tools import Tool
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import Customer

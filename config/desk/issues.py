@@ -16,8 +16,9 @@ from config.desk.staffed import desk_account
 from config.settings import Settings, secrets_of
 from core.agent.consent import Consent
 from core.agent.sources import Sources
+from core.agent.tool_rules import RunsWhen
 from core.agent.tool_runner import ToolRunner
-from core.agent.tools import RunsWhen, Tool, ToolContext
+from core.agent.tools import Tool, ToolContext
 from core.agent.turn_journal import UNKNOWN, TurnJournal
 from core.domain.case import DESK
 from core.domain.conversation import OwnershipEvent

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import NoDecode
 
 from channels import registry
 from config.groups import SettingsGroup
+from config.listed import read_table
 from core.agent.settings import Strictness
 
 
@@ -24,16 +24,6 @@ class AgentOverride(BaseModel):
     answer_tokens: int | None = Field(None, ge=50, le=32_000)
     strictness: Strictness | None = None
     threshold: float | None = Field(None, ge=-1, le=1)
-
-
-def _read(value: Any) -> Any:
-    """A table as it is, a text as JSON."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"must be JSON: {error}") from None
 
 
 def _known(given: Mapping[str, AgentOverride]) -> Mapping[str, AgentOverride]:
@@ -78,7 +68,7 @@ class AnswersGroup(SettingsGroup):
         "the model that answers.",
     )
     agent_overrides: Annotated[
-        Mapping[str, AgentOverride], NoDecode, BeforeValidator(_read), AfterValidator(_known)
+        Mapping[str, AgentOverride], NoDecode, BeforeValidator(read_table), AfterValidator(_known)
     ] = Field(
         {},
         description="What differs for a channel, or for an account of it such as a Slack team: tables in switchboard.toml, or "

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from core.agent.lookup import Lookup
 from core.agent.sources import from_retrieval
-from core.agent.tools import RunsWhen, Tool, ToolResult, make_tool
+from core.agent.tool_rules import RunsWhen
+from core.agent.tools import Tool, ToolResult, make_tool
 from core.domain.conversation import Escalation
 from core.domain.errors import KnowledgeUnavailable, ToolError
 

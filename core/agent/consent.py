@@ -21,7 +21,8 @@ from core.agent.routing import asked
 from core.agent.small_talk import says_yes
 from core.agent.sources import Sources
 from core.agent.tokens import trim
-from core.agent.tools import RunsWhen, Tool
+from core.agent.tool_rules import RunsWhen
+from core.agent.tools import Tool
 from core.agent.whole_answer import ModelCheck
 from core.agent.wording import content_stems
 from core.domain.messages import Author, Message
@@ -46,8 +47,10 @@ _DEEPEST = 6
 _MESSAGES = 8
 _MESSAGE_TOKENS = 200
 _ARGUMENT_TOKENS = 400
+_ASKED = "Does the customer ask for this action with these details, or say yes to it?"
 _QUESTIONS = {
-    RunsWhen.CUSTOMER_ASKS: "Does the customer ask for this action with these details, or say yes to it?",
+    RunsWhen.CUSTOMER_ASKS: _ASKED,
+    RunsWhen.CUSTOMER_CONFIRMS: _ASKED,
     RunsWhen.CUSTOMER_NEEDS: "Does what the customer writes ask for this action, or give reason for it?",
 }
 _QUESTION_MARKS = frozenset("?؟？")
@@ -116,7 +119,7 @@ class Consent:
                 return None
             case RunsWhen.CUSTOMER_NEEDS:
                 return None if await self._needed(tool, call) else NOT_NEEDED
-            case RunsWhen.CUSTOMER_ASKS:
+            case RunsWhen.CUSTOMER_ASKS | RunsWhen.CUSTOMER_CONFIRMS:
                 return await self._refusal_of_effect(tool, call)
 
     def hold(self, call: ToolCall) -> None:
@@ -136,11 +139,11 @@ class Consent:
         if not self._details_hold(call):
             return NOT_ASKED
         verdict = await self._ask(tool, call)
-        if verdict is not None:
-            return None if verdict else NOT_ASKED
-        if self._orders_given():
+        if verdict is False or (verdict is None and self._orders_given()):
             return NOT_ASKED
-        return None if self._names_it(tool, call) else NOT_CONFIRMED
+        if tool.runs_when is RunsWhen.CUSTOMER_CONFIRMS:
+            return NOT_CONFIRMED
+        return None if verdict or self._names_it(tool, call) else NOT_CONFIRMED
 
     async def _ask(self, tool: Tool, call: ToolCall) -> bool | None:
         if self._check is None:

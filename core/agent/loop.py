@@ -43,7 +43,8 @@ from core.agent.texts import Texts, texts_for
 from core.agent.ticket_questions import about_tickets
 from core.agent.ticket_tools import ticket_tools
 from core.agent.tool_runner import ToolRunner
-from core.agent.tools import Tool, ToolContext, by_name
+from core.agent.tool_use import ToolUse
+from core.agent.tools import Tool, ToolContext, by_name, overridden
 from core.agent.turn_journal import TurnJournal
 from core.agent.wording import phrase
 from core.domain.choices import CLARIFY
@@ -81,6 +82,7 @@ class AgentLoop:
     """Implements Responder. ``tools`` are added to search_knowledge, escalate_to_human and those for ``tickets``.
 
     ``action_check``: finds out whether the customer asks for what a tool would change (see ``consent``).
+    ``use``: what all turns share of how often tools are called.
     ``verifier``: judges the sentences that code alone can neither prove nor refute; without one they are left out.
     """
 
@@ -95,6 +97,7 @@ class AgentLoop:
         tickets: Tickets | None = None,
         verifier: Verifier | None = None,
         action_check: ActionCheck | None = None,
+        use: ToolUse | None = None,
     ) -> None:
         self._model = model
         self._action_check = action_check
@@ -104,7 +107,9 @@ class AgentLoop:
         self._lookup = Lookup(retriever, clock, settings)
         ours = ticket_tools(tickets, tools) if tickets is not None else ()
         for_customers = () if settings.for_staff else (escalation_tool(), *ours)
-        self._tools = by_name((search_tool(self._lookup), *for_customers, *tools))
+        every = by_name((search_tool(self._lookup), *for_customers, *tools)).values()
+        self._tools = by_name(overridden(every, settings.tool_overrides))
+        self._use = use
         self._has_own_tools = bool(tools)
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
@@ -207,7 +212,9 @@ class AgentLoop:
         if not private:
             customer = replace(customer, contact=ContactDetails())
         context = ToolContext(conversation.id, customer, job.turn_id, "", conversation.locale, private)
-        return ToolRunner(self._tools, journal, job.events, context, self._settings.max_parallel_tools, consent)
+        return ToolRunner(
+            self._tools, journal, job.events, context, self._settings.max_parallel_tools, consent, self._use
+        )
 
     async def _gather(self, job: _Job, journal: TurnJournal) -> tuple[Sequence[Source], bool]:
         """The sources of the first prompt, the recorded ones after a crash, and whether the search was out of reach."""

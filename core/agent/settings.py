@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from core.agent.tool_rules import ToolOverride
 from core.domain.knowledge import KnowledgeAudience
 
 
@@ -55,6 +57,7 @@ class AgentSettings:
     temperature: float | None = None
     threshold: float | None = None
     strictness: Strictness = Strictness.VERIFY
+    tool_overrides: Mapping[str, ToolOverride] = field(default_factory=dict)
 
     @property
     def for_staff(self) -> bool:

@@ -11,11 +11,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.agent.tools import RunsWhen, Tool, ToolContext, make_tool
+from core.agent.tool_rules import RunsWhen
+from core.agent.tools import Tool, ToolContext, make_tool
 from core.domain.errors import ToolError
 from core.domain.ticket import Ticket, TicketPriority, TicketStatus, numbers_in
 from core.ports.tickets import NewTicket, TicketChange, Tickets
 
+TICKET_TOOLS = ("create_ticket", "get_ticket_status", "update_ticket", "list_tickets", "lookup_account")
 MAKES_TICKETS = frozenset({"create_ticket", "update_ticket"})
 _AGENT = "agent"
 _MOST = 20

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.agent.consent import NOT_CONFIRMED, Consent
+from core.agent.tool_use import NOT_VERIFIED, ToolUse, has_evidence
 from core.agent.tools import Tool, ToolContext, ToolResult
 from core.agent.turn_journal import FAILED, FINISHED, STARTED, UNKNOWN, TurnJournal, load_result
 from core.domain.errors import HubError, LostClaim, OutcomeUnknown, ToolError
@@ -47,7 +48,10 @@ class Outcome:
 
 
 class ToolRunner:
-    """``context`` is completed with each call's id. ``limit`` is how many calls of one step are run at most."""
+    """``context`` is completed with each call's id. ``limit`` is how many calls of one step are run at most.
+
+    ``use``: what it shares with other turns; without it, calls have no limits and no cache.
+    """
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class ToolRunner:
         context: ToolContext,
         limit: int,
         consent: Consent,
+        use: ToolUse | None = None,
     ) -> None:
         self.tools = tools
         self.journal = journal
@@ -64,6 +69,7 @@ class ToolRunner:
         self._context = context
         self._limit = limit
         self._consent = consent
+        self._use = use or ToolUse()
 
     async def run(self, step: int, calls: Sequence[ToolCall]) -> list[Outcome]:
         """All outcomes in the order of the calls. Raises LostClaim, after the calls under way have ended."""
@@ -107,14 +113,23 @@ class ToolRunner:
             arguments = tool.parse(call.arguments)
         except ToolError as error:
             return await self._settle(step, call, FAILED, error.detail)
-        refusal = await self._consent.refusal(tool, call)
+        context = replace(self._context, call_id=call.id)
+        refusal = await self._consent.refusal(tool, call) if has_evidence(tool, context) else NOT_VERIFIED
+        if refusal is None:
+            if (known := self._use.recall(tool, context, call.arguments)) is not None:
+                return await self._settle(step, call, FINISHED, known)
+            refusal = self._use.refusal(tool)
         if refusal is not None:
-            logger.info("a tool call was not asked for", extra={"tool": call.name})
+            logger.info("a tool call was refused", extra={"tool": call.name})
             return await self._settle(step, call, FAILED, refusal)
         await self._events.tool_call(call.name, "started")
         await self.journal.start(step, call)
-        context = replace(self._context, call_id=call.id)
+        changes = self._use.changes
         status, result = await self._try(tool, lambda: tool.run(arguments, context))
+        if tool.effect:
+            self._use.changed(context)
+        elif isinstance(result, ToolResult):
+            self._use.keep(tool, context, call.arguments, result, changes)
         outcome = await self._settle(step, call, status, result)
         await self._events.tool_call(call.name, "finished" if outcome.ok else "failed")
         return outcome

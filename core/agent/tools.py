@@ -7,8 +7,7 @@ import inspect
 import json
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from typing import Annotated, Any, overload
 
@@ -16,6 +15,7 @@ from docstring_parser import parse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from core.agent.sources import Source
+from core.agent.tool_rules import Needs, RunsWhen, ToolOverride, parsed_rate
 from core.domain.conversation import Escalation
 from core.domain.customer import Customer
 from core.domain.errors import ConfigError, ToolError
@@ -60,23 +60,13 @@ class ToolResult:
     escalation: Escalation | None = None
 
 
-class RunsWhen(StrEnum):
-    """What a call needs before it runs (see ``consent``).
-
-    ``MODEL_CALLS``: nothing; it only reads. ``CUSTOMER_NEEDS``: what the customer wrote gives reason for it; it changes nothing
-    outside the hub. ``CUSTOMER_ASKS``: the customer asked for it, or said yes to it.
-    """
-
-    MODEL_CALLS = "model_calls"
-    CUSTOMER_NEEDS = "customer_needs"
-    CUSTOMER_ASKS = "customer_asks"
-
-
 @dataclass(frozen=True, slots=True)
 class Tool:
     """``effect``: it changes something outside, so it runs at most once and never again when its outcome is unknown.
 
     ``timeout`` in seconds for one try; ``retries`` more tries after a failure, for read-only tools only.
+    ``rate`` and ``rate_in_all``: the most calls of one customer and of all, such as 5/minute; empty is without limit.
+    ``cache``: for how many seconds the same call of the same customer gets the same result, for read-only tools only.
     """
 
     spec: ToolSpec
@@ -87,6 +77,19 @@ class Tool:
     timeout: float
     retries: int
     runs_when: RunsWhen
+    needs: Needs = Needs.ANYONE
+    rate: str = ""
+    rate_in_all: str = ""
+    cache: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what does not go together."""
+        if self.effect and self.retries:
+            raise ValueError(f"{self.name} has an effect: it is never tried twice, so retries must be 0.")
+        if self.effect and self.cache:
+            raise ValueError(f"{self.name} has an effect: each call must run, so cache must be 0.")
+        for rate in filter(None, (self.rate, self.rate_in_all)):
+            parsed_rate(rate)
 
     @property
     def name(self) -> str:
@@ -138,18 +141,41 @@ def make_tool(
     retries: int | None = None,
     name: str | None = None,
     runs_when: RunsWhen | None = None,
+    **rules: Any,
 ) -> Tool:
     """A tool from a function: name, description and schema come from its signature and docstring.
 
-    Raises ValueError for a function that no model could call (no docstring, an untyped or variadic parameter).
+    ``rules``: the other fields of Tool. Raises ValueError for a function that no model could call (no docstring, an untyped or
+    variadic parameter), and for rules that do not go together.
     """
-    if effect and retries:
-        raise ValueError(f"{function.__name__} has an effect: it is never tried twice, so retries must be 0.")
     description, arguments, context_name = _read(function)
     spec = ToolSpec(name or function.__name__, description, _without_titles(arguments.model_json_schema()))
-    tries = retries if retries is not None else (0 if effect else 1)
-    needed = runs_when or (RunsWhen.CUSTOMER_ASKS if effect else RunsWhen.MODEL_CALLS)
-    return Tool(spec, function, arguments, context_name, effect, timeout, tries, needed)
+    usual_tries, usually_runs = _usual(effect)
+    tries = usual_tries if retries is None else retries
+    return Tool(
+        spec, function, arguments, context_name, effect, timeout, tries, RunsWhen(runs_when or usually_runs), **rules
+    )
+
+
+def _usual(effect: bool) -> tuple[int, RunsWhen]:
+    """Retries, and what a call needs before it runs, where nothing else is said."""
+    return (0, RunsWhen.CUSTOMER_ASKS) if effect else (1, RunsWhen.MODEL_CALLS)
+
+
+def overridden(tools: Iterable[Tool], overrides: Mapping[str, ToolOverride]) -> list[Tool]:
+    """The tools as settings want them, without those that are switched off. Raises ConfigError."""
+    found = []
+    for item in tools:
+        override = overrides.get(item.name, ToolOverride())
+        changes = override.model_dump(exclude_none=True, exclude={"enabled"})
+        if override.effect not in (None, item.effect):
+            retries, runs_when = _usual(not item.effect)
+            changes = {"retries": retries, "runs_when": runs_when, "cache": 0} | changes
+        try:
+            found += [replace(item, **changes)] if override.enabled else []
+        except ValueError as error:
+            raise ConfigError(f"TOOL_OVERRIDES: {error}") from error
+    return found
 
 
 @overload
@@ -158,7 +184,16 @@ def tool(function: Callable[..., Any], /) -> Tool: ...
 
 @overload
 def tool(
-    *, effect: bool = ..., timeout: float = ..., retries: int | None = ..., name: str | None = ...
+    *,
+    effect: bool = ...,
+    timeout: float = ...,
+    retries: int | None = ...,
+    name: str | None = ...,
+    runs_when: RunsWhen | None = ...,
+    needs: Needs = ...,
+    rate: str = ...,
+    rate_in_all: str = ...,
+    cache: int = ...,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 
 

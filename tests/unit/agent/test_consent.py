@@ -10,7 +10,8 @@ import pytest
 from core.agent.consent import NOT_ASKED, NOT_CONFIRMED, NOT_NEEDED, ActionCheck, Consent
 from core.agent.own_words import own_words
 from core.agent.sources import Source, Sources
-from core.agent.tools import RunsWhen, Tool, make_tool
+from core.agent.tool_rules import RunsWhen
+from core.agent.tools import Tool, make_tool
 from core.domain.customer import ContactDetails
 from core.domain.errors import ModelError
 from core.domain.messages import Author, Citation, Message

@@ -89,7 +89,7 @@ def test_a_function_that_no_model_could_call_is_refused_at_registration(function
 
 def test_what_has_an_effect_is_never_tried_twice() -> None:
     with pytest.raises(ValueError, match="never tried twice"):
-        make_tool(_variadic, effect=True, retries=1)
+        make_tool(order_status.function, effect=True, retries=1)
 
     @tool
     def refund(amount: int) -> str:

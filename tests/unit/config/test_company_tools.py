@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from config.agent_parts import agent_settings
 from config.company_tools import check_tools, company_tools
 from config.settings import read_settings
+from core.agent.loop import AgentLoop
+from core.agent.ticket_tools import TICKET_TOOLS, ticket_tools
+from core.agent.tool_rules import Needs
 from core.agent.tools import ToolContext
 from core.domain.customer import Customer
 from core.domain.errors import ConfigError
+from tests.contract.responders.world import MemoryJournal, ScriptedModel, Shelf, SteppingClock, Watcher, say, turn_of
 
+TICKETS = cast(Any, object())
 CONTEXT = ToolContext("c1", Customer("cu1", "ext"), "t1", "step00call00")
 ORDERS = '''
 from __future__ import annotations
@@ -46,7 +54,7 @@ async def test_a_file_gives_its_tools(tmp_path: Path) -> None:
     file = _written(tmp_path, orders=ORDERS) / "orders.py"
     tool = company_tools(read_settings(tools_path=file))["order_status"]
     assert (await tool.run(tool.parse('{"order": 7}'), CONTEXT)).content == "7 of cu1"
-    assert company_tools(read_settings(tools_path=file))["order_status"] is tool
+    assert company_tools(read_settings(tools_path=file))["order_status"].function is tool.function
 
 
 async def test_a_folder_gives_those_of_its_files_which_may_share_others(tmp_path: Path) -> None:
@@ -91,3 +99,61 @@ def test_a_name_that_is_taken_is_said(tmp_path: Path) -> None:
     _written(tmp_path, orders=ORDERS, others=ORDERS)
     with pytest.raises(ConfigError, match="Two tools are called order_status"):
         company_tools(read_settings(tools_path=tmp_path))
+
+
+OVERRIDES = """
+tools_path = "orders.py"
+
+[tool_overrides.order_status]
+needs = "verified"
+rate = "5/minute"
+timeout = 2
+
+[tool_overrides.create_ticket]
+enabled = false
+"""
+
+
+def _configured(text: str) -> None:
+    Path("switchboard.toml").write_text(text, encoding="utf-8")
+
+
+async def test_overrides_hold_for_tools_of_the_company_and_of_the_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(_written(tmp_path, orders=ORDERS))
+    _configured(OVERRIDES)
+    settings = read_settings()
+    tool = company_tools(settings)["order_status"]
+    assert (tool.needs, tool.rate, tool.timeout) == (Needs.VERIFIED, "5/minute", 2)
+    model = ScriptedModel(say("Hello."))
+    agent = AgentLoop(model, Shelf(), MemoryJournal(), agent_settings(settings), SteppingClock(), [tool], TICKETS)
+    await agent.respond(turn_of("Where is my order 7?"), "t1", Watcher())
+    offered = {one.name for one in model.requests[0].tools}
+    assert "create_ticket" not in offered
+    assert {"escalate_to_human", "list_tickets", "order_status"} <= offered
+
+
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        ('{"order_statu": {}}', "there is no tool order_statu; did you mean order_status?"),
+        ('{"create_tickt": {}}', "there is no tool create_tickt; did you mean create_ticket?"),
+        ('{"order_status": {"timout": 5}}', "timout cannot be set for a tool; did you mean timeout?"),
+        ('{"order_status": {"colour": 5}}', "colour cannot be set for a tool; there are enabled, effect"),
+        ('{"order_status": {"rate": "5 a day"}}', "ORDER_STATUS.RATE: '5 a day' is no rate"),
+        ('{"order_status": {"needs": "passport"}}', "Input should be 'anyone' or 'verified'"),
+        ('{"order_status": {"timeout": 0}}', "greater than 0"),
+        ('{"order_status": ', "must be JSON"),
+        ('{"order_status": {"effect": true, "retries": 2}}', "order_status has an effect"),
+    ],
+)
+def test_a_wrong_override_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overrides: str, says: str) -> None:
+    monkeypatch.setenv("TOOL_OVERRIDES", overrides)
+    with pytest.raises(ConfigError, match=re.escape(says)) as caught:
+        company_tools(read_settings(tools_path=_written(tmp_path, orders=ORDERS)))
+    assert "TOOL_OVERRIDES" in caught.value.detail
+
+
+def test_the_names_of_the_hubs_own_tools_are_known() -> None:
+    assert tuple(one.name for one in ticket_tools(TICKETS)) == TICKET_TOOLS

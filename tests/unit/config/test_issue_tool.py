@@ -9,7 +9,8 @@ import pytest
 
 from config.desk import issues
 from config.settings import Settings, read_settings
-from core.agent.tools import RunsWhen, make_tool
+from core.agent.tool_rules import RunsWhen
+from core.agent.tools import make_tool
 from core.domain.errors import ConfigError
 
 
