@@ -16,7 +16,7 @@ from config.desk.staffed import desk_account
 from config.settings import Settings, secrets_of
 from core.agent.consent import Consent
 from core.agent.sources import Sources
-from core.agent.tool_rules import RunsWhen
+from core.agent.tool_rules import Needs, RunsWhen
 from core.agent.tool_runner import ToolRunner
 from core.agent.tools import Tool, ToolContext
 from core.agent.turn_journal import UNKNOWN, TurnJournal
@@ -64,7 +64,7 @@ def issue_tool(settings: Settings) -> Tool | None:
         raise ConfigError(
             f"DESK_ISSUE_TOOL: {tool.name} must have an effect, and take a title and a text, and need nothing else."
         )
-    return replace(tool, runs_when=RunsWhen.MODEL_CALLS)  # staff ask for it, not the customer
+    return replace(tool, runs_when=RunsWhen.MODEL_CALLS, needs=Needs.ANYONE)  # staff ask for it, not the customer
 
 
 class TrackedIssues:

@@ -125,10 +125,12 @@ class ToolRunner:
         await self._events.tool_call(call.name, "started")
         await self.journal.start(step, call)
         changes = self._use.changes
-        status, result = await self._try(tool, lambda: tool.run(arguments, context))
-        if tool.effect:
-            self._use.changed(context)
-        elif isinstance(result, ToolResult):
+        try:
+            status, result = await self._try(tool, lambda: tool.run(arguments, context))
+        finally:
+            if tool.changes_something:
+                self._use.changed(context)
+        if isinstance(result, ToolResult):
             self._use.keep(tool, context, call.arguments, result, changes)
         outcome = await self._settle(step, call, status, result)
         await self._events.tool_call(call.name, "finished" if outcome.ok else "failed")

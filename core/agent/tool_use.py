@@ -56,6 +56,8 @@ class ToolUse:
 
     def recall(self, tool: Tool, context: ToolContext, arguments: str) -> ToolResult | None:
         """What the same call answered this customer in this conversation, as long as the tool's cache says."""
+        if not tool.cache:
+            return None
         until, _, result = self._kept.get(_key(tool, context, arguments), (0.0, "", None))
         return result if self._now() < until else None
 
@@ -68,7 +70,7 @@ class ToolUse:
             self._kept.popitem(last=False)
 
     def changed(self, context: ToolContext) -> None:
-        """A call with an effect has ended, in whatever way: what was looked up for this customer may be true no longer."""
+        """A call that changes something has ended, in whatever way: what was looked up for this customer may be outdated."""
         self.changes += 1
         for key in [key for key, (_, whose, _) in self._kept.items() if whose == context.customer.id]:
             del self._kept[key]

@@ -86,10 +86,15 @@ class Tool:
         """Raises ValueError for what does not go together."""
         if self.effect and self.retries:
             raise ValueError(f"{self.name} has an effect: it is never tried twice, so retries must be 0.")
-        if self.effect and self.cache:
-            raise ValueError(f"{self.name} has an effect: each call must run, so cache must be 0.")
+        if self.changes_something and self.cache:
+            raise ValueError(f"{self.name} changes something: each call must run, so cache must be 0.")
         for rate in filter(None, (self.rate, self.rate_in_all)):
             parsed_rate(rate)
+
+    @property
+    def changes_something(self) -> bool:
+        """Outside, or in the hub as the tools for tickets do."""
+        return self.effect or self.runs_when is RunsWhen.CUSTOMER_NEEDS
 
     @property
     def name(self) -> str:

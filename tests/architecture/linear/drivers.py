@@ -36,8 +36,10 @@ from core.agent.evidence import Evidence
 from core.agent.judged_unit import JudgedUnit
 from core.agent.prompting import Speakers
 from core.agent.sources import Source, Sources
-from core.agent.tools import make_tool
+from core.agent.tool_use import ToolUse
+from core.agent.tools import ToolContext, ToolResult, make_tool
 from core.agent.verification import verification
+from core.domain.customer import Customer
 from core.domain.messages import Citation, RawEvent
 from core.ports.chat_model import ToolCall
 from knowledge.chunk.chunker import Chunker
@@ -180,12 +182,25 @@ def _wanted(text: str) -> Call:
     return lambda: asyncio.run(refuse())
 
 
+def _kept(text: str) -> Call:
+    """What the model sends to a tool with a cache."""
+    context = ToolContext("c1", Customer("cu1", "cu1"), "t1", "")
+
+    def keep() -> None:
+        use, arguments = ToolUse(), json.dumps({"text": text, text[:9]: [text]})
+        use.keep(_CACHED, context, arguments, ToolResult("seen"), 0)
+        assert use.recall(_CACHED, context, arguments) is not None
+
+    return keep
+
+
 def _change(text: str) -> str:
     """Change something."""
     return text
 
 
 _TOOL = make_tool(_change, effect=True)
+_CACHED = make_tool(_change, effect=False, cache=60)
 
 
 def _batch(text: str) -> Call:
@@ -255,6 +270,7 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "core.agent.verification:verification": _batch,
     "core.agent.consent:Consent.refusal": _wanted,
     "core.agent.evidence:Evidence.judge": _judged,
+    "core.agent.tool_use:ToolUse.keep": _kept,
     "knowledge.chunk.chunker:Chunker.chunks": _chunks(BlockKind.TEXT),
     "knowledge.chunk.chunker:Chunker.chunks of a table": _chunks(BlockKind.TABLE),
     "knowledge.convert.audience:refuse_further": lambda text: lambda: refuse_further(f"audience\n{text}"),

@@ -33,7 +33,7 @@ class Shop:
         self.clock = SteppingClock()
         self.seen: list[str] = []
         self.ordered: list[str] = []
-        self.entered, self.go_on = asyncio.Event(), asyncio.Event()
+        self.entered, self.changing, self.go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.go_on.set()
         tools = [make_tool(self.stock, effect=False), make_tool(self.order, effect=True)]
         found = {name: ToolOverride.model_validate(one) for name, one in overrides.items()}
@@ -50,6 +50,9 @@ class Shop:
     async def order(self, item: str) -> str:
         """Order an item."""
         self.ordered.append(item)
+        self.changing.set()
+        if item.startswith("slow"):
+            await self.go_on.wait()
         return "ordered"
 
     async def call(
@@ -117,6 +120,19 @@ async def test_after_a_change_it_is_looked_up_again() -> None:
     assert (await shop.call("stock")).result.content == "cup red 1 ordered"
 
 
+async def test_a_change_that_was_cut_off_counts_too() -> None:
+    shop = Shop(stock={"cache": 60})
+    await shop.call("stock")
+    shop.go_on.clear()
+    changing = asyncio.create_task(shop.call("order", '{"item": "slow cup"}', said="Order a slow cup."))
+    await shop.changing.wait()
+    changing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await changing
+    shop.go_on.set()
+    assert (await shop.call("stock")).result.content == "cup red 1 ordered"
+
+
 async def test_what_was_looked_up_while_something_changed_is_not_kept() -> None:
     shop = Shop(stock={"cache": 60})
     shop.go_on.clear()
@@ -169,9 +185,16 @@ def test_a_tool_that_is_switched_off_is_not_there() -> None:
     assert list(Shop(order={"enabled": False}).tools) == ["stock"]
 
 
-@pytest.mark.parametrize("override", [{"retries": 1}, {"cache": 5}])
-def test_an_effect_can_be_neither_tried_again_nor_cached(override: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="TOOL_OVERRIDES: order has an effect"):
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ({"retries": 1}, "order has an effect"),
+        ({"cache": 5}, "order changes something"),
+        ({"effect": False, "runs_when": "customer_needs", "cache": 5}, "order changes something"),
+    ],
+)
+def test_a_change_can_be_neither_tried_again_nor_cached(override: dict[str, Any], says: str) -> None:
+    with pytest.raises(ConfigError, match=f"TOOL_OVERRIDES: {says}"):
         Shop(order=override)
 
 

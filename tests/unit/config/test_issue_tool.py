@@ -9,7 +9,7 @@ import pytest
 
 from config.desk import issues
 from config.settings import Settings, read_settings
-from core.agent.tool_rules import RunsWhen
+from core.agent.tool_rules import Needs, RunsWhen
 from core.agent.tools import make_tool
 from core.domain.errors import ConfigError
 
@@ -45,9 +45,10 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_tool_that_takes_a_title_and_a_text_is_run_because_staff_ask() -> None:
-    tool = issues.issue_tool(read_settings(desk_issue_tool="create_issue"))
+    overrides = {"create_issue": {"needs": "verified"}}
+    tool = issues.issue_tool(read_settings(desk_issue_tool="create_issue", tool_overrides=overrides))
     assert tool is not None
-    assert (tool.runs_when, tool.effect, tool.retries) == (RunsWhen.MODEL_CALLS, True, 0)
+    assert (tool.runs_when, tool.needs, tool.effect) == (RunsWhen.MODEL_CALLS, Needs.ANYONE, True)
     assert issues.issue_tool(read_settings()) is None
 
 
