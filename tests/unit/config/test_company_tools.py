@@ -14,10 +14,21 @@ from config.settings import read_settings
 from core.agent.loop import AgentLoop
 from core.agent.ticket_tools import TICKET_TOOLS, ticket_tools
 from core.agent.tool_rules import Needs
+from core.agent.tool_use import ToolUse
 from core.agent.tools import ToolContext
+from core.budgets import BudgetLedger
 from core.domain.customer import Customer
 from core.domain.errors import ConfigError
-from tests.contract.responders.world import MemoryJournal, ScriptedModel, Shelf, SteppingClock, Watcher, say, turn_of
+from tests.contract.responders.world import (
+    MemoryJournal,
+    ScriptedModel,
+    Shelf,
+    SteppingClock,
+    Watcher,
+    call,
+    say,
+    turn_of,
+)
 
 TICKETS = cast(Any, object())
 CONTEXT = ToolContext("c1", Customer("cu1", "ext"), "t1", "step00call00")
@@ -132,6 +143,21 @@ async def test_overrides_hold_for_tools_of_the_company_and_of_the_hub(
     offered = {one.name for one in model.requests[0].tools}
     assert "create_ticket" not in offered
     assert {"escalate_to_human", "list_tickets", "order_status"} <= offered
+
+
+async def test_turns_share_what_was_used_and_kept(tmp_path: Path) -> None:
+    overrides = {"order_status": {"rate_in_all": "1/hour", "cache": 60}}
+    settings = read_settings(tools_path=_written(tmp_path, orders=ORDERS) / "orders.py", tool_overrides=overrides)
+    asked = [call("order_status", f'{{"order": {number}}}') for number in (7, 7, 8)]
+    model = ScriptedModel(*(script for one in asked for script in (one, say("Hello."))))
+    clock = SteppingClock()
+    bounds, tools, use = agent_settings(settings), list(company_tools(settings).values()), ToolUse(BudgetLedger(clock))
+    agent = AgentLoop(model, Shelf(), MemoryJournal(), bounds, clock, tools, use=use)
+    for number in range(3):
+        await agent.respond(turn_of("Where is my order?"), f"t{number}", Watcher())
+    results = [request.messages[-1].content for request in model.requests[1::2]]
+    assert results[:2] == ["7 of cu1"] * 2
+    assert "used as often as it may be" in results[2]
 
 
 @pytest.mark.parametrize(
