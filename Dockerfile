@@ -45,8 +45,9 @@ FROM trimmed AS modelless
 RUN rm -rf .venv/share/switchboard/models
 
 FROM ${PYTHON_IMAGE} AS runtime
-# Sources of knowledge may be Git repositories.
-RUN apt-get update -q && apt-get install -q -y --no-install-recommends ca-certificates git openssh-client && \
+# Sources of knowledge may be Git repositories; Tesseract reads text in customers' pictures; OCR_LANGUAGES chooses of these languages.
+RUN apt-get update -q && apt-get install -q -y --no-install-recommends ca-certificates git openssh-client tesseract-ocr \
+      tesseract-ocr-deu tesseract-ocr-fra tesseract-ocr-ita tesseract-ocr-nld tesseract-ocr-por tesseract-ocr-spa && \
     rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin switchboard && \
     mkdir /data && chown switchboard /data

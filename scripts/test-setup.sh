@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings what the tests drive beside Python packages: PostgreSQL, Redis, Dovecot, Caddy, Chromium, and the Node test peers.
+# Brings what the tests drive beside Python packages: PostgreSQL, Redis, Dovecot, Caddy, Chromium, Tesseract, and the Node test peers.
 # As root on Debian it installs what is missing; elsewhere it uses what it finds and names the line for the rest.
 #
 #   scripts/test-setup.sh [servers]     servers: only what is no Node package; that needs no .venv.
@@ -27,6 +27,7 @@ wanted = {
     "redis-server": programs.redis_server,
     "caddy": programs.caddy,
     "chromium": programs.chromium,
+    "tesseract-ocr": programs.tesseract,
 }
 missing = set()
 for package, find in wanted.items():
@@ -38,6 +39,9 @@ for package, find in wanted.items():
 for package, part in (("imapd", "imap"), ("lmtpd", "lmtp"), ("submissiond", "submission")):
     if not any(os.path.exists(f"{place}/{part}") for place in ("/usr/lib/dovecot", "/usr/libexec/dovecot")):
         missing.add(f"dovecot-{package}")
+# Each language of Tesseract's is a package; English comes with it.
+if not glob.glob("/usr/share/tesseract-ocr/*/tessdata/deu.traineddata") and os.path.exists("/etc/debian_version"):
+    missing.add("tesseract-ocr-deu")
 # As root, PostgreSQL has to run as the user that Debian's package makes.
 if os.geteuid() == 0 and shutil.which("apt-get") and not glob.glob("/usr/lib/postgresql/*/bin/initdb"):
     missing.add("postgresql")
@@ -90,6 +94,7 @@ explain_missing() {
     case "$package" in
       chromium) echo "  Debian: sudo apt-get install chromium    Ubuntu, macOS: .venv/bin/playwright install chromium" >&2 ;;
       dovecot-*) echo "  Debian, Ubuntu: sudo apt-get install $package    macOS: brew install dovecot" >&2 ;;
+      tesseract-*) echo "  Debian, Ubuntu: sudo apt-get install $package    macOS: brew install tesseract tesseract-lang" >&2 ;;
       *) echo "  Debian, Ubuntu: sudo apt-get install $package    macOS: brew install ${package/-server/}" >&2 ;;
     esac
   done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -18,13 +19,23 @@ _RATIO_MATTERS = 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class ExtractionLimits:
     """Bytes and counts. ``ratio``: unpacked to packed size of an archive member; office documents reach about 50, bombs
-    start at 1,000.
+    start at 1,000. ``dots``: of a picture once it is unpacked. ``pages`` of a scan are read, in Tesseract's ``languages``.
+    ``reading_seconds``: of the processor, before it is ended.
     """
 
     output_chars: int = 200_000
     members: int = 200
     unpacked: int = 100 * 1024 * 1024
     ratio: int = 200
+    dots: int = 64_000_000
+    pages: int = 10
+    reading_seconds: float = 20.0
+    languages: tuple[str, ...] = ()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the process, which was made for this file, has used up its time for scans and for documents in archives."""
+        return time.process_time() > self.reading_seconds
 
 
 def inspect(file: BinaryIO, limits: ExtractionLimits) -> list[zipfile.ZipInfo]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
@@ -29,7 +30,10 @@ _CONVERTERS: dict[str, str] = {
 _ZIPPED = frozenset((DOCX, XLSX, PPTX, "application/epub+zip"))
 _PLAIN = frozenset(("text/plain", "text/markdown", "application/json", "application/xml"))
 
-READABLE = frozenset(_CONVERTERS) | _PLAIN | {"application/zip"}
+_PICTURES = frozenset(f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp", "avif", "bmp", "tiff"))
+_IN_ARCHIVES = frozenset(_CONVERTERS) | _PICTURES
+
+READABLE = frozenset(_CONVERTERS) | _PLAIN | _PICTURES | {"application/zip"}
 
 
 def convert(file: BinaryIO, media_type: str, limits: ExtractionLimits) -> str:
@@ -38,11 +42,29 @@ def convert(file: BinaryIO, media_type: str, limits: ExtractionLimits) -> str:
         return _convert_members(file, limits)
     if media_type in _PLAIN:
         return decode(file.read(limits.output_chars * 4))
+    if media_type in _PICTURES:
+        from core.attachments.pictures import read_picture
+
+        return read_picture(file, limits)
     if media_type not in _CONVERTERS:
         raise ExtractionFailed("No text can be read from files of this kind.")
     if media_type in _ZIPPED:
         inspect(file, limits)
-    return _with_markitdown(file, media_type)
+    text = _with_markitdown(file, media_type)
+    return _with_scanned_pages(text, file, limits) if media_type == "application/pdf" else text
+
+
+def _with_scanned_pages(text: str, file: BinaryIO, limits: ExtractionLimits) -> str:
+    """The text with that of the pages that are pictures. What is wrong with those takes nothing from the text."""
+    from core.attachments.pictures import read_scan
+
+    try:
+        scanned = read_scan(file, limits)
+    except Exception:
+        if not text.strip():
+            raise
+        return text
+    return f"{text.rstrip()}\n\n{scanned}".strip()
 
 
 def _with_markitdown(file: BinaryIO, media_type: str) -> str:
@@ -66,13 +88,13 @@ def _charset(file: BinaryIO, media_type: str) -> str | None:
 
 
 def _convert_members(file: BinaryIO, limits: ExtractionLimits) -> str:
-    """The text files of an archive, each under its name; documents inside are named, not opened."""
+    """The files of an archive, each under its name: texts, and documents and pictures while there is time for them."""
     members = inspect(file, limits)
     parts: list[str] = []
     room = limits.output_chars
     with zipfile.ZipFile(file) as archive:
         for member in members[: limits.members]:
-            text = _member_text(archive, member)
+            text = _member_text(archive, member, limits)
             parts.append(f"## {member.filename}\n\n{text}" if text else f"## {member.filename}")
             room -= len(parts[-1])
             if room <= 0:
@@ -80,8 +102,15 @@ def _convert_members(file: BinaryIO, limits: ExtractionLimits) -> str:
     return "\n\n".join(parts)
 
 
-def _member_text(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
-    if PurePath(member.filename).suffix.lower() not in TEXT_SUFFIXES:
+def _member_text(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: ExtractionLimits) -> str:
+    """Empty for what cannot be read: it takes nothing from the others."""
+    suffix = PurePath(member.filename).suffix.lower()
+    if suffix not in TEXT_SUFFIXES:
+        kind = next((kind for kind, endings in SUFFIXES.items() if suffix in endings and kind in _IN_ARCHIVES), None)
+        if kind is None or limits.is_late:
+            return ""
+        with suppress(Exception):
+            return convert(io.BytesIO(archive.read(member)), kind, limits).strip()
         return ""
     content = archive.read(member)
     if not looks_like_text(content, whole=True):

@@ -13,13 +13,14 @@ _PASSWORD_WORDS = ("password", "encrypt")
 
 
 def read_text(payload: bytes, file: BinaryIO) -> bytes:
-    """``payload`` is the media type. Answers the text, with a note where it was cut.
+    """``payload``: the media type, and the languages of text in pictures. Answers the text, with a note where it was cut.
 
     Raises ExtractionFailed with a reason for the person who sent the file; MemoryError.
     """
-    limits = ExtractionLimits()
+    media_type, *languages = payload.decode().split()
+    limits = ExtractionLimits(languages=tuple(languages))
     try:
-        text = convert(file, payload.decode(), limits)
+        text = convert(file, media_type, limits)
     except MemoryError:
         raise
     except BaseException as error:  # a converter may raise anything, up to RecursionError

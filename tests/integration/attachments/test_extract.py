@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -17,7 +18,9 @@ from core.attachments.extract import ConfinedExtractor
 from core.attachments.formats import DOCX, XLSX
 from core.domain.errors import CallDied, ConfinedError, ExtractionFailed
 from core.ports.confined import DEFAULT, CallLimits, ConfinedCalls
+from tests.servers import programs
 from tests.unit.attachments.files import PNG, pdf, written, zipped
+from tests.unit.attachments.pictures import drawn, encoded
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -86,8 +89,10 @@ async def test_text_is_taken_out(
     assert "evil" not in text
 
 
-@pytest.mark.parametrize("media_type", ["image/png", "audio/ogg", "video/mp4"])
-async def test_pictures_and_recordings_have_no_text_and_cost_no_process(tmp_path: Path, media_type: str) -> None:
+@pytest.mark.parametrize("media_type", ["image/heic", "audio/ogg", "video/mp4"])
+async def test_recordings_and_pictures_that_nothing_opens_have_no_text_and_cost_no_process(
+    tmp_path: Path, media_type: str
+) -> None:
     calls = _Answering(b"")
     path = written(tmp_path, "a", PNG)
     assert await ConfinedExtractor(calls).extract(path, name="a", media_type=media_type) == ""
@@ -108,6 +113,35 @@ async def test_what_cannot_be_read_says_why(
 ) -> None:
     with pytest.raises(ExtractionFailed, match=says):
         await extractor.extract(written(tmp_path, "f", content), name="f", media_type=media_type)
+
+
+async def test_documents_and_pictures_in_an_archive_are_read_under_their_names(
+    extractor: ConfinedExtractor, tmp_path: Path
+) -> None:
+    programs.tesseract()
+    members = {
+        "invoice.pdf": pdf("Invoice total: 42.50 EUR"),
+        "plans.xlsx": _workbook(),
+        "broken.docx": b"PK\x03\x04 broken",
+        "liar.pdf": b"\x00" * 100,
+        "photo.png": encoded(drawn(), "PNG"),
+        "sound.mp3": b"ID3" + bytes(100),
+        "last.txt": b"the last words",
+    }
+    path = written(tmp_path, "a.zip", zipped(members))
+    text = await extractor.extract(path, name="a.zip", media_type="application/zip")
+    parts = re.split(r"^## (?=\w+\.\w+$)", text, flags=re.MULTILINE)[1:]
+    found = {part.partition("\n")[0].strip(): part for part in parts}
+    assert list(found) == list(members)
+    assert "42.50 EUR" in found["invoice.pdf"]
+    assert "| Team | 12 |" in found["plans.xlsx"]
+    assert "INVOICE 4711" in found["photo.png"]
+    assert "the last words" in found["last.txt"]
+    assert [found[name].strip() for name in ("broken.docx", "liar.pdf", "sound.mp3")] == [
+        "broken.docx",
+        "liar.pdf",
+        "sound.mp3",
+    ]
 
 
 async def test_a_document_that_unpacks_to_far_more_is_refused(extractor: ConfinedExtractor, tmp_path: Path) -> None:

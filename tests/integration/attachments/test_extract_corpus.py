@@ -19,7 +19,7 @@ from tests.corpus import corpus_files
 _FILES = corpus_files("attachments")
 _REFUSED = {"random.bin"}
 _RECORDED = {"test.m4a": "audio/mp4", "test.mp3": "audio/mpeg", "test.wav": "audio/wav"}
-_EMPTY = {*_RECORDED, "test.jpg", "test_llm.jpg", "MEDRPT-2024-PAT-3847_medical_report_scan.pdf"}
+_EMPTY = {*_RECORDED}
 _HOLDS = {
     "test.docx": "AutoGen",
     "test.pdf": "Large language models",
@@ -30,6 +30,8 @@ _HOLDS = {
     "test_outlook_msg.msg": "test.sender@example.com",
     "test.epub": "Test EPUB Document",
     "test_notebook.ipynb": "Test Notebook",
+    "MEDRPT-2024-PAT-3847_medical_report_scan.pdf": "PAT-3847",
+    "test.jpg": "AutoGen",
     "RECEIPT-2024-TXN-98765_retail_purchase.pdf": "TECHMART",
 }
 
