@@ -203,17 +203,17 @@ def make_model(
     return MeasuredModel(model, metrics, budgets, model_tokens(settings))
 
 
-def chat_settings(settings: Settings, name: str | None = None) -> OpenAIChatSettings:
-    """Where the model is. ``name``: of another model or deployment there."""
+def chat_settings(settings: Settings, name: str | None = None, route: str = "chat/completions") -> OpenAIChatSettings:
+    """Where the model is. ``name``: of another model or deployment there; ``route``: what it is asked for."""
     azure, base_url = settings.azure_openai_endpoint, settings.openai_base_url
     keys = secrets_of(settings.azure_openai_api_key if azure else settings.openai_api_key) or ("not-needed",)
     if azure:
         model = name or settings.azure_openai_deployment or ""
-        path = f"openai/deployments/{model}/chat/completions?api-version={settings.azure_openai_api_version}"
+        path = f"openai/deployments/{model}/{route}?api-version={settings.azure_openai_api_version}"
         url = f"{azure.rstrip('/')}/{path}"
     else:
         model = name or settings.openai_model
-        url = f"{(base_url or 'https://api.openai.com/v1').rstrip('/')}/chat/completions"
+        url = f"{(base_url or 'https://api.openai.com/v1').rstrip('/')}/{route}"
     headers = {"api-key": keys[0]} if azure else {"authorization": f"Bearer {keys[0]}"}
     if not azure and "@" in urlsplit(url).netloc:
         headers = {}  # the address has a login of its own

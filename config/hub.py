@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
@@ -60,6 +59,7 @@ from core.storage.ids import new_id
 from core.storage.migrate import migrate
 from core.timers import TimerLoop
 from core.turn import Turn, TurnSettings
+from core.turn_files import with_files
 from handoff.waits.requests import Requests
 from knowledge.gaps.book import StoredGapBook
 
@@ -103,7 +103,9 @@ class Hub:
         self.files = parts.make_files(settings, self.disk)
         self._closing = contextlib.AsyncExitStack()
         self.confined = parts.make_confined(self._closing)
-        self.extraction = parts.make_extraction(self.store, self.files, self.metrics, self.confined.files)
+        self.extraction = parts.make_extraction(
+            settings, self.store, self.files, self.confined, self._clock, self.metrics, self._closing, self.budgets
+        )
         self.knowledge = knowledge_parts.make_knowledge(settings)
         self._fresh = FreshKnowledge(settings, self.store, self._clock, self._process, works=self.works)
         self.indexing = knowledge_parts.make_indexing(
@@ -334,13 +336,7 @@ class Hub:
         state = await self._fetching.ensure(state)
         if not state.files:
             return state
-        files = await self.extraction.ensure_all(state.files, f"customer:{state.customer.id}")
-        known = {file.id: file for file in files}
-        pending = tuple(
-            replace(message, attachments=tuple(known.get(file.id, file) for file in message.attachments))
-            for message in state.pending
-        )
-        return replace(state, files=files, pending=pending)
+        return with_files(state, await self.extraction.ensure_all(state.files, f"customer:{state.customer.id}"))
 
     def make_app(self) -> web.Application:
         """All routes of this role, with the settings' channels."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -15,16 +13,16 @@ from channels.web.settings import WebSettings
 from channels.web.transcripts import SendMail
 from config.budgets import make_rates, web_limits
 from config.desk.staffed import is_staffed
+from config.extraction import make_confined as make_confined
+from config.extraction import make_extraction as make_extraction
 from config.processes.data_dir import own_secret_key
 from config.settings import Settings, secrets_of
 from config.store import make_store as make_store
 from core.attachments.disk_room import DiskRoom
-from core.attachments.extract import ConfinedExtractor
 from core.attachments.extraction_service import ExtractionService
 from core.attachments.file_store import FileStore
 from core.attachments.media_type import AttachmentPolicy
 from core.attachments.object_store import ObjectStore, open_store
-from core.confined.runner import ConfinedRunner
 from core.domain.attachments import Attachment
 from core.domain.errors import ConfigError
 from core.ports.budgets import Budgets
@@ -32,15 +30,11 @@ from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.confined import ConfinedCalls
 from core.ports.metrics import Metrics
-from core.ports.store import Store
 from core.ports.surroundings import Surroundings
 from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 
-_READERS_OF_MAIL = ("channels.email.child",)
-_READERS_OF_FILES = ("core.attachments.reading", "core.attachments.markitdown_readers")
-"""Modules that confined processes import once for all calls."""
 _LINK_LIFE = timedelta(days=7)
 """How long a link works that is sent to somebody who may read it tomorrow; the widget makes new ones each time."""
 
@@ -82,29 +76,6 @@ def make_files(settings: Settings, disk: DiskRoom | None = None) -> FileStore | 
     """Where customers' files go."""
     policy = AttachmentPolicy(max_bytes=settings.max_attachment_bytes)
     return open_store(settings.data_dir, settings.attachments_url, policy, disk)
-
-
-@dataclass(frozen=True, slots=True)
-class ConfinedProcesses:
-    """``files`` is apart from ``messages``: its libraries weigh much, and one file may take long."""
-
-    messages: ConfinedRunner
-    files: ConfinedRunner
-
-
-def make_confined(closing: AsyncExitStack) -> ConfinedProcesses:
-    """Processes that read foreign bytes. Each starts with its first call; ``closing`` ends them."""
-    made = ConfinedProcesses(ConfinedRunner(_READERS_OF_MAIL), ConfinedRunner(_READERS_OF_FILES, idle_seconds=120.0))
-    for runner in (made.messages, made.files):
-        closing.push_async_callback(runner.close)
-    return made
-
-
-def make_extraction(
-    store: Store, files: FileStore | ObjectStore, metrics: Metrics, calls: ConfinedCalls
-) -> ExtractionService:
-    """Reads customers' files in confined child processes."""
-    return ExtractionService(store, files, ConfinedExtractor(calls), metrics=metrics)
 
 
 def make_web(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from core.domain.attachments import Attachment
 from core.domain.errors import NotYet
-from core.domain.messages import ChangeKind
+from core.domain.heard import words_heard
+from core.domain.messages import ChangeKind, Message
 from core.ports.store import TurnState
 
 Prepare = Callable[[TurnState], Awaitable[TurnState]]
@@ -26,8 +28,8 @@ class TurnFiles:
     seconds: float = _WAITS
 
     async def all(self, state: TurnState) -> TurnState:
-        """The turn with them. Raises NotYet."""
-        return state if self.prepare is None else await self.prepare(state)
+        """The turn with them; what customers said in recordings is among their words. Raises NotYet."""
+        return _heard(state if self.prepare is None else await self.prepare(state))
 
     async def in_time(self, state: TurnState) -> tuple[TurnState, tuple[str, ...]]:
         """For people: with the files that came, those that were owed to them included (ChangeKind.FILES).
@@ -50,6 +52,33 @@ class TurnFiles:
         found = {one.id: one for one in brought.pending}
         changes = tuple(replace(one, message=found.get(one.message.id, one.message)) for one in state.changes)
         return replace(brought, pending=brought.pending[len(owed) :], changes=changes), ()
+
+
+def with_files(state: TurnState, files: Sequence[Attachment]) -> TurnState:
+    """The turn with its files as they are by now."""
+    known = {file.id: file for file in files}
+
+    def renewed(messages: Sequence[Message]) -> tuple[Message, ...]:
+        return tuple(
+            replace(message, attachments=tuple(known.get(file.id, file) for file in message.attachments))
+            if message.attachments
+            else message
+            for message in messages
+        )
+
+    return replace(state, files=tuple(files), pending=renewed(state.pending), history=renewed(state.history))
+
+
+def _heard(state: TurnState) -> TurnState:
+    """The turn with what customers said in recordings among their words, as if they had written it."""
+
+    def spoken(messages: Sequence[Message]) -> tuple[Message, ...]:
+        return tuple(
+            replace(one, text="\n".join(filter(None, (one.text, *words)))) if (words := words_heard(one)) else one
+            for one in messages
+        )
+
+    return replace(state, pending=spoken(state.pending), history=spoken(state.history))
 
 
 def _without(state: TurnState) -> tuple[TurnState, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from core.domain.attachments import Attachment
 from core.domain.case import Case
 from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import Customer
+from core.domain.heard import heard, told
 from core.domain.messages import (
     BLOCKED,
     CAME_BY,
@@ -159,8 +160,7 @@ def transcript(history: Sequence[Message], starts: Collection[str] = ()) -> list
         if not parts or message.id in starts:
             parts.append([])
         parts[-1].append(message)
-    left_out = len(spoken) - len(shown)
-    return [_part(part, left_out if number == 0 else 0) for number, part in enumerate(parts)]
+    return [_part(part, 0 if number else len(spoken) - len(shown)) for number, part in enumerate(parts)]
 
 
 def files(history: Sequence[Message]) -> list[NewMessage]:
@@ -183,7 +183,7 @@ def brought(message: Message) -> list[NewMessage]:
     """The files of a message whose words are shown already, or what became of them; nothing where it was deleted since."""
     if message.deleted_at is not None or not message.attachments:
         return []
-    return [_files_of(message, [file for file in message.attachments if file.storage_key])]
+    return [_files_of(message, [one for one in message.attachments if one.storage_key]), *map(remark, heard(message))]
 
 
 def _files_of(message: Message, kept: Sequence[Attachment], left_out: Sequence[Attachment] = ()) -> NewMessage:
@@ -207,8 +207,8 @@ def link_to_case(case_id: str, text: str | None = None) -> NewMessage:
 
 
 def _spoken(history: Sequence[Message]) -> Sequence[Message]:
-    heard = [message for message in history if message.deleted_at is None and BLOCKED not in message.meta]
-    return [message for message in heard if message.text or message.attachments]
+    kept = (one for one in history if one.deleted_at is None and BLOCKED not in one.meta)
+    return [one for one in kept if one.text or one.attachments]
 
 
 def _part(messages: Sequence[Message], left_out: int) -> NewMessage:
@@ -217,7 +217,7 @@ def _part(messages: Sequence[Message], left_out: int) -> NewMessage:
             "id": message.id,
             "author": str(message.author),
             "name": message.author_name,
-            "text": message.text,
+            "text": told(message),
             "at": message.created_at.timestamp(),
             "files": [file.name for file in message.attachments],
             "sources": [citation.title for citation in message.citations],
@@ -243,7 +243,7 @@ def said(message: Message) -> NewMessage:
     way = message.meta.get(CAME_BY)
     return NewMessage(
         Author.CUSTOMER,
-        message.text,
+        told(message),
         MessageKind.NOTICE,
         author_name=message.author_name,
         attachments=tuple(file for file in message.attachments if file.storage_key),

@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 
 from channels import registry
 from config.groups import SettingsGroup
-from config.listed import read_table
+from config.listed import Listed, read_table
 from core.agent.settings import Strictness
 
 
@@ -66,6 +66,21 @@ class AnswersGroup(SettingsGroup):
         None,
         description="The model that checks answers, at the same endpoint (of Azure the deployment): a small, fast one. Not set: "
         "the model that answers.",
+    )
+    agent_vision_model: str | None = Field(
+        None,
+        description="The model that reads pictures, at the same endpoint (of Azure the deployment). Not set: the model that "
+        "answers. off: none; text in pictures is read by Tesseract where it is installed.",
+    )
+    agent_transcription_model: str | None = Field(
+        None,
+        description="The model that writes down voice notes and the sound of videos, at the same endpoint (of Azure the "
+        "deployment). Not set: gpt-transcribe at OpenAI's own, none elsewhere. off: none.",
+    )
+    ocr_languages: Listed = Field(
+        ("eng", "deu", "fra", "spa"),
+        description="Languages of text in pictures and scans, as Tesseract names them; those that are not installed are left "
+        "out. Each makes reading slower.",
     )
     agent_overrides: Annotated[
         Mapping[str, AgentOverride], NoDecode, BeforeValidator(read_table), AfterValidator(_known)

@@ -19,7 +19,7 @@ from core.ports.responder import Reply
 from core.ports.store import TurnState
 
 _UNREAD: Final[Mapping[str, Callable[[Attachment], bool]]] = {
-    "audio_unheard": lambda file: file.is_recording and file.media_type.startswith("audio/"),
+    "audio_unheard": lambda file: file.is_recording and file.media_type.startswith("audio/") and not file.text,
     "video_unseen": lambda file: file.is_recording and file.media_type.startswith("video/"),
     "file_missing": lambda file: file.is_missing,
 }

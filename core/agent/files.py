@@ -30,8 +30,8 @@ def files_of(turn: TurnState) -> tuple[Attachment, ...]:
 
 
 def readable(files: Sequence[Attachment]) -> tuple[Attachment, ...]:
-    """Those with text."""
-    return tuple(file for file in files if file.text and file.text.strip())
+    """Those with text. What is said in a recording is no document but the customer's own words."""
+    return tuple(file for file in files if file.text and file.text.strip() and not file.is_recording)
 
 
 def newly_sent(turn: TurnState, messages: Sequence[Message]) -> tuple[Attachment, ...]:

@@ -65,9 +65,17 @@ def sources_message(sources: Sources, given: Sequence[Source], files: Sequence[A
 def question_message(messages: Sequence[Message], budget: int) -> ChatMessage:
     """The customer's pending messages as one."""
     said = "\n\n".join(message.text.strip() for message in messages if message.text.strip())
-    names = ", ".join(file.name for message in messages for file in message.attachments)
+    names = ", ".join(_sent(file) for message in messages for file in message.attachments)
     text = f"{said}\n\n(Files sent with this message: {names})" if names else said
     return ChatMessage("user", trim(defuse(text), budget))
+
+
+def _sent(file: Attachment) -> str:
+    return (
+        f"{file.name} (its words stand above, as a machine heard them)"
+        if file.is_recording and file.text
+        else file.name
+    )
 
 
 def opening_prompt(

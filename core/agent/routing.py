@@ -155,7 +155,9 @@ def route(turn: TurnState, keywords: Sequence[str] = (), *, for_staff: bool = Fa
 def _route_words(texts: Sequence[str], files: tuple[Attachment, ...]) -> Route:
     """The intent of what is no wish for a person: words, files or both."""
     talk = all_small_talk(texts)
-    if files and (talk or not texts) and all(file.is_recording or file.is_missing for file in files):
+    mute = [file for file in files if file.is_missing or (file.is_recording and not file.text)]
+    files = tuple(file for file in files if not (file.is_recording and file.text))  # their words are among the texts
+    if mute and (talk or not texts) and len(mute) == len(files):
         return Route(Intent.FILE, files=files)
     if files:
         return Route(Intent.QUESTION)

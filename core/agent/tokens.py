@@ -8,6 +8,8 @@ from core.ports.chat_model import ChatMessage
 
 _BYTES_PER_TOKEN = 3.5
 _PER_MESSAGE = 6
+_PER_PICTURE = 1_600
+"""Of 1,568 dots: what the costlier models charge."""
 MARK = " … [shortened]"
 
 
@@ -17,9 +19,9 @@ def estimate(text: str) -> int:
 
 
 def estimate_message(message: ChatMessage) -> int:
-    """A prompt entry with its tool calls and its frame."""
+    """A prompt entry with its tool calls, its pictures and its frame."""
     calls = sum(estimate(call.name) + estimate(call.arguments) + _PER_MESSAGE for call in message.tool_calls)
-    return _PER_MESSAGE + estimate(message.content) + calls
+    return _PER_MESSAGE + estimate(message.content) + calls + _PER_PICTURE * len(message.pictures)
 
 
 def trim(text: str, budget: int) -> str:

@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 from core.attachments.fair_turns import FairTurns
+from core.attachments.known_texts import KnownTexts
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.errors import ExtractionFailed, HubError
 from core.ports.extractor import AttachmentStore, Extractor
@@ -18,6 +19,8 @@ _log = logging.getLogger(__name__)
 _UNFORESEEN = "The file could not be read."
 _PUT_ASIDE = "The file was put aside: the hub stopped twice while it was read."
 _BEGUN = "begun "
+_MOST_CALLS = 8
+"""Files that models read at once; they wait for the network, and keep no other file from being read."""
 _MOST_TRIES = 2
 """How often the reading of one file is begun. It is counted in the file's record before, since it may end this process."""
 
@@ -26,6 +29,7 @@ class ExtractionService:
     """``begin`` after an upload, ``ensure`` before an answer. Doing the same file twice (two processes) is harmless.
 
     ``concurrency`` files are read at once, and senders take turns, so a sender of many files delays only those.
+    ``by_models``: how the media types begin that models read. That costs money, so only the turn that needs them has them read.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class ExtractionService:
         *,
         patience: float = 20.0,
         concurrency: int = 2,
+        by_models: tuple[str, ...] = (),
         metrics: Metrics | None = None,
     ) -> None:
         self._records = records
@@ -43,16 +48,20 @@ class ExtractionService:
         self._extractor = extractor
         self._patience = patience
         self._metrics = metrics or NoMetrics()
+        self._by_models = by_models
         self._turns = FairTurns(concurrency, time.monotonic)
+        self._calls = FairTurns(_MOST_CALLS, time.monotonic)
         self._running: dict[str, asyncio.Task[Attachment]] = {}
         self._stopping = False
+        self._known = KnownTexts()
 
     def begin(self, attachment: Attachment, sender: str) -> None:
         """Start in the background; call it once the file is recorded. What is lost in a crash is done by ``ensure``.
 
         ``sender``: for whom the reading time counts, an address or a customer.
         """
-        if attachment.extraction is ExtractionStatus.PENDING and not self._stopping:
+        is_free = not attachment.media_type.startswith(self._by_models)
+        if attachment.extraction is ExtractionStatus.PENDING and is_free and not self._stopping:
             self._task(attachment, sender)
 
     async def ensure(self, attachment: Attachment, sender: str) -> Attachment:
@@ -91,7 +100,8 @@ class ExtractionService:
 
     async def _extract_in_turn(self, attachment: Attachment, sender: str) -> Attachment:
         """A file that only waits has not been tried."""
-        async with self._turns.turn(sender):
+        turns = self._calls if attachment.media_type.startswith(self._by_models) else self._turns
+        async with turns.turn(sender):
             return await self._extract(attachment)
 
     async def _extract(self, attachment: Attachment) -> Attachment:
@@ -114,8 +124,11 @@ class ExtractionService:
         """The file with its text, or without; the same object when it cannot be read now."""
         started = time.perf_counter()
         try:
-            path = await self._store.local_path(attachment)
-            text = await self._extractor.extract(path, name=attachment.name, media_type=attachment.media_type)
+            if (text := self._known.get(attachment)) is None:
+                path = await self._store.local_path(attachment)
+                text = await self._extractor.extract(path, name=attachment.name, media_type=attachment.media_type)
+            if text:
+                self._known.put(attachment, text)
             status = ExtractionStatus.READY if text else ExtractionStatus.EMPTY
             result = replace(attachment, extraction=status, text=text or None, error=None)
         except ExtractionFailed as error:

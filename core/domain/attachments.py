@@ -76,5 +76,5 @@ class Attachment:
 
     @property
     def is_recording(self) -> bool:
-        """Stored sound or film: people can listen to it or watch it, the agent cannot."""
+        """Stored sound or film. Its ``text`` is what is said in it, where that could be written down."""
         return not self.is_missing and self.media_type.startswith(("audio/", "video/"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -142,6 +143,10 @@ def to_wire(message: ChatMessage) -> dict[str, Any]:
     if message.role == "tool":
         return {"role": "tool", "tool_call_id": message.tool_call_id or "", "content": message.content}
     wire: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.pictures:
+        urls = (f"data:image/jpeg;base64,{b64encode(picture).decode()}" for picture in message.pictures)
+        shown = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+        wire["content"] = [{"type": "text", "text": message.content}, *shown]
     if message.tool_calls:
         wire["content"] = message.content or None
         wire["tool_calls"] = [

@@ -18,12 +18,13 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One entry of the prompt. ``tool_call_id`` only for role tool."""
+    """One entry of the prompt. ``tool_call_id`` only for role tool; ``pictures``, JPEG, only for role user."""
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
+    pictures: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,14 @@ class Extractor(Protocol):
     async def extract(self, path: Path, *, name: str, media_type: str) -> str: ...
 
 
+class Transcriber(Protocol):
+    """Writes down what is said in a recording. Raises ModelError where that fails, or the format is not taken."""
+
+    async def transcribe(self, path: Path, ending: str) -> str:
+        """``ending``: the usual one of files of this format, by which endpoints tell them."""
+        ...
+
+
 class AttachmentStore(Protocol):
     """Keeps files outside the database: a folder or S3-compatible storage."""
 

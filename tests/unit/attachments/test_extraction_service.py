@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from core.attachments.extraction_service import ExtractionService
+from core.attachments.known_texts import KnownTexts
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.errors import ExtractionFailed, StoreUnavailable, Unreachable
 from core.ports.extractor import AttachmentStore
@@ -223,3 +224,52 @@ async def test_a_file_waits_behind_its_senders_others_and_not_behind_those_of_an
     extractor.go.set()
     assert (await other).text == "words"
     await eventually(lambda: records.ended == ["f1", "f4", "f2", "f3"])
+
+
+async def test_the_same_content_is_read_once_whoever_sends_it() -> None:
+    records, extractor = _Records(), _Extractor()
+    again, other = replace(_FILE, id="f2", name="b.txt"), replace(_FILE, id="f3", sha256="1" * 64)
+    records.rows |= {"f2": again, "f3": other}
+    service = _service(extractor, records)
+    for file in (_FILE, again, other):
+        ready = await service.ensure(file, _SENDER)
+        assert (ready.id, ready.text) == (file.id, "words")
+    assert extractor.calls == 2
+
+
+async def test_what_gave_no_text_is_read_again_when_it_is_sent_again() -> None:
+    records, extractor = _Records(), _Extractor(ExtractionFailed("It is broken."))
+    records.rows["f2"] = again = replace(_FILE, id="f2")
+    service = _service(extractor, records)
+    await service.ensure(_FILE, _SENDER)
+    extractor.result = "words"
+    assert (await service.ensure(again, _SENDER)).text == "words"
+
+
+def test_known_texts_are_bounded_and_the_oldest_is_forgotten() -> None:
+    known = KnownTexts(most=10)
+    files = [replace(_FILE, sha256=str(number)) for number in range(4)]
+    for file in files[:3]:
+        known.put(file, "1234")
+    assert [known.get(file) for file in files] == [None, "1234", "1234", None]
+    known.put(files[3], "12345678901")
+    assert [known.get(file) for file in files] == [None] * 4
+
+
+async def test_what_models_read_waits_for_the_turn_that_needs_it_and_keeps_no_other_file_waiting() -> None:
+    records, extractor = _Records(), _Extractor()
+    photos = [replace(_FILE, id=f"p{number}", media_type="image/png", sha256=str(number)) for number in range(3)]
+    records.rows |= {photo.id: photo for photo in photos}
+    service = ExtractionService(
+        cast(Records, records), cast(AttachmentStore, _Files()), extractor, concurrency=1, by_models=("image/",)
+    )
+    service.begin(photos[0], _SENDER)
+    await asyncio.sleep(0)
+    assert extractor.calls == 0
+    extractor.go.clear()
+    looking = [asyncio.create_task(service.ensure(photo, _SENDER)) for photo in photos]
+    await eventually(lambda: extractor.calls == 3)
+    reading = asyncio.create_task(service.ensure(_FILE, _SENDER))
+    await eventually(lambda: extractor.calls == 4)
+    extractor.go.set()
+    assert [(await one).text for one in (*looking, reading)] == ["words"] * 4

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage
 from core.ports.outcomes import NewMessage
 from handoff import posts
 from handoff.slack.posts import bodies
+from tests.contract.responders.world import message
 from tests.servers.slack_rules import check_message, shown_in
 
 
@@ -31,6 +33,21 @@ def test_a_notification_of_formatted_words_has_no_marks() -> None:
             OutboundMessage("m1", feed, post.author, post.text, post.kind, author_name="Ben", meta=post.meta)
         )
         assert body["text"].endswith("Yes, see prices (https://example.com/a_b_c) &amp; more.")
+
+
+def test_what_a_voice_note_says_stands_with_its_message_marked_as_heard() -> None:
+    voice = Attachment(
+        "f1", "voice.ogg", "audio/ogg", 9, "0" * 64, "k", ExtractionStatus.READY, "Where is <my> parcel?"
+    )
+    spoken = message("", attachments=[voice])
+    (before,) = posts.transcript([spoken])
+    brought = posts.brought(spoken)
+    feed, words = ConversationKey("desk", "default", "a.1"), []
+    for post in (posts.said(spoken), before, *brought):
+        made = bodies(OutboundMessage("m1", feed, post.author, post.text, post.kind, meta=post.meta))
+        words.append("\n".join(shown_in(block) for body in made for block in body.get("blocks", ())))
+    assert all("🎤 “Where is <my> parcel?”" in one for one in (words[0], words[1], words[3])), words
+    assert "🎤" not in words[2], "the files' own line"
 
 
 def test_what_somebody_else_may_have_written_says_so_and_mentions_nobody() -> None:

@@ -105,3 +105,12 @@ def test_requests_in_the_wire_shape() -> None:
     asked = to_wire(ChatMessage("assistant", "", tool_calls=(ToolCall("a", "look", "{}"),)))
     assert asked["content"] is None
     assert to_wire(ChatMessage("tool", "r", tool_call_id="a")) == {"role": "tool", "tool_call_id": "a", "content": "r"}
+
+
+def test_pictures_stand_behind_the_text_as_addresses_that_hold_them() -> None:
+    wire = to_wire(ChatMessage("user", "See this:", pictures=(b"\xff\xd8", b"two")))
+    assert wire["content"] == [
+        {"type": "text", "text": "See this:"},
+        {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,/9g="}},
+        {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,dHdv"}},
+    ]

@@ -1,0 +1,99 @@
+"""Reads with models what text is not taken out of otherwise: what a picture shows, and what is said in a recording."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from core.agent.prompting import system_prompt
+from core.agent.whole_answer import whole_answer
+from core.attachments.extract import ConfinedExtractor
+from core.attachments.formats import SUFFIXES
+from core.domain.errors import ExtractionFailed, ModelError, TokensUsedUp
+from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
+from core.ports.clock import Clock
+from core.ports.extractor import Transcriber
+
+_log = logging.getLogger(__name__)
+
+_BLIND_SECONDS = 600.0
+"""How long a model is asked for no picture after it failed at one and had never read any: it may see none."""
+_ALIKE = {"video/quicktime": ".mp4", "video/3gpp": ".mp4", "audio/3gpp": ".mp4"}
+"""Relatives of MP4, which is read likewise: endpoints go by the ending."""
+_TOKENS = 4_000
+_MOST = 20_000
+"""Characters of what a model may write of one file."""
+
+
+class ModelExtractor:
+    """Implements core.ports.extractor.Extractor. ``inner`` reads the rest, and pictures that the model could not read.
+
+    Models get a small copy of the picture, which a confined process made. After ``picture_seconds`` the text in it is recognised
+    without a model, while the customer still waits.
+    """
+
+    def __init__(
+        self,
+        inner: ConfinedExtractor,
+        clock: Clock,
+        company: str,
+        make_seer: Callable[[], ChatModel] | None,
+        transcriber: Transcriber | None,
+        *,
+        picture_seconds: float = 15.0,
+    ) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._company = company
+        self._seer = None if make_seer is None else functools.cache(make_seer)
+        self._transcriber = transcriber
+        self._picture_seconds = picture_seconds
+        self._sees = False
+        self._blind_until = 0.0
+
+    async def extract(self, path: Path, *, name: str, media_type: str) -> str:
+        if self._transcriber is not None and media_type.startswith(("audio/", "video/")):
+            return await self._listen(self._transcriber, path, media_type)
+        if self._seer is not None and media_type.startswith("image/"):
+            seen = await self._look(self._seer(), path)
+            if seen:
+                return seen
+        return await self._inner.extract(path, name=name, media_type=media_type)
+
+    async def _listen(self, transcriber: Transcriber, path: Path, media_type: str) -> str:
+        """What is said in it. Raises ExtractionFailed, OSError."""
+        try:
+            said = await transcriber.transcribe(path, _ALIKE.get(media_type, SUFFIXES[media_type][0]))
+        except ModelError as error:
+            _log.warning("recording not transcribed: %s", error.detail)
+            raise ExtractionFailed("What is said in it could not be written down.") from error
+        return _cleaned(said)
+
+    async def _look(self, seer: ChatModel, path: Path) -> str:
+        """What the picture shows; empty where that cannot be told. Raises OSError."""
+        if not self._sees and self._clock.monotonic() < self._blind_until:
+            return ""
+        try:
+            picture = await self._inner.shrink(path)
+        except ExtractionFailed:  # it is broken, and whoever reads it next says so
+            return ""
+        shown = ChatMessage("user", "The picture:", pictures=(picture,))
+        request = ChatRequest((system_prompt(self._company, "picture"), shown), max_tokens=_TOKENS)
+        try:
+            async with asyncio.timeout(self._picture_seconds):
+                said = await whole_answer(seer, request)
+        except TokensUsedUp:
+            return ""
+        except (ModelError, TimeoutError) as error:
+            _log.warning("picture not read by the model: %s", error)
+            self._blind_until = self._clock.monotonic() + _BLIND_SECONDS
+            return ""
+        self._sees = True
+        return _cleaned(said)
+
+
+def _cleaned(said: str) -> str:
+    return said[:_MOST].replace("\x00", "").strip()
