@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from core.attachments.formats import DANGEROUS_SUFFIXES
+from core.attachments.archive import ExtractionLimits
+from core.attachments.convert import READABLE
+from core.attachments.extract import LIMITS
+from core.attachments.formats import ACCEPTED, DANGEROUS_SUFFIXES, DOCX, PPTX, SUFFIXES, XLSX
 from core.attachments.media_type import AttachmentPolicy, identify
 from core.domain.errors import InvalidInput
 from tests.unit.attachments.files import PNG, PROGRAM, written
@@ -35,6 +38,47 @@ def test_the_endings_that_are_offered_are_listed() -> None:
 
 def test_the_endings_that_are_refused_are_listed() -> None:
     assert set(re.findall(r"`(\.\w+)`", _row("refused by name"))) == DANGEROUS_SUFFIXES
+
+
+_READ = {
+    "text, as it is": {"text/plain", "text/markdown", "application/json", "application/xml"},
+    "documents": {
+        DOCX,
+        PPTX,
+        "application/pdf",
+        "application/epub+zip",
+        "application/vnd.ms-outlook",
+        "application/x-ipynb+json",
+        "text/html",
+    },
+    "spreadsheets": {XLSX, "application/vnd.ms-excel", "text/csv"},
+    "pictures": {kind for kind in READABLE if kind.startswith("image/")},
+    "archives": {"application/zip"},
+}
+
+
+@pytest.mark.parametrize("row", _READ)
+def test_it_is_listed_how_each_format_is_read(row: str) -> None:
+    endings = {ending for kind in _READ[row] for ending in SUFFIXES[kind]}
+    assert set(re.findall(r"`(\.\w+)`", _row(row))) == endings
+
+
+def test_every_format_that_is_taken_stands_in_one_row_and_at_least_fifteen_are_read() -> None:
+    read = set().union(*_READ.values())
+    assert read == READABLE
+    assert len(read) >= 15
+    recordings = {kind for kind in ACCEPTED if kind.startswith(("audio/", "video/"))}
+    for row, kinds in (("recordings", recordings), ("not read", ACCEPTED - read - recordings)):
+        assert set(re.findall(r"`(\.\w+)`", _row(row))) == {ending for kind in kinds for ending in SUFFIXES[kind]}
+
+
+def test_the_limits_of_reading_are_the_ones_in_the_code() -> None:
+    limits, section = ExtractionLimits(), " ".join(_section().split())
+    assert f"{limits.output_chars:,} characters of text, {limits.dots // 10**6} million dots" in section
+    assert f"{limits.members} files and {limits.unpacked // 2**20} MB in an archive" in section
+    assert limits.pages == 10
+    assert "are pictures like pictures, the first ten" in section
+    assert f"{LIMITS.cpu_seconds} seconds of processor time, {LIMITS.memory // 2**30} GB of memory" in section
 
 
 @pytest.mark.parametrize(
