@@ -97,6 +97,7 @@ _GIVE_TEXT = {"moving picture", "archive bomb"}
 """What may be read all the same; the rest is refused with a reason."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _MADE)
 async def test_a_hostile_file_ends_in_words_or_a_reason_and_the_reader_does_not_grow(
     extractor: ConfinedExtractor, tmp_path: Path, name: str
@@ -133,6 +134,7 @@ def _sparse(folder: Path, head: bytes) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "head"),
     [

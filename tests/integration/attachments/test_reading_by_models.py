@@ -223,6 +223,7 @@ def hub_with(tmp_path: Path) -> Iterator[Callable[..., Hub]]:
         hub.stop()
 
 
+@pytest.mark.slow
 async def test_an_invoice_as_photo_is_read_without_a_model(hub_with: Callable[..., Hub]) -> None:
     programs.tesseract()
     hub = await asyncio.to_thread(hub_with)
@@ -231,6 +232,7 @@ async def test_an_invoice_as_photo_is_read_without_a_model(hub_with: Callable[..
     assert "invoice.jpg" in answer, "the answer names its source"
 
 
+@pytest.mark.slow
 async def test_an_answer_about_a_photo_rests_on_what_the_model_saw_in_it(hub_with: Callable[..., Hub]) -> None:
     said = "The total is 42.50 EUR"
     async with reading_models(shown=SEEN, answer=f"{said} [{{file}}].") as models:
@@ -242,6 +244,7 @@ async def test_an_answer_about_a_photo_rests_on_what_the_model_saw_in_it(hub_wit
     assert any(SEEN in str(asked["messages"]) for asked in models.asked)
 
 
+@pytest.mark.slow
 async def test_a_voice_note_is_answered_with_a_source(hub_with: Callable[..., Hub]) -> None:
     said = "The link in the e-mail works for 60 minutes"
     async with reading_models(heard=VOICE, answer=f"{said} [1].") as models:
