@@ -1,14 +1,16 @@
-"""From settings to budgets and rate limits."""
+"""From settings to budgets and rate limits, and to what only works within them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from channels.web.rates import LedgerRates, MemoryRates, Rates, RedisRates
 from channels.web.settings import Rate, WebLimits
+from config.desk.roads import answered_by, make_roads
 from config.settings import Settings
 from core.domain.budget import Budget, daily_bytes
+from core.linking import Linking, link_codes
 from core.ports.budgets import Budgets
 from core.ports.channel import Channel
 from core.ports.clock import Clock
@@ -64,3 +66,24 @@ def make_turn_budgets(
         escalations=Budget("escalations", settings.escalations_per_customer, settings.escalations_in_all, _HOUR),
     )
     return TurnBudgets(budgets, limits, channels, clock, settings.company_name)
+
+
+def make_linking(
+    settings: Settings,
+    budgets: Budgets,
+    turns: TurnBudgets,
+    channels: Mapping[str, Channel],
+    clock: Clock,
+    keys: Sequence[str],
+) -> Linking:
+    """What links a customer's addresses. Without any codes to send, links can only be undone."""
+    return Linking(
+        roads=make_roads(channels if settings.link_codes_in_all else {}),
+        channels=answered_by(channels),
+        budgets=budgets,
+        codes=link_codes(settings.link_codes_in_all),
+        spender=turns.spender,
+        keys=keys,
+        clock=clock,
+        company=settings.company_name,
+    )

@@ -17,7 +17,7 @@ from api.knowledge_hook import knowledge_hook
 from api.metrics import PrometheusMetrics
 from channels.console.adapter import ConsoleChannel
 from config import agent_parts, parts
-from config.budgets import file_bytes, make_turn_budgets
+from config.budgets import file_bytes, make_linking, make_turn_budgets
 from config.channels import make_channels
 from config.clock import SystemClock
 from config.desk.app import OWN_APP, make_door
@@ -187,7 +187,7 @@ class Hub:
 
     def _make_channels(self) -> dict[str, Channel]:
         self._handoff = make_handoff(self.settings)
-        keys = parts.secret_keys(self.settings, alone=self.role == "all")
+        self._keys = keys = parts.secret_keys(self.settings, alone=self.role == "all")
         channel = parts.make_web(
             self.settings,
             keys,
@@ -268,6 +268,7 @@ class Hub:
     def _make_dispatcher(self) -> Dispatcher:
         retriever = NotingRetriever(self.indexing.retriever)
         model_parts = (self._clock, self.metrics, self._closing, self.budgets)
+        budgets = make_turn_budgets(self.settings, self.budgets, self.channels, self._clock)
         turn = Turn(
             self._make_responder(self.settings, retriever, self.store, *model_parts),
             self._make_desk(),
@@ -280,7 +281,8 @@ class Hub:
             make_rules(self.settings, self._handoff.mood_words),
             self.store.still_held,
             make_sentiment(self._handoff.mood_words),
-            make_turn_budgets(self.settings, self.budgets, self.channels, self._clock),
+            budgets,
+            make_linking(self.settings, self.budgets, budgets, self.channels, self._clock, self._keys),
         )
         limits = DispatcherSettings(concurrency=self.settings.turn_concurrency, lease=self.settings.lease_seconds)
         return Dispatcher(self.store, turn, self.wake, self.metrics, limits, lanes=self.delivery)
@@ -294,10 +296,9 @@ class Hub:
         self._timers = make_timers(
             self.settings, self._handoff, self._desk_channel, self.store, self._clock, self.wake, drafter, self.channels
         )
-        if self._timers is not None:
-            self._timers.start()
-        if self._marks is not None:
-            self._marks.start()
+        for part in (self._timers, self._marks):
+            if part is not None:
+                part.start()
         await self.indexing.start()
         for loop in self._loops:
             loop.start()
@@ -306,9 +307,8 @@ class Hub:
         """What staff ask; without a staff channel nobody does."""
         if self._desk_channel is None:
             return None
-        retriever = self.indexing.retriever
         return agent_parts.make_colleague(
-            self.settings, retriever, self.store, self._clock, self.metrics, self._closing, self.budgets
+            self.settings, self.indexing.retriever, self.store, self._clock, self.metrics, self._closing, self.budgets
         )
 
     def _translator(self) -> Translator | None:

@@ -19,6 +19,7 @@ from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.errors import HubError, NotYet
 from core.domain.gaps import Unanswered
 from core.domain.messages import CAUTION, FOR_RECORD, Audience, Author, CustomerAction, MessageKind
+from core.linking import Linking
 from core.looked_up import noting
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
@@ -31,6 +32,7 @@ from core.turn_budgets import TurnBudgets
 from core.turn_files import Prepare, TurnFiles
 from core.turn_messages import (
     agent_message,
+    answer_outcome,
     last_handled,
     stamp_message,
     stamp_messages,
@@ -83,6 +85,7 @@ class Turn:
     responder sees them; ``failure`` words the honest message for a turn that cannot be completed. ``rules`` bring in a
     person although nobody asked for one. ``still_held`` raises LostClaim when somebody else has the conversation by now.
     ``sentiment``: how the customer sounds, which their answer says. ``budgets``: without them nothing is limited.
+    ``linking``: of other addresses of the customer.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Turn:
         still_held: Callable[[Claim], Awaitable[None]] | None = None,
         sentiment: Callable[[TurnState], str | None] | None = None,
         budgets: TurnBudgets | None = None,
+        linking: Linking | None = None,
     ) -> None:
         self._responder = responder
         self._desk = desk
@@ -112,6 +116,7 @@ class Turn:
         self._still_held = still_held
         self._sentiment = sentiment
         self._budgets = budgets
+        self._linking = linking
 
     async def run(self, state: TurnState) -> TurnOutcome:
         """What to commit. Raises LostClaim when the conversation changed hands meanwhile."""
@@ -149,9 +154,17 @@ class Turn:
             )
         if (flooded := self._flooded(state)) is not None:
             return flooded
-        outcome = await self._with_sentiment(state, await self._ask_agent(state, if_known=wanted is Asked.IF_KNOWN))
+        outcome = await self._answered(state, if_known=wanted is Asked.IF_KNOWN)
         contact = self._desk.contact(worded(state)) if queued else None
         return outcome if contact is None else replace(outcome, contact=contact)
+
+    async def _answered(self, state: TurnState, *, if_known: bool) -> TurnOutcome:
+        """By the agent, unless it is about the customer's own addresses."""
+        if self._linking is not None and state.conversation.state is not OwnershipState.QUEUED:
+            state, linked = self._linking.step(state, signed=self._capabilities(state).event_log)
+            if linked is not None:
+                return linked
+        return await self._with_sentiment(state, await self._ask_agent(state, if_known=if_known))
 
     def _flooded(self, state: TurnState) -> TurnOutcome | None:
         """More than is answered: it is kept, its sender is told once, and the model is not asked.
@@ -164,7 +177,7 @@ class Turn:
             return None
         self._metrics.count(Counter.TURNS, kind="flooded")
         notice = self._budgets.flood_notice(state)
-        return self._answer(state, *([] if notice is None else [notice]))
+        return answer_outcome(state, *([] if notice is None else [notice]))
 
     async def _with_sentiment(self, state: TurnState, outcome: TurnOutcome) -> TurnOutcome:
         read = state.as_read()
@@ -182,7 +195,7 @@ class Turn:
             wanted = await run_in_thread(read, asked_of_us, read)
         if wanted is not Asked.YES or any(message.action is CustomerAction.RATE for message in state.pending):
             return TurnOutcome(state.claim, handled_seq=last_handled(state))
-        return self._answer(state, self._failure(state))
+        return answer_outcome(state, self._failure(state))
 
     async def _ask_agent(self, state: TurnState, *, if_known: bool = False) -> TurnOutcome:
         """Its answer, or a person: because one was asked for, or because the rules want one.
@@ -206,6 +219,8 @@ class Turn:
         if if_known and reply.kind is not MessageKind.ANSWER and reply.escalation is None:
             return TurnOutcome(state.claim, handled_seq=last_handled(state))
         self._metrics.count(Counter.TURNS, kind=str(reply.kind))
+        if reply.link is not None and self._linking is not None:
+            return self._linking.ask(state, reply.link, signed=self._capabilities(state).event_log)
         if reply.escalation is not None:
             return await self._escalate(
                 state, reply.escalation, intent=reply.intent, besides=reply.besides, gaps=reply.gaps
@@ -216,7 +231,7 @@ class Turn:
         if needed is not None:
             answered = replace(reply, offers_person=False) if reply.kind is MessageKind.ANSWER else None
             return await self._escalate(state, needed, intent=reply.intent, besides=answered, gaps=reply.gaps)
-        return replace(self._answer(state, reply), outdated_beyond=state.conversation.last_seq if droppable else None)
+        return replace(answer_outcome(state, reply), outdated_beyond=state.conversation.last_seq if droppable else None)
 
     async def _rated(self, state: TurnState) -> TurnOutcome | None:
         """What only rates a case that was resolved, or thanks. What asks for anything is answered, whatever else it says.
@@ -353,7 +368,7 @@ class Turn:
             if quietly:
                 raise NotYet("The desk is given no more cases this hour.", seconds=min(wait, _DESK_FULL_SECONDS))
             said_now = self._budgets.desk_full(state, wait)
-            return replace(self._answer(state, *([] if besides is None else [besides]), said_now), gaps=gaps)
+            return replace(answer_outcome(state, *([] if besides is None else [besides]), said_now), gaps=gaps)
         self._metrics.count(Counter.ESCALATIONS)
         state, owed = await self._files.in_time(state)
         written = worded(state)
@@ -377,15 +392,3 @@ class Turn:
         messages = [*([] if besides is None else [agent_message(besides)]), *said.messages]
         outcome = self._desk_outcome(state, replace(said, messages=()))
         return replace(outcome, messages=stamp_messages(state, messages), gaps=gaps)
-
-    def _answer(self, state: TurnState, *replies: Reply) -> TurnOutcome:
-        """What was written while a person resolved was pending then, so its arrival reopened nothing: its answer does."""
-        resolved = state.conversation.state is OwnershipState.RESOLVED
-        return TurnOutcome(
-            state.claim,
-            handled_seq=last_handled(state),
-            messages=stamp_messages(state, [agent_message(reply) for reply in replies]),
-            transition=Transition(OwnershipEvent.REOPEN_FOR_BOT) if resolved else None,
-            gaps=tuple(gap for reply in replies for gap in reply.gaps),
-            customer_id=state.customer.id,
-        )

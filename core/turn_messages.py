@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from core.agent.texts import texts_for
 from core.domain.analysed_text import exceeds_bound
+from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
 from core.domain.messages import ANSWERS_TO, LOCALE, SHARED, TOGETHER, Author, MessageKind
 from core.domain.readers import RECIPIENTS
 from core.ports.responder import Reply
-from core.ports.store import NewMessage, TurnState
+from core.ports.store import NewMessage, Transition, TurnOutcome, TurnState
 from core.turn_reading import worded
 
 
@@ -40,6 +41,19 @@ def agent_message(reply: Reply) -> NewMessage:
         "requires_escalation": False,
     }
     return NewMessage(Author.AGENT, reply.text, reply.kind, citations=reply.citations, meta=meta)
+
+
+def answer_outcome(state: TurnState, *replies: Reply) -> TurnOutcome:
+    """What was written while a person resolved was pending then, so its arrival reopened nothing: its answer does."""
+    resolved = state.conversation.state is OwnershipState.RESOLVED
+    return TurnOutcome(
+        state.claim,
+        handled_seq=last_handled(state),
+        messages=stamp_messages(state, [agent_message(reply) for reply in replies]),
+        transition=Transition(OwnershipEvent.REOPEN_FOR_BOT) if resolved else None,
+        gaps=tuple(gap for reply in replies for gap in reply.gaps),
+        customer_id=state.customer.id,
+    )
 
 
 def last_handled(state: TurnState) -> int:

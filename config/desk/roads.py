@@ -24,10 +24,14 @@ def make_roads(channels: Mapping[str, Channel]) -> Roads:
     return roads
 
 
+def answered_by(channels: Mapping[str, Channel]) -> Mapping[str, AnswersBy]:
+    """By what an answer is known on each of those that can be written to."""
+    return {name: how for name, one in channels.items() if (how := one.capabilities.follow_up) is not None}
+
+
 def known_by_sender(channels: Mapping[str, Channel]) -> frozenset[str]:
     """Those on which an answer tells nothing but the number that it comes from."""
-    found = (name for name, one in channels.items() if one.capabilities.follow_up is AnswersBy.SENDER)
-    return frozenset(found)
+    return frozenset(name for name, how in answered_by(channels).items() if how is AnswersBy.SENDER)
 
 
 def _first(channel: Channel, name: str) -> tuple[int, str]:

@@ -77,6 +77,12 @@ class LimitsGroup(SettingsGroup):
         "domain or IPv6 /48 together, and all whose mail proves no sender together, get ten shares, at most half of that 3/4. "
         "The same holds for tokens and files.",
     )
+    link_codes_in_all: int = Field(
+        60,
+        ge=0,
+        description="One-time codes that are sent in an hour in all, for customers who link their addresses. Strangers get 3/4. "
+        "One customer may ask for three in an hour, and an address gets three in a day. 0: none, and links can only be undone.",
+    )
     disk_quota_bytes: int = Field(
         0,
         ge=0,

@@ -50,11 +50,12 @@ class AgentTurn:
         self._evidence = evidence
         self._spent = 0
         self.escalation: Escalation | None = None
+        self.link: str | None = None
         self.tickets: tuple[str, ...] = ()
         self.broken: set[str] = set()
 
     async def run(self, prompt: Sequence[ChatMessage], opening: Sequence[Source]) -> None:
-        """Ends when the answer has passed the gate, or with ``escalation`` set. Raises ModelError, LostClaim."""
+        """Ends when the answer has passed the gate, or with ``escalation`` or ``link`` set. Raises ModelError, LostClaim."""
         messages = list(prompt)
         for number in range(self._settings.max_steps):
             step = await self._step(number, messages, opening, last=number == self._settings.max_steps - 1)
@@ -62,7 +63,7 @@ class AgentTurn:
                 return
             messages.append(ChatMessage("assistant", step.text, tool_calls=step.calls))
             messages.extend(map(self._absorb, await self._runner.run(number, step.calls)))
-            if self.escalation is not None:
+            if self.escalation is not None or self.link is not None:
                 return
         raise ModelError(f"The model still asked for tools after {self._settings.max_steps} steps.")
 
@@ -120,6 +121,8 @@ class AgentTurn:
             self.broken.discard(outcome.call.name)
         if outcome.ok and result.escalation is not None:
             self.escalation = self.escalation or result.escalation
+        if outcome.ok:
+            self.link = self.link or result.link
         if outcome.ok and outcome.call.name in MAKES_TICKETS:
             self.tickets += numbers_in(result.content)[:1]
         said = trim(defuse(result.content), self._settings.tool_result_tokens)

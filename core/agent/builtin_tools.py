@@ -1,4 +1,4 @@
-"""The two tools that every turn has: searching the knowledge base and asking for a person."""
+"""The tools that need no store: searching the knowledge base, asking for a person, and linking an address of the customer."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from core.domain.errors import KnowledgeUnavailable, ToolError
 
 SEARCH = "search_knowledge"
 ESCALATE = "escalate_to_human"
+LINK = "link_identity"
 
 
 def search_tool(lookup: Lookup) -> Tool:
@@ -57,3 +58,20 @@ def escalation_tool() -> Tool:
         return ToolResult("Recorded.", escalation=Escalation(reason, requested_by="agent", urgency=urgency))
 
     return make_tool(escalate_to_human, effect=False, timeout=5.0, retries=0, runs_when=RunsWhen.CUSTOMER_NEEDS)
+
+
+def link_tool() -> Tool:
+    """``link_identity``: only records the wish; the hub sends a code when the turn commits, so it may be repeated."""
+
+    def link_identity(address: Annotated[str, Field(min_length=3, max_length=300)]) -> ToolResult:
+        """Link another address with this customer: they say that they also write from it, or that it is theirs.
+
+        The hub sends a one-time code there and tells the customer what to do. Say nothing of it yourself. An address that a
+        customer only names is not proven to be theirs.
+
+        Args:
+            address: The e-mail address, or the phone number with its country code, as the customer wrote it.
+        """
+        return ToolResult("Recorded.", link=address)
+
+    return make_tool(link_identity, effect=False, timeout=5.0, retries=0, runs_when=RunsWhen.CUSTOMER_ASKS)

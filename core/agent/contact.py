@@ -25,10 +25,15 @@ def contact_details(text: str) -> ContactDetails:
     return ContactDetails(email=email.group() if email else None, phone=phone)
 
 
+def without_contact_details(text: str) -> str:
+    """The text without addresses and what may be phone numbers."""
+    return _PHONE.sub(" ", _EMAIL.sub(" ", text))
+
+
 def only_contact_details(text: str) -> ContactDetails:
     """Contact details when the message holds nothing else ("my e-mail is …"); falsy otherwise."""
     found = contact_details(text)
     if not found:
         return found
-    rest = _PHONE.sub(" ", _EMAIL.sub(" ", text))
-    return found if not _FILLER.removed_from(phrase(rest)) else ContactDetails()
+    rest = _FILLER.removed_from(phrase(without_contact_details(text)))
+    return found if not rest else ContactDetails()

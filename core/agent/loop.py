@@ -13,7 +13,7 @@ from typing import Any
 from core.agent.agent_turn import AgentTurn
 from core.agent.answer_gate import AnswerGate
 from core.agent.asking_back import ask_back
-from core.agent.builtin_tools import escalation_tool, search_tool
+from core.agent.builtin_tools import escalation_tool, link_tool, search_tool
 from core.agent.choosing import had_a_choice
 from core.agent.consent import ActionCheck, Consent
 from core.agent.conversation_texts import (
@@ -106,7 +106,7 @@ class AgentLoop:
         self._settings = settings
         self._lookup = Lookup(retriever, clock, settings)
         ours = ticket_tools(tickets, tools) if tickets is not None else ()
-        for_customers = () if settings.for_staff else (escalation_tool(), *ours)
+        for_customers = () if settings.for_staff else (escalation_tool(), link_tool(), *ours)
         every = by_name((search_tool(self._lookup), *for_customers, *tools)).values()
         self._tools = by_name(overridden(every, settings.tool_overrides))
         self._use = use
@@ -179,6 +179,11 @@ class AgentLoop:
         if agent.escalation is not None:
             await job.events.discard()
             return Reply("", MessageKind.NOTICE, escalation=agent.escalation, confidence=1.0, intent=Intent.PERSON)
+        if agent.link is not None:
+            await job.events.discard()
+            return Reply(
+                job.texts.say("link_how"), MessageKind.SMALL_TALK, confidence=1.0, intent="link", link=agent.link
+            )
         reply = await self._reply(job, gate, unavailable=unavailable)
         reply = await _asked_to_confirm(job, gate, consent, reply)
         return replace(reply, meta={**reply.meta, **_noted(agent, gate)})

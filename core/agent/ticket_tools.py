@@ -21,6 +21,7 @@ TICKET_TOOLS = ("create_ticket", "get_ticket_status", "update_ticket", "list_tic
 MAKES_TICKETS = frozenset({"create_ticket", "update_ticket"})
 _AGENT = "agent"
 _MOST = 20
+_MOST_SAID = 10
 _NOT_THERE = "This customer has no ticket of that number."
 _NOTHING = "Say what is to be changed: status, priority, category or note."
 
@@ -125,7 +126,9 @@ class _TicketTools:
         return {"tickets": [_line(one) for one in found if status in (None, one.status)]}
 
     async def lookup_account(self, context: ToolContext) -> dict[str, Any]:
-        """What is known of this customer: whether they proved who they are, how to reach them, and their tickets."""
+        """What is known of this customer: how well it is proven who they are, how to reach them, their tickets, and what they
+        wrote elsewhere as the same person.
+        """
         customer = context.customer
         holder = context.holder
         found = await self._tickets.tickets(holder, _MOST)
@@ -138,6 +141,11 @@ class _TicketTools:
         return {
             "verified": customer.verified,
             **{name: value for name, value in known.items() if value},
+            "identities": [
+                {"channel": one.channel, "address": one.address, "evidence": one.evidence.name.lower()}
+                for one in (await self._tickets.identities(holder) if context.private else ())
+            ],
+            "said_elsewhere": await self._tickets.said_elsewhere(holder, _MOST_SAID),
             "conversations": await self._tickets.conversations_of(holder),
             "tickets": [_line(one) for one in found],
         }

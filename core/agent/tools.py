@@ -53,11 +53,14 @@ class ToolContext:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool gives back: text for the model, sources that may be cited, and possibly a wish for a person."""
+    """What a tool gives back: text for the model, sources that may be cited, and possibly a wish for a person, or to link an
+    address of the customer (``link``). A wish ends the turn.
+    """
 
     content: str = ""
     sources: tuple[Source, ...] = ()
     escalation: Escalation | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

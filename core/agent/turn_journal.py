@@ -51,6 +51,7 @@ def dump_result(result: ToolResult) -> str:
         "content": result.content,
         "sources": list(map(asdict, result.sources)),
         "escalation": asdict(result.escalation) if result.escalation else None,
+        "link": result.link,
     }
     return json.dumps(value, ensure_ascii=False)
 
@@ -59,7 +60,7 @@ def load_result(text: str) -> ToolResult:
     """The inverse of ``dump_result``."""
     value = json.loads(text)
     escalation = Escalation(**value["escalation"]) if value["escalation"] else None
-    return ToolResult(value["content"], tuple(map(_load_source, value["sources"])), escalation)
+    return ToolResult(value["content"], tuple(map(_load_source, value["sources"])), escalation, value.get("link"))
 
 
 class TurnJournal:

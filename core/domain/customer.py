@@ -4,6 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
+
+
+class Evidence(IntEnum):
+    """How well it is known that an identity is the writer's own, the weakest first.
+
+    ``CLAIMED``: anybody may write in its name. ``PROVIDER_VERIFIED``: the channel proves each message (a signed mail, an account
+    of the platform, a signed token). ``PROVEN``: a one-time code showed that another identity is the same person's, so both have
+    what either of them has.
+    """
+
+    CLAIMED = 0
+    PROVIDER_VERIFIED = 1
+    PROVEN = 2
+
+    @classmethod
+    def of(cls, *, verified: bool, linked: bool) -> Evidence:
+        """Of an identity that its channel has ``verified``, or that a code has ``linked``."""
+        return cls.PROVEN if linked else cls.PROVIDER_VERIFIED if verified else cls.CLAIMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +53,7 @@ class ContactDetails:
 class Customer:
     """The person behind a conversation as the server knows them; ids a model names are never trusted instead.
 
-    ``since``: when they first wrote.
+    ``since``: when they first wrote. ``evidence``: of the identity with which they write.
     """
 
     id: str
@@ -44,6 +63,16 @@ class Customer:
     contact: ContactDetails = field(default_factory=ContactDetails)
     locale: str | None = None
     since: datetime | None = None
+    evidence: Evidence = Evidence.CLAIMED
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIdentity:
+    """One of the identities of a customer. ``address``: the person's id on that channel, such as a phone number."""
+
+    channel: str
+    address: str
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from core.domain.attachments import Attachment
 from core.domain.case import Case
 from core.domain.contact_route import Contacted, ContactRoute
 from core.domain.conversation import Escalation, OwnershipEvent
-from core.domain.customer import ContactDetails
+from core.domain.customer import ContactDetails, Identity
 from core.domain.gaps import Unanswered
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, MessageKind
@@ -264,6 +264,31 @@ class BlockCustomer:
     blocks: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class LinkIdentity:
+    """A code has proven that an identity is that customer's as well. ``code_message_id``: what they typed, masked from now on.
+
+    Nothing that either of them has is rewritten: whoever reads it follows the link, so that undoing it gives each side its own.
+    """
+
+    conversation_id: str
+    customer_id: str
+    identity: Identity
+    code_message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnlinkIdentity:
+    """Undo the links of a customer's identities on ``channels``; where none is there, of their own.
+
+    ``actor``: who undid it. What has only the address of an identity in common with it counts as the identity.
+    """
+
+    customer_id: str
+    actor: str
+    channels: tuple[str, ...] = ()
+
+
 CaseRecord = (
     ProposeAnswer
     | JudgeAnswer
@@ -279,6 +304,8 @@ CaseRecord = (
     | ChangeTicket
     | KeepNote
     | BlockCustomer
+    | LinkIdentity
+    | UnlinkIdentity
 )
 
 

@@ -25,7 +25,8 @@ class Reply:
     ``besides`` is the answer to what was asked in the same turn, sent before that notice.
 
     ``confidence`` from 0 to 1. ``offers_person``: the text ends with an offer of a person, or should be shown with one.
-    ``gaps``: what was asked and is not answered; the turn finds them, the responder need not.
+    ``gaps``: what was asked and is not answered; the turn finds them, the responder need not. ``link``: an address of theirs that
+    the customer wants to link; what is said is then the turn's.
     """
 
     text: str
@@ -38,6 +39,7 @@ class Reply:
     besides: Reply | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
     gaps: tuple[Unanswered, ...] = ()
+    link: str | None = None
 
 
 class TurnEvents(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.domain.customer import Customer, Identity
+from core.domain.customer import Customer, Identity, KnownIdentity
 from core.domain.ticket import Ticket, TicketPriority, TicketStatus
 
 
@@ -14,17 +14,21 @@ from core.domain.ticket import Ticket, TicketPriority, TicketStatus
 class Holder:
     """Whose tickets are meant, as the server knows it.
 
-    Who has proved nothing has only those of the one conversation; so has everybody where others read along.
+    Who has proved nothing has only those of the one conversation; so has everybody where others read along. Whoever has proven
+    to be the same person on another channel has theirs as well.
+
+    ``private``: nobody else reads what is said there, so that what was proven by a code counts.
     """
 
     customer_id: str
     conversation_id: str
     verified: bool
+    private: bool = True
 
     @classmethod
     def of(cls, customer: Customer, conversation_id: str, *, private: bool = True) -> Holder:
         """A customer who writes in a conversation. ``private``: nobody else reads what is said there."""
-        return cls(customer.id, conversation_id, customer.verified and private)
+        return cls(customer.id, conversation_id, customer.verified and private, private)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +85,12 @@ class Tickets(Protocol):
 
     async def conversations_of(self, holder: Holder) -> int:
         """How many conversations they have had."""
+        ...
+
+    async def identities(self, holder: Holder) -> Sequence[KnownIdentity]:
+        """Their own identity first, and those that a code has proven to be theirs as well."""
+        ...
+
+    async def said_elsewhere(self, holder: Holder, limit: int) -> Sequence[str]:
+        """What they wrote last by identities that a code has proven to be theirs, the newest first."""
         ...

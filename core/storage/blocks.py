@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select, update
 
 from core.domain.customer import Block, Identity
 from core.ports.outcomes import BlockCustomer, CaseRecord
@@ -41,6 +41,11 @@ _IS = (
 )
 
 
+def same_address(customer_id: str) -> Select[tuple[str]]:
+    """The ids of that customer and of the other one of the same address."""
+    return _SAME_ADDRESS.where(_own.c.customer_id == customer_id)
+
+
 def is_blocked(customer_id: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether staff have blocked that customer, or the other one of the same address."""
     them = customer.alias("blocked_customer")
@@ -58,7 +63,7 @@ def keep_blocks(connection: Connection, records: Iterable[CaseRecord], now: floa
         if one.blocks:
             theirs = (customer.c.id == one.customer_id) & ~is_blocked(customer.c.id)
         else:
-            theirs = customer.c.id.in_(_SAME_ADDRESS.where(_own.c.customer_id == one.customer_id))
+            theirs = customer.c.id.in_(same_address(one.customer_id))
         connection.execute(update(customer).where(theirs).values(blocked=codec.dump(note) if one.blocks else None))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select
 
 from core.domain.case import DESK, OWNED_SINCE, Case, feed
 from core.domain.conversation import OwnershipState
-from core.domain.customer import Customer
+from core.domain.customer import Customer, Evidence
 from core.domain.issues import ISSUES, Issue
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, Author
@@ -23,6 +23,7 @@ from core.storage.among import among
 from core.storage.database import Database, OnDatabase, grouped, reads
 from core.storage.delivered import delivery_key, is_said
 from core.storage.desk_tables import desk_case, desk_note, desk_timer, rating, relay, ticket, ticket_entry
+from core.storage.links import person_of
 from core.storage.tables import conversation, message, outbox, ownership_change, receipt
 from core.storage.tickets import ticket_from
 
@@ -170,7 +171,8 @@ class SqlCaseFiles(OnDatabase):
         self, connection: Connection, customer: Customer, conversation_id: str, *, offset: int, limit: int
     ) -> Sequence[PastConversation]:
         this = conversation.c.id == conversation_id
-        mine = or_(conversation.c.customer_id == customer.id, this) if customer.verified else this
+        proven = customer.verified or customer.evidence is Evidence.PROVEN
+        mine = or_(conversation.c.customer_id.in_(person_of(customer.id)), this) if proven else this
         newest = (
             select(conversation)
             .where(mine, conversation.c.audience == Audience.CUSTOMER, conversation.c.channel != DESK)

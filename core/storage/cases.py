@@ -26,6 +26,7 @@ from core.storage.delivered import OF_MESSAGES
 from core.storage.desk_tables import desk_case, rating, relay
 from core.storage.gap_writes import keep_bad_ratings
 from core.storage.learning import keep_learning
+from core.storage.links import keep_links
 from core.storage.relay_updates import TAKEN_BACK
 from core.storage.tables import OPEN_DELIVERY, conversation, inbound_event, message, outbox, receipt
 from core.storage.tickets import keep_tickets
@@ -117,6 +118,7 @@ def keep_cases(connection: Connection, database: Database, records: Sequence[Cas
     keep_learning(connection, database, records, now)
     keep_notes(connection, database, records, now)
     keep_blocks(connection, records, now)
+    keep_links(connection, database, records, now)
 
 
 class SqlCases(OnDatabase):

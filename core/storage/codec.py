@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from core.domain.attachments import Attachment, ExtractionStatus, Refusal
 from core.domain.contact_route import ContactRoute
 from core.domain.conversation import Conversation, OwnershipState, Sharing
-from core.domain.customer import ContactDetails, Customer
+from core.domain.customer import ContactDetails, Customer, Evidence
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, Author, Citation, Message, MessageKind, action_named
 from core.storage.tables import message
@@ -117,7 +117,7 @@ def route_from(text: str | None) -> ContactRoute | None:
 
 
 def customer_from(row: Row[Any]) -> Customer:
-    """A ``customer`` row joined with the identity that writes."""
+    """A row of the columns ``links.PERSON``."""
     return Customer(
         id=row.id,
         external_id=row.external_id,
@@ -126,6 +126,7 @@ def customer_from(row: Row[Any]) -> Customer:
         contact=ContactDetails(row.email, row.phone),
         locale=row.locale,
         since=when(row.created_at),
+        evidence=Evidence.of(verified=bool(row.verified), linked=bool(row.is_linked)),
     )
 
 

@@ -22,6 +22,7 @@ from core.storage.delivered import is_said, is_still_to_come, was_not_delivered
 from core.storage.desk_tables import ticket
 from core.storage.gap_writes import keep_thumbs
 from core.storage.ids import new_id
+from core.storage.links import PERSON, person_of
 from core.storage.tables import (
     attachment,
     change,
@@ -71,7 +72,7 @@ class SqlRecords(OnDatabase):
             of_case = select(ticket.c.customer_id).where(ticket.c.case_id == case_id).scalar_subquery()
             whose = func.coalesce(of_case, whose)
         statement = (
-            select(customer, identity.c.external_id, identity.c.verified)
+            select(*PERSON)
             .select_from(conversation)
             .join(customer, customer.c.id == whose)
             .join(identity, identity.c.customer_id == customer.c.id)
@@ -187,7 +188,7 @@ class SqlRecords(OnDatabase):
         statement = (
             select(message)
             .join(conversation, conversation.c.id == message.c.conversation_id)
-            .where(conversation.c.customer_id == who, message.c.customer_id.is_(None), is_said())
+            .where(conversation.c.customer_id.in_(person_of(who)), message.c.customer_id.is_(None), is_said())
             .where(~was_not_delivered(), ~is_still_to_come())
             .order_by(message.c.created_at.desc(), message.c.seq.desc())
             .limit(limit)

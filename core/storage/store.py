@@ -21,6 +21,7 @@ from core.storage.jobs import SqlJobs
 from core.storage.journal import SqlJournal
 from core.storage.lanes import SqlLanes
 from core.storage.learning import SqlLearning
+from core.storage.links import SqlLinks
 from core.storage.outbox import SqlOutbox
 from core.storage.records import SqlRecords
 from core.storage.reports import SqlSentMessages
@@ -48,6 +49,7 @@ class SqlStore(
     SqlCaseFiles,
     SqlDeliveryOutcomes,
     SqlTickets,
+    SqlLinks,
     SqlClosedTickets,
     SqlTimers,
     SqlLanes,

@@ -61,6 +61,18 @@ identity = Table(
     Column("created_at", Double, nullable=False),
 )
 
+identity_link = Table(
+    "identity_link",
+    metadata,
+    Column("customer_id", String(64), primary_key=True),
+    Column("other_id", String(64), primary_key=True, index=True),
+    Column("linked_at", Double, primary_key=True),
+    Column("conversation_id", String(32), nullable=False),
+    Column("unlinked_at", Double),
+    Column("unlinked_by", Text),
+)
+"""A row for each of the two sides. What was undone stays, to say when and by whom."""
+
 conversation = Table(
     "conversation",
     metadata,

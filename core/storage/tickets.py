@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, select, update
 
 from core.domain.customer import Identity
 from core.domain.ticket import EntryKind, Ticket, TicketEntry, TicketPriority, TicketStatus, ticket_number
@@ -23,6 +23,7 @@ from core.storage import codec
 from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.desk_tables import ticket, ticket_day, ticket_entry
 from core.storage.desk_tables import ticket_number as given
+from core.storage.links import is_identity, is_linked, person_of
 from core.storage.tables import conversation, identity
 
 
@@ -85,21 +86,14 @@ class SqlTickets(OnDatabase):
 
     @reads
     def known_customer(self, connection: Connection, who: Identity) -> str | None:
-        statement = select(identity.c.customer_id).where(
-            identity.c.channel == who.channel,
-            identity.c.account == who.account,
-            identity.c.external_id == codec.clean(who.external_id),
-            identity.c.verified == who.verified,
-        )
-        return connection.scalar(statement)
+        return connection.scalar(select(identity.c.customer_id).where(is_identity(who)))
 
     async def conversations_of(self, holder: Holder) -> int:
-        if not holder.verified:
-            return 1
-        statement = (
-            select(func.count()).select_from(conversation).where(conversation.c.customer_id == holder.customer_id)
-        )
-        return await self.database.read(lambda connection: int(connection.scalar(statement) or 0))
+        known = literal(holder.verified) | is_linked(literal(holder.customer_id))
+        theirs = conversation.c.customer_id.in_(person_of(holder.customer_id)), known, literal(holder.private)
+        statement = select(func.count()).select_from(conversation).where(*theirs)
+        count = await self.database.read(lambda connection: int(connection.scalar(statement) or 0))
+        return count if holder.verified else max(count, 1)
 
 
 def _number(connection: Connection, database: Database, origin: str, now: float) -> str:
@@ -198,8 +192,11 @@ def _row(
 
 
 def _theirs(holder: Holder) -> ColumnElement[bool]:
-    theirs = ticket.c.customer_id == holder.customer_id
-    return theirs if holder.verified else theirs & (ticket.c.conversation_id == holder.conversation_id)
+    here = (ticket.c.customer_id == holder.customer_id) & (ticket.c.conversation_id == holder.conversation_id)
+    if not holder.private:
+        return here
+    all_theirs = ticket.c.customer_id.in_(person_of(holder.customer_id))
+    return all_theirs if holder.verified else here | (all_theirs & is_linked(literal(holder.customer_id)))
 
 
 def _read(connection: Connection, *wanted: ColumnElement[bool]) -> Ticket | None:

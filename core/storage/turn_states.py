@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Integer, Row, bindparam, exists, select
 
 from core.domain.alterations import as_altered
 from core.domain.conversation import Conversation, OwnershipState
-from core.domain.customer import Customer
+from core.domain.customer import Customer, Evidence
 from core.domain.messages import BLOCKED, CAME_BY, Audience, Author, Change, ChangeKind, Message
 from core.ports.store import Claim, TurnState
 from core.storage import codec
@@ -19,6 +19,7 @@ from core.storage.blocks import is_blocked
 from core.storage.codec import UNREADABLE
 from core.storage.database import grouped
 from core.storage.delivered import is_said, was_not_delivered
+from core.storage.links import PERSON
 from core.storage.tables import attachment, change, conversation, customer, identity, message
 
 _HAS_FILES = exists().where(attachment.c.conversation_id == conversation.c.id)
@@ -48,7 +49,7 @@ _CHANGES = (
     .order_by(change.c.conversation_id, change.c.seq)
 )
 _PEOPLE = (
-    select(customer, identity.c.external_id, identity.c.verified, is_blocked(customer.c.id).label("is_blocked"))
+    select(*PERSON, is_blocked(customer.c.id).label("is_blocked"))
     .join(identity, identity.c.customer_id == customer.c.id)
     .where(among(customer.c.id, "ids"))
 )
@@ -69,7 +70,7 @@ def load_turns(
     told = [line for said in (*messages.values(), *changes.values()) for line in said]
     writers = {line.customer_id for line in told if line.customer_id}
     ids = {"ids": sorted({row.customer_id for row in rows} | writers)}
-    customers = {row.id: row for row in connection.execute(_PEOPLE, ids)}
+    customers: dict[str, Any] = {row.id: row for row in connection.execute(_PEOPLE, ids)}
     states: list[TurnState] = []
     broken: dict[str, str] = {}
     for row in rows:
@@ -115,7 +116,7 @@ def _state(
     author = pending[0].customer_id if pending else None
     writer = codec.customer_from(people[author or row.customer_id])
     if any(CAME_BY in item.meta for item in pending):  # whoever reads that mailbox or telephone (ADR 9)
-        writer = replace(writer, verified=False)
+        writer = replace(writer, verified=False, evidence=Evidence.CLAIMED)
     state = TurnState(
         claim=Claim(row.id, row.epoch),
         conversation=_with_locale_of(codec.conversation_from(row), writer),

@@ -101,4 +101,4 @@ async def test_the_model_is_told_whom_it_answers_and_tools_serve_that_one() -> N
     assert prompt[-1].content == "[Customer 2, who is called “Bob”] What do you know of me?"
     (context,) = asked
     assert (context.customer.id, context.customer.contact, context.private) == ("bob", ContactDetails(), False)
-    assert context.holder == Holder("bob", turn.conversation.id, verified=False)
+    assert context.holder == Holder("bob", turn.conversation.id, verified=False, private=False)

@@ -1,0 +1,188 @@
+"""Link another address of a customer by a one-time code, and undo it (ADR 18).
+
+A code goes to the address, and whoever types it into the conversation that asked for it has both. What is open is kept with the
+agent's own message that says so, as a keyed hash of the code, and all of a step is committed by the turn that decides it: the
+code is sent once, is counted with each try, and links once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from core.agent.contact import contact_details
+from core.agent.link_wish import LinkWish, link_wish
+from core.agent.texts import texts_for
+from core.domain.budget import Budget, Spender
+from core.domain.capabilities import AnswersBy
+from core.domain.contact_route import ContactRoute
+from core.domain.customer import ContactDetails, Identity
+from core.domain.messages import Author, Message, MessageKind
+from core.ports.budgets import Budgets
+from core.ports.clock import Clock
+from core.ports.follow_ups import Roads
+from core.ports.outcomes import CaseRecord, LinkIdentity, UnlinkIdentity
+from core.ports.responder import Reply
+from core.ports.store import NewMessage, TurnOutcome, TurnState
+from core.turn_messages import answer_outcome
+
+LINK = "link"
+"""In ``meta`` of the agent's message: the code that is open since then. Empty: none is any more."""
+CODE_SECONDS = 600.0
+CODE_TRIES = 5
+_HOUR, _DAY = 3_600, 86_400
+_TO_ONE_ADDRESS = Budget("link-codes-to", share=3, total=0, seconds=_DAY)
+_CODE = re.compile(r"\D{0,40}(\d{3})[ -]?(\d{3})\D{0,40}")
+"""A message that is a code, with at most a few words around it."""
+
+
+def link_codes(in_all: int) -> Budget:
+    """The budget of codes in an hour. One customer, or stranger, may ask for three."""
+    return Budget("link-codes", share=3, total=in_all, seconds=_HOUR)
+
+
+def six_digits() -> str:
+    """A new code."""
+    return f"{secrets.randbelow(1_000_000):06}"
+
+
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """``roads``: how an address is reached. ``channels``: by what an answer is known on them, which also tells mail from numbers.
+
+    ``codes``: how many may be sent. ``spender``: whose budget a turn uses. ``keys``: the newest first.
+    """
+
+    roads: Roads
+    channels: Mapping[str, AnswersBy]
+    budgets: Budgets
+    codes: Budget
+    spender: Callable[[TurnState], Spender]
+    keys: Sequence[str]
+    clock: Clock
+    company: str
+    new_code: Callable[[], str] = six_digits
+
+    def step(self, state: TurnState, *, signed: bool) -> tuple[TurnState, TurnOutcome | None]:
+        """The turn up to the first pending message that is about links, or what to commit where that is the first of all.
+
+        What comes behind it is the next turn's. ``signed``: the channel knows its customers by a token of the hub's.
+        """
+        for place, message in enumerate(state.pending):
+            wish = None if message.action or message.attachments else link_wish(message.text)
+            typed = self._typed(state, message) if wish is None and _may_link(state, signed=signed) else None
+            if wish is None and typed is None:
+                continue
+            if place:
+                return replace(state, pending=state.pending[:place]), None
+            alone = replace(state, pending=(message,))
+            return alone, self._redeem(alone, typed) if typed else self._wished(
+                alone, wish or LinkWish(), signed=signed
+            )
+        return state, None
+
+    def ask(self, state: TurnState, address: str, *, signed: bool) -> TurnOutcome:
+        """What to commit where the model has understood which address is to be linked."""
+        return self._ask(state, contact_details(address), signed=signed)
+
+    def _wished(self, state: TurnState, wish: LinkWish, *, signed: bool) -> TurnOutcome:
+        if not wish.undo:
+            return self._ask(state, wish.contact, signed=signed)
+        channels = tuple(sorted(name for name, kind in self.channels.items() if kind is wish.kind))
+        return self._answer(state, "link_undone", UnlinkIdentity(state.customer.id, "customer", channels))
+
+    def _ask(self, state: TurnState, contact: ContactDetails, *, signed: bool) -> TurnOutcome:
+        """Whether we know the address makes no difference to what is said, nor to what is done."""
+        road = self._road(state, contact)
+        if road is None or not _may_link(state, signed=signed):
+            return self._answer(state, "link_how")
+        spender, target = self.spender(state), Spender(f"address:{self._digest(road.key.channel, road.address)[:16]}")
+        asked = ((self.codes, spender), (_TO_ONE_ADDRESS, target))
+        if any(self.budgets.wait(budget, who) > 0 for budget, who in asked):
+            return self._answer(state, "link_later")
+        for budget, who in asked:
+            self.budgets.spend(budget, who)
+        code, until = self.new_code(), self.clock.now().timestamp() + CODE_SECONDS
+        kept = {"contact": asdict(contact), "until": until, "left": CODE_TRIES}
+        kept |= {"code": self._code_digest(self.keys[0], state, kept, code)}
+        return self._answer(state, "link_sent", meta=kept, beside=self._message(state, road, "link_code", code=code))
+
+    def _typed(self, state: TurnState, message: Message) -> _Typed | None:
+        """A message that is a code, while one is open for its author."""
+        found = _CODE.fullmatch(message.text.strip())
+        told = (one for one in reversed(state.history) if one.author is Author.AGENT and LINK in one.meta)
+        last = next(told, None)
+        if found is None or last is None or not last.meta[LINK] or state.author_of(last) != state.customer.id:
+            return None
+        digits = "".join(str(int(digit)) for digit in "".join(found.groups()))
+        return _Typed(digits, last.meta[LINK], message.id)
+
+    def _redeem(self, state: TurnState, typed: _Typed) -> TurnOutcome:
+        kept = typed.kept
+        in_time = self.clock.now().timestamp() <= kept["until"]
+        expected = [self._code_digest(key, state, kept, typed.digits) for key in self.keys]
+        if not in_time or not any(hmac.compare_digest(one, kept["code"]) for one in expected):
+            left = kept["left"] - 1 if in_time else 0
+            told = "link_later" if in_time and left <= 0 else "link_wrong"
+            return self._answer(state, told, meta={**kept, "left": left} if left > 0 else {})
+        road = self._road(state, ContactDetails(**kept["contact"]))
+        if road is None:
+            return self._answer(state, "link_how", meta={})
+        # What the channel proves of each message from there: of a mail its signature, of a text message's sender nothing.
+        proves = self.channels.get(road.key.channel) is not AnswersBy.SENDER
+        theirs = Identity(road.key.channel, road.key.account, road.address, verified=proves)
+        linked = LinkIdentity(state.conversation.id, state.customer.id, theirs, typed.message_id)
+        return self._answer(state, "link_done", linked, meta={}, beside=self._message(state, road, "link_notice"))
+
+    def _road(self, state: TurnState, contact: ContactDetails) -> ContactRoute | None:
+        return next(iter(self.roads(contact, state.conversation.key)), None) if contact else None
+
+    def _message(self, state: TurnState, road: ContactRoute, name: str, **values: str) -> NewMessage:
+        """It goes by that road alone, and is no part of the conversation."""
+        texts = texts_for(state.as_read(), self.company)
+        meta = {"subject": self.company or texts.say("unnamed_company")}
+        return NewMessage(Author.SYSTEM, texts.say(name, **values), MessageKind.FOLLOW_UP, meta=meta, road=road)
+
+    def _answer(
+        self,
+        state: TurnState,
+        name: str,
+        *records: CaseRecord,
+        meta: Mapping[str, Any] | None = None,
+        beside: NewMessage | None = None,
+    ) -> TurnOutcome:
+        text = texts_for(state.as_read(), self.company).say(name)
+        said = Reply(
+            text, MessageKind.SMALL_TALK, confidence=1.0, intent=LINK, meta={} if meta is None else {LINK: meta}
+        )
+        outcome = answer_outcome(state, said)
+        messages = outcome.messages if beside is None else (*outcome.messages, beside)
+        return replace(outcome, messages=messages, cases=records)
+
+    def _code_digest(self, key: str, state: TurnState, kept: Mapping[str, Any], code: str) -> str:
+        contact = kept["contact"]
+        bound = (state.conversation.id, state.customer.id, contact["email"], contact["phone"], kept["until"], code)
+        return self._digest(*bound, key=key)
+
+    def _digest(self, *parts: object, key: str | None = None) -> str:
+        text = "\n".join(map(str, ("link", *parts)))
+        return hmac.new((key or self.keys[0]).encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A code that a customer typed, what is kept of the one that is open, and the message in which they typed it."""
+
+    digits: str
+    kept: Mapping[str, Any]
+    message_id: str
+
+
+def _may_link(state: TurnState, *, signed: bool) -> bool:
+    """Whether it is certain who writes, and that nobody else reads it. A forged sender could link their own address otherwise."""
+    return state.is_private and (state.customer.verified or signed)

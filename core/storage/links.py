@@ -1,0 +1,166 @@
+"""Identities that a code has proven to be the same person's.
+
+A link is an edge between two customers, and nothing that belongs to either is rewritten: whoever reads tickets, cases or
+messages follows the links of today. Undoing one gives each side its own, also what came meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import ColumnElement, Connection, Select, String, cast, func, literal, or_, select, update
+
+from core.domain.customer import Evidence, Identity, KnownIdentity
+from core.domain.messages import Author
+from core.ports.outcomes import CaseRecord, LinkIdentity, UnlinkIdentity
+from core.ports.tickets import Holder
+from core.storage import codec
+from core.storage.blocks import same_address
+from core.storage.database import Database, OnDatabase, reads
+from core.storage.delivered import is_said
+from core.storage.ids import new_id
+from core.storage.tables import conversation, customer, identity, identity_link, message
+
+log = structlog.get_logger(__name__)
+
+MASKED = "••••••"
+"""In place of a code that a customer has typed."""
+_QUOTED = 300
+_ACTIVE = identity_link.c.unlinked_at.is_(None)
+_other = customer.alias("linked_customer")
+_LINKED_NAME = (
+    select(_other.c.display_name)
+    .join(identity_link, identity_link.c.other_id == _other.c.id)
+    .where(identity_link.c.customer_id == customer.c.id, _ACTIVE, _other.c.display_name.is_not(None))
+    .order_by(identity_link.c.linked_at)
+    .limit(1)
+    .correlate(customer)
+    .scalar_subquery()
+)
+
+
+def is_linked(customer_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a code has linked that customer with another one."""
+    return select(identity_link.c.other_id).where(identity_link.c.customer_id == customer_id, _ACTIVE).exists()
+
+
+PERSON = (
+    *(column for column in customer.c if column.name != "display_name"),
+    func.coalesce(customer.c.display_name, _LINKED_NAME).label("display_name"),
+    is_linked(customer.c.id).label("is_linked"),
+    identity.c.external_id,
+    identity.c.verified,
+)
+"""Columns of a customer who writes, joined with their identity. One without a name has that of a linked identity."""
+
+
+def person_of(customer_id: ColumnElement[str] | str) -> Select[Any]:
+    """The ids of a customer and of all that are linked with them, also by way of one another."""
+    known = literal(customer_id) if isinstance(customer_id, str) else customer_id
+    people = select(cast(known, String(64)).label("id")).cte("person", recursive=True)
+    linked = select(identity_link.c.other_id).join(people, identity_link.c.customer_id == people.c.id).where(_ACTIVE)
+    return select(people.union(linked).c.id)
+
+
+def keep_links(connection: Connection, database: Database, records: Iterable[CaseRecord], now: float) -> None:
+    """What customers have proven, and what they or staff have undone; the same again changes nothing."""
+    for one in records:
+        if isinstance(one, LinkIdentity):
+            _link(connection, database, one, now)
+        elif isinstance(one, UnlinkIdentity):
+            unlink(connection, one, now)
+
+
+def _link(connection: Connection, database: Database, record: LinkIdentity, now: float) -> None:
+    masked = update(message).where(message.c.id == record.code_message_id).values(text=MASKED)
+    connection.execute(masked)
+    theirs = _customer_of(connection, database, record.identity, now)
+    known = select(identity_link.c.other_id).where(
+        identity_link.c.customer_id == record.customer_id, identity_link.c.other_id == theirs, _ACTIVE
+    )
+    if theirs == record.customer_id or connection.execute(known).first() is not None:
+        return
+    made = {"linked_at": now, "conversation_id": record.conversation_id, "unlinked_at": None, "unlinked_by": None}
+    sides = (record.customer_id, theirs), (theirs, record.customer_id)
+    rows = [{"customer_id": one, "other_id": other, **made} for one, other in sides]
+    key = [column.name for column in identity_link.primary_key]
+    connection.execute(database.upsert(identity_link, key, ["unlinked_at", "unlinked_by"]), rows)
+    log.info("identity.linked", conversation=record.conversation_id, customer=record.customer_id, other=theirs)
+
+
+def _customer_of(connection: Connection, database: Database, who: Identity, now: float) -> str:
+    """Who has this identity; a customer is made for one that never wrote."""
+    new = new_id()
+    row = {"customer_id": new, "created_at": now, "verified": who.verified}
+    row |= {"channel": who.channel, "account": who.account, "external_id": who.external_id}
+    connection.execute(database.insert_new(identity), row)
+    found = connection.scalar(select(identity.c.customer_id).where(is_identity(who)))
+    if found == new:
+        connection.execute(database.insert_new(customer), {"id": new, "created_at": now})
+    return str(found)
+
+
+def is_identity(who: Identity) -> ColumnElement[bool]:
+    """Whether a row of ``identity`` is this one."""
+    columns = identity.c
+    place = (columns.channel == who.channel) & (columns.account == who.account)
+    return place & (columns.external_id == codec.clean(who.external_id)) & (columns.verified == who.verified)
+
+
+def unlink(connection: Connection, record: UnlinkIdentity, now: float) -> int:
+    """How many identities lost their links."""
+    theirs = identity.c.customer_id.in_(person_of(record.customer_id)), identity.c.customer_id != record.customer_id
+    others = select(identity.c.customer_id).where(*theirs, identity.c.channel.in_(record.channels))
+    meant = list(connection.scalars(others)) if record.channels else []
+    meant = meant or list(connection.scalars(same_address(record.customer_id)))
+    links = or_(identity_link.c.customer_id.in_(meant), identity_link.c.other_id.in_(meant))
+    undone = {"unlinked_at": now, "unlinked_by": codec.clean(record.actor)}
+    ended = connection.execute(update(identity_link).where(links, _ACTIVE).values(undone)).rowcount
+    if ended:
+        log.info("identity.unlinked", customers=meant, links=ended // 2, by=record.actor)
+    return len(meant) if ended else 0
+
+
+class SqlLinks(OnDatabase):
+    """What is read of linked identities for tools."""
+
+    @reads
+    def identities(self, connection: Connection, holder: Holder) -> Sequence[KnownIdentity]:
+        theirs = identity.c.customer_id == holder.customer_id
+        if holder.private:
+            theirs = identity.c.customer_id.in_(person_of(holder.customer_id))
+        first = (identity.c.customer_id != holder.customer_id).label("is_other")
+        wanted = select(identity, is_linked(identity.c.customer_id).label("is_linked")).where(theirs)
+        rows = connection.execute(wanted.order_by(first, identity.c.created_at, identity.c.customer_id))
+        return [
+            KnownIdentity(
+                row.channel,
+                row.external_id,
+                Evidence.of(verified=bool(row.verified), linked=holder.private and bool(row.is_linked)),
+            )
+            for row in rows
+        ]
+
+    @reads
+    def said_elsewhere(self, connection: Connection, holder: Holder, limit: int) -> Sequence[str]:
+        if not holder.private:
+            return []
+        author = func.coalesce(message.c.customer_id, conversation.c.customer_id)
+        wanted = (
+            select(message.c.text)
+            .join(conversation, conversation.c.id == message.c.conversation_id)
+            .where(
+                conversation.c.customer_id.in_(person_of(holder.customer_id)),
+                conversation.c.customer_id != holder.customer_id,
+                author == conversation.c.customer_id,
+                message.c.author == Author.CUSTOMER,
+                message.c.deleted_at.is_(None),
+                message.c.text.not_in(("", MASKED)),
+                is_said(),
+            )
+            .order_by(message.c.created_at.desc(), message.c.seq.desc())
+            .limit(limit)
+        )
+        return [text[:_QUOTED] for text in connection.scalars(wanted)]
