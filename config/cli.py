@@ -267,6 +267,19 @@ def blocked() -> None:
     show()
 
 
+@main.command("identities")
+@click.argument("address", callback=_written_in_text)
+@click.option("--unlink", is_flag=True, help="Undo all links of this address first.")
+def identities(address: str, unlink: bool) -> None:
+    """Show which addresses a customer has linked with this one, when, and whether it was undone.
+
+    ADDRESS: an e-mail address, a phone number (+49…), or an id on another channel.
+    """
+    from config.commands.identities import show
+
+    sys.exit(show(address, unlink=unlink))
+
+
 @main.command("waiting")
 @click.option("--limit", type=click.IntRange(1, 1_000), default=100, show_default=True, help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help="As GET /api/waiting gives it.")

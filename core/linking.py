@@ -1,4 +1,4 @@
-"""Link another address of a customer by a one-time code, and undo it (ADR 18).
+"""Link another address of a customer by a one-time code, and undo it (ADR 17).
 
 A code goes to the address, and whoever types it into the conversation that asked for it has both. What is open is kept with the
 agent's own message that says so, as a keyed hash of the code, and all of a step is committed by the turn that decides it: the

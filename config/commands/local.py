@@ -11,6 +11,7 @@ from config.commands.blocked import blocked_lines
 from config.commands.case import log_lines
 from config.commands.dead_letters import answers as dead_letters
 from config.commands.gaps import gap_lines
+from config.commands.identities import link_lines
 from config.commands.learned import answers as learned
 from config.commands.store_lines import Answers
 from config.commands.waiting import waiting_lines
@@ -48,6 +49,7 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
         "blocked": blocked_lines,
         "learned": learned,
         "gaps": gap_lines,
+        "identities": link_lines,
         "waiting": lambda store, request: waiting_lines(hub.settings, store, request),
     }
     commands: dict[str, Command] = {"index": index, "chat": chat}

@@ -76,6 +76,20 @@ class KnownIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityLink:
+    """Two identities of one person, as channel and address. ``conversation_id``: where the code was typed.
+
+    ``undone_at`` and ``undone_by``: set once it does not hold any more.
+    """
+
+    at: datetime
+    identities: tuple[str, str]
+    conversation_id: str
+    undone_at: datetime | None = None
+    undone_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Writer:
     """Who wrote in a conversation. ``customer_ids``: of their address, the one who wrote last first; where some messages are
     proven to be from it and others are not, it has two.

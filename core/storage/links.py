@@ -12,13 +12,13 @@ from typing import Any
 import structlog
 from sqlalchemy import ColumnElement, Connection, Select, String, cast, func, literal, or_, select, update
 
-from core.domain.customer import Evidence, Identity, KnownIdentity
+from core.domain.customer import Evidence, Identity, IdentityLink, KnownIdentity
 from core.domain.messages import Author
 from core.ports.outcomes import CaseRecord, LinkIdentity, UnlinkIdentity
 from core.ports.tickets import Holder
 from core.storage import codec
 from core.storage.blocks import same_address
-from core.storage.database import Database, OnDatabase, reads
+from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.delivered import is_said
 from core.storage.ids import new_id
 from core.storage.tables import conversation, customer, identity, identity_link, message
@@ -30,6 +30,13 @@ MASKED = "••••••"
 _QUOTED = 300
 _ACTIVE = identity_link.c.unlinked_at.is_(None)
 _other = customer.alias("linked_customer")
+_asker, _proven = identity.alias("asker"), identity.alias("proven")
+_LINKS = (
+    select(identity_link, _asker.c.channel, _asker.c.external_id)
+    .add_columns(_proven.c.channel.label("other_channel"), _proven.c.external_id.label("other_address"))
+    .join(_asker, _asker.c.customer_id == identity_link.c.customer_id)
+    .join(_proven, _proven.c.customer_id == identity_link.c.other_id)
+)
 _LINKED_NAME = (
     select(_other.c.display_name)
     .join(identity_link, identity_link.c.other_id == _other.c.id)
@@ -124,7 +131,7 @@ def unlink(connection: Connection, record: UnlinkIdentity, now: float) -> int:
 
 
 class SqlLinks(OnDatabase):
-    """What is read of linked identities for tools."""
+    """What tools read of linked identities, and what operators see and undo."""
 
     @reads
     def identities(self, connection: Connection, holder: Holder) -> Sequence[KnownIdentity]:
@@ -164,3 +171,26 @@ class SqlLinks(OnDatabase):
             .limit(limit)
         )
         return [text[:_QUOTED] for text in connection.scalars(wanted)]
+
+    @reads
+    def links(self, connection: Connection, address: str) -> Sequence[IdentityLink]:
+        """All that an address ever had, on whichever channel, the newest first."""
+        wanted = _LINKS.where(_asker.c.external_id == codec.clean(address)).order_by(identity_link.c.linked_at.desc())
+        return [
+            IdentityLink(
+                codec.when(row.linked_at),
+                (f"{row.channel}:{row.external_id}", f"{row.other_channel}:{row.other_address}"),
+                row.conversation_id,
+                codec.when(row.unlinked_at) if row.unlinked_at is not None else None,
+                row.unlinked_by,
+            )
+            for row in connection.execute(wanted)
+        ]
+
+    @writes
+    def unlink(self, connection: Connection, address: str, actor: str) -> bool:
+        """Undo all links of an address; whether there were any."""
+        theirs = select(identity.c.customer_id).where(identity.c.external_id == codec.clean(address))
+        now = self.database.timestamp()
+        undone = [unlink(connection, UnlinkIdentity(one, actor), now) for one in connection.scalars(theirs).all()]
+        return any(undone)
