@@ -13,7 +13,7 @@ from typing import Any
 from core.domain.attachments import Attachment
 from core.domain.case import Case
 from core.domain.conversation import Conversation, Escalation, OwnershipState
-from core.domain.customer import Customer
+from core.domain.customer import Customer, Evidence
 from core.domain.heard import heard, told
 from core.domain.messages import (
     BLOCKED,
@@ -110,6 +110,7 @@ def card(
         "customer": who,
         "customer_id": customer.id,
         "verified": customer.verified,
+        "linked": customer.evidence is Evidence.PROVEN,
         "email": customer.contact.email,
         "phone": customer.contact.phone,
         "address": address,

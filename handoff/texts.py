@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -32,8 +33,12 @@ def primary(locale: str | None) -> str | None:
 
 def by_way(channel: str, locale: str | None) -> str:
     """Such as: by e-mail."""
-    key = f"by_{channel}"
-    return say(key, locale) if key in _texts() else channel
+    return say(f"by_{channel}", locale) if f"by_{channel}" in _texts() else channel
+
+
+def proof_of(facts: Mapping[str, object]) -> str:
+    """The key of the text that says how well it is known who the customer of a card is."""
+    return "card_linked" if facts.get("linked") else "card_verified" if facts.get("verified") else "card_unverified"
 
 
 def masked(address: str) -> str:

@@ -65,6 +65,11 @@ class Customer:
     since: datetime | None = None
     evidence: Evidence = Evidence.CLAIMED
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether the channel or a code proves who they are."""
+        return self.verified or self.evidence is Evidence.PROVEN
+
 
 @dataclass(frozen=True, slots=True)
 class KnownIdentity:

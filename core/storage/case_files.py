@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select
 
 from core.domain.case import DESK, OWNED_SINCE, Case, feed
 from core.domain.conversation import OwnershipState
-from core.domain.customer import Customer, Evidence
+from core.domain.customer import Customer
 from core.domain.issues import ISSUES, Issue
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, Author
@@ -171,8 +171,7 @@ class SqlCaseFiles(OnDatabase):
         self, connection: Connection, customer: Customer, conversation_id: str, *, offset: int, limit: int
     ) -> Sequence[PastConversation]:
         this = conversation.c.id == conversation_id
-        proven = customer.verified or customer.evidence is Evidence.PROVEN
-        mine = or_(conversation.c.customer_id.in_(person_of(customer.id)), this) if proven else this
+        mine = or_(conversation.c.customer_id.in_(person_of(customer.id)), this) if customer.is_proven else this
         newest = (
             select(conversation)
             .where(mine, conversation.c.audience == Audience.CUSTOMER, conversation.c.channel != DESK)

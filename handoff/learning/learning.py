@@ -85,8 +85,7 @@ class LearningTimers:
     async def _waits_to_be_sent(self, conversation: Conversation) -> bool:
         """Whether staff may still take back a part of it: of what the customer has not heard nothing is learned."""
         said = await last_said(self.records, conversation, LOOKED_AT)
-        theirs = [one.id for one in said if one.author is Author.STAFF]
-        return bool(await self.cases.still_to_come(theirs))
+        return bool(await self.cases.still_to_come([one.id for one in said if one.author is Author.STAFF]))
 
     async def _found(self, case: Case, conversation: Conversation, known: LearnedAnswer | None) -> LearnedAnswer | None:
         customer = await self.records.customer(conversation.id)

@@ -82,8 +82,7 @@ class MailDeskChannel:
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
         """See Channel.send. What becomes of the mail is reported to the mailbox that it was sent from."""
         mail = await self._mail(payload.body["post"])
-        receipt = await self._mailer.write_to_staff(mail, idempotency_key=idempotency_key)
-        return self._reported(receipt)
+        return self._reported(await self._mailer.write_to_staff(mail, idempotency_key=idempotency_key))
 
     async def pace_of(self, payload: WirePayload) -> tuple[str, Pace]:
         """See SupportsPaces."""

@@ -16,7 +16,7 @@ from core.ports.staff_mail import REPLY_MARK, StaffMail
 from handoff.places import place_name
 from handoff.posts import POST, WHO, WITH_CARD, Post
 from handoff.recipients import reply_goes_to
-from handoff.texts import say
+from handoff.texts import proof_of, say
 
 _SUBJECT = 120
 _SHOWN = frozenset(
@@ -68,7 +68,7 @@ def _subject(facts: Mapping[str, Any]) -> str:
 
 def _about(facts: Mapping[str, Any], language: str) -> str:
     place = place_name(str(facts.get("channel", "")), language)
-    proof = say("card_verified" if facts.get("verified") else "card_unverified", language)
+    proof = say(proof_of(facts), language)
     reached = dict.fromkeys(str(facts[one]) for one in ("email", "phone", "address") if facts.get(one))
     reach = [one for one in reached if one != facts.get("customer")]
     lines = [
@@ -91,8 +91,7 @@ def _spoken(post: Message, language: str) -> str:
         return "\n".join(_remarks(post.meta, language))
     if kind == Post.SAID:
         who = _name(post.author, post.author_name, post.meta, language)
-        said = _line(str(post.author), who, post.text, language)
-        return "\n".join([said, *_remarks(post.meta, language)])
+        return "\n".join([_line(str(post.author), who, post.text, language), *_remarks(post.meta, language)])
     return ""
 
 

@@ -37,7 +37,7 @@ from handoff.slack.rich_text import (
     spaced,
     words,
 )
-from handoff.texts import say
+from handoff.texts import proof_of, say
 from handoff.tickets import CHOICES
 from handoff.waits.case_rules import PAUSING
 
@@ -114,7 +114,7 @@ def button(action: str, value: str, language: str) -> Block:
 
 
 def _head(facts: Mapping[str, Any], state: OwnershipState, language: str) -> Line:
-    proof = words(say("card_verified" if facts["verified"] else "card_unverified", language))
+    proof = words(say(proof_of(facts), language))
     reached = dict.fromkeys(facts.get(one) for one in ("language", "email", "phone", "address"))
     reach = [one_line(str(one or "")) for one in reached if one != facts["customer"]]
     where = words(place_name(facts["channel"], language))

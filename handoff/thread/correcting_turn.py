@@ -172,8 +172,7 @@ class CorrectingTurn:
 
     async def _is_snoozed(self) -> bool:
         now = [one.kind for one in self._records if isinstance(one, SetTimer)]
-        timers = await self._cases.timers(self._case.id)
-        return TimerKind.SNOOZED in (*now, *(one.kind for one in timers))
+        return TimerKind.SNOOZED in (*now, *(one.kind for one in await self._cases.timers(self._case.id)))
 
     async def _correct(self, change: Change, copy: str, *, gone: bool) -> None:
         """Too late: the customer has it, or may have it. Their copy is changed where their channel can, otherwise they are told.

@@ -260,7 +260,7 @@ class DeskViews:
             about.conversation.id,
             page=page,
             more=len(found) > size,
-            verified=customer.verified,
+            verified=customer.is_proven,
         )
 
     @property

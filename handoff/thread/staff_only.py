@@ -61,8 +61,7 @@ class StaffOnlyDesk(DeskDecorator):
         if found is Membership.UNKNOWN and self.clock.now() - message.created_at < _PATIENCE:
             raise NotYet("Slack does not say who that person is.", seconds=_AGAIN)
         if found is Membership.STAFF and message.action is StaffAction.ASSIGN:
-            given = await self.members.membership(message.text)
-            return None if given is Membership.STAFF else "form_stranger"
+            return None if await self.members.membership(message.text) is Membership.STAFF else "form_stranger"
         return _REFUSED.get(found)
 
     def _words(self, message: Message, key: str) -> NewMessage:

@@ -49,8 +49,7 @@ def contact_details(messages: Iterable[Message], region: str | None) -> ContactD
         text = message.text[:_LONGEST]
         email = _last_email(text) or email
         phone = _last_phone(text, region, asked=message.action is CustomerAction.CONTACT) or phone
-    details = ContactDetails(email=email, phone=phone)
-    return details or None
+    return ContactDetails(email=email, phone=phone) or None
 
 
 def _last_email(text: str) -> str | None:

@@ -105,8 +105,7 @@ class Waiting:
         if hours is None:
             return morning
         if choice == "tomorrow":
-            midnight = morning.replace(hour=0)
-            return hours.next_opening(midnight) or morning
+            return hours.next_opening(morning.replace(hour=0)) or morning
         begin = hours.closing(now) if hours.is_open(now) else now
         return (hours.next_opening(begin) if begin else None) or morning
 

@@ -257,6 +257,8 @@ THROUGH: Mapping[str, str] = {
     "core.attachments.pictures:shrink": "core.attachments.convert:convert",
     "core.attachments.reading:read_text": "core.attachments.convert:convert",
     "core.attachments.tesseract:Tesseract.read": "core.attachments.convert:convert",
+    "core.linking:Linking.ask": "core.agent.contact:contact_details",
+    "core.linking:Linking.step": "core.agent.link_wish:link_wish",
     "core.turn_budgets:TurnBudgets.desk_full": "core.domain.analysed_text:shorten_together",
     "core.turn_budgets:TurnBudgets.flood_notice": "core.domain.analysed_text:shorten_together",
     "handoff.desk_decorator:DeskDecorator.contact": "handoff.waits.contact:contact_details",

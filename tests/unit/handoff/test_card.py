@@ -152,6 +152,13 @@ def test_what_slack_makes_longer_does_not_keep_a_card_from_staff(character: str)
     assert "&…" not in json.dumps(blocks), "what is cut is not cut within an escape"
 
 
+def test_a_card_says_that_a_code_has_proven_who_writes() -> None:
+    for verified in (True, False):
+        head = shown_in(card({**FACTS, "verified": verified, "linked": True, "state": "queued"}, "en")[0])
+        assert "proven by a code" in head
+        assert "verified" not in head
+
+
 @pytest.mark.parametrize(
     ("verified", "language", "words", "other"),
     [
