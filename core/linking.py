@@ -140,7 +140,10 @@ class Linking:
         return self._answer(state, "link_done", linked, meta={}, beside=self._message(state, road, "link_notice"))
 
     def _road(self, state: TurnState, contact: ContactDetails) -> ContactRoute | None:
-        return next(iter(self.roads(contact, state.conversation.key)), None) if contact else None
+        """A number without its country's code could be anybody's."""
+        phone = re.sub(r"^00", "+", contact.phone or "")
+        known = replace(contact, phone=phone if phone.startswith("+") else None)
+        return next(iter(self.roads(known, state.conversation.key)), None) if known else None
 
     def _message(self, state: TurnState, road: ContactRoute, name: str, **values: str) -> NewMessage:
         """It goes by that road alone, and is no part of the conversation."""

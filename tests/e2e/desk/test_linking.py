@@ -70,3 +70,23 @@ async def test_a_code_links_a_number_and_unlink_parts_it(world: Neighbourhood) -
 
         assert "Nothing is linked" in await _tell(phone, "UNLINK")
         assert ticket not in await _tell(phone, "my tickets")
+
+
+async def test_mail_proves_an_address_by_its_code_and_not_by_its_sender(world: Neighbourhood) -> None:
+    """No server of this world says whether a sender is forged: then the mail that comes in a linked name opens nothing."""
+    async with world.customer("telegram") as chat, world.customer("e-mail") as mail:
+        await _tell(chat, "Hello")
+        assert "I have sent a code" in await _tell(chat, f"It's me, {mail.who}")
+        code = await _code_at(mail, 0)
+        assert "both addresses are yours" in await _tell(chat, code)
+        await until(lambda: any("UNLINK" in text for text in mail.read()), mail.read)
+        await chat.write("I want to talk to a person")
+        await until(lambda: any(map(_TICKET.search, chat.read())), chat.read)
+        (ticket,) = {found for text in chat.read() for found in _TICKET.findall(text)}
+        await mail.write(f"Where is my ticket {ticket}?")
+        await until(lambda: any(f"no ticket {ticket}" in text for text in mail.read()), mail.read)
+        await mail.write("UNLINK")
+        await until(lambda: any("Nothing is linked" in text for text in mail.read()), mail.read)
+        open_links = "SELECT l.* FROM identity_link l JOIN identity i ON i.customer_id = l.other_id"
+        rest = f"{open_links} WHERE i.external_id = ? AND l.unlinked_at IS NULL"
+        assert stored.rows(world.hub, rest, mail.who) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,11 +14,12 @@ from core.agent.ticket_tools import ticket_tools
 from core.agent.tool_runner import ToolRunner
 from core.agent.tools import Tool, ToolContext, by_name, tool
 from core.agent.turn_journal import STARTED, TurnJournal, step_id
-from core.domain.customer import Customer
+from core.domain.customer import Customer, Identity
 from core.domain.errors import ToolError
 from core.domain.ticket import TicketStatus
 from core.ports.chat_model import ToolCall
 from core.ports.journal import JournalEntry
+from core.ports.outcomes import LinkIdentity, UnlinkIdentity
 from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage.store import SqlStore
 from tests.contract.responders.world import MemoryJournal, Watcher, turn_of
@@ -70,6 +72,27 @@ async def test_another_customers_ticket_is_not_there_in_the_same_words_as_none(s
         assert await run(store, "list_tickets", other) == {"tickets": []}
         assert (await run(store, "lookup_account", other))["tickets"] == []
     assert len((await run(store, "get_ticket_status", context(), number=number))["history"]) == 2
+
+
+async def test_the_account_tells_how_well_each_identity_is_proven(store: SqlStore) -> None:
+    page, phone = Identity("web", "default", "anon:s1"), Identity("sms", "AC1", "+4930123456")
+    await store.decide([], [LinkIdentity("c1", "nobody", page, "")])
+    mine = await store.known_customer(page)
+    assert mine is not None
+    customer = Customer(mine, page.external_id)
+    await store.decide([], [UnlinkIdentity(mine, "customer")])
+    alone = await run(store, "lookup_account", context(customer))
+    await store.decide([], [LinkIdentity("c1", mine, phone, "")])
+    linked = await run(store, "lookup_account", context(customer))
+    assert [one["evidence"] for one in alone["identities"]] == ["claimed"]
+    assert linked["identities"] == [
+        {"channel": "web", "address": "anon:s1", "evidence": "proven"},
+        {"channel": "sms", "address": "+4930123456", "evidence": "proven"},
+    ]
+    assert linked["verified"] is False
+    in_a_group = replace(context(customer), private=False)
+    shown = await run(store, "lookup_account", in_a_group)
+    assert (shown["identities"], shown["said_elsewhere"]) == ([], [])
 
 
 async def test_a_stranger_has_the_tickets_of_this_conversation_only(store: SqlStore) -> None:

@@ -9,8 +9,10 @@ import jwt
 
 from channels.web.adapter import WebChannel
 from channels.web.settings import WebSettings
+from core.domain.customer import Identity
 from core.domain.keys import ConversationKey
 from core.domain.ticket import TicketPriority
+from core.ports.outcomes import LinkIdentity, UnlinkIdentity
 from core.ports.tickets import Holder, NewTicket
 from tests.integration.web.rig import KEY, OPERATOR_TOKEN, Rig, running
 
@@ -64,6 +66,29 @@ async def test_a_stranger_reads_the_tickets_of_the_one_session(rig: Rig) -> None
     _, theirs, _ = await rig.call("GET", f"/api/users/{second['session_id']}/tickets", second["token"])
     assert [one["number"] for one in mine["tickets"]] == [number]
     assert theirs["tickets"] == []
+
+
+async def test_what_a_code_has_linked_is_read_until_the_link_is_undone(rig: Rig) -> None:
+    mine, stranger = await rig.session(), await rig.session()
+    for session in (mine, stranger):
+        await rig.say(session, "Hi", "c1")
+    home = ConversationKey("web", WebChannel.account, mine["session_id"]).conversation_id
+    customer = await rig.store.customer(home)
+    assert customer is not None
+    phone = Identity("sms", "AC1", "+4930123456")
+    await rig.store.decide([], [LinkIdentity(home, customer.id, phone, "")])
+    theirs = await rig.store.known_customer(phone)
+    assert theirs is not None
+    holder = Holder(theirs, "their texts", verified=False)
+    made = await rig.store.create_ticket(holder, NewTicket("By SMS"), actor="agent", origin="sms")
+
+    async def read(session: dict[str, str]) -> list[str]:
+        _, body, _ = await rig.call("GET", f"/api/users/{session['session_id']}/tickets", session["token"])
+        return [one["number"] for one in body["tickets"]]
+
+    assert (await read(mine), await read(stranger)) == ([made.number], [])
+    await rig.store.decide([], [UnlinkIdentity(customer.id, "customer")])
+    assert await read(mine) == []
 
 
 async def test_who_never_wrote_has_none_and_the_limit_is_a_number(rig: Rig) -> None:

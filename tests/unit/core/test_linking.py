@@ -112,6 +112,13 @@ def test_the_code_goes_to_the_address_alone_and_links_it(world: World) -> None:
     assert world.say(code) is None, "a code is good for once"
 
 
+def test_a_number_may_be_written_with_zeros(world: World) -> None:
+    asked = world.say("link my phone 0049 30 123456")
+    assert asked is not None
+    assert asked.messages[1].road is not None
+    assert asked.messages[1].road.address == "+4930123456"
+
+
 def test_a_linked_mail_address_is_the_one_that_its_server_proves(world: World) -> None:
     linked = world.say(code_in(world.say("It's me, alice@example.com")))
     assert linked is not None
@@ -165,7 +172,7 @@ def test_keys_may_be_rotated_while_a_code_is_on_its_way(world: World, clock: Man
     assert len(outcome.cases) == 1
 
 
-@pytest.mark.parametrize("why", ["unproven", "shared", "no address", "unreachable", "own channel"])
+@pytest.mark.parametrize("why", ["unproven", "shared", "no address", "no country", "unreachable", "own channel"])
 def test_where_it_cannot_be_proven_nothing_is_sent(world: World, why: str) -> None:
     text, fields = "link my phone +49 30 123456", {}
     home = world.turn("x").conversation
@@ -173,6 +180,8 @@ def test_where_it_cannot_be_proven_nothing_is_sent(world: World, why: str) -> No
         world.signed = False
     elif why == "shared":
         fields = {"conversation": replace(home, shared=Sharing.ALWAYS)}
+    elif why == "no country":
+        text = "link my phone 030 123456"
     elif why == "no address":
         text = "link my phone"
     elif why == "unreachable":
