@@ -47,6 +47,7 @@ def agent_settings(settings: Settings) -> AgentSettings:
         answer_tokens=settings.agent_answer_tokens,
         strictness=Strictness(settings.agent_strictness),
         tool_overrides=settings.tool_overrides,
+        links_identities=bool(settings.link_codes_in_all and (settings.email_address or settings.twilio_from)),
     )
     return replace(base, turn_seconds=min(base.turn_seconds, settings.turn_timeout_seconds * 0.8))
 

@@ -77,9 +77,10 @@ def make_linking(
     keys: Sequence[str],
 ) -> Linking:
     """What links a customer's addresses. Without any codes to send, links can only be undone."""
+    kinds = answered_by(channels)
     return Linking(
-        roads=make_roads(channels if settings.link_codes_in_all else {}),
-        channels=answered_by(channels),
+        roads=make_roads(channels) if kinds and settings.link_codes_in_all else None,
+        channels=kinds,
         budgets=budgets,
         codes=link_codes(settings.link_codes_in_all),
         spender=turns.spender,

@@ -53,12 +53,13 @@ def six_digits() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Linking:
-    """``roads``: how an address is reached. ``channels``: by what an answer is known on them, which also tells mail from numbers.
+    """``roads``: how an address is reached, None where no codes are sent. ``channels``: by what an answer is known on them, which
+    also tells mail from numbers.
 
     ``codes``: how many may be sent. ``spender``: whose budget a turn uses. ``keys``: the newest first.
     """
 
-    roads: Roads
+    roads: Roads | None
     channels: Mapping[str, AnswersBy]
     budgets: Budgets
     codes: Budget
@@ -76,7 +77,7 @@ class Linking:
         for place, message in enumerate(state.pending):
             wish = None if message.action or message.attachments else link_wish(message.text)
             typed = self._typed(state, message) if wish is None and _may_link(state, signed=signed) else None
-            if wish is None and typed is None:
+            if typed is None and (wish is None or not (wish.undo or self.roads)):
                 continue
             if place:
                 return replace(state, pending=state.pending[:place]), None
@@ -143,7 +144,7 @@ class Linking:
         """A number without its country's code could be anybody's."""
         phone = re.sub(r"^00", "+", contact.phone or "")
         known = replace(contact, phone=phone if phone.startswith("+") else None)
-        return next(iter(self.roads(known, state.conversation.key)), None) if known else None
+        return next(iter(self.roads(known, state.conversation.key)), None) if known and self.roads else None
 
     def _message(self, state: TurnState, road: ContactRoute, name: str, **values: str) -> NewMessage:
         """It goes by that road alone, and is no part of the conversation."""

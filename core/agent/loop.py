@@ -106,7 +106,8 @@ class AgentLoop:
         self._settings = settings
         self._lookup = Lookup(retriever, clock, settings)
         ours = ticket_tools(tickets, tools) if tickets is not None else ()
-        for_customers = () if settings.for_staff else (escalation_tool(), link_tool(), *ours)
+        links = (link_tool(),) if settings.links_identities else ()
+        for_customers = () if settings.for_staff else (escalation_tool(), *links, *ours)
         every = by_name((search_tool(self._lookup), *for_customers, *tools)).values()
         self._tools = by_name(overridden(every, settings.tool_overrides))
         self._use = use

@@ -34,6 +34,7 @@ class AgentSettings:
 
     ``audience`` STAFF: whoever asks is a colleague. They may read what is kept from customers; everything they say is a
     question, and nobody is brought in for them.
+    ``links_identities``: customers can link other addresses of theirs by a code.
     """
 
     company_name: str = ""
@@ -58,6 +59,7 @@ class AgentSettings:
     threshold: float | None = None
     strictness: Strictness = Strictness.VERIFY
     tool_overrides: Mapping[str, ToolOverride] = field(default_factory=dict)
+    links_identities: bool = False
 
     @property
     def for_staff(self) -> bool:

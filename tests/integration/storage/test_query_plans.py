@@ -41,7 +41,7 @@ from tests.contract.stores.sayings import (
 from tests.contract.stores.test_asides import from_staff
 from tests.contract.stores.test_follow_ups import ADA, MAIL, again, by_road, mail_road, takes
 
-_MAY_BE_READ_WHOLE = re.compile(r"SCAN (json_each|asked|due|ready|anon_1|\(subquery|\d+ CONSTANT)")
+_MAY_BE_READ_WHOLE = re.compile(r"SCAN (json_each|asked|due|ready|person|anon_1|\(subquery|(\d+ )?CONSTANT)")
 
 
 @pytest.fixture

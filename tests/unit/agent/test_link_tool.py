@@ -29,7 +29,9 @@ LINK = call("link_identity", json.dumps({"address": NUMBER}))
 
 
 async def respond(model: ScriptedModel, text: str, **world: object) -> Reply:
-    loop = AgentLoop(model, Shelf(), MemoryJournal(), AgentSettings(company_name="Tidepool"), SteppingClock())
+    loop = AgentLoop(
+        model, Shelf(), MemoryJournal(), AgentSettings(company_name="Tidepool", links_identities=True), SteppingClock()
+    )
     return await loop.respond(turn_of(text, **world), "t1", Watcher())  # type: ignore[arg-type]
 
 

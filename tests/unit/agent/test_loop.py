@@ -125,7 +125,7 @@ async def test_steps_are_bounded_and_the_last_one_has_no_tools() -> None:
     searches = [call("search_knowledge", '{"query": "x"}') for _ in range(2)]
     bench = Bench(*searches, say(GOOD), max_steps=3)
     assert (await bench.ask()).kind is MessageKind.ANSWER
-    assert [len(request.tools) for request in bench.model.requests] == [3, 3, 0]
+    assert [len(request.tools) for request in bench.model.requests] == [2, 2, 0]
 
 
 async def test_a_model_that_never_stops_asking_for_tools_fails_honestly() -> None:
@@ -138,7 +138,7 @@ async def test_a_model_that_never_stops_asking_for_tools_fails_honestly() -> Non
 async def test_tokens_are_bounded() -> None:
     bench = Bench(*(call("search_knowledge", '{"query": "x"}') for _ in range(9)), max_steps=9, turn_tokens=130)
     assert (await bench.ask()).kind is MessageKind.FAILURE
-    assert [len(request.tools) for request in bench.model.requests] == [3, 0]
+    assert [len(request.tools) for request in bench.model.requests] == [2, 0]
 
 
 async def test_time_is_bounded_and_what_was_shown_is_taken_back() -> None:

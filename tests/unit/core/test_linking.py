@@ -239,6 +239,12 @@ def test_what_else_was_written_is_a_turn_of_its_own(world: World) -> None:
     assert len(outcome.messages) == 2
 
 
+def test_where_no_codes_are_sent_links_are_only_undone(world: World) -> None:
+    world.linking = replace(world.linking, roads=None)
+    assert world.say("link my phone +49 30 123456") is None
+    assert world.say("unlink my phone") is not None
+
+
 def test_six_digits_are_no_code_where_none_was_asked_for(world: World) -> None:
     assert world.say("123456") is None
     assert world.say("My order is 123456") is None
