@@ -116,12 +116,12 @@ def route_from(text: str | None) -> ContactRoute | None:
     return ContactRoute(ConversationKey.parse(kept["key"]), kept["address"], kept["contact"])
 
 
-def customer_from(row: Row[Any]) -> Customer:
-    """A row of the columns ``links.PERSON``."""
+def customer_from(row: Row[Any], *, private: bool = True) -> Customer:
+    """A row of the columns ``links.PERSON``. ``private``: nobody else reads along, so a name given elsewhere may be used."""
     return Customer(
         id=row.id,
         external_id=row.external_id,
-        display_name=row.display_name,
+        display_name=row.display_name or (row.linked_name if private else None),
         verified=bool(row.verified),
         contact=ContactDetails(row.email, row.phone),
         locale=row.locale,

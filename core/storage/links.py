@@ -54,13 +54,13 @@ def is_linked(customer_id: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 PERSON = (
-    *(column for column in customer.c if column.name != "display_name"),
-    func.coalesce(customer.c.display_name, _LINKED_NAME).label("display_name"),
+    *customer.c,
+    _LINKED_NAME.label("linked_name"),
     is_linked(customer.c.id).label("is_linked"),
     identity.c.external_id,
     identity.c.verified,
 )
-"""Columns of a customer who writes, joined with their identity. One without a name has that of a linked identity."""
+"""Columns of a customer who writes, joined with their identity. ``linked_name``: of a linked identity that has one."""
 
 
 def person_of(customer_id: ColumnElement[str] | str) -> Select[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Row, bindparam, exists, select
 
 from core.domain.alterations import as_altered
-from core.domain.conversation import Conversation, OwnershipState
+from core.domain.conversation import Conversation, OwnershipState, Sharing
 from core.domain.customer import Customer, Evidence
 from core.domain.messages import BLOCKED, CAME_BY, Audience, Author, Change, ChangeKind, Message
 from core.ports.store import Claim, TurnState
@@ -114,7 +114,8 @@ def _state(
     pending, until = _first_author_in(waiting) if inbound is Author.CUSTOMER else (waiting, float("inf"))
     writers = {row.customer_id, *(line.customer_id for line in (*spoken, *changes) if line.customer_id)}
     author = pending[0].customer_id if pending else None
-    writer = codec.customer_from(people[author or row.customer_id])
+    private = codec.sharing(row.shared) is Sharing.NEVER
+    writer = codec.customer_from(people[author or row.customer_id], private=private)
     if any(CAME_BY in item.meta for item in pending):  # whoever reads that mailbox or telephone (ADR 9)
         writer = replace(writer, verified=False, evidence=Evidence.CLAIMED)
     state = TurnState(

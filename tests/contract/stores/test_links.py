@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, insert, select
 
@@ -109,6 +110,11 @@ async def test_others_who_read_along_and_forged_senders_see_nothing_of_it(store:
     assert await store.said_elsewhere(in_a_group, 5) == []
     assert [one.channel for one in await store.identities(in_a_group)] == ["email"]
     assert await store.conversations_of(in_a_group) == 1
+    for shared, name in ((False, "Alice"), (True, None)):
+        await accept(store, replace(wrote(MAIL, f"m{shared}"), shared=shared))
+        state = await claim_one(store)
+        assert state.customer.display_name == name, "a name that was given elsewhere is not told to others"
+        await store.finish([outcome(state)])
 
 
 async def test_the_same_again_links_once_and_what_was_undone_is_remembered(store: SqlStore, clock: ManualClock) -> None:
