@@ -49,8 +49,11 @@ def _tag(text: str) -> str:
     return text[text.index("<") : text.index(">") + 1]
 
 
-_PRESSED = [action for action in StaffAction if action not in (StaffAction.BLOCK, StaffAction.OPEN_CASE)]
-"""Who is blocked is told to nobody (tests/contract/stores/test_blocked.py), and no case is opened in the thread of another."""
+_PRESSED = [
+    action for action in StaffAction if action not in (StaffAction.ASK, StaffAction.BLOCK, StaffAction.OPEN_CASE)
+]
+"""Questions to the agent are a conversation of their own (``staff_ask_the_agent``). Who is blocked is told to nobody
+(tests/contract/stores/test_blocked.py), and no case is opened in the thread of another."""
 
 
 class Desk(MergedCases):
