@@ -15,7 +15,7 @@ from core.domain.errors import NotYet
 from core.domain.keys import EventKey
 from core.domain.messages import SHARED, Author, Change, ChangeKind, Message, StaffAction
 from core.domain.ticket import TicketStatus
-from core.ports.desk import DeskReply, ForStaff
+from core.ports.desk import DeskReply, ForStaff, without_ratings
 from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, Transition, TurnOutcome, TurnState
 from handoff import posts, tickets
 from handoff.customer_language import known_locale, locale_of
@@ -263,7 +263,7 @@ class SlackDesk:
             told += case_again(last, turn.conversation, turn.customer, turn.history, number, locale)
             facts = told[0].meta["facts"]
         told.append(posts.remark(f"{say('staff_reopened', self._settings.staff_locale)} {reason}".rstrip()))
-        told += posts.transcript([one for one in turn.history if one.created_at > since])
+        told += posts.transcript(without_ratings(one for one in turn.history if one.created_at > since))
         told += await self._shown(replace(turn, changes=(*turn.changes, *altered)))
         told += [posts.answered(message) for message in said]
         merged = facts.get("merged")

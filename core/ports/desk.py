@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
+from core.domain.messages import Author, Message
 from core.ports.store import Aside, CaseRecord, NewMessage, Transition, TurnOutcome, TurnState
 
 ASKS_RATING, ASKS_COMMENT = "rating", "rating_comment"
@@ -20,6 +21,23 @@ DESK_NOTICE = "desk_notice"
 """``meta`` of what the desk itself tells a customer: which of its notices it is."""
 HANDED_BACK = "handed_back"
 """``meta`` of the notice with which a person gives the conversation back to the agent: ``since`` when they had it."""
+
+
+def without_ratings(messages: Iterable[Message]) -> list[Message]:
+    """What was said since a case was closed, without ratings, comments, thanks and the replies to them, in its order.
+
+    Those were shown in the case's thread as they came, so staff would read them twice when the case is opened again.
+    """
+    told: list[Message] = []
+    handled = 0
+    for one in messages:
+        upto = int(one.meta.get("handled_seq") or handled)
+        if CASE_CLOSED in one.meta:
+            told = [said for said in told if said.author is not Author.CUSTOMER or not handled < said.seq <= upto]
+        else:
+            told.append(one)
+        handled = upto
+    return told
 
 
 @dataclass(frozen=True, slots=True)

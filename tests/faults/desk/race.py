@@ -30,7 +30,8 @@ Json = dict[str, Any]
 CLAIM = "staff_claim"
 WISH, NO_WISH = "I want to talk to a person.", "Never mind, I don't need a person any more."
 MERGE, MERGED = "staff_merge", "has merged this case into"
-TAKEN, OVER = "has taken this conversation", "This case is closed"
+TAKEN = "has taken this conversation"
+TOO_LATE = ("This case is closed", "The agent answers in this conversation again")
 _PATIENCE = 180.0
 
 
@@ -222,7 +223,7 @@ class Runner:
             await self.place.write(f"{NO_WISH} {asked(1, self.tag)}")
             await self._wait(model)
         await staff.press(thread)
-        if await staff.told(thread, TAKEN, OVER) != TAKEN:
+        if await staff.told(thread, TAKEN, *TOO_LATE) != TAKEN:
             return
         self.claimed = thread
         await asyncio.gather(self.place.write(asked(2, self.tag)), staff.write(thread, f"Here is Grace for {self.tag}"))

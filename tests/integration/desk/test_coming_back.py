@@ -92,6 +92,26 @@ async def test_where_the_agent_needs_a_person_the_same_case_goes_on(office: Offi
     assert (await office.reads())[-1] == "To you"
 
 
+@BOTH_DATABASES
+async def test_a_rating_that_was_shown_is_not_shown_again(store: SqlStore, clock: ManualClock) -> None:
+    office = OfficeHours(
+        store, clock, HandoffSettings(reopen_seconds=72 * HOURS, rating_seconds=HOURS, honest_seconds=0)
+    )
+    await office.escalates()
+    await office.press(StaffAction.CLAIM)
+    await office.press(StaffAction.RESOLVE)
+    clock.move(60)
+    office.agent.reply = answered()
+    await office.customer("4")
+    await office.customer("A bit slow.")
+    await office.customer("When are invoices sent?")
+    office.agent.reply = UNKNOWN
+    await office.customer("And to whom?")
+    lines = [line["text"] for line in (await office.posts("transcript"))[-1].meta["lines"]]
+    assert lines == ["When are invoices sent?", "On the first."]
+    assert len([one for one in await office.told() if "A bit slow." in str((one.text, one.meta))]) == 1
+
+
 async def test_staff_read_the_reason_in_their_language(store: SqlStore, clock: ManualClock) -> None:
     office = OfficeHours(store, clock, HandoffSettings(staff_locale="de"))
     await office.escalates()
