@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+import click
+
 from config.commands.event_loop import run_async
-from config.commands.safe_echo import echo_line
+from config.commands.safe_echo import echo_line, printable
 from config.commands.store_lines import ask
 from config.settings import read_settings
 from core.domain.customer import IdentityLink
@@ -19,7 +21,7 @@ def show(address: str, *, unlink: bool) -> int:
     for line in lines:
         echo_line(line["text"])
     if not lines:
-        echo_line(f"{address} was never linked with another address.")
+        click.echo(f"{printable(address)} was never linked with another address.", err=True)
     return 0 if lines else 1
 
 

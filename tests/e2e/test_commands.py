@@ -174,6 +174,14 @@ BAD_INPUT: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
         (("c.1",), {"DATABASE_URL": "bogus"}),
         (("c.1",), {"DATA_DIR": "{file}"}),
     ],
+    "identities": [
+        ((), {}),
+        (("nothing",), {}),
+        (("",), {}),
+        (("\udcff\udcfe", "--unlink"), {}),
+        (("+4930123456",), {"DATABASE_URL": "bogus"}),
+        (("+4930123456",), {"DATA_DIR": "{file}"}),
+    ],
     "doctor": [
         (("nonsense",), {}),
         ((), {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x", "TELEGRAM_BOT_TOKEN": "nonsense"}),
