@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+from aiohappyeyeballs import AddrInfoType
 from aiohttp.http_websocket import WSMsgType
 
 from channels.web.settings import Rate, WebSettings
@@ -28,20 +32,28 @@ LONG = "👍" * 8000  # 32 kB on the wire
 async def test_who_does_not_read_is_cut_off_and_resumes(tmp_path: Path) -> None:
     async with running(tmp_path, SETTINGS) as rig:
         session = await rig.session()
-        async with rig.socket(session) as socket:
-            await socket.next()
-            transport = socket.ws._response.connection.transport  # type: ignore[union-attr]
+        slow = aiohttp.TCPConnector(socket_factory=_with_a_small_buffer)
+        async with aiohttp.ClientSession(connector=slow) as http, replace(rig, http=http).socket(session) as client:
+            await client.next()
+            transport = client.ws._response.connection.transport  # type: ignore[union-attr]
             assert transport is not None
             transport.pause_reading()
             sent = await _fill(rig, session, lambda: not rig.counts.levels[Gauge.OPEN_SOCKETS])
             transport.resume_reading()
-            while (await socket.ws.receive(timeout=PATIENCE)).type is WSMsgType.TEXT:
+            while (await client.ws.receive(timeout=PATIENCE)).type is WSMsgType.TEXT:
                 pass
-        async with rig.socket(session) as socket:
-            await socket.send(type="resume", after=0)
-            await socket.until("resumed")
-        own = [frame["client_id"] for frame in socket.seen if frame.get("author") == "customer"]
+        async with rig.socket(session) as client:
+            await client.send(type="resume", after=0)
+            await client.until("resumed")
+        own = [frame["client_id"] for frame in client.seen if frame.get("author") == "customer"]
         assert own == [f"c{number}" for number in range(sent)]
+
+
+def _with_a_small_buffer(address: AddrInfoType) -> socket.socket:
+    """What the kernel keeps of what nobody reads has an end sooner: it takes megabytes otherwise."""
+    made = socket.socket(*address[:3])
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    return made
 
 
 async def test_a_long_replay_waits_for_its_reader(tmp_path: Path) -> None:
@@ -50,12 +62,12 @@ async def test_a_long_replay_waits_for_its_reader(tmp_path: Path) -> None:
         await asyncio.gather(*(rig.say(session, LONG, f"c{n}", query="?wait=0") for n in range(60)))
         while not await _answered(rig, session, 60):  # noqa: ASYNC110 - what is waited for is on the server
             await asyncio.sleep(0.05)
-        async with rig.socket(session, max_msg_size=0) as socket:
-            latest = (await socket.next())["latest"]
-            await socket.send(type="resume", after=0)
-            resumed = await socket.until("resumed")
+        async with rig.socket(session, max_msg_size=0) as client:
+            latest = (await client.next())["latest"]
+            await client.send(type="resume", after=0)
+            resumed = await client.until("resumed")
         assert resumed["upto"] >= latest
-        assert len([frame for frame in socket.seen if frame.get("author") == "customer"]) == 60
+        assert len([frame for frame in client.seen if frame.get("author") == "customer"]) == 60
 
 
 async def _answered(rig: Rig, session: dict[str, Any], said: int) -> bool:
