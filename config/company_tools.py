@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from config.settings import Settings
-from core.agent.builtin_tools import ESCALATE, SEARCH
+from core.agent.builtin_tools import ESCALATE, LINK, SEARCH
 from core.agent.ticket_tools import TICKET_TOOLS
 from core.agent.tool_files import tools_in
 from core.agent.tool_rules import meant
@@ -19,7 +19,9 @@ _FIX = "Correct what it names, then run switchboard doctor tools."
 def company_tools(settings: Settings) -> Mapping[str, Tool]:
     """Those of installed packages, then those of TOOLS_PATH, as TOOL_OVERRIDES wants them. Raises ConfigError."""
     found = by_name([*installed_tools(), *(tools_in(settings.tools_path) if settings.tools_path else ())])
-    known = [SEARCH, ESCALATE, *TICKET_TOOLS, *found]
+    for name in found.keys() & {SEARCH, ESCALATE, LINK}:
+        raise ConfigError(f"The hub has a tool {name} of its own: give yours another name.")
+    known = [SEARCH, ESCALATE, LINK, *TICKET_TOOLS, *found]
     for name in settings.tool_overrides.keys() - set(known):
         raise ConfigError(f"TOOL_OVERRIDES: there is no tool {name}; {meant(name, known)}")
     return by_name(overridden(found.values(), settings.tool_overrides))

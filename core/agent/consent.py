@@ -25,6 +25,7 @@ from core.agent.tool_rules import RunsWhen
 from core.agent.tools import Tool
 from core.agent.whole_answer import ModelCheck
 from core.agent.wording import content_stems
+from core.domain.heard import words_heard
 from core.domain.messages import Author, Message
 from core.ports.chat_model import ToolCall
 from core.ports.store import TurnState
@@ -141,9 +142,13 @@ class Consent:
         verdict = await self._ask(tool, call)
         if verdict is False or (verdict is None and self._orders_given()):
             return NOT_ASKED
-        if tool.runs_when is RunsWhen.CUSTOMER_CONFIRMS:
+        if tool.runs_when is RunsWhen.CUSTOMER_CONFIRMS or self._was_heard():
             return NOT_CONFIRMED
         return None if verdict or self._names_it(tool, call) else NOT_CONFIRMED
+
+    def _was_heard(self) -> bool:
+        """Whether a machine wrote down some of what they said: it may be misheard, or be somebody else's voice."""
+        return any(words_heard(one) for one in (*self._turn.history, *self._turn.pending) if is_own(self._turn, one))
 
     async def _ask(self, tool: Tool, call: ToolCall) -> bool | None:
         if self._check is None:

@@ -78,4 +78,4 @@ class ToolUse:
 
 def _key(tool: Tool, context: ToolContext, arguments: str) -> Hashable:
     values = json.dumps(parsed(arguments or "{}"), sort_keys=True)
-    return tool.name, context.holder, context.private, context.locale, values
+    return tool.name, context.customer, context.conversation_id, context.private, context.locale, values

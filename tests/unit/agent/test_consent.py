@@ -12,6 +12,7 @@ from core.agent.own_words import own_words
 from core.agent.sources import Source, Sources
 from core.agent.tool_rules import RunsWhen
 from core.agent.tools import Tool, make_tool
+from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.customer import ContactDetails
 from core.domain.errors import ModelError
 from core.domain.messages import Author, Citation, Message
@@ -99,6 +100,14 @@ async def test_what_only_reads_needs_nothing() -> None:
 )
 async def test_an_action_needs_the_customers_words(said: str, verdict: bool | None, refusal: str | None) -> None:
     assert await _consent(said, verdict=verdict).refusal(CANCEL, CALL) == refusal
+
+
+async def test_what_a_machine_wrote_down_is_confirmed_in_writing_first() -> None:
+    voice = Attachment("f1", "voice.ogg", "audio/ogg", 9, "0" * 64, "k", ExtractionStatus.READY, ORDER)
+    said = message(ORDER, attachments=[voice])
+    assert await _consent(said, verdict=True).refusal(CANCEL, CALL) == NOT_CONFIRMED
+    assert await _consent(replace(said, seq=3), verdict=False).refusal(CANCEL, CALL) == NOT_ASKED
+    assert await _consent("Yes", verdict=True, history=[said, *_confirming()[1:]]).refusal(CANCEL, CALL) is None
 
 
 @pytest.mark.parametrize(

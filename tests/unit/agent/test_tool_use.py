@@ -18,7 +18,7 @@ from core.agent.tools import ToolContext, by_name, make_tool, overridden
 from core.agent.turn_journal import TurnJournal, step_id
 from core.budgets import BudgetLedger
 from core.domain.budget import Spender, spending
-from core.domain.customer import Customer
+from core.domain.customer import Customer, Evidence
 from core.domain.errors import ConfigError
 from core.ports.chat_model import ToolCall
 from tests.contract.responders.world import MemoryJournal, SteppingClock, Watcher, turn_of
@@ -105,12 +105,13 @@ async def test_the_same_call_is_answered_from_the_cache_for_this_customer_here_a
     again = await shop.call("stock", '{"colour": "blue", "item": "cup"}')
     assert (again.ok, again.result) == (True, first.result)
     assert shop.seen == ["ada"]
-    for other in ({"who": BOB}, {"where": "c2"}, {"private": False}, {"arguments": '{"item": "pan"}'}):
+    linked = replace(ADA, evidence=Evidence.PROVEN)
+    for other in ({"who": BOB}, {"who": linked}, {"where": "c2"}, {"private": False}, {"arguments": '{"item": "pan"}'}):
         await shop.call("stock", **{"arguments": '{"item": "cup", "colour": "blue"}', **other})
-    assert shop.seen == ["ada", "bob", "ada", "ada", "ada"]
+    assert shop.seen == ["ada", "bob", "ada", "ada", "ada", "ada"]
     shop.clock.time += 60
     await shop.call("stock", '{"item": "cup", "colour": "blue"}')
-    assert len(shop.seen) == 6
+    assert len(shop.seen) == 7
 
 
 async def test_after_a_change_it_is_looked_up_again() -> None:

@@ -112,6 +112,12 @@ def test_a_name_that_is_taken_is_said(tmp_path: Path) -> None:
         company_tools(read_settings(tools_path=tmp_path))
 
 
+def test_no_file_takes_the_name_of_a_tool_that_the_hub_needs_itself(tmp_path: Path) -> None:
+    _written(tmp_path, own=ORDERS.replace("order_status", "search_knowledge"))
+    with pytest.raises(ConfigError, match="The hub has a tool search_knowledge of its own"):
+        company_tools(read_settings(tools_path=tmp_path))
+
+
 OVERRIDES = """
 tools_path = "orders.py"
 
@@ -121,6 +127,9 @@ rate = "5/minute"
 timeout = 2
 
 [tool_overrides.create_ticket]
+enabled = false
+
+[tool_overrides.link_identity]
 enabled = false
 """
 
