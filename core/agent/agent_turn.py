@@ -10,6 +10,7 @@ from core.agent.answer_gate import AnswerGate
 from core.agent.answer_parts import PartsReader, parts_format
 from core.agent.builtin_tools import SEARCH
 from core.agent.evidence import Evidence
+from core.agent.memory_tools import KEEPS, OWN_WORDS, own_words_of
 from core.agent.prompting import fit
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, defuse
@@ -126,10 +127,13 @@ class AgentTurn:
         if outcome.ok and outcome.call.name in MAKES_TICKETS:
             self.tickets += numbers_in(result.content)[:1]
         said = trim(defuse(result.content), self._settings.tool_result_tokens)
-        if outcome.ok and result.escalation is None and outcome.call.name != SEARCH:
-            tool = self._runner.tools.get(outcome.call.name)
-            effect = tool is not None and tool.effect
-            self._evidence.add_result(outcome.call.name, outcome.call.arguments, said, effect=effect)
+        name = outcome.call.name
+        if outcome.ok and name in OWN_WORDS:
+            self._evidence.add_recalled(own_words_of(said))
+        elif outcome.ok and result.escalation is None and name != SEARCH:
+            tool, keeps = self._runner.tools.get(name), name in KEEPS
+            given = "{}" if keeps else outcome.call.arguments  # what is to be remembered is no result
+            self._evidence.add_result(name, given, said, effect=keeps or (tool is not None and tool.effect))
         found = self._evidence.sources.show(result.sources, budget=self._settings.tool_result_tokens - estimate(said))
         shown = "\n".join(part for part in (said, found) if part)
         text = shown if outcome.ok else f"Error: {result.content}"

@@ -80,7 +80,8 @@ class Evidence:
         self.sources = sources
         self.said = said
         self.only_talk = only_talk
-        self._earlier = tuple(map(without_orders, earlier))
+        self._earlier = [*map(without_orders, earlier)]
+        self.recalled: list[str] = []
         self._results: list[str] = []
         self._deeds: list[str] = []
         self._read: tuple[int, ...] = ()
@@ -99,6 +100,11 @@ class Evidence:
         self._results.append(without_orders(f"# {name} {_readable(arguments)}\n{content}"))
         if effect:
             self._deeds.append(self._results[-1])
+
+    def add_recalled(self, text: str) -> None:
+        """What the customer said long ago: of themselves it may be said again, of the company it proves nothing."""
+        self.recalled.append(without_orders(text))
+        self._earlier.append(self.recalled[-1])
 
     def passage(self, number: int) -> str:
         """A source as it may be rested on."""
@@ -191,7 +197,7 @@ class Evidence:
 
     def _refresh(self) -> None:
         """Again after each search and call: what was found meanwhile proves what is written afterwards."""
-        size = (*(len(source.text) for _, source in self.sources), -1, len(self._results))
+        size = (*(len(source.text) for _, source in self.sources), -1, len(self._results), len(self._earlier))
         if size == self._read:
             return
         self._read = size

@@ -25,6 +25,7 @@ from core.agent.conversation_texts import (
     unread_note,
     worth_saying,
 )
+from core.agent.customer_facts import remembered, remembered_message
 from core.agent.evidence import Evidence
 from core.agent.files import files_of, newly_sent, speaks_of_file
 from core.agent.followup_questions import completed
@@ -32,6 +33,7 @@ from core.agent.in_thread import run_in_thread
 from core.agent.language import packs
 from core.agent.lookup import Lookup, file_sources, passages_for
 from core.agent.memory import said_before
+from core.agent.memory_tools import memory_tools
 from core.agent.phrases import any_of
 from core.agent.prompting import Speakers, opening_prompt, question_message, sources_message
 from core.agent.questions import asks, split_questions
@@ -53,7 +55,9 @@ from core.domain.errors import KnowledgeUnavailable, LostClaim, ModelError, Stor
 from core.domain.messages import MessageKind
 from core.ports.chat_model import ChatMessage, ChatModel
 from core.ports.clock import Clock
+from core.ports.gaps import Likeness
 from core.ports.journal import Journal
+from core.ports.memories import Memories
 from core.ports.responder import CHECKED_LITERALLY, CHECKED_META, TOOLS_FAILED_META, Reply, TurnEvents
 from core.ports.retriever import Retriever
 from core.ports.store import TurnState
@@ -82,7 +86,8 @@ class AgentLoop:
     """Implements Responder. ``tools`` are added to search_knowledge, escalate_to_human and those for ``tickets``.
 
     ``action_check``: finds out whether the customer asks for what a tool would change (see ``consent``).
-    ``use``: what all turns share of how often tools are called.
+    ``use``: what all turns share of how often tools are called. ``memories``: what is remembered of customers; without them
+    nothing is. ``likeness``: compares what messages of their history mean.
     ``verifier``: judges the sentences that code alone can neither prove nor refute; without one they are left out.
     """
 
@@ -98,6 +103,8 @@ class AgentLoop:
         verifier: Verifier | None = None,
         action_check: ActionCheck | None = None,
         use: ToolUse | None = None,
+        memories: Memories | None = None,
+        likeness: Likeness | None = None,
     ) -> None:
         self._model = model
         self._action_check = action_check
@@ -107,7 +114,9 @@ class AgentLoop:
         self._lookup = Lookup(retriever, clock, settings)
         ours = ticket_tools(tickets, tools) if tickets is not None else ()
         links = (link_tool(),) if settings.links_identities else ()
-        for_customers = () if settings.for_staff else (escalation_tool(), *links, *ours)
+        self._remembers = memories is not None and not settings.for_staff
+        past = memory_tools(memories, likeness) if memories is not None else ()
+        for_customers = () if settings.for_staff else (escalation_tool(), *links, *ours, *past)
         every = by_name((search_tool(self._lookup), *for_customers, *tools)).values()
         self._tools = by_name(overridden(every, settings.tool_overrides))
         self._use = use
@@ -162,6 +171,8 @@ class AgentLoop:
             return failure(job.texts, "unavailable")
         only_talk = job.way.intent is Intent.SMALL_TALK and not job.turn.history
         evidence = Evidence(Sources(), _pending_text(job.turn), said_before(job.turn), only_talk=only_talk)
+        for known in remembered(job.turn).values() if self._remembers else ():
+            evidence.add_recalled(known)
         gate = AnswerGate(
             evidence,
             job.events.text,
@@ -211,13 +222,15 @@ class AgentLoop:
         speakers = Speakers(job.turn)
         question = question_message(speakers.number_messages(messages), self._settings.context_tokens // 3)
         history, answered = speakers.number_messages(job.turn.history), speakers.answered_number
-        return opening_prompt(self._settings, history, data, question, answered)
+        known = remembered_message(job.turn) if self._remembers else []
+        return opening_prompt(self._settings, history, data, question, answered, known)
 
     def _runner(self, job: _Job, journal: TurnJournal, consent: Consent) -> ToolRunner:
         conversation, customer, private = job.turn.conversation, job.turn.customer, job.turn.is_private
         if not private:
             customer = replace(customer, contact=ContactDetails())
-        context = ToolContext(conversation.id, customer, job.turn_id, "", conversation.locale, private)
+        said = job.turn.pending[-1]
+        context = ToolContext(conversation.id, customer, job.turn_id, "", conversation.locale, private, said)
         return ToolRunner(
             self._tools, journal, job.events, context, self._settings.max_parallel_tools, consent, self._use
         )

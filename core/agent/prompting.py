@@ -84,10 +84,12 @@ def opening_prompt(
     data: ChatMessage | None,
     question: ChatMessage,
     answered: int | None = None,
+    known: Sequence[ChatMessage] = (),
 ) -> list[ChatMessage]:
     """The whole prompt of the first step. History gets what the rest leaves of the budget, and never more than its own.
 
-    ``answered``: the number of the customer who is answered, where several write (see `Speakers`).
+    ``known``: what is remembered from before the history. ``answered``: the number of the customer who is answered, where
+    several write (see `Speakers`).
     """
     system = system_prompt(settings.company_name, "colleague" if settings.for_staff else "system")
     if answered is not None:
@@ -98,9 +100,9 @@ def opening_prompt(
         rules = _template("handed_back").replace("{until}", with_staff[0]).strip()
         system = ChatMessage("system", f"{system.content}\n\n{rules}")
         tail.insert(0, with_staff[1])
-    rest = sum(map(estimate_message, (system, *tail)))
+    rest = sum(map(estimate_message, (system, *known, *tail)))
     budget = max(0, min(settings.history_tokens, settings.context_tokens - rest))
-    return [system, *remember(history, budget, per_message=settings.message_tokens), *tail]
+    return [system, *known, *remember(history, budget, per_message=settings.message_tokens), *tail]
 
 
 def fit(messages: Sequence[ChatMessage], budget: int) -> list[ChatMessage]:

@@ -19,6 +19,7 @@ from core.agent.tool_rules import Needs, RunsWhen, ToolOverride, parsed_rate
 from core.domain.conversation import Escalation
 from core.domain.customer import Customer
 from core.domain.errors import ConfigError, ToolError
+from core.domain.messages import Message
 from core.ports.chat_model import ToolSpec
 from core.ports.tickets import Holder
 
@@ -31,6 +32,7 @@ class ToolContext:
 
     ``customer`` is who wrote what is answered. ``private``: nobody else reads the answer. Where others do, as in a group, the
     customer comes without contact details, and what they left elsewhere is not to be told.
+    ``said``: the newest message that is answered.
     ``idempotency_key`` is the same when the call is made again after a crash: pass it on to services that take one.
     """
 
@@ -40,6 +42,7 @@ class ToolContext:
     call_id: str
     locale: str | None = None
     private: bool = True
+    said: Message | None = None
 
     @property
     def holder(self) -> Holder:

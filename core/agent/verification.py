@@ -17,6 +17,7 @@ _PASSAGE_TOKENS = 260
 _LEAST_TOKENS = 40
 _FRAME_TOKENS = 16
 _NEAREST = 2
+_SAID_TOKENS = 120
 
 
 def verification(units: Sequence[JudgedUnit], evidence: Evidence) -> Verification:
@@ -37,7 +38,11 @@ def verification(units: Sequence[JudgedUnit], evidence: Evidence) -> Verificatio
         Sentence(unit.stated, (*range(len(results)), *(places[number] for number in some)))
         for unit, some in zip(units, nearest, strict=True)
     ]
-    return Verification(evidence.said, passages, sentences)
+    said = trim(evidence.said, _SAID_TOKENS)
+    if evidence.recalled:
+        stated_before = "Said before:\n" + "\n".join(evidence.recalled)
+        said = f"{said}\n{window(stated_before, [unit.stated for unit in units], _SAID_TOKENS)}"
+    return Verification(said, passages, sentences)
 
 
 def _sources_for(unit: JudgedUnit, evidence: Evidence) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from core.ports.verifier import Verdict, Verification
 logger = logging.getLogger(__name__)
 
 _SENTENCE_TOKENS = 200
-_CUSTOMER_TOKENS = 120
+_CUSTOMER_TOKENS = 250
 
 
 class ModelVerifier(ModelCheck):

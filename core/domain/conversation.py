@@ -85,6 +85,7 @@ class Conversation:
     transitions; agent messages carry it and are sent only while it still holds. ``road``: by which the customer wrote last,
     where that is not their own channel; what is said goes there too. ``customer_id``: who wrote first; others may write in it.
     ``reopen_until``: until when its last case goes on where a person is needed; None where no person resolved it.
+    ``summary``: of older messages; in a turn only where the customer who began it is answered, and nobody else.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Conversation:
     road: ContactRoute | None = None
     shared: Sharing = Sharing.NEVER
     reopen_until: datetime | None = None
+    summary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
+from core.domain.memory import Fact
+
 
 class Evidence(IntEnum):
     """How well it is known that an identity is the writer's own, the weakest first.
@@ -53,7 +55,8 @@ class ContactDetails:
 class Customer:
     """The person behind a conversation as the server knows them; ids a model names are never trusted instead.
 
-    ``since``: when they first wrote. ``evidence``: of the identity with which they write.
+    ``since``: when they first wrote. ``evidence``: of the identity with which they write. ``facts``: what they have said of
+    themselves, where the turn may know it.
     """
 
     id: str
@@ -64,6 +67,7 @@ class Customer:
     locale: str | None = None
     since: datetime | None = None
     evidence: Evidence = Evidence.CLAIMED
+    facts: tuple[Fact, ...] = ()
 
     @property
     def is_proven(self) -> bool:

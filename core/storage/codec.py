@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from core.domain.contact_route import ContactRoute
 from core.domain.conversation import Conversation, OwnershipState, Sharing
 from core.domain.customer import ContactDetails, Customer, Evidence
 from core.domain.keys import ConversationKey
+from core.domain.memory import CustomerMemory, Fact, FactKind
 from core.domain.messages import Audience, Author, Citation, Message, MessageKind, action_named
 from core.storage.tables import message
 
@@ -95,6 +97,7 @@ def conversation_from(row: Row[Any]) -> Conversation:
         road=route_from(row.road),
         shared=sharing(row.shared),
         reopen_until=when(row.reopen_until) if row.reopen_until is not None else None,
+        summary=row.summary,
     )
 
 
@@ -128,6 +131,34 @@ def customer_from(row: Row[Any], *, private: bool = True) -> Customer:
         since=when(row.created_at),
         evidence=Evidence.of(verified=bool(row.verified), linked=bool(row.is_linked)),
     )
+
+
+def facts_from(row: Row[Any], conversation_id: str) -> tuple[Fact, ...]:
+    """All facts of a row of ``links.PERSON``; of a customer who has proven nothing those of that conversation alone."""
+    kept = [row.memory, *(row.linked_memory or "").split("\n")]
+    facts = chain.from_iterable(memory_from(text).facts for text in kept if text)
+    proven = row.verified or row.is_linked
+    return tuple(one for one in facts if proven or one.conversation_id == conversation_id)
+
+
+def memory_from(text: str | None) -> CustomerMemory:
+    """What ``dump_memory`` wrote. Raises one of UNREADABLE."""
+    kept = load(text)
+    until = kept.get("forgotten_until")
+    return CustomerMemory(tuple(map(_fact, kept.get("facts", ()))), None if until is None else when(until))
+
+
+def dump_memory(memory: CustomerMemory) -> str | None:
+    """A customer's facts, with times in seconds."""
+    times = ("said_at", "used_at")
+    facts = [{**asdict(one), **{name: getattr(one, name).timestamp() for name in times}} for one in memory.facts]
+    until = {} if memory.forgotten_until is None else {"forgotten_until": memory.forgotten_until.timestamp()}
+    return dump(({"facts": facts} if facts else {}) | until)
+
+
+def _fact(kept: Mapping[str, Any]) -> Fact:
+    times = {"said_at": when(kept["said_at"]), "used_at": when(kept["used_at"])}
+    return Fact(**{**kept, **times, "kind": FactKind(kept["kind"])})
 
 
 def attachment_from(row: Row[Any]) -> Attachment:

@@ -38,6 +38,7 @@ from core.storage.conversation_inserts import MessageAuthor, Person, create_conv
 from core.storage.database import Database, OnDatabase, writes
 from core.storage.ids import new_id
 from core.storage.inbox_batch import Batch, Thread, can_be_stored, is_by_another, place
+from core.storage.memories import take_back
 from core.storage.reports import find_sent, keep_reactions, keep_report
 from core.storage.tables import (
     attachment,
@@ -146,9 +147,11 @@ class SqlInbox(OnDatabase):
         ):
             if rows:
                 connection.execute(statement, rows)
+        altered = [row["id"] for row in batch.edits]
         for row in batch.edits:
             changed = message.c.id == row.pop("id"), message.c.deleted_at.is_(None)
             connection.execute(update(message).where(*changed).values(**row))
+        take_back(connection, altered)
         for file, owner in batch.files:
             connection.execute(update(attachment).where(attachment.c.id == file).values(message_id=owner))
         keep_reactions(connection, self.database, batch.reactions)

@@ -10,7 +10,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Select, String, cast, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    cast,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from core.domain.customer import Evidence, Identity, IdentityLink, KnownIdentity
 from core.domain.messages import Author
@@ -46,6 +58,16 @@ _LINKED_NAME = (
     .correlate(customer)
     .scalar_subquery()
 )
+_people = select(cast(literal_column("customer.id"), String(64)).label("id")).cte("known_person", True, nesting=True)
+_people = _people.union(
+    select(identity_link.c.other_id).join(_people, identity_link.c.customer_id == _people.c.id).where(_ACTIVE)
+)
+_LINKED_MEMORY = (
+    select(func.aggregate_strings(_other.c.memory, "\n"))
+    .where(_other.c.id.in_(select(_people.c.id)), _other.c.id != customer.c.id)
+    .correlate(customer)
+    .scalar_subquery()
+)
 
 
 def is_linked(customer_id: ColumnElement[str]) -> ColumnElement[bool]:
@@ -57,10 +79,12 @@ PERSON = (
     *customer.c,
     _LINKED_NAME.label("linked_name"),
     is_linked(customer.c.id).label("is_linked"),
+    _LINKED_MEMORY.label("linked_memory"),
     identity.c.external_id,
     identity.c.verified,
 )
-"""Columns of a customer who writes, joined with their identity. ``linked_name``: of a linked identity that has one."""
+"""Columns of a customer who writes, joined with their identity. ``linked_name``: of a linked identity that has one.
+``linked_memory``: a line for each of those that a customer is linked with, also by way of one another."""
 
 
 def person_of(customer_id: ColumnElement[str] | str) -> Select[Any]:

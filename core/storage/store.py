@@ -22,6 +22,7 @@ from core.storage.journal import SqlJournal
 from core.storage.lanes import SqlLanes
 from core.storage.learning import SqlLearning
 from core.storage.links import SqlLinks
+from core.storage.memories import SqlMemories
 from core.storage.outbox import SqlOutbox
 from core.storage.records import SqlRecords
 from core.storage.reports import SqlSentMessages
@@ -50,6 +51,7 @@ class SqlStore(
     SqlDeliveryOutcomes,
     SqlTickets,
     SqlLinks,
+    SqlMemories,
     SqlClosedTickets,
     SqlTimers,
     SqlLanes,

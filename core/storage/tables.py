@@ -48,6 +48,7 @@ customer = Table(
     Column("locale", String(35)),
     Column("created_at", Double, nullable=False),
     Column("blocked", Text),
+    Column("memory", Text),
 )
 
 identity = Table(
@@ -102,10 +103,14 @@ conversation = Table(
     Column("reopen_until", Double),
     Column("road", Text),
     Column("shared", String(16)),
+    Column("summary", Text),
+    Column("remembered_seq", Integer, nullable=False, server_default="0"),
 )
 partial_index("ix_conversation_pending", conversation.c.ready_at, where="done_seq < last_seq")
 QUEUED_CONVERSATION = "state = 'queued'"
 partial_index("ix_conversation_queued", conversation.c.state, where=QUEUED_CONVERSATION)
+TO_REMEMBER = "remembered_seq < last_seq AND audience = 'customer' AND shared IS NULL"
+partial_index("ix_conversation_to_remember", conversation.c.ready_at, where=TO_REMEMBER)
 
 inbound_event = Table(
     "inbound_event",

@@ -116,11 +116,16 @@ def _state(
     author = pending[0].customer_id if pending else None
     private = codec.sharing(row.shared) is Sharing.NEVER
     writer = codec.customer_from(people[author or row.customer_id], private=private)
+    home = codec.conversation_from(row)
     if any(CAME_BY in item.meta for item in pending):  # whoever reads that mailbox or telephone (ADR 9)
-        writer = replace(writer, verified=False, evidence=Evidence.CLAIMED)
+        writer, private = replace(writer, verified=False, evidence=Evidence.CLAIMED), False
+    if private:
+        writer = replace(writer, facts=codec.facts_from(people[writer.id], row.id))
+    if not private or writer.id != home.customer_id:
+        home = replace(home, summary=None)
     state = TurnState(
         claim=Claim(row.id, row.epoch),
-        conversation=_with_locale_of(codec.conversation_from(row), writer),
+        conversation=_with_locale_of(home, writer),
         customer=writer,
         pending=tuple(pending),
         history=tuple(

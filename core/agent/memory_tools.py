@@ -1,0 +1,132 @@
+"""The agent's tools for what is remembered of a customer. None of them takes a customer from the model, and what they find is the
+customer's own words: it proves nothing of the company.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from core.agent.customer_facts import relevant_facts, told_facts
+from core.agent.excerpt import clip
+from core.agent.tool_rules import RunsWhen
+from core.agent.tools import Tool, ToolContext, make_tool
+from core.agent.wording import content_stems
+from core.domain.errors import KnowledgeUnavailable, ToolError
+from core.domain.memory import LONGEST_FACT, LONGEST_SUBJECT, Fact, FactKind
+from core.ports.gaps import Likeness
+from core.ports.memories import Memories, Said
+
+OWN_WORDS = frozenset({"recall", "search_history"})
+"""What these tools find was said, and is not known."""
+KEEPS = frozenset({"remember", "forget"})
+_SHOWN, _SEARCHED, _COMPARED, _FOUND = 40, 400, 30, 6
+_ALIKE = 0.5
+"""The cosine from which a message speaks of what is looked for in other words."""
+_NOT_HERE = "Nothing is remembered here: others read along."
+
+
+def memory_tools(memories: Memories, likeness: Likeness | None = None) -> tuple[Tool, ...]:
+    """``likeness``: compares what messages mean; without it only their words are compared."""
+    mine, needed = _MemoryTools(memories, likeness), RunsWhen.CUSTOMER_NEEDS
+    return (
+        make_tool(mine.remember, effect=False, runs_when=needed),
+        make_tool(mine.forget, effect=False, runs_when=needed),
+        make_tool(mine.recall, effect=False),
+        make_tool(mine.search_history, effect=False),
+    )
+
+
+class _MemoryTools:
+    """The functions behind the tools; their docstrings are what the model reads."""
+
+    def __init__(self, memories: Memories, likeness: Likeness | None) -> None:
+        self._memories = memories
+        self._likeness = likeness
+
+    async def remember(
+        self,
+        context: ToolContext,
+        kind: Literal["name", "language", "contact", "preference", "fact"],
+        text: Annotated[str, Field(min_length=1, max_length=LONGEST_FACT)],
+        subject: Annotated[str, Field(max_length=LONGEST_SUBJECT)] = "",
+    ) -> str:
+        """Remember what this customer says of themselves and wants to be known, also when they correct what was known.
+
+        Args:
+            kind: name, language, contact, preference (how they want to be served), or another fact about them.
+            text: What they said, in short and in their words.
+            subject: What it is about, in one or two words; the same as before to correct it.
+        """
+        said = context.said
+        if said is None or not context.private:
+            raise ToolError(_NOT_HERE)
+        at = said.created_at
+        fact = Fact(FactKind(kind), subject or kind, text, 4, context.conversation_id, said.id, at, at)
+        await self._memories.keep_fact(context.holder, fact)
+        return "Remembered."
+
+    async def forget(self, context: ToolContext, what: Annotated[str, Field(max_length=LONGEST_FACT)] = "") -> str:
+        """Forget what is remembered of this customer, because they want it forgotten.
+
+        Args:
+            what: A kind, subject or word of what is to be forgotten; empty for everything.
+        """
+        if context.said is None or not context.private:
+            raise ToolError(_NOT_HERE)
+        gone = await self._memories.forget_facts(context.holder, what.strip() or None, context.said.created_at)
+        return f"Forgotten: {gone} facts." if gone else "Nothing of that is remembered."
+
+    async def recall(self, context: ToolContext, query: Annotated[str, Field(max_length=LONGEST_FACT)] = "") -> str:
+        """What is remembered of this customer: for "what do you know about me?", or when an answer depends on it.
+
+        Args:
+            query: What it is about; empty for everything.
+        """
+        facts = await self._memories.facts_of(context.holder)
+        now = context.said.created_at if context.said is not None else max((one.used_at for one in facts), default=None)
+        if not facts or now is None:
+            return "Nothing is remembered of this customer."
+        return told_facts(relevant_facts(facts, query, now, _SHOWN))
+
+    async def search_history(
+        self, context: ToolContext, query: Annotated[str, Field(min_length=1, max_length=LONGEST_FACT)]
+    ) -> dict[str, Any]:
+        """Find what this customer wrote, or was told, in earlier messages, by words and by meaning.
+
+        Args:
+            query: What to look for.
+        """
+        said = await self._memories.history_of(context.holder, _SEARCHED)
+        found = await _search(said, query, self._likeness)
+        return {
+            "messages": [{"at": f"{one.at:%Y-%m-%d %H:%M}", "by": one.by, "text": clip(one.text, 300)} for one in found]
+        }
+
+
+async def _search(said: Sequence[Said], query: str, likeness: Likeness | None) -> list[Said]:
+    """The messages nearest to a query. By meaning are compared those with most of its words, and the newest of the others."""
+    wanted = frozenset(content_stems(query))
+    shares = {place: len(wanted & set(content_stems(one.text))) / max(1, len(wanted)) for place, one in enumerate(said)}
+    near = sorted(shares, key=lambda place: (-shares[place], place))[:_COMPARED]
+    scores = {place: shares[place] for place in near}
+    if likeness is not None and near:
+        try:
+            (row,) = await likeness.cosines([query], [clip(said[place].text, LONGEST_FACT) for place in near])
+            scores = {place: max(scores[place], cosine) for place, cosine in zip(near, row, strict=True)}
+        except KnowledgeUnavailable:
+            pass  # the model is loading or off: words are compared
+    best = sorted((place for place in near if scores[place] >= _ALIKE), key=lambda place: -scores[place])
+    return [said[place] for place in best[:_FOUND]]
+
+
+def own_words_of(content: str) -> str:
+    """What a customer said, out of a result of these tools."""
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return content
+    return "\n".join(one["text"] for one in found["messages"]) if isinstance(found, dict) else content

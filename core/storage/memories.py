@@ -1,0 +1,200 @@
+"""What is remembered of customers, on a database: facts on the customer's row, a summary on the conversation's.
+
+Facts stay with the customer who said them. Who is linked is told of them as long as the link holds, and nothing is copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, or_, select, text, tuple_, update
+
+from core.domain.memory import CustomerMemory, Fact
+from core.domain.messages import BLOCKED, CAME_BY, COLLEAGUE, SHARED, Audience
+from core.ports.memories import Learned, Newest, Said, Unremembered
+from core.ports.retention import Page, Place
+from core.ports.tickets import Holder
+from core.storage import codec
+from core.storage.among import among
+from core.storage.database import OnDatabase, reads, writes
+from core.storage.delivered import is_said, is_still_to_come, was_not_delivered
+from core.storage.links import MASKED, person_of
+from core.storage.tables import TO_REMEMBER, conversation, customer, message
+
+MANY_MESSAGES = 40
+"""Behind a summary, from which on nobody waits for the conversation to rest; and the most that is read at once."""
+_READ_AGAIN = 200
+"""Messages before one that was changed, from which a summary is written anew."""
+_NOT_THEIRS = (COLLEAGUE, SHARED, BLOCKED, CAME_BY)
+_OWN = conversation.c.audience != Audience.STAFF, conversation.c.shared.is_(None)
+_TOLD = message.c.deleted_at.is_(None), message.c.customer_id.is_(None), is_said(), ~was_not_delivered()
+_MESSAGES = (
+    select(message)
+    .where(message.c.conversation_id == bindparam("key"), message.c.seq > bindparam("behind", type_=Integer))
+    .where(message.c.seq <= bindparam("upto", type_=Integer), *_TOLD, ~is_still_to_come())
+    .order_by(message.c.seq)
+    .limit(MANY_MESSAGES)
+)
+_AS_READ = select(message.c.id, message.c.text, message.c.deleted_at).where(among(message.c.id, "ids"))
+_KEPT = select(customer.c.id, customer.c.memory).where(among(customer.c.id, "ids")).order_by(customer.c.id)
+_AUTHOR = func.coalesce(message.c.customer_id, conversation.c.customer_id)
+_CHANGED = (
+    select(message.c.id, message.c.seq, _AUTHOR.label("author"), conversation.c.id.label("home"))
+    .add_columns(conversation.c.remembered_seq)
+    .join(conversation, conversation.c.id == message.c.conversation_id)
+    .where(among(message.c.id, "ids"), conversation.c.audience != Audience.STAFF)
+)
+
+
+def change_memories(
+    connection: Connection, ids: Collection[str], change: Callable[[CustomerMemory], CustomerMemory]
+) -> int:
+    """How many facts went. The customers' rows are locked in one order; what stays as it is is not written."""
+    gone = 0
+    for row in connection.execute(_KEPT.with_for_update(), {"ids": sorted(ids)}).all():
+        before = codec.memory_from(row.memory)
+        after = change(before)
+        gone += len(before.facts) - len(after.facts)
+        if after != before:
+            theirs = update(customer).where(customer.c.id == row.id)
+            connection.execute(theirs.values(memory=codec.dump_memory(after)))
+    return gone
+
+
+def clear_memories(connection: Connection, customer_ids: Collection[str]) -> None:
+    """Forget these customers' facts and the summaries of their conversations, for whoever erases them."""
+    ids = {"ids": sorted(customer_ids)}
+    theirs = update(conversation).where(among(conversation.c.customer_id, "ids"))
+    connection.execute(theirs.values(summary=None, remembered_seq=conversation.c.last_seq), ids)
+    connection.execute(update(customer).where(among(customer.c.id, "ids")).values(memory=None), ids)
+
+
+def take_back(connection: Connection, message_ids: Collection[str]) -> None:
+    """What customers have deleted or changed is not remembered as they had said it; a summary that told it is written anew."""
+    rows = connection.execute(_CHANGED, {"ids": sorted(message_ids)}).all() if message_ids else []
+    for row in rows:
+        if row.seq <= row.remembered_seq:
+            again = {"summary": None, "remembered_seq": max(0, row.seq - _READ_AGAIN)}
+            connection.execute(update(conversation).where(conversation.c.id == row.home).values(again))
+    if rows:
+        ids = {row.id for row in rows}
+        change_memories(connection, {row.author for row in rows}, lambda memory: memory.without_messages(ids))
+
+
+class SqlMemories(OnDatabase):
+    """Implements Memories."""
+
+    @reads
+    def unremembered(
+        self, connection: Connection, rest: float, *, after: Newest | None, limit: int
+    ) -> Sequence[Unremembered]:
+        columns = conversation.c
+        place = tuple_(columns.ready_at, columns.id)
+        rests = (columns.ready_at < self.database.timestamp() - rest) & (columns.done_seq >= columns.last_seq)
+        wanted = (
+            select(conversation)
+            .where(text(TO_REMEMBER), or_(rests, columns.done_seq - columns.remembered_seq >= MANY_MESSAGES))
+            .order_by(columns.ready_at, columns.id)
+            .limit(limit)
+        )
+        rows = connection.execute(wanted if after is None else wanted.where(place > tuple_(*after))).all()
+        kept = dict(map(tuple, connection.execute(_KEPT, {"ids": [row.customer_id for row in rows]}))) if rows else {}
+        return [_part(connection, row, codec.memory_from(kept.get(row.customer_id))) for row in rows]
+
+    @writes
+    def keep_learned(self, connection: Connection, part: Unremembered, found: Learned) -> bool:
+        """See Memories.keep_learned. The locks of conversation and customer are taken in the order of the message's path."""
+        home = conversation.c.id == part.conversation_id
+        row = connection.execute(select(conversation).where(home).with_for_update()).one()
+        memory = connection.execute(_KEPT.with_for_update(), {"ids": [part.customer_id]}).one().memory
+        texts = {one.id: one.text for one in part.messages}
+        now = {one.id: one.text for one in connection.execute(_AS_READ, {"ids": list(texts)}) if not one.deleted_at}
+        kept = codec.memory_from(memory)
+        if row.remembered_seq != part.remembered_seq or now != texts or row.shared is not None:
+            return False
+        if (row.summary, kept.forgotten_until) != (part.summary, part.memory.forgotten_until):
+            return False
+        summary = part.summary if found.summary is None else codec.clean(found.summary)
+        connection.execute(update(conversation).where(home).values(summary=summary, remembered_seq=part.upto))
+        last = max((one.created_at for one in part.messages), default=None)
+        after = kept.with_facts(found.facts) if last is None else kept.used(found.used, last).with_facts(found.facts)
+        if after != kept:
+            theirs = update(customer).where(customer.c.id == part.customer_id)
+            connection.execute(theirs.values(memory=codec.dump_memory(after)))
+        return True
+
+    @reads
+    def facts_of(self, connection: Connection, holder: Holder) -> Sequence[Fact]:
+        people = _people(connection, holder)
+        proven = holder.verified or len(people) > 1
+        rows = connection.execute(_KEPT, {"ids": people})
+        every = [fact for row in rows for fact in codec.memory_from(row.memory).facts]
+        return [one for one in every if proven or one.conversation_id == holder.conversation_id]
+
+    @writes
+    def keep_fact(self, connection: Connection, holder: Holder, fact: Fact) -> None:
+        if holder.private:
+            change_memories(connection, [holder.customer_id], lambda memory: memory.with_facts([fact], asked=True))
+
+    @writes
+    def forget_facts(self, connection: Connection, holder: Holder, what: str | None, at: datetime) -> int:
+        people = _people(connection, holder)
+        theirs = update(conversation).where(among(conversation.c.customer_id, "ids"))
+        told = conversation.c.summary.is_not(None)
+        connection.execute(theirs.where(told).values(summary=None), {"ids": people})
+        return change_memories(connection, people, lambda memory: memory.without(what, at))
+
+    @reads
+    def history_of(self, connection: Connection, holder: Holder, limit: int) -> Sequence[Said]:
+        people = _people(connection, holder)
+        here = conversation.c.id == holder.conversation_id
+        mine = [] if holder.verified or len(people) > 1 else [here]
+        wanted = (
+            select(message)
+            .join(conversation, conversation.c.id == message.c.conversation_id)
+            .where(among(conversation.c.customer_id, "ids"), *mine, *_OWN, *_TOLD, ~is_still_to_come())
+            .where(message.c.text.not_in(("", MASKED)))
+            .order_by(message.c.created_at.desc(), message.c.seq.desc())
+            .limit(limit)
+        )
+        rows = connection.execute(wanted, {"ids": people}).all()
+        return [Said(codec.when(row.created_at), row.author, row.text) for row in rows if _is_theirs(row)]
+
+    async def forget_stale(self, older_than: float, *, after: Place | None, limit: int) -> Page:
+        """See Memories.forget_stale."""
+        before = codec.when(self.database.timestamp() - older_than)
+        known = select(customer.c.id).where(customer.c.memory.is_not(None), customer.c.id > ((after or ("",))[0]))
+        page = known.order_by(customer.c.id).limit(limit)
+        ids = await self.database.read(lambda connection: list(connection.scalars(page)))
+
+        def work(connection: Connection) -> int:
+            return change_memories(connection, ids, lambda memory: memory.only(lambda one: one.used_at >= before))
+
+        return Page(await self.database.write(work) if ids else 0, (ids[-1],) if len(ids) == limit else None)
+
+
+def _part(connection: Connection, row: Row[Any], memory: CustomerMemory) -> Unremembered:
+    asked = {"key": row.id, "behind": row.remembered_seq, "upto": row.done_seq}
+    rows = connection.execute(_MESSAGES, asked).all()
+    upto = rows[-1].seq if len(rows) == MANY_MESSAGES else row.done_seq
+    until = memory.forgotten_until
+    messages = [codec.message_from(one) for one in rows if _is_theirs(one)]
+    known = [one for one in messages if until is None or one.created_at > until]
+    place = (row.ready_at, row.id)
+    return Unremembered(row.id, row.customer_id, row.remembered_seq, upto, row.summary, memory, known, place)
+
+
+def _is_theirs(row: Row[Any]) -> bool:
+    """Whether it was said between the customer and the hub or staff alone, and is not a code that they typed."""
+    meta = codec.load(row.meta)
+    return row.text not in ("", MASKED) and not any(name in meta for name in _NOT_THEIRS)
+
+
+def _people(connection: Connection, holder: Holder) -> list[str]:
+    """Whose facts are meant: nobody's where others read along."""
+    if not holder.private:
+        return []
+    wanted: Select[Any] = person_of(holder.customer_id)
+    return list(connection.scalars(wanted))
