@@ -12,6 +12,8 @@ from urllib.request import getproxies, proxy_bypass
 from config.budgets import model_tokens
 from config.desk.staffed import is_staffed
 from config.measured_model import MeasuredModel
+from config.processes.election import Election
+from config.processes.remembering import Remembering
 from config.settings import Settings, secrets_of
 from core.agent.by_channel import ResponderByChannel
 from core.agent.settings import AgentSettings, Strictness
@@ -23,6 +25,8 @@ from core.ports.budgets import Budgets
 from core.ports.chat_model import ChatModel
 from core.ports.clock import Clock
 from core.ports.drafter import Drafter
+from core.ports.gaps import Likeness
+from core.ports.memories import Learner
 from core.ports.metrics import Metrics
 from core.ports.responder import Reply, Responder
 from core.ports.retriever import Retriever
@@ -77,11 +81,12 @@ def make_responder(
     metrics: Metrics,
     closing: AsyncExitStack,
     budgets: Budgets,
+    likeness: Likeness | None = None,
 ) -> Responder:
     """The agent over a model where one is configured, otherwise the extractive responder.
 
-    It also answers for the agent while a customer's tokens are used up.
-    ``closing`` takes what has to be closed when the hub stops.
+    ``likeness``: compares what messages of a customer's history mean. The extractive responder also answers for the agent while
+    a customer's tokens are used up. ``closing`` takes what has to be closed when the hub stops.
     """
     from core.llm.extractive import ExtractiveResponder
 
@@ -100,8 +105,10 @@ def make_responder(
     checking = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_verify_model)
     verifier, check = make_verifier(settings, checking, clock), make_action_check(settings, checking, clock)
     tools, use = list(company_tools(settings).values()), ToolUse(budgets, clock.monotonic)
+    past = (store if settings.memory else None, likeness)
     agent = by_channel(
-        settings, lambda bounds: AgentLoop(model, retriever, store, bounds, clock, tools, store, verifier, check, use)
+        settings,
+        lambda bounds: AgentLoop(model, retriever, store, bounds, clock, tools, store, verifier, check, use, *past),
     )
     translator = ModelTranslator(model, clock, settings.company_name, seconds=_TRANSLATION_SECONDS)
     foreign = ForeignTexts(agent, translator, settings.company_name)
@@ -185,6 +192,27 @@ def make_drafter(
     from core.agent.drafting import ModelDrafter
 
     return ModelDrafter(make_model(settings, clock, metrics, closing, budgets), clock, settings.company_name)
+
+
+def make_remembering(
+    settings: Settings,
+    store: SqlStore,
+    election: Election,
+    clock: Clock,
+    metrics: Metrics,
+    closing: AsyncExitStack,
+    budgets: Budgets,
+) -> Remembering | None:
+    """What reads conversations at rest: with the model where there is one, otherwise by rules. None where MEMORY is off."""
+    if not settings.memory:
+        return None
+    from core.agent.learning import ModelLearner, RuleLearner
+
+    learner: Learner = RuleLearner()
+    if settings.has_model:
+        model = make_model(settings, clock, metrics, closing, budgets)
+        learner = ModelLearner(model, clock, settings.company_name)
+    return Remembering(store, learner, settings.memory_rest_minutes * 60.0, election)
 
 
 def make_model(

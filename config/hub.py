@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
@@ -122,7 +123,7 @@ class Hub:
             ratings=settings.feature_feedback,
             logs={item.name: item for item in self.channels.values() if isinstance(item, SupportsEventLog)},
         )
-        self._make_responder = responder or agent_parts.make_responder
+        self._make_responder = responder or partial(agent_parts.make_responder, likeness=self.knowledge.likeness)
         self._dispatcher: Dispatcher | None = None
         self._timers: TimerLoop | None = None
         self.delivery = self._make_delivery()
@@ -151,10 +152,13 @@ class Hub:
         return DeliveryService(channels, self.store, self.wake, self._clock, self.metrics, settings)
 
     def _make_loops(self) -> tuple[Loop, ...]:
-        days = self.settings.retention_days
+        ages = kept_for(self.settings.retention_days, self.settings.memory_days)
+        unused = unused_after(self.settings.retention_days)
+        model_parts = (self._clock, self.metrics, self._closing, self.budgets)
         return loops_of(
             make_learned(self.settings, self.store, self.indexing),
-            DailySweep(self.store, self.files, ages=kept_for(days), unused=unused_after(days), election=self._election),
+            DailySweep(self.store, self.files, ages=ages, unused=unused, election=self._election),
+            agent_parts.make_remembering(self.settings, self.store, self._election, *model_parts),
             make_gap_sorting(self.store, self.knowledge),
             make_calendars(self.settings, self._handoff, self.confined.messages, self._clock),
             *self._fresh.loops(self.indexing),

@@ -82,6 +82,23 @@ class AnswersGroup(SettingsGroup):
         description="Languages of text in pictures and scans, as Tesseract names them; those that are not installed are left "
         "out. Each makes reading slower.",
     )
+    memory: bool = Field(
+        True,
+        description="What customers say of themselves in private conversations is remembered, with a model also in short what "
+        "was said long ago. false: nothing new is, nothing is told to the agent, and what is kept goes after MEMORY_DAYS.",
+    )
+    memory_rest_minutes: float = Field(
+        10.0,
+        gt=0,
+        le=1_440,
+        description="How long nothing is written in a conversation before it is read for the memory.",
+    )
+    memory_days: int = Field(
+        365,
+        ge=0,
+        description="Facts that were neither said nor needed for so many days are forgotten, and so are summaries of "
+        "conversations in which nothing was written for that long. 0 keeps them for ever.",
+    )
     agent_overrides: Annotated[
         Mapping[str, AgentOverride], NoDecode, BeforeValidator(read_table), AfterValidator(_known)
     ] = Field(

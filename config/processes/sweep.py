@@ -33,11 +33,12 @@ class Records(StaleFiles, Retention, Protocol):
     """What the database is asked."""
 
 
-def kept_for(days: int) -> Mapping[Expiring, float]:
-    """Seconds after which each kind of row goes; none when everything is kept."""
+def kept_for(days: int, memory_days: int = 0) -> Mapping[Expiring, float]:
+    """Seconds after which each kind of row goes; none when everything is kept. ``memory_days``: of what is remembered."""
+    memory = dict.fromkeys((Expiring.FACTS, Expiring.SUMMARIES), memory_days * _DAY) if memory_days else {}
     if not days:
-        return {}
-    ages = dict.fromkeys(Expiring, days * _DAY)
+        return memory
+    ages = dict.fromkeys(set(Expiring) - {Expiring.FACTS, Expiring.SUMMARIES}, days * _DAY) | memory
     ages[Expiring.FRAMES] = max(days * _DAY, LONGEST_SESSION + _DAY)
     ages[Expiring.CONTACTED] = max(days * _DAY, LAPSE)
     return ages

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from core.domain.memory import CustomerMemory, Fact
 from core.domain.messages import Message
-from core.ports.retention import Page, Place
 from core.ports.tickets import Holder
 
 Newest = tuple[float, str]
@@ -82,8 +81,4 @@ class Memories(Protocol):
 
     async def history_of(self, holder: Holder, limit: int) -> Sequence[Said]:
         """What they wrote and were told, over all their conversations, the newest first."""
-        ...
-
-    async def forget_stale(self, older_than: float, *, after: Place | None, limit: int) -> Page:
-        """Look at the next ``limit`` customers; facts go that were neither said nor used for so many seconds."""
         ...

@@ -21,6 +21,7 @@ class Expiring(StrEnum):
     roads: by which something went to a customer who had left the page, and an answer would come home. contacted: addresses that
     got something, and how often they did not answer. follow_ups: what was seen of conversations that their customers have ended.
     gaps: questions that were not answered. gap_clusters: clusters of them in which no question is left.
+    facts: what customers said of themselves, and nobody needed since. summaries: of conversations that nobody goes on with.
     """
 
     RAW_EVENTS = "raw_events"
@@ -33,6 +34,8 @@ class Expiring(StrEnum):
     FOLLOW_UPS = "follow_ups"
     GAPS = "gaps"
     GAP_CLUSTERS = "gap_clusters"
+    FACTS = "facts"
+    SUMMARIES = "summaries"
 
 
 @dataclass(frozen=True, slots=True)

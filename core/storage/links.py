@@ -58,7 +58,7 @@ _LINKED_NAME = (
     .correlate(customer)
     .scalar_subquery()
 )
-_people = select(cast(literal_column("customer.id"), String(64)).label("id")).cte("known_person", True, nesting=True)
+_people = select(cast(literal_column("customer.id"), String(64)).label("id")).cte("person", True, nesting=True)
 _people = _people.union(
     select(identity_link.c.other_id).join(_people, identity_link.c.customer_id == _people.c.id).where(_ACTIVE)
 )

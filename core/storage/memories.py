@@ -18,7 +18,7 @@ from core.ports.retention import Page, Place
 from core.ports.tickets import Holder
 from core.storage import codec
 from core.storage.among import among
-from core.storage.database import OnDatabase, reads, writes
+from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.delivered import is_said, is_still_to_come, was_not_delivered
 from core.storage.links import MASKED, person_of
 from core.storage.tables import TO_REMEMBER, conversation, customer, message
@@ -162,17 +162,18 @@ class SqlMemories(OnDatabase):
         rows = connection.execute(wanted, {"ids": people}).all()
         return [Said(codec.when(row.created_at), row.author, row.text) for row in rows if _is_theirs(row)]
 
-    async def forget_stale(self, older_than: float, *, after: Place | None, limit: int) -> Page:
-        """See Memories.forget_stale."""
-        before = codec.when(self.database.timestamp() - older_than)
-        known = select(customer.c.id).where(customer.c.memory.is_not(None), customer.c.id > ((after or ("",))[0]))
-        page = known.order_by(customer.c.id).limit(limit)
-        ids = await self.database.read(lambda connection: list(connection.scalars(page)))
 
-        def work(connection: Connection) -> int:
-            return change_memories(connection, ids, lambda memory: memory.only(lambda one: one.used_at >= before))
+async def forget_stale(database: Database, older_than: float, after: Place | None, limit: int) -> Page:
+    """Look at the next customers; facts go that were neither said nor used for so many seconds."""
+    before = codec.when(database.timestamp() - older_than)
+    known = select(customer.c.id).where(customer.c.memory.is_not(None), customer.c.id > str((after or ("",))[0]))
+    page = known.order_by(customer.c.id).limit(limit)
+    ids = await database.read(lambda connection: list(connection.scalars(page)))
 
-        return Page(await self.database.write(work) if ids else 0, (ids[-1],) if len(ids) == limit else None)
+    def work(connection: Connection) -> int:
+        return change_memories(connection, ids, lambda memory: memory.only(lambda one: one.used_at >= before))
+
+    return Page(await database.write(work) if ids else 0, (ids[-1],) if len(ids) == limit else None)
 
 
 def _part(connection: Connection, row: Row[Any], memory: CustomerMemory) -> Unremembered:

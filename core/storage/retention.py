@@ -15,6 +15,7 @@ from core.ports.retention import Expiring, Page, Place
 from core.storage.database import OnDatabase
 from core.storage.delivered import came_alone
 from core.storage.desk_tables import contact_route, contacted, follow_up, gap, gap_cluster, learned_answer
+from core.storage.memories import forget_stale
 from core.storage.tables import conversation, inbound_event, outbox, tool_journal, widget_event
 
 
@@ -114,6 +115,11 @@ _RULES: Mapping[Expiring, _Rule] = {
     Expiring.FOLLOW_UPS: _Rule(follow_up, _follow_up),
     Expiring.GAPS: _Rule(gap, lambda before: gap.c.created_at < before),
     Expiring.GAP_CLUSTERS: _Rule(gap_cluster, _gap_cluster),
+    Expiring.SUMMARIES: _Rule(
+        conversation,
+        lambda before: conversation.c.summary.is_not(None) & (conversation.c.ready_at < before),
+        emptied="summary",
+    ),
 }
 
 
@@ -121,6 +127,8 @@ class SqlRetention(OnDatabase):
     """Retention on a database."""
 
     async def remove_expired(self, what: Expiring, older_than: float, *, after: Place | None, limit: int) -> Page:
+        if what is Expiring.FACTS:  # of one row some may go and some stay
+            return await forget_stale(self.database, older_than, after, limit)
         rule = _RULES[what]
         expired = rule.expired(self.database.timestamp() - older_than)
         rows = await self.database.read(lambda connection: _look(connection, rule, expired, after, limit))

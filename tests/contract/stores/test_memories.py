@@ -13,6 +13,7 @@ from core.domain.memory import Fact, FactKind
 from core.domain.messages import Author, Message
 from core.ports.memories import Learned, Unremembered
 from core.ports.outcomes import LinkIdentity, UnlinkIdentity
+from core.ports.retention import Expiring
 from core.ports.store import TurnState
 from core.ports.tickets import Holder
 from core.storage.links import MASKED
@@ -241,7 +242,7 @@ async def test_facts_that_nobody_needs_go_after_a_time(store: SqlStore, clock: M
     (part,) = await parts(store)
     assert await store.keep_learned(part, Learned(used=[("fact", "alice")]))
     clock.move(60 * DAY)
-    page = await store.forget_stale(90 * DAY, after=None, limit=10)
+    page = await store.remove_expired(Expiring.FACTS, 90 * DAY, after=None, limit=10)
     assert (page.removed, page.upto) == (1, None)
     assert await known(store, state) == {"Alice"}
 

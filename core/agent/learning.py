@@ -1,0 +1,209 @@
+"""Finds what customers say of themselves: by a language model, and by rules in the languages of ``languages/*.toml``."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from babel import Locale
+
+from core.agent.contact import only_contact_details
+from core.agent.customer_facts import relevant_facts
+from core.agent.exact_parts import adds_to
+from core.agent.excerpt import clip
+from core.agent.language import packs
+from core.agent.own_words import unquoted
+from core.agent.phrases import Phrases, any_of
+from core.agent.prompting import system_prompt
+from core.agent.tokens import trim
+from core.agent.whole_answer import SparedModel, read_object
+from core.agent.wording import fold, phrase
+from core.domain.budget import Spender, spending
+from core.domain.customer import ContactDetails
+from core.domain.memory import LONGEST_FACT, LONGEST_SUBJECT, Fact, FactKind
+from core.domain.messages import Author, Message
+from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
+from core.ports.clock import Clock
+from core.ports.memories import Learned, Unremembered
+
+_READ = 600
+"""Characters of a message that are read by rules."""
+_SHORT = 160
+_TOKENS, _ANSWER, _SUMMARY = 200, 1_500, 1_500
+_MOST, _MOST_KNOWN = 20, 60
+_NAME = re.compile(
+    r"[\s:：,]*([^\W\d_][^\s\d.,;:!?،؛。，()\"“”]{0,30}(?:[ \t]+[^\W\d_][^\s\d.,;:!?،؛()\"“”]{0,30}){0,2})"
+)
+_COPULA = re.compile("(?:です|と申します|といいます)$")
+_CLAUSE = re.compile(r"[^.!?…\n؟。！？;；]+")
+_NO_CALLS, _LANGUAGE, _NOT = Phrases("memory.no_calls"), Phrases("memory.language"), Phrases("memory.not")
+_IMPORTANCE = {FactKind.NAME: 5, FactKind.LANGUAGE: 5}
+
+
+class RuleLearner:
+    """Implements Learner. Names, languages, contact details, and whether they may be called."""
+
+    async def learn(self, part: Unremembered) -> Learned:
+        facts = [fact for one in _customers(part.messages) for fact in stated_facts(one)]
+        return Learned(facts, _used(part))
+
+
+class ModelLearner:
+    """Implements Learner over a language model: one call, whose tokens the customer spends. Rules know what it overlooks."""
+
+    def __init__(self, model: ChatModel, clock: Clock, company: str, *, seconds: float = 60.0) -> None:
+        self._model = SparedModel(model, clock, "memory", seconds=seconds)
+        self._company = company
+
+    async def learn(self, part: Unremembered) -> Learned | None:
+        if not part.messages:
+            return Learned()
+        shown = {
+            "known": [{"subject": one.subject, "text": one.text} for one in part.memory.facts[-_MOST_KNOWN:]],
+            "summary": part.summary or "",
+            "messages": [
+                {"number": number, "by": one.author, "text": trim(one.text, _TOKENS)}
+                for number, one in enumerate(part.messages, start=1)
+            ],
+        }
+        question = ChatMessage("user", json.dumps(shown, ensure_ascii=False, separators=(",", ":")))
+        request = ChatRequest((system_prompt(self._company, "memory"), question), max_tokens=_ANSWER)
+        with spending(Spender(f"customer:{part.customer_id}")):
+            answer = await self._model.ask(request)
+        found = read_object(answer or "")
+        if not found:
+            return None
+        summary = found.get("summary")
+        by_rules = [fact for one in _customers(part.messages) for fact in stated_facts(one)]
+        told = _listed(found, "used")
+        used = {one.key for one in part.memory.facts if one.subject in told}
+        facts = [*by_rules, *_facts(_listed(found, "facts"), part.messages)]
+        return Learned(facts, used | _used(part), summary[:_SUMMARY] if isinstance(summary, str) and summary else None)
+
+
+def _customers(messages: Sequence[Message]) -> list[Message]:
+    return [one for one in messages if one.author is Author.CUSTOMER]
+
+
+def _used(part: Unremembered) -> set[tuple[str, str]]:
+    """The facts that answers to these messages were given, and share words with them."""
+    said = _customers(part.messages)
+    if not said:
+        return set()
+    text = "\n".join(one.text[:_READ] for one in said)
+    return {one.key for one in relevant_facts(part.memory.facts, text, said[-1].created_at)}
+
+
+def _listed(found: dict[str, Any], name: str) -> list[Any]:
+    value = found.get(name)
+    return value[:_MOST] if isinstance(value, list) else []
+
+
+def _facts(found: Iterable[Any], messages: Sequence[Message]) -> Iterator[Fact]:
+    """Without what rests on no message of the customer's, or names a number or a link that stands not in it."""
+    for one in found:
+        if not isinstance(one, dict) or not isinstance(one.get("message"), int) or one.get("kind") not in set(FactKind):
+            continue
+        place, text, subject = one["message"] - 1, one.get("text"), one.get("subject")
+        if not 0 <= place < len(messages) or not isinstance(text, str) or not text.strip():
+            continue
+        said, about = messages[place], subject if isinstance(subject, str) else ""
+        if said.author is Author.CUSTOMER and not adds_to(said.text, text):
+            importance = one.get("importance")
+            weight = importance if isinstance(importance, int) else 2
+            yield _fact(said, FactKind(one["kind"]), about, text, min(5, max(1, weight)))
+
+
+def _fact(said: Message, kind: FactKind, subject: str, text: str, importance: int) -> Fact:
+    short, about = clip(" ".join(text.split()), LONGEST_FACT), " ".join(subject.split())[:LONGEST_SUBJECT]
+    at = said.created_at
+    return Fact(kind, about or str(kind), short, importance, said.conversation_id, said.id, at, at)
+
+
+def stated_facts(said: Message) -> Iterator[Fact]:
+    """What a message says outright, by rules: "my name is Alice", "please write in German", "don't call me"."""
+    text = unquoted(said.text[:_READ])
+    for clause in _CLAUSE.findall(text):
+        for kind, subject, value in _stated(clause, alone=len(text) <= _SHORT):
+            yield _fact(said, kind, subject, value, _IMPORTANCE.get(kind, 4))
+    contact = only_contact_details(text) if len(text) <= _SHORT else ContactDetails()
+    for subject, value in (("email", contact.email), ("phone", contact.phone)):
+        if value:
+            yield _fact(said, FactKind.CONTACT, subject, value, 4)
+
+
+def _stated(clause: str, *, alone: bool) -> Iterator[tuple[FactKind, str, str]]:
+    found = _named().search(clause)
+    name = _name_in(clause[found.end() :]) if found else None
+    if name:
+        yield FactKind.NAME, "", name
+    spoken = phrase(clause)
+    if _holds(_NO_CALLS, spoken):
+        yield FactKind.PREFERENCE, "calls", clause.strip()
+    language = _language_in(spoken) if alone and _holds(_LANGUAGE, spoken) and not _holds(_NOT, spoken) else None
+    if language:
+        yield FactKind.LANGUAGE, "", language
+
+
+def _holds(phrases: Phrases, spoken: str) -> bool:
+    """Also in scripts without spaces, in which a phrase stands within a word."""
+    return phrases.are_in(spoken) or any(not one.isascii() and one in spoken for one in _dense(phrases))
+
+
+@functools.cache
+def _dense(phrases: Phrases) -> frozenset[str]:
+    return frozenset(one for one in phrases.known if _DENSE.search(one))
+
+
+_DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+
+
+@functools.cache
+def _named() -> re.Pattern[str]:
+    entries = [entry for pack in packs().values() for entry in pack.words("memory", "name")]
+    ready = sorted(map(re.escape, entries), key=len, reverse=True)
+    spaced = [one for one in ready if not _DENSE.search(one)]
+    dense = [one for one in ready if _DENSE.search(one)]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)|{'|'.join(dense)}", re.IGNORECASE)
+
+
+def _name_in(rest: str) -> str | None:
+    """The words right behind "my name is": capital letters, where a script has them. No day, and nothing that is shouted."""
+    found = _NAME.match(rest)
+    words = found[1].split() if found else []
+    kept: list[str] = []
+    for word in words:
+        has_case = word.lower() != word.upper()
+        if fold(word) in _days() or (has_case and (not word[0].isupper() or (len(word) > 2 and word.isupper()))):
+            break
+        if kept and not has_case:
+            break
+        kept.append(word)
+    return _COPULA.sub("", " ".join(kept)) or None
+
+
+@functools.cache
+def _days() -> frozenset[str]:
+    forms = (Locale(code).days["format"][width] for code in packs() for width in ("wide", "abbreviated"))
+    return frozenset(fold(day).strip(".") for one in forms for day in one.values())
+
+
+@functools.cache
+def _languages() -> dict[str, str]:
+    """What our languages are called in each of them, folded, with their codes."""
+    return {phrase(str(Locale(code).languages.get(other, other))): other for code in packs() for other in packs()}
+
+
+@functools.cache
+def _language_names() -> re.Pattern[str]:
+    dense = [one for one in _languages() if _DENSE.search(one)]
+    spaced = any_of(one for one in _languages() if not _DENSE.search(one))
+    return re.compile(rf"(?<!\w){spaced}(?!\w)|{any_of(dense)}")
+
+
+def _language_in(spoken: str) -> str | None:
+    found = _language_names().search(spoken)
+    return None if found is None else _languages().get(found[0])
