@@ -90,7 +90,8 @@ def make_responder(
     """
     from core.llm.extractive import ExtractiveResponder
 
-    quoting = by_channel(settings, lambda bounds: ExtractiveResponder(retriever, bounds, clock, store))
+    memories = store if settings.memory else None
+    quoting = by_channel(settings, lambda bounds: ExtractiveResponder(retriever, bounds, clock, store, memories))
     if not settings.has_model:
         return quoting
     from config.company_tools import company_tools
@@ -105,10 +106,11 @@ def make_responder(
     checking = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_verify_model)
     verifier, check = make_verifier(settings, checking, clock), make_action_check(settings, checking, clock)
     tools, use = list(company_tools(settings).values()), ToolUse(budgets, clock.monotonic)
-    past = (store if settings.memory else None, likeness)
     agent = by_channel(
         settings,
-        lambda bounds: AgentLoop(model, retriever, store, bounds, clock, tools, store, verifier, check, use, *past),
+        lambda bounds: AgentLoop(
+            model, retriever, store, bounds, clock, tools, store, verifier, check, use, memories, likeness
+        ),
     )
     translator = ModelTranslator(model, clock, settings.company_name, seconds=_TRANSLATION_SECONDS)
     foreign = ForeignTexts(agent, translator, settings.company_name)

@@ -130,9 +130,9 @@ def stated_facts(said: Message) -> Iterator[Fact]:
         for kind, subject, value in _stated(clause, alone=len(text) <= _SHORT):
             yield _fact(said, kind, subject, value, _IMPORTANCE.get(kind, 4))
     contact = only_contact_details(text) if len(text) <= _SHORT else ContactDetails()
-    for subject, value in (("email", contact.email), ("phone", contact.phone)):
-        if value:
-            yield _fact(said, FactKind.CONTACT, subject, value, 4)
+    for subject, address in (("email", contact.email), ("phone", contact.phone)):
+        if address:
+            yield _fact(said, FactKind.CONTACT, subject, address, 4)
 
 
 def _stated(clause: str, *, alone: bool) -> Iterator[tuple[FactKind, str, str]]:

@@ -9,6 +9,7 @@ from core.agent.choosing import Sense, pick_of
 from core.agent.language import DEFAULT, choose, detect, packs, supported
 from core.agent.own_words import is_own
 from core.agent.routing import asked
+from core.domain.memory import FactKind
 from core.ports.store import TurnState
 
 
@@ -54,8 +55,17 @@ def _customer_texts(turn: TurnState) -> tuple[str, list[str]]:
 
 
 def _language(turn: TurnState) -> str:
+    if (stated := _stated_language(turn)) is not None:
+        return stated
     said, earlier = _customer_texts(turn)
     return choose(said, turn.conversation.locale, turn.customer.locale, earlier=earlier)
+
+
+def _stated_language(turn: TurnState) -> str | None:
+    """What the customer has last asked to be written to in."""
+    asked_for = [one for one in turn.customer.facts if one.kind is FactKind.LANGUAGE]
+    newest = max(asked_for, key=lambda one: one.said_at, default=None)
+    return None if newest is None else supported(newest.text)
 
 
 def _writes(turn: TurnState) -> bool:

@@ -34,6 +34,7 @@ from core.agent.followup_questions import Completed, completed
 from core.agent.in_thread import run_in_thread
 from core.agent.language import packs, supported
 from core.agent.lookup import Lookup
+from core.agent.memory_wish import memory_reply
 from core.agent.questions import split_questions
 from core.agent.routing import Intent, Route, asked, route
 from core.agent.sentences import sentences, without_markers
@@ -46,6 +47,7 @@ from core.domain.errors import HubError, KnowledgeUnavailable, LostClaim, StoreU
 from core.domain.knowledge import Passage, Retrieval
 from core.domain.messages import Citation, MessageKind
 from core.ports.clock import Clock
+from core.ports.memories import Memories
 from core.ports.responder import Reply, TurnEvents
 from core.ports.retriever import Retriever
 from core.ports.store import TurnState
@@ -85,9 +87,15 @@ class ExtractiveResponder:
     """
 
     def __init__(
-        self, retriever: Retriever, settings: AgentSettings, clock: Clock, tickets: Tickets | None = None
+        self,
+        retriever: Retriever,
+        settings: AgentSettings,
+        clock: Clock,
+        tickets: Tickets | None = None,
+        memories: Memories | None = None,
     ) -> None:
         self._settings = settings
+        self._memories = memories
         self._tickets = tickets
         self._lookup = Lookup(retriever, clock, settings)
 
@@ -111,6 +119,8 @@ class ExtractiveResponder:
 
     async def _reply(self, turn: TurnState, way: Route, texts: Texts, turn_id: str) -> Reply:
         try:
+            if self._memories is not None and (told := await memory_reply(self._memories, turn, texts)) is not None:
+                return told
             return fixed_reply(way, texts) or await self._answer(turn, way, texts)
         except (LostClaim, StoreUnavailable):
             raise

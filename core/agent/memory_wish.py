@@ -1,0 +1,47 @@
+"""What a customer wants of what is remembered of them, without a model: to see it, or to have all of it forgotten."""
+
+from __future__ import annotations
+
+from core.agent.excerpt import clip
+from core.agent.language import packs
+from core.agent.phrases import Phrases
+from core.agent.routing import asked
+from core.agent.texts import Texts
+from core.agent.wording import phrase
+from core.domain.memory import LONGEST_FACT, Fact, FactKind
+from core.domain.messages import MessageKind
+from core.ports.memories import Memories
+from core.ports.responder import Reply
+from core.ports.store import TurnState
+from core.ports.tickets import Holder
+
+_LONGEST = 120
+_SHOW, _FORGET, _FILLER = Phrases("memory.show"), Phrases("memory.forget"), Phrases("talk.filler", "talk.greeting")
+
+
+async def memory_reply(memories: Memories, turn: TurnState, texts: Texts) -> Reply | None:
+    """The answer to a message that wants nothing else; None to any other. Where others read along nothing is known."""
+    said = asked(turn)
+    spoken = phrase(said[-1].text) if len(said) == 1 and len(said[0].text) <= _LONGEST else ""
+    shows, forgets = (_is_all_of(spoken, wish) for wish in (_SHOW, _FORGET))
+    if not (shows or forgets):
+        return None
+    if forgets and turn.is_private:
+        holder = Holder.of(turn.customer, turn.conversation.id)
+        await memories.forget_facts(holder, None, said[-1].created_at)
+        return _reply(texts.say("memory_forgotten"))
+    known = "\n".join(f"- {_shown(one)}" for one in turn.customer.facts)
+    return _reply(texts.say("memory_told", facts=known) if known else texts.say("memory_none"))
+
+
+def _is_all_of(spoken: str, wish: Phrases) -> bool:
+    return wish.are_in(spoken) and not _FILLER.removed_from(wish.removed_from(spoken))
+
+
+def _shown(fact: Fact) -> str:
+    is_language = fact.kind is FactKind.LANGUAGE and fact.text in packs()
+    return packs()[fact.text].name if is_language else clip(" ".join(fact.text.split()), LONGEST_FACT)
+
+
+def _reply(text: str) -> Reply:
+    return Reply(text, MessageKind.SMALL_TALK, confidence=1.0, intent="memory")
