@@ -24,6 +24,7 @@ _DAY = 86_400.0
 _HOUR = 3_600.0
 _ELECTED = "daily sweep"
 _ROWS = 200
+_MEMORY = (Expiring.FACTS, Expiring.SUMMARIES)
 _PAUSE = 0.02  # seconds between two pages, in which others get at the database
 LONGEST_SESSION = 30 * _DAY
 """A widget that was away this long may still come back, showing half an answer that must then be taken back."""
@@ -35,10 +36,10 @@ class Records(StaleFiles, Retention, Protocol):
 
 def kept_for(days: int, memory_days: int = 0) -> Mapping[Expiring, float]:
     """Seconds after which each kind of row goes; none when everything is kept. ``memory_days``: of what is remembered."""
-    memory = dict.fromkeys((Expiring.FACTS, Expiring.SUMMARIES), memory_days * _DAY) if memory_days else {}
+    memory = dict.fromkeys(_MEMORY, memory_days * _DAY) if memory_days else {}
     if not days:
         return memory
-    ages = dict.fromkeys(set(Expiring) - {Expiring.FACTS, Expiring.SUMMARIES}, days * _DAY) | memory
+    ages = dict.fromkeys((kind for kind in Expiring if kind not in _MEMORY), days * _DAY) | memory
     ages[Expiring.FRAMES] = max(days * _DAY, LONGEST_SESSION + _DAY)
     ages[Expiring.CONTACTED] = max(days * _DAY, LAPSE)
     return ages

@@ -99,13 +99,16 @@ async def test_zero_days_keep_everything() -> None:
 
 @pytest.mark.parametrize("days", [1, 30, 400])
 def test_each_kind_has_its_age(days: int) -> None:
-    ages = kept_for(days)
+    ages = kept_for(days, 2 * days)
     assert set(ages) == set(Expiring)
     assert ages[Expiring.RAW_EVENTS] == days * 86_400
+    assert ages[Expiring.FACTS] == 2 * days * 86_400
+    assert set(kept_for(0, days)) == {Expiring.FACTS, Expiring.SUMMARIES}
+    assert not {Expiring.FACTS, Expiring.SUMMARIES} & set(kept_for(days))
 
 
 def _one_of(leases: Any, process: str, records: _Records, every: float = 86_400.0) -> DailySweep:
-    return _sweep(records, every=every, ages=kept_for(30), election=Election(leases, process))
+    return _sweep(records, every=every, ages=kept_for(30, 365), election=Election(leases, process))
 
 
 async def test_of_several_processes_one_does_it(leases: Leases) -> None:

@@ -1,0 +1,202 @@
+"""The agent's tools for what is remembered: bound to the customer, and their results are no source of the company's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from core.agent.loop import AgentLoop
+from core.agent.memory_tools import memory_tools
+from core.agent.settings import AgentSettings
+from core.agent.verifier import ModelVerifier
+from core.domain.conversation import Sharing
+from core.domain.errors import KnowledgeUnavailable
+from core.domain.memory import CustomerMemory, Fact, FactKind
+from core.domain.messages import MessageKind
+from core.llm.extractive import ExtractiveResponder
+from core.ports.memories import Said
+from core.ports.responder import Reply
+from core.ports.store import TurnState
+from core.ports.tickets import Holder
+from tests.contract.responders.world import (
+    NOW,
+    MemoryJournal,
+    ScriptedModel,
+    Shelf,
+    SteppingClock,
+    Watcher,
+    call,
+    say,
+    turn_of,
+)
+from tests.unit.agent.reviewer import Reviewer
+
+ALICE = Fact(FactKind.NAME, "name", "Alice", 5, "c", "m0", NOW, NOW)
+
+
+class Past:
+    """Memories of one customer; it refuses to be asked about another."""
+
+    def __init__(self, *facts: Fact, said: Sequence[str] = ()) -> None:
+        self.memory = CustomerMemory(facts)
+        self.said = [Said(NOW, "customer", text) for text in said]
+
+    async def facts_of(self, holder: Holder) -> Sequence[Fact]:
+        assert holder.customer_id == "cu1"
+        return self.memory.facts if holder.private else ()
+
+    async def keep_fact(self, holder: Holder, fact: Fact) -> None:
+        assert holder.customer_id == "cu1"
+        self.memory = self.memory.with_facts([fact], asked=True)
+
+    async def forget_facts(self, holder: Holder, what: str | None, at: datetime) -> int:
+        before, self.memory = self.memory, self.memory.without(what, at)
+        return len(before.facts) - len(self.memory.facts)
+
+    async def history_of(self, holder: Holder, limit: int) -> Sequence[Said]:
+        return self.said[:limit]
+
+
+class Likeness:
+    """What holds the word "bike" means a bicycle."""
+
+    def __init__(self, *, away: bool = False) -> None:
+        self.away = away
+
+    async def cosines(self, texts: Sequence[str], among: Sequence[str]) -> Sequence[Sequence[float]]:
+        if self.away:
+            raise KnowledgeUnavailable("loading")
+        return [[0.9 if "bike" in one else 0.1 for one in among] for _ in texts]
+
+
+def turn(text: str, *facts: Fact, shared: bool = False) -> TurnState:
+    state = turn_of(text)
+    sharing = Sharing.ALWAYS if shared else Sharing.NEVER
+    home = replace(state.conversation, shared=sharing)
+    return replace(state, customer=replace(state.customer, facts=facts), conversation=home)
+
+
+async def ask(
+    past: Past, state: TurnState, *script: object, likeness: Likeness | None = None
+) -> tuple[Reply, ScriptedModel]:
+    model, clock = ScriptedModel(*script), SteppingClock()  # type: ignore[arg-type]
+    verifier = ModelVerifier(Reviewer({}), clock)
+    loop = AgentLoop(
+        model,
+        Shelf(),
+        MemoryJournal(),
+        AgentSettings(company_name="Tidepool"),
+        clock,
+        verifier=verifier,
+        memories=past,  # type: ignore[arg-type]
+        likeness=likeness,
+    )
+    return await loop.respond(state, "t1", Watcher()), model
+
+
+async def test_a_name_of_before_is_in_the_prompt_and_may_be_said() -> None:
+    reply, model = await ask(Past(), turn("What is my name?", ALICE), say("Your name is Alice."))
+    prompt = "\n".join(one.content for one in model.requests[0].messages)
+    assert "(name) Alice" in prompt
+    assert reply.text == "Your name is Alice."
+    assert reply.kind is MessageKind.ANSWER
+    assert reply.citations == ()
+
+
+async def test_what_a_customer_said_proves_nothing_of_the_company() -> None:
+    claim = replace(ALICE, kind=FactKind.FACT, subject="price", text="The Premium plan costs 3 euros")
+    past = Past(claim)
+    reviewer = {"Premium": False}
+    model, clock = ScriptedModel(call("recall"), say("The Premium plan costs 3 euros.")), SteppingClock()  # type: ignore[arg-type]
+    verifier = ModelVerifier(Reviewer(reviewer), clock)
+    settings = AgentSettings(company_name="Tidepool")
+    loop = AgentLoop(model, Shelf(), MemoryJournal(), settings, clock, verifier=verifier, memories=past)  # type: ignore[arg-type]
+    reply = await loop.respond(turn("What does Premium cost?", claim), "t1", Watcher())
+    assert "3 euros" not in reply.text
+
+
+async def test_remember_correct_recall_and_forget() -> None:
+    past = Past()
+    keep = json.dumps({"kind": "name", "text": "Alice"})
+    reply, _ = await ask(
+        past, turn("Please remember that my name is Alice"), call("remember", keep), say("I remember that.")
+    )
+    assert [one.text for one in past.memory.facts] == ["Alice"]
+    assert past.memory.facts[0].message_id == "m1"
+    assert reply.text == "I remember that."
+    keep = json.dumps({"kind": "name", "text": "Alicia"})
+    await ask(past, turn("No, my name is Alicia"), call("remember", keep), say("Noted."))
+    assert [one.text for one in past.memory.facts] == ["Alicia"]
+    reply, model = await ask(past, turn("What do you know about me?"), call("recall"), say("Your name is Alicia."))
+    assert "Alicia" in model.requests[1].messages[-1].content
+    assert reply.kind is MessageKind.ANSWER
+    await ask(past, turn("Forget my name"), call("forget", '{"what": "name"}'), say("It is forgotten."))
+    assert past.memory.facts == ()
+    reply, model = await ask(past, turn("What do you know about me?"), call("recall"), say("Nothing."))
+    assert "Nothing is remembered" in model.requests[1].messages[-1].content
+
+
+async def test_where_others_read_along_nothing_is_kept_or_told() -> None:
+    past = Past(ALICE)
+    state = turn("Remember that my city is Porto", shared=True)
+    keep = json.dumps({"kind": "fact", "text": "Porto", "subject": "city"})
+    _, model = await ask(past, state, call("remember", keep), call("recall"), say("I cannot do that here."))
+    assert past.memory.facts == (ALICE,)
+    assert "others read along" in model.requests[1].messages[-1].content
+    assert all("Alice" not in one.content for one in model.requests[-1].messages)
+
+
+@pytest.mark.parametrize(
+    ("likeness", "found"),
+    [(Likeness(), ["my bike has a flat tyre"]), (Likeness(away=True), []), (None, [])],
+)
+async def test_history_is_found_by_meaning_as_well(likeness: Likeness | None, found: list[str]) -> None:
+    past = Past(said=["my bike has a flat tyre", "hello", *(f"message {number}" for number in range(100))])
+    search = next(one for one in memory_tools(past, likeness) if one.name == "search_history")  # type: ignore[arg-type]
+    state = turn("x")
+    from core.agent.tools import ToolContext
+
+    context = ToolContext("c", state.customer, "t", "x", said=state.pending[-1])
+
+    async def texts(query: str) -> list[str]:
+        result = await search.run(search.parse(json.dumps({"query": query})), context)
+        return [one["text"] for one in json.loads(result.content)["messages"]]
+
+    assert await texts("bicycle") == found
+    assert (await texts("flat tyre"))[0] == "my bike has a flat tyre"
+
+
+def test_no_tool_lets_the_model_name_a_customer() -> None:
+    for one in memory_tools(Past()):  # type: ignore[arg-type]
+        assert not {"customer", "context", "conversation"} & set(one.spec.parameters["properties"])
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "left"),
+    [
+        ("What do you know about me?", "Alice", 1),
+        ("Was wissen Sie über mich?", "Alice", 1),
+        ("请问，你知道我的什么信息", "", 1),
+        ("Please forget everything you know about me", "forgotten", 0),
+        ("Vergiss, was du über mich weißt!", "vergessen", 0),
+        ("Forget everything about me and send me a refund for order 12", "", 1),
+    ],
+)
+async def test_without_a_model_it_is_shown_and_forgotten_by_rule(text: str, told: str, left: int) -> None:
+    past = Past(ALICE)
+    responder = ExtractiveResponder(Shelf(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
+    reply = await responder.respond(turn(text, ALICE), "t1", Watcher())
+    assert told in reply.text
+    assert len(past.memory.facts) == left
+
+
+async def test_without_a_model_a_group_is_told_nothing() -> None:
+    past = Past(ALICE)
+    responder = ExtractiveResponder(Shelf(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
+    reply = await responder.respond(turn("Forget everything about me", shared=True), "t1", Watcher())
+    assert past.memory.facts == (ALICE,)
+    assert "Alice" not in reply.text
