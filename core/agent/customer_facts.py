@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from core.agent.excerpt import clip
@@ -59,7 +59,7 @@ def remembered(turn: TurnState) -> dict[str, str]:
     return {lead: text for lead, text in ((_LEAD, facts), (_SUMMARY_LEAD, summary)) if text}
 
 
-def remembered_message(turn: TurnState) -> list[ChatMessage]:
+def remembered_message(known: Mapping[str, str]) -> list[ChatMessage]:
     """The same for the prompt; nothing where nothing is known."""
-    known = [f"{lead}\n{text}" for lead, text in remembered(turn).items()]
-    return [ChatMessage("user", "\n\n".join(known))] if known else []
+    text = "\n\n".join(f"{lead}\n{text}" for lead, text in known.items())
+    return [ChatMessage("user", text)] if text else []

@@ -105,7 +105,11 @@ def _listed(found: dict[str, Any], name: str) -> list[Any]:
 def _facts(found: Iterable[Any], messages: Sequence[Message]) -> Iterator[Fact]:
     """Without what rests on no message of the customer's, or names a number or a link that stands not in it."""
     for one in found:
-        if not isinstance(one, dict) or not isinstance(one.get("message"), int) or one.get("kind") not in list(FactKind):
+        if (
+            not isinstance(one, dict)
+            or not isinstance(one.get("message"), int)
+            or one.get("kind") not in list(FactKind)
+        ):
             continue
         place, text, subject = one["message"] - 1, one.get("text"), one.get("subject")
         if not 0 <= place < len(messages) or not isinstance(text, str) or not text.strip():

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -171,8 +171,9 @@ class AgentLoop:
             return failure(job.texts, "unavailable")
         only_talk = job.way.intent is Intent.SMALL_TALK and not job.turn.history
         evidence = Evidence(Sources(), _pending_text(job.turn), said_before(job.turn), only_talk=only_talk)
-        for known in remembered(job.turn).values() if self._remembers else ():
-            evidence.add_recalled(known)
+        known = await run_in_thread(job.turn, remembered, job.turn) if self._remembers else {}
+        for text in known.values():
+            evidence.add_recalled(text)
         gate = AnswerGate(
             evidence,
             job.events.text,
@@ -185,7 +186,7 @@ class AgentLoop:
         runner = self._runner(job, journal, consent)
         agent = AgentTurn(self._model, self._settings, runner, gate, evidence)
         try:
-            await agent.run(self._prompt(job, evidence.sources, given), given)
+            await agent.run(self._prompt(job, evidence.sources, given, known), given)
         finally:
             await gate.close()
         if agent.escalation is not None:
@@ -215,15 +216,16 @@ class AgentLoop:
             return None
         return ask_back(found, query, job.turn.history, job.texts)
 
-    def _prompt(self, job: _Job, sources: Sources, given: Sequence[Source]) -> list[ChatMessage]:
+    def _prompt(
+        self, job: _Job, sources: Sources, given: Sequence[Source], known: Mapping[str, str]
+    ) -> list[ChatMessage]:
         """Small talk needs no sources, and no word of there being none."""
         messages = asked(job.turn)
         data = None if job.way.intent in _TALK else sources_message(sources, given, files_of(job.turn))
         speakers = Speakers(job.turn)
         question = question_message(speakers.number_messages(messages), self._settings.context_tokens // 3)
         history, answered = speakers.number_messages(job.turn.history), speakers.answered_number
-        known = remembered_message(job.turn) if self._remembers else []
-        return opening_prompt(self._settings, history, data, question, answered, known)
+        return opening_prompt(self._settings, history, data, question, answered, remembered_message(known))
 
     def _runner(self, job: _Job, journal: TurnJournal, consent: Consent) -> ToolRunner:
         conversation, customer, private = job.turn.conversation, job.turn.customer, job.turn.is_private

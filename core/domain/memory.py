@@ -76,8 +76,9 @@ class CustomerMemory:
             if same is not None and same.key != fact.key and same.kind is fact.kind:
                 del kept[same.key]
             kept[fact.key] = fact if before is None else replace(fact, used_at=max(before.used_at, fact.used_at))
-        ranked = sorted(kept.values(), key=lambda one: (-one.importance, -one.used_at.timestamp()))[:MOST_FACTS]
-        return replace(self, facts=tuple(one for one in kept.values() if one in ranked))
+        for one in sorted(kept.values(), key=lambda one: (-one.importance, -one.used_at.timestamp()))[MOST_FACTS:]:
+            del kept[one.key]
+        return replace(self, facts=tuple(kept.values()))
 
     def without(self, what: str | None, at: datetime) -> CustomerMemory:
         """Forget what the customer names, or with None everything; and learn nothing of it again from older messages."""

@@ -135,6 +135,7 @@ def _evidence(text: str) -> Evidence:
     sources.add(Source(Citation("1", "A", text, "a", 1.0), text))
     evidence = Evidence(sources, text, [text])
     evidence.add_result("order", text, text)
+    evidence.add_recalled(text)
     return evidence
 
 

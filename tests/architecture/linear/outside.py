@@ -237,7 +237,16 @@ THROUGH: Mapping[str, str] = {
     **dict.fromkeys(
         (
             f"core.agent.evidence:Evidence.{name}"
-            for name in ("add_result", "closest", "is_customers", "is_near", "is_talk", "nearest", "shares_words")
+            for name in (
+                "add_recalled",
+                "add_result",
+                "closest",
+                "is_customers",
+                "is_near",
+                "is_talk",
+                "nearest",
+                "shares_words",
+            )
         ),
         "core.agent.evidence:Evidence.judge",
     ),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from config.processes.remembering import Remembering
-from core.agent.customer_facts import remembered_message
+from core.agent.customer_facts import remembered, remembered_message
 from core.agent.learning import ModelLearner, RuleLearner
 from core.agent.prompting import opening_prompt
 from core.agent.settings import AgentSettings
@@ -97,7 +97,7 @@ async def test_two_hundred_turns_fit_into_a_prompt_that_knows_the_first(store: S
         if number % 10 == 9:
             await remembering.once()
         question = ChatMessage("user", "And now?")
-        prompt = opening_prompt(settings, state.history, None, question, known=remembered_message(state))
+        prompt = opening_prompt(settings, state.history, None, question, known=remembered_message(remembered(state)))
         sizes.append(sum(map(estimate_message, prompt)))
     assert max(sizes) < settings.history_tokens + 2_500
     assert any("red parcel" in one.content for one in prompt)
