@@ -8,7 +8,7 @@ import structlog
 
 from config.processes.election import Election
 from config.processes.loops import LoopTask
-from core.ports.memories import Learner, Memories, Newest
+from core.ports.memories import Learner, Memories, Newest, Unremembered
 
 log = structlog.get_logger(__name__)
 
@@ -16,6 +16,8 @@ _ELECTED = "memory"
 _AT_ONCE = 8
 _SHORTEST, _LONGEST = 5.0, 60.0
 _LEASE = 300.0
+_MOST_PAGES = 25
+"""At one time. The next time goes on behind them: what fails again and again keeps no other conversation waiting."""
 
 
 class Remembering:
@@ -30,6 +32,7 @@ class Remembering:
         self._rest = rest
         self._election = election or Election()
         self._poll = min(_LONGEST, max(_SHORTEST, rest / 10))
+        self._after: Newest | None = None
         self._loop = LoopTask()
 
     def start(self) -> None:
@@ -51,18 +54,19 @@ class Remembering:
 
     async def once(self) -> int:
         """How many parts of conversations were read. What cannot be read is left to the next time. Raises StoreUnavailable."""
-        read, after, more = 0, None, True
-        while more and await self._election.won(_ELECTED, _LEASE):
-            parts = await self._memories.unremembered(self._rest, after=after, limit=_AT_ONCE)
-            for part in parts:
-                found = await self._learner.learn(part)
-                if found is not None and await self._memories.keep_learned(part, found):
-                    read += 1
-            after, more = _last(after, [part.place for part in parts]), len(parts) == _AT_ONCE
+        read = 0
+        for _ in range(_MOST_PAGES):
+            if not await self._election.won(_ELECTED, _LEASE):
+                break
+            parts = await self._memories.unremembered(self._rest, after=self._after, limit=_AT_ONCE)
+            read += sum(await asyncio.gather(*map(self._read, parts)))
+            self._after = parts[-1].place if len(parts) == _AT_ONCE else None
+            if self._after is None:
+                break
         if read:
             log.info("memory.read", parts=read)
         return read
 
-
-def _last(after: Newest | None, places: list[Newest]) -> Newest | None:
-    return places[-1] if places else after
+    async def _read(self, part: Unremembered) -> bool:
+        found = await self._learner.learn(part)
+        return found is not None and await self._memories.keep_learned(part, found)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-
-from babel import Locale
 
 from core.agent.contact import only_contact_details
 from core.agent.customer_facts import relevant_facts
@@ -47,8 +46,7 @@ class RuleLearner:
     """Implements Learner. Names, languages, contact details, and whether they may be called."""
 
     async def learn(self, part: Unremembered) -> Learned:
-        facts = [fact for one in _customers(part.messages) for fact in stated_facts(one)]
-        return Learned(facts, _used(part))
+        return await asyncio.to_thread(_by_rules, part)
 
 
 class ModelLearner:
@@ -77,15 +75,18 @@ class ModelLearner:
         if not found:
             return None
         summary = found.get("summary")
-        by_rules = [fact for one in _customers(part.messages) for fact in stated_facts(one)]
-        told = _listed(found, "used")
-        used = {one.key for one in part.memory.facts if one.subject in told}
-        facts = [*by_rules, *_facts(_listed(found, "facts"), part.messages)]
-        return Learned(facts, used | _used(part), summary[:_SUMMARY] if isinstance(summary, str) and summary else None)
+        stated, told = await asyncio.to_thread(_by_rules, part), _listed(found, "used")
+        used = {one.key for one in part.memory.facts if one.subject in told or one.key in stated.used}
+        facts = [*stated.facts, *_facts(_listed(found, "facts"), part.messages)]
+        return Learned(facts, used, summary[:_SUMMARY] if isinstance(summary, str) and summary else None)
 
 
 def _customers(messages: Sequence[Message]) -> list[Message]:
     return [one for one in messages if one.author is Author.CUSTOMER]
+
+
+def _by_rules(part: Unremembered) -> Learned:
+    return Learned([fact for one in _customers(part.messages) for fact in stated_facts(one)], _used(part))
 
 
 def _used(part: Unremembered) -> set[tuple[str, str]]:
@@ -191,14 +192,14 @@ def _name_in(rest: str) -> str | None:
 
 @functools.cache
 def _days() -> frozenset[str]:
-    forms = (Locale(code).days["format"][width] for code in packs() for width in ("wide", "abbreviated"))
-    return frozenset(fold(day).strip(".") for one in forms for day in one.values())
+    return frozenset(fold(day) for pack in packs().values() for day in pack.words("memory", "days"))
 
 
 @functools.cache
 def _languages() -> dict[str, str]:
     """What our languages are called in each of them, folded, with their codes."""
-    return {phrase(str(Locale(code).languages.get(other, other))): other for code in packs() for other in packs()}
+    called = [pack.sections["memory"]["languages"] for pack in packs().values()]
+    return {phrase(name): code for names in called for code, name in names.items()}
 
 
 @functools.cache

@@ -111,7 +111,7 @@ async def test_who_has_proven_nothing_is_known_in_that_conversation_alone(store:
     elsewhere = await tell(store, "e3", where="t2", who=who)
     assert elsewhere.customer.facts == ()
     assert await store.facts_of(holder(elsewhere)) == []
-    assert await store.history_of(holder(elsewhere), 10) == await store.history_of(holder(elsewhere), 2)
+    assert "My name is Alice" not in [one.text for one in await store.history_of(holder(elsewhere), 10)]
 
 
 async def test_where_others_read_along_nothing_is_learned_or_known(store: SqlStore, clock: ManualClock) -> None:
