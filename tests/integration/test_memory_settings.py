@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +17,9 @@ from core.storage.store import SqlStore
 from core.storage.tables import conversation
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.test_memories import fact, holder, tell
+from tests.faults.attack.stranger import stranger
 from tests.fixtures.hub import MakeHub
+from tests.integration.attachments.reading_models import reading_models
 from tests.unit.core.eventually import eventually
 
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -64,3 +68,26 @@ async def test_switched_off_nothing_is_read_and_what_is_old_goes(
 
     await eventually(gone)
     assert len(await store.unremembered(1.0, after=None, limit=5)) == 1
+
+
+async def test_a_model_learns_and_is_told_the_next_time(database_url: str, make_hub: MakeHub) -> None:
+    name = {"kind": "name", "subject": "name", "text": "Alice", "importance": 5, "message": 1}
+    found = json.dumps({"facts": [name], "summary": "Waits for the red parcel."})
+    async with reading_models(answer=found) as models:
+        environment = {"OPENAI_BASE_URL": models.url, "OPENAI_API_KEY": "sk-k", "MEMORY_REST_MINUTES": "0.01"}
+        hub = await asyncio.to_thread(make_hub, database_url=database_url, environment=environment)
+
+        def told() -> bool:
+            wanted = ("(name) Alice", "Waits for the red parcel.")
+            prompts = [json.dumps(one["messages"]) for one in models.asked if "tools" in one]
+            return any(all(text in prompt for text in wanted) for prompt in prompts)
+
+        async with stranger(hub, patient=True) as customer:
+            session = await customer.session()
+            assert session is not None
+            assert await customer.write(session, "Hello, they call me Alice", "m1") in (200, 202)
+            await eventually(lambda: '"memory.read"' in hub.log.read_text())
+            assert await customer.write(session, "Hello again", "m2") in (200, 202)
+            await eventually(told)
+    offered = {tool["function"]["name"] for one in models.asked for tool in one.get("tools", ())}
+    assert {"remember", "forget", "recall", "search_history"} <= offered
