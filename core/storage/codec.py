@@ -142,10 +142,13 @@ def facts_from(row: Row[Any], conversation_id: str) -> tuple[Fact, ...]:
 
 
 def memory_from(text: str | None) -> CustomerMemory:
-    """What ``dump_memory`` wrote. Raises one of UNREADABLE."""
-    kept = load(text)
-    until = kept.get("forgotten_until")
-    return CustomerMemory(tuple(map(_fact, kept.get("facts", ()))), None if until is None else when(until))
+    """What ``dump_memory`` wrote; nothing where that cannot be read, since nobody's answer waits for what is remembered."""
+    try:
+        kept = load(text)
+        until = kept.get("forgotten_until")
+        return CustomerMemory(tuple(map(_fact, kept.get("facts", ()))), None if until is None else when(until))
+    except (*UNREADABLE, AttributeError):
+        return CustomerMemory()
 
 
 def dump_memory(memory: CustomerMemory) -> str | None:

@@ -181,7 +181,10 @@ def _part(connection: Connection, row: Row[Any], memory: CustomerMemory) -> Unre
     rows = connection.execute(_MESSAGES, asked).all()
     upto = rows[-1].seq if len(rows) == MANY_MESSAGES else row.done_seq
     until = memory.forgotten_until
-    messages = [codec.message_from(one) for one in rows if _is_theirs(one)]
+    try:
+        messages = [codec.message_from(one) for one in rows if _is_theirs(one)]
+    except codec.UNREADABLE:  # of a newer version, or damaged: nothing is learned from it
+        messages = []
     known = [one for one in messages if until is None or one.created_at > until]
     place = (row.ready_at, row.id)
     return Unremembered(row.id, row.customer_id, row.remembered_seq, upto, row.summary, memory, known, place)

@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from core.domain.customer import Identity
 from core.domain.memory import Fact, FactKind
@@ -19,6 +20,7 @@ from core.ports.tickets import Holder
 from core.storage.links import MASKED
 from core.storage.memories import clear_memories
 from core.storage.store import SqlStore
+from core.storage.tables import customer, message
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, answer, claim, deleted, edited, outcome, said
 
@@ -277,3 +279,25 @@ async def test_two_customers_never_meet_in_two_hundred_random_steps(store: SqlSt
                     mine, f"{chance.choice(['alice', 'bob'])} {chance.randrange(200)}", clock.now()
                 )
                 clock.move(1)
+
+
+@pytest.mark.parametrize("damaged", ["{", "[]", '{"facts": [1]}', '{"facts": [{"kind": "hobby"}]}', '{"facts": 7}'])
+async def test_what_cannot_be_read_keeps_nobody_from_an_answer(
+    store: SqlStore, clock: ManualClock, damaged: str
+) -> None:
+    await tell(store, "e1", "My name is Alice")
+    await store.database.write(lambda connection: connection.execute(update(customer).values(memory=damaged)))
+    state = await tell(store, "e2", "It is Alice")
+    assert state.customer.facts == ()
+    await learn(store, clock, "Alice")
+    assert await known(store, state) == {"Alice"}
+
+
+async def test_messages_that_cannot_be_read_are_passed_over(store: SqlStore, clock: ManualClock) -> None:
+    await tell(store, "e1", "My name is Alice")
+    await store.database.write(lambda connection: connection.execute(update(message).values(meta="{")))
+    clock.move(REST + 1)
+    (part,) = await parts(store)
+    assert part.messages == []
+    assert await store.keep_learned(part, Learned())
+    assert await parts(store) == []
