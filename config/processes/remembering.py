@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 _ELECTED = "memory"
 _AT_ONCE = 8
 _SHORTEST, _LONGEST = 5.0, 60.0
-_LEASE = 300.0
+_LEASE, _LONGEST_PAUSE = 300.0, 3_600.0
 _MOST_PAGES = 25
 """At one time. The next time goes on behind them: what fails again and again keeps no other conversation waiting."""
 
@@ -33,6 +33,7 @@ class Remembering:
         self._election = election or Election()
         self._poll = min(_LONGEST, max(_SHORTEST, rest / 10))
         self._after: Newest | None = None
+        self._failed: dict[str, tuple[int, float]] = {}
         self._loop = LoopTask()
 
     def start(self) -> None:
@@ -68,5 +69,17 @@ class Remembering:
         return read
 
     async def _read(self, part: Unremembered) -> bool:
+        """What could not be read is tried again more and more rarely: each try may cost as much as the first."""
+        now = asyncio.get_running_loop().time()
+        tries, at = self._failed.get(part.conversation_id, (0, now))
+        if now < at:
+            return False
         found = await self._learner.learn(part)
-        return found is not None and await self._memories.keep_learned(part, found)
+        if found is None:
+            self._failed[part.conversation_id] = (
+                tries + 1,
+                now + min(_LONGEST_PAUSE, self._poll * 2 ** min(tries, 10)),
+            )
+            return False
+        self._failed.pop(part.conversation_id, None)
+        return await self._memories.keep_learned(part, found)

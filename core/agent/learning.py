@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from core.agent.contact import only_contact_details
-from core.agent.customer_facts import relevant_facts
+from core.agent.customer_facts import relevance
 from core.agent.exact_parts import adds_to
 from core.agent.excerpt import clip
 from core.agent.language import packs
@@ -19,7 +19,7 @@ from core.agent.phrases import Phrases, any_of
 from core.agent.prompting import system_prompt
 from core.agent.tokens import trim
 from core.agent.whole_answer import SparedModel, read_object
-from core.agent.wording import fold, phrase
+from core.agent.wording import content_stems, fold, phrase
 from core.domain.budget import Spender, spending
 from core.domain.customer import ContactDetails
 from core.domain.memory import LONGEST_FACT, LONGEST_SUBJECT, Fact, FactKind
@@ -71,9 +71,11 @@ class ModelLearner:
         request = ChatRequest((system_prompt(self._company, "memory"), question), max_tokens=_ANSWER)
         with spending(Spender(f"customer:{part.customer_id}")):
             answer = await self._model.ask(request)
-        found = read_object(answer or "")
-        if not found:
+        if answer is None:
             return None
+        found = read_object(
+            answer
+        )  # where it holds no JSON the rules decide alone: to ask again would cost as much again
         summary = found.get("summary")
         stated, told = await asyncio.to_thread(_by_rules, part), _listed(found, "used")
         used = {one.key for one in part.memory.facts if one.subject in told or one.key in stated.used}
@@ -90,12 +92,10 @@ def _by_rules(part: Unremembered) -> Learned:
 
 
 def _used(part: Unremembered) -> set[tuple[str, str]]:
-    """The facts that answers to these messages were given, and share words with them."""
+    """The facts that share words with what the customer wrote, and those that are always relevant."""
     said = _customers(part.messages)
-    if not said:
-        return set()
-    text = "\n".join(one.text[:_READ] for one in said)
-    return {one.key for one in relevant_facts(part.memory.facts, text, said[-1].created_at)}
+    wanted = frozenset(content_stems("\n".join(one.text[:_READ] for one in said)))
+    return {one.key for one in part.memory.facts if said and relevance(one, wanted) > 0}
 
 
 def _listed(found: dict[str, Any], name: str) -> list[Any]:

@@ -144,10 +144,22 @@ async def test_what_rests_on_nothing_is_no_fact(wrong: object) -> None:
     assert list(found.facts) == []  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("script", [[ModelError("away")], say("I cannot do that."), say("[]"), say("{")])
-async def test_a_model_that_fails_leaves_it_to_the_next_time(script: list[object]) -> None:
-    found, _ = await learn(script)
+async def test_a_model_that_fails_leaves_it_to_the_next_time() -> None:
+    found, _ = await learn([ModelError("away")])
     assert found is None
+
+
+@pytest.mark.parametrize("script", [say("I cannot do that."), say("[]"), say("{"), say('{"facts": 1, "summary": []}')])
+async def test_a_model_that_answers_nonsense_is_not_asked_again(script: list[object]) -> None:
+    found, _ = await learn(script, talk=(message("My name is Alice"),))
+    assert [one.text for one in found.facts] == ["Alice"]  # type: ignore[attr-defined]
+    assert found.summary is None  # type: ignore[attr-defined]
+
+
+async def test_only_facts_that_matter_are_used() -> None:
+    facts = [known("bicycle", "Has a blue bicycle"), known("city", "Porto"), known("name", "Alice", FactKind.NAME)]
+    found = await RuleLearner().learn(part(message("My bicycle is broken"), facts=facts))
+    assert {subject for _, subject in found.used} == {"bicycle", ""}
 
 
 async def test_the_customer_pays_for_the_call() -> None:
