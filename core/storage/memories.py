@@ -107,11 +107,13 @@ class SqlMemories(OnDatabase):
     def keep_learned(self, connection: Connection, part: Unremembered, found: Learned) -> bool:
         """See Memories.keep_learned. The locks of conversation and customer are taken in the order of the message's path."""
         home = conversation.c.id == part.conversation_id
-        row = connection.execute(select(conversation).where(home).with_for_update()).one()
-        memory = connection.execute(_KEPT.with_for_update(), {"ids": [part.customer_id]}).one().memory
+        row = connection.execute(select(conversation).where(home).with_for_update()).first()
+        person = connection.execute(_KEPT.with_for_update(), {"ids": [part.customer_id]}).first()
+        if row is None or person is None:  # erased meanwhile
+            return False
         texts = {one.id: one.text for one in part.messages}
         now = {one.id: one.text for one in connection.execute(_AS_READ, {"ids": list(texts)}) if not one.deleted_at}
-        kept = codec.memory_from(memory)
+        kept = codec.memory_from(person.memory)
         if row.remembered_seq != part.remembered_seq or now != texts or row.shared is not None:
             return False
         if (row.summary, kept.forgotten_until) != (part.summary, part.memory.forgotten_until):

@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from core.domain.customer import Identity
 from core.domain.memory import Fact, FactKind
@@ -20,7 +20,7 @@ from core.ports.tickets import Holder
 from core.storage.links import MASKED
 from core.storage.memories import clear_memories
 from core.storage.store import SqlStore
-from core.storage.tables import customer, message
+from core.storage.tables import conversation, customer, message
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, answer, claim, deleted, edited, outcome, said
 
@@ -256,6 +256,9 @@ async def test_a_customer_who_is_erased_is_remembered_no_more(store: SqlStore, c
     assert await known(store, state) == set()
     assert await parts(store) == []
     assert not await store.keep_learned(part, Learned([fact(part.messages[0], "Alice")]))
+    for table in (customer, conversation):
+        await store.database.write(lambda connection, table=table: connection.execute(delete(table)))
+        assert not await store.keep_learned(part, Learned([fact(part.messages[0], "Alice")]))
 
 
 async def test_two_customers_never_meet_in_two_hundred_random_steps(store: SqlStore, clock: ManualClock) -> None:
