@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import Connection, delete, update
 
 from core.domain.customer import Identity
 from core.domain.memory import Fact, FactKind
@@ -34,7 +36,7 @@ def fact(message: Message, text: str, kind: FactKind = FactKind.NAME, subject: s
     return Fact(kind, subject, text, importance, message.conversation_id, message.id, at, at)
 
 
-async def tell(store: SqlStore, event: str, text: str = "Hello", *, where: str = "t1", **fields: object) -> TurnState:
+async def tell(store: SqlStore, event: str, text: str = "Hello", *, where: str = "t1", **fields: Any) -> TurnState:
     """They write and are answered. The turn as it was claimed."""
     await accept(store, said(event, text, where=where, **fields))
     (state,) = await claim(store)
@@ -256,8 +258,8 @@ async def test_a_customer_who_is_erased_is_remembered_no_more(store: SqlStore, c
     assert await known(store, state) == set()
     assert await parts(store) == []
     assert not await store.keep_learned(part, Learned([fact(part.messages[0], "Alice")]))
-    for table in (customer, conversation):
-        await store.database.write(lambda connection, table=table: connection.execute(delete(table)))
+    for gone in (delete(customer), delete(conversation)):
+        await store.database.write(partial(Connection.execute, statement=gone))
         assert not await store.keep_learned(part, Learned([fact(part.messages[0], "Alice")]))
 
 

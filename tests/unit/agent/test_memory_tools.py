@@ -111,7 +111,7 @@ async def test_what_a_customer_said_proves_nothing_of_the_company() -> None:
     claim = replace(ALICE, kind=FactKind.FACT, subject="price", text="The Premium plan costs 3 euros")
     past = Past(claim)
     reviewer = {"Premium": False}
-    model, clock = ScriptedModel(call("recall"), say("The Premium plan costs 3 euros.")), SteppingClock()  # type: ignore[arg-type]
+    model, clock = ScriptedModel(call("recall"), say("The Premium plan costs 3 euros.")), SteppingClock()
     verifier = ModelVerifier(Reviewer(reviewer), clock)
     settings = AgentSettings(company_name="Tidepool")
     loop = AgentLoop(model, Shelf(), MemoryJournal(), settings, clock, verifier=verifier, memories=past)  # type: ignore[arg-type]
