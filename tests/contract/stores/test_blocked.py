@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from channels.slack.place import Place
 from channels.slack.views import Form, Press, words_of
 from channels.slack.wire import View
+from config.simulation.slack_views import check_modal
 from core.domain.conversation import OwnershipState, Sharing
 from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
@@ -27,7 +28,6 @@ from handoff.thread.desk_views import DeskViews
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.office_hours import CASE, HOME, FakeDeskChannel, OfficeHours
 from tests.integration.desk.test_timers import SETTINGS
-from tests.servers.slack_views import check_modal
 
 
 class Gate(OfficeHours):

@@ -13,7 +13,7 @@ from channels.telegram.addressing import Bot, Command, addressed, command_of, is
 from channels.telegram.entities import Marked, units
 from channels.telegram.html import TelegramHtml
 from channels.telegram.words import COMMANDS, FILE_LINK, FILE_LOST, HEARD, TALK, TOO_LATE, say
-from tests.servers.telegram_html import BadMarks, read_html
+from config.simulation.telegram_html import BadMarks, read_html
 
 BOT = Bot(123456789, "acme_help_bot")
 LANGUAGES = {"en", "de", "fr", "es", "ar"}

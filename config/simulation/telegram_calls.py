@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Mapping
 from typing import Any
 
-from tests.servers.telegram_html import BadMarks, read_html
+from config.simulation.telegram_html import BadMarks, read_html
 
 BOT_ID = 123456789
 _DEFAULT_KINDS = {"message", "edited_message", "callback_query", "my_chat_member", "channel_post", "inline_query"}

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.servers.slack_rules import Refusal, check_home, check_message
-from tests.servers.slack_world import DIRECT, HISTORY, Json, Workspace
+from config.simulation.slack_rules import Refusal, check_home, check_message
+from config.simulation.slack_world import DIRECT, HISTORY, Json, Workspace
 
 if TYPE_CHECKING:
-    from tests.servers.slack_fake import SlackFake
+    from config.simulation.slack_fake import SlackFake
 
 _PAGE = 200
 Handler = Callable[["SlackFake", Json, Workspace], Awaitable[Json]]
@@ -173,7 +173,7 @@ async def channel_info(fake: SlackFake, args: Json, workspace: Workspace) -> Jso
 async def user_info(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
     if args["user"] not in fake.users:
         raise Refusal("user_not_found")
-    user = {"team_id": workspace.team} | fake.users[args["user"]]
+    user: Json = {"team_id": workspace.team} | fake.users[args["user"]]
     if "users:read.email" not in workspace.scopes:
         user = user | {"profile": {name: value for name, value in user["profile"].items() if name != "email"}}
     return {"user": user}

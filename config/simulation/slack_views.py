@@ -10,12 +10,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.servers.slack_methods import method
-from tests.servers.slack_rules import Refusal, check_blocks
-from tests.servers.slack_world import BOT, STAFF, Json, Workspace
+from config.simulation.slack_methods import method
+from config.simulation.slack_rules import Refusal, check_blocks
+from config.simulation.slack_world import BOT, STAFF, Json, Workspace
 
 if TYPE_CHECKING:
-    from tests.servers.slack_fake import SlackFake
+    from config.simulation.slack_fake import SlackFake
 
 _LIVES = 3.0
 _MODAL = {"rich_text", "section", "context", "actions", "divider", "header", "image", "input"}

@@ -1,0 +1,1 @@
+"""The platforms on loopback, for conversations through the real adapters without an account: ``replay`` and ``simulate``."""
