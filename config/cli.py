@@ -200,6 +200,21 @@ def evaluate(
 
 
 @main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--runs", type=click.IntRange(1, 100), default=1, help="How often each is played; gives pass^k.")
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the results to this file too.")
+@click.option("--live", is_flag=True, help="The configured model answers and judges, not what the files say.")
+def replay(files: tuple[Path, ...], runs: int, junit: Path | None, live: bool) -> None:
+    """Play the conversations in FILES through a hub of its own, over all channels but e-mail, and judge what customers read.
+
+    The platforms are on this machine, and so is the database; nothing reaches a real account. 0: all went as expected.
+    """
+    from config.commands.replay import run
+
+    sys.exit(run(files, runs, junit, live=live))
+
+
+@main.command()
 def chat() -> None:
     """Talk to the hub in this terminal."""
     from config.commands.chat import run

@@ -46,6 +46,13 @@ class RecordedModel:
         self._steps = [*([(search,)] if turn.search else []), *turn.calls]
         self._answers = [turn.reply, turn.again or turn.reply]
 
+    def skip(self, called: Sequence[Sequence[str]]) -> None:
+        """The names of the tools that were called already, step by step; a search that was not needed is skipped too."""
+        for names in called:
+            while self._steps and [one.name for one in self._steps[0]] != list(names):
+                self._steps.pop(0)
+            del self._steps[:1]
+
     async def stream(self, request: ChatRequest) -> AsyncIterator[TextDelta | Finished]:
         """See ChatModel.stream."""
         numbers = self._numbers(request)

@@ -1,0 +1,91 @@
+"""``switchboard replay``: scenarios through a hub of its own, with the real adapters over platforms on loopback."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from api.logging import LogSettings, configure_logging
+from config.agent_parts import chat_settings
+from config.clock import SystemClock
+from config.commands.event_loop import run_async
+from config.commands.safe_echo import echo_line
+from config.conversations.scenario import ScenarioFile, read_scenarios
+from config.secret_values import all_secrets
+from config.settings import Settings, read_settings
+from config.simulation.judge import ModelJudge
+from config.simulation.play import Played, Player
+from config.simulation.results import as_junit, as_lines
+from config.simulation.scripted_model import ANSWERS, CHECKS, ScriptedModel
+from config.simulation.town import town
+from core.domain.errors import ConfigError
+
+_PATHS = ("tools_path", "knowledge_sources")
+
+
+def run(paths: Sequence[Path], runs: int, junit: Path | None, *, live: bool) -> int:
+    """0 where every conversation went as expected. Raises ConfigError for a broken file."""
+    settings = read_settings()
+    configure_logging(LogSettings(level="ERROR", format="console"), secrets=all_secrets(settings))
+    if live and not settings.has_model:
+        raise ConfigError("--live needs a model: set OPENAI_API_KEY or OPENAI_BASE_URL.")
+    files = [read_scenarios(path) for path in paths]
+    played = run_async(replayed(files, runs, settings if live else None))
+    if junit is not None:
+        junit.write_bytes(as_junit(played))
+    judged = (
+        0 if live else sum(bool(turn.judge) for file in files for case in file.conversations for turn in case.turns)
+    )
+    for line in as_lines(played, unjudged=judged):
+        echo_line(line)
+    return 1 if any(one.failures for one in played) else 0
+
+
+async def replayed(
+    files: Sequence[ScenarioFile], runs: int = 1, live: Settings | None = None, data_dir: Path | None = None
+) -> list[Played]:
+    """Through one hub. ``live``: the settings of the model that answers and judges; without it the files say what a model says.
+
+    ``data_dir``: with an index that is ready, instead of an empty one.
+    """
+    async with AsyncExitStack() as stack:
+        folder = data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))) / "var"
+        changes = _settings_of(files)
+        judge = None
+        if live is None:
+            model = await stack.enter_async_context(ScriptedModel(files).running())
+            changes |= _scripted(model.url)
+        else:
+            from core.llm.openai_chat import OpenAIChat
+
+            chat = OpenAIChat(chat_settings(live), SystemClock())
+            stack.push_async_callback(chat.aclose)
+            judge = ModelJudge(chat)
+        built = await stack.enter_async_context(town(folder, changes))
+        return await Player(built, judge=judge).play(files, runs)
+
+
+def _scripted(url: str) -> Mapping[str, Any]:
+    azure = dict.fromkeys(("azure_openai_endpoint", "azure_openai_api_key", "azure_openai_deployment"))
+    names = {"openai_model": ANSWERS, "agent_verify_model": CHECKS, "openai_api_key": "none", "openai_base_url": url}
+    return {**azure, **names, "agent_vision_model": "off", "agent_transcription_model": "off"}
+
+
+def _settings_of(files: Sequence[ScenarioFile]) -> dict[str, Any]:
+    """What the files set, together. Raises ConfigError where two differ, or a name is no setting."""
+    found: dict[str, Any] = {}
+    for file in files:
+        for name, value in file.settings.items():
+            key = name.lower()
+            if key not in Settings.model_fields:
+                raise ConfigError(f"{file.path}: settings: there is no setting {name}.")
+            if key in _PATHS and value not in ("sample", "none"):
+                value = str((file.path.parent / str(value)).absolute())
+            if found.setdefault(key, value) != value:
+                raise ConfigError(
+                    f"{file.path}: settings: {name} differs from what another file sets; play them apart."
+                )
+    return found

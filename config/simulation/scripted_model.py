@@ -1,0 +1,159 @@
+"""A language model that says what the scenarios' turns hold, behind the protocol of OpenAI on loopback.
+
+It keeps nothing between requests: which turn is asked about follows from what the customer wrote, and how far the turn has come
+from the tools that were called in it. So any number of conversations may ask at once, as often as they like.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from config.conversations.recorded_model import RecordedModel, is_among
+from config.conversations.scenario import Scenario, ScenarioFile, Turn
+from config.simulation.loopback import LoopbackServer
+from core.agent.sources import defuse
+from core.domain.errors import ConfigError
+from core.ports.chat_model import ChatMessage, ChatRequest, TextDelta, ToolSpec
+
+CHECKS, ANSWERS = "scripted-checks", "scripted"
+"""The model's names: what verifies, and what answers."""
+Json = dict[str, Any]
+
+
+class ScriptedModel:
+    """``url``: as in OPENAI_BASE_URL."""
+
+    def __init__(self, files: Sequence[ScenarioFile]) -> None:
+        self._turns = [
+            (file.anchors, case, place)
+            for file in files
+            for case in file.conversations
+            for place, turn in enumerate(case.turns)
+            if turn.user
+        ]
+        self._bad = [text for _, case, place in self._turns for text in _refused(case.turns[place])]
+        _check_for_doubles(self._turns)
+        app = web.Application(client_max_size=16 * 1024 * 1024)
+        app.router.add_post("/v1/chat/completions", self._complete)
+        self._server = LoopbackServer(app)
+
+    @property
+    def url(self) -> str:
+        """Known once it runs."""
+        return str(self._server.make_url("/v1"))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[ScriptedModel]:
+        """Answers meanwhile."""
+        await self._server.start_server()
+        try:
+            yield self
+        finally:
+            await self._server.close()
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        asked: Json = await request.json()
+        messages: list[Json] = asked["messages"]
+        if asked["model"] == CHECKS:
+            return await _answer(request, {"content": _plain(self._check(json.loads(_text(messages[-1]))))})
+        if (found := self._turn(messages)) is None:
+            return web.json_response({"error": {"message": "No scenario says what to answer."}}, status=400)
+        anchors, turn = found
+        model = RecordedModel(turn, anchors)
+        model.skip(_called(messages))
+        tools = [ToolSpec(one["function"]["name"], "", {}) for one in asked.get("tools") or ()]
+        said, calls = "", []
+        async for piece in model.stream(ChatRequest([ChatMessage("user", _text(one)) for one in messages], tools)):
+            if isinstance(piece, TextDelta):
+                said += piece.text
+            else:
+                calls = [
+                    {"index": at, "id": one.id, "function": {"name": one.name, "arguments": one.arguments}}
+                    for at, one in enumerate(piece.tool_calls)
+                ]
+        return await _answer(request, {"tool_calls": calls} if calls else {"content": said})
+
+    def _check(self, question: Json) -> Json:
+        """Sentences that a scenario calls bad are unsupported; what a customer is said to want, they want."""
+        if "sentences" in question:
+            return {one["id"]: not is_among(one["text"], self._bad) for one in question["sentences"]}
+        return {question["id"]: True}
+
+    def _turn(self, messages: Sequence[Json]) -> tuple[Mapping[str, Sequence[str]], Turn] | None:
+        """The turn whose text was asked last, and of several the one with the most of its conversation before it."""
+        users = [_text(one) for one in messages if one["role"] == "user"]
+        if not users:
+            return None
+        before = "\n".join(users[:-1])
+        fitting = [
+            (_told(case, place, before), len(case.turns[place].user), anchors, case.turns[place])
+            for anchors, case, place in self._turns
+            if _has_reply(case.turns[place]) and defuse(case.turns[place].user.replace("@bot", "")).strip() in users[-1]
+        ]
+        best = max(fitting, key=lambda one: one[:2], default=None)
+        return None if best is None else best[2:]
+
+
+def _told(case: Scenario, place: int, before: str) -> int:
+    """How many of the turns before it are in the history; a scenario of which one is missing is not meant."""
+    texts = [turn.user for turn in case.turns[:place] if turn.user]
+    known = sum(defuse(text).strip() in before for text in texts)
+    return known if known == len(texts) else known - 1_000
+
+
+def _has_reply(turn: Turn) -> bool:
+    return bool(turn.reply or turn.parts or turn.calls)
+
+
+def _refused(turn: Turn) -> Iterable[str]:
+    return turn.unwanted if turn.refused is None else turn.refused
+
+
+def _check_for_doubles(turns: Sequence[tuple[Any, Scenario, int]]) -> None:
+    """Raises ConfigError where two conversations go alike so far, and the model is to answer differently."""
+    known: dict[tuple[str, ...], tuple[Scenario, Turn]] = {}
+    for _, case, place in turns:
+        turn = case.turns[place]
+        if not _has_reply(turn):
+            continue
+        said = tuple(one.user.strip() for one in case.turns[: place + 1] if one.user)
+        other, same = known.setdefault(said, (case, turn))
+        if (same.reply, same.parts, same.calls, same.search) != (turn.reply, turn.parts, turn.calls, turn.search):
+            raise ConfigError(
+                f"line {case.line} ({case.id}): the customer writes the same as in {other.id} (line {other.line}), and the "
+                "model is to answer differently; change a word of either."
+            )
+
+
+def _called(messages: Sequence[Json]) -> list[list[str]]:
+    """The tools that were called since the customer's last message, step by step."""
+    last = max(place for place, one in enumerate(messages) if one["role"] == "user")
+    steps = [one["tool_calls"] for one in messages[last:] if one.get("tool_calls")]
+    return [[call["function"]["name"] for call in step] for step in steps]
+
+
+def _text(message: Json) -> str:
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    return "".join(part.get("text", "") for part in content)
+
+
+async def _answer(request: web.Request, delta: Json) -> web.StreamResponse:
+    """As a stream of one chunk."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    reason = "tool_calls" if delta.get("tool_calls") else "stop"
+    chunk = {"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
+    await response.write(f"data: {_plain(chunk)}\n\ndata: [DONE]\n\n".encode())
+    await response.write_eof()
+    return response
+
+
+def _plain(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

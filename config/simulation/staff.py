@@ -1,0 +1,71 @@
+"""Staff in the fake Slack: the cards and threads that they see, and what they press and write there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.simulation.slack_rules import shown_in
+from config.simulation.slack_world import GRACE, LINUS, STAFF, TEAM
+from config.simulation.town import Town
+from core.domain.errors import ConfigError
+
+Json = dict[str, Any]
+PEOPLE = {"Grace": GRACE, "Linus": LINUS}
+
+
+class StaffDesk:
+    """Everything goes over HTTP, signed, as Slack does it."""
+
+    def __init__(self, town: Town) -> None:
+        self._slack = town.slack
+        self._url = f"{town.url}/webhooks/slack"
+
+    @property
+    def cards(self) -> list[Json]:
+        """The first messages of cases, the oldest first."""
+        return [one for one in self._slack.channels[STAFF].messages if one.get("bot_id") and "thread_ts" not in one]
+
+    def thread(self, card: Json) -> list[str]:
+        """What the hub says to staff about a case: on its card, and below it."""
+        below = [one for one in self._slack.channels[STAFF].messages if one.get("thread_ts") == card["ts"]]
+        return [_shown(one) for one in (card, *below) if one.get("bot_id")]
+
+    def buttons(self, card: Json) -> dict[str, Json]:
+        """Of a card, by their action."""
+        blocks = [block for block in card.get("blocks") or () if block["type"] == "actions"]
+        return {element["action_id"]: element for block in blocks for element in block["elements"]}
+
+    async def press(self, card: Json, action: str, by: str = GRACE) -> None:
+        """Raises ConfigError where the card has no such button now."""
+        button = self.buttons(card).get(action)
+        if button is None:
+            raise ConfigError(f"The case's card has no {action} now; it has {', '.join(self.buttons(card)) or 'none'}.")
+        payload = {
+            "type": "block_actions",
+            "team": {"id": TEAM, "domain": "example"},
+            "user": {"id": by, "team_id": TEAM},
+            "channel": {"id": STAFF, "name": "support"},
+            "message": card,
+            "container": {"type": "message", "message_ts": card["ts"], "channel_id": STAFF},
+            "actions": [{**button, "action_ts": self._slack.ts()}],
+            "trigger_id": self._slack.modals.trigger(self._slack.now()),
+        }
+        await self._push(payload, form="payload")
+
+    async def write(self, card: Json, text: str, by: str = GRACE) -> str:
+        """A message in the case's thread; its name."""
+        event = self._slack.say(text, channel=STAFF, user=by, thread_ts=card["ts"])
+        await self._push(event)
+        return str(event["event"]["ts"])
+
+    async def _push(self, payload: Json, form: str | None = None) -> None:
+        status, body = await self._slack.push(self._url, payload, form=form)
+        if status != 200:
+            raise ConfigError(f"The hub refused what staff did: {status} {body!r}")
+
+
+def _shown(message: Json) -> str:
+    blocks = message.get("blocks") or ()
+    parts = [shown_in(one) for one in blocks if "text" in one or one["type"] in ("rich_text", "context")]
+    fields = [one["text"] for block in blocks for one in block.get("fields", ())]
+    return "\n".join(part for part in (*parts, *fields) if part) or str(message.get("text", ""))
