@@ -27,7 +27,9 @@ UNION SELECT o.id FROM outbox AS o WHERE o.conversation_id IN ({ids}) AND o.stat
 UNION SELECT a.id FROM attachment AS a WHERE a.conversation_id IN ({ids}) AND a.extraction = 'pending'
 """
 
-_CALLS = "SELECT name, arguments FROM tool_journal WHERE name NOT LIKE '@%' AND conversation_id IN ({ids}) ORDER BY created_at, step"
+_CALLS = """
+SELECT name, arguments FROM tool_journal WHERE name NOT LIKE '@%' AND conversation_id IN ({ids}) ORDER BY created_at, step
+"""
 _CITED = """
 SELECT citations FROM message WHERE author = 'agent' AND conversation_id IN ({ids})
 ORDER BY created_at DESC, seq DESC LIMIT 1
@@ -147,10 +149,12 @@ class _Conversation:
         return bool(self._rows(_OPEN, ids))
 
     def _ids(self) -> list[str]:
+        if not self._people.place:
+            return []
         found = self._town.rows(
             "SELECT id FROM conversation WHERE channel = ? AND audience = 'customer' AND instr(thread, ?)",
             self._people.channel,
-            self._people.place or "-",
+            self._people.place,
         )
         return [row["id"] for row in found]
 

@@ -36,10 +36,13 @@ class StaffDesk:
         return {element["action_id"]: element for block in blocks for element in block["elements"]}
 
     async def press(self, card: Json, action: str, by: str = GRACE) -> None:
-        """Raises ConfigError where the card has no such button now."""
-        button = self.buttons(card).get(action)
-        if button is None:
-            raise ConfigError(f"The case's card has no {action} now; it has {', '.join(self.buttons(card)) or 'none'}.")
+        """Raises ConfigError where the card gets no such button."""
+        try:
+            await self._slack.until(lambda: action in self.buttons(card))
+        except TimeoutError:
+            has = ", ".join(self.buttons(card)) or "none"
+            raise ConfigError(f"The case's card has no button {action}; it has {has}.") from None
+        button = self.buttons(card)[action]
         payload = {
             "type": "block_actions",
             "team": {"id": TEAM, "domain": "example"},
