@@ -15,6 +15,7 @@ from aiohttp import web
 
 from config.conversations.recorded_model import RecordedModel, is_among
 from config.conversations.scenario import Scenario, ScenarioFile, Turn
+from config.simulation.customers import BOT_NAME
 from config.simulation.loopback import LoopbackServer
 from core.agent.sources import defuse
 from core.domain.errors import ConfigError
@@ -22,6 +23,8 @@ from core.ports.chat_model import ChatMessage, ChatRequest, TextDelta, ToolSpec
 
 CHECKS, ANSWERS = "scripted-checks", "scripted"
 """The model's names: what verifies, and what answers."""
+_SAMPLE = 100
+"""Characters of a customer's message by which it is known: a verifier is shown no more than the beginning of a long one."""
 Json = dict[str, Any]
 
 
@@ -36,7 +39,6 @@ class ScriptedModel:
             for place, turn in enumerate(case.turns)
             if turn.user
         ]
-        self._bad = [text for _, case, place in self._turns for text in _refused(case.turns[place])]
         _check_for_doubles(self._turns)
         app = web.Application(client_max_size=16 * 1024 * 1024)
         app.router.add_post("/v1/chat/completions", self._complete)
@@ -81,7 +83,10 @@ class ScriptedModel:
     def _check(self, question: Json) -> Json:
         """Sentences that a scenario calls bad are unsupported; what a customer is said to want, they want."""
         if "sentences" in question:
-            return {one["id"]: not is_among(one["text"], self._bad) for one in question["sentences"]}
+            turns = [case.turns[place] for _, case, place in self._turns]
+            asked = [turn for turn in turns if _written(turn)[:_SAMPLE] in question["customer"]]
+            bad = [text for turn in asked for text in _refused(turn)]
+            return {one["id"]: not is_among(one["text"], bad) for one in question["sentences"]}
         return {question["id"]: True}
 
     def _turn(self, messages: Sequence[Json]) -> tuple[Mapping[str, Sequence[str]], Turn] | None:
@@ -93,7 +98,7 @@ class ScriptedModel:
         fitting = [
             (_told(case, place, before), len(case.turns[place].user), anchors, case.turns[place])
             for anchors, case, place in self._turns
-            if _has_reply(case.turns[place]) and defuse(case.turns[place].user.replace("@bot", "")).strip() in users[-1]
+            if _has_reply(case.turns[place]) and _written(case.turns[place]) in users[-1]
         ]
         best = max(fitting, key=lambda one: one[:2], default=None)
         return None if best is None else best[2:]
@@ -101,13 +106,22 @@ class ScriptedModel:
 
 def _told(case: Scenario, place: int, before: str) -> int:
     """How many of the turns before it are in the history; a scenario of which one is missing is not meant."""
-    texts = [turn.user for turn in case.turns[:place] if turn.user]
-    known = sum(defuse(text).strip() in before for text in texts)
+    texts = [_written(turn) for turn in case.turns[:place] if turn.user]
+    known = sum(text in before for text in texts)
     return known if known == len(texts) else known - 1_000
+
+
+def _written(turn: Turn) -> str:
+    """What the customer writes, as the hub shows it to a model."""
+    return defuse(turn.user.replace(BOT_NAME, "")).strip()
 
 
 def _has_reply(turn: Turn) -> bool:
     return bool(turn.reply or turn.parts or turn.calls)
+
+
+def _script(turn: Turn) -> tuple[object, ...]:
+    return turn.reply, turn.parts, turn.calls, turn.search, tuple(_refused(turn))
 
 
 def _refused(turn: Turn) -> Iterable[str]:
@@ -123,7 +137,7 @@ def _check_for_doubles(turns: Sequence[tuple[Any, Scenario, int]]) -> None:
             continue
         said = tuple(one.user.strip() for one in case.turns[: place + 1] if one.user)
         other, same = known.setdefault(said, (case, turn))
-        if (same.reply, same.parts, same.calls, same.search) != (turn.reply, turn.parts, turn.calls, turn.search):
+        if _script(same) != _script(turn):
             raise ConfigError(
                 f"line {case.line} ({case.id}): the customer writes the same as in {other.id} (line {other.line}), and the "
                 "model is to answer differently; change a word of either."

@@ -1,0 +1,1 @@
+"""Conversations through a hub and the platforms on loopback."""

@@ -1,0 +1,1 @@
+"""What plays conversations, without a hub."""
