@@ -215,6 +215,21 @@ def replay(files: tuple[Path, ...], runs: int, junit: Path | None, live: bool) -
 
 
 @main.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="Of the page; 0: a free one."
+)
+def simulate(port: int) -> None:
+    """Try a hub without any account: write as a customer on every channel but e-mail, and answer as staff, on one page.
+
+    It has a database of its own, which is gone afterwards, and the platforms are on this machine. Documents and model are those
+    that are configured. Ends with Ctrl-C.
+    """
+    from config.commands.simulate import run
+
+    run(port)
+
+
+@main.command()
 def chat() -> None:
     """Talk to the hub in this terminal."""
     from config.commands.chat import run

@@ -27,8 +27,16 @@ class StaffDesk:
 
     def thread(self, card: Json) -> list[str]:
         """What the hub says to staff about a case: on its card, and below it."""
+        return [line["text"] for line in self.conversation(card) if line["by"] == "Hub"]
+
+    def conversation(self, card: Json) -> list[Json]:
+        """Everything there, also by staff: ``by`` and ``text``."""
         below = [one for one in self._slack.channels[STAFF].messages if one.get("thread_ts") == card["ts"]]
-        return [_shown(one) for one in (card, *below) if one.get("bot_id")]
+        names = {user: name for name, user in PEOPLE.items()}
+        found = [
+            ("Hub" if one.get("bot_id") else names.get(one.get("user", ""), "Staff"), one) for one in (card, *below)
+        ]
+        return [{"by": by, "text": _shown(one)} for by, one in found]
 
     def buttons(self, card: Json) -> dict[str, Json]:
         """Of a card, by their action."""
