@@ -50,7 +50,7 @@ class Played:
 class Player:
     """``at_once``: how many conversations go on at the same time. ``judge``: None where no model is there to judge."""
 
-    def __init__(self, town: Town, *, judge: Judge | None = None, at_once: int = 8) -> None:
+    def __init__(self, town: Town, *, judge: Judge | None = None, at_once: int = 4) -> None:
         self._town = town
         self._judge = judge
         self._room = asyncio.Semaphore(at_once)
