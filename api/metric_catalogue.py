@@ -74,6 +74,9 @@ GAUGES: dict[Gauge, Description] = {
     Gauge.TURNS_IN_PROGRESS: Description("Turns that this process is working on."),
     Gauge.KNOWLEDGE_READY: Description("1 when a search would be answered now."),
     Gauge.CHANNEL_UP: Description("1 while the channel may send, 0 while its credentials are refused.", ("channel",)),
+    Gauge.TOOL_SERVER_UP: Description(
+        "1 while the tools of a company's server are called, 0 while it is left alone after failures.", ("server",)
+    ),
 }
 
 BACKLOG = "switchboard_backlog"

@@ -95,6 +95,7 @@ def make_responder(
     if not settings.has_model:
         return quoting
     from config.company_tools import company_tools
+    from config.remote_tools import start_servers
     from config.verifying import make_action_check, make_verifier
     from core.agent.foreign_texts import ForeignTexts
     from core.agent.loop import AgentLoop
@@ -105,11 +106,12 @@ def make_responder(
     model = make_model(settings, clock, metrics, closing, budgets)
     checking = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_verify_model)
     verifier, check = make_verifier(settings, checking, clock), make_action_check(settings, checking, clock)
-    tools, use = list(company_tools(settings).values()), ToolUse(budgets, clock.monotonic)
+    tools, use = list(company_tools(settings, metrics).values()), ToolUse(budgets, clock.monotonic)
+    remote = start_servers(settings, metrics, closing)
     agent = by_channel(
         settings,
         lambda bounds: AgentLoop(
-            model, retriever, store, bounds, clock, tools, store, verifier, check, use, memories, likeness
+            model, retriever, store, bounds, clock, tools, store, verifier, check, use, memories, likeness, remote
         ),
     )
     translator = ModelTranslator(model, clock, settings.company_name, seconds=_TRANSLATION_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from config.remote_tools import check_servers, file_tools, names_to_come
 from config.settings import Settings
 from core.agent.builtin_tools import ESCALATE, LINK, SEARCH
 from core.agent.ticket_tools import TICKET_TOOLS
@@ -12,17 +13,23 @@ from core.agent.tool_rules import meant
 from core.agent.tools import Tool, by_name, installed_tools, overridden
 from core.domain.errors import ConfigError
 from core.ports.channel import Diagnosis
+from core.ports.metrics import Metrics, NoMetrics
 
+_NO_METRICS = NoMetrics()
 _FIX = "Correct what it names, then run switchboard doctor tools."
 
 
-def company_tools(settings: Settings) -> Mapping[str, Tool]:
-    """Those of installed packages, then those of TOOLS_PATH, as TOOL_OVERRIDES wants them. Raises ConfigError."""
-    found = by_name([*installed_tools(), *(tools_in(settings.tools_path) if settings.tools_path else ())])
+def company_tools(settings: Settings, metrics: Metrics = _NO_METRICS) -> Mapping[str, Tool]:
+    """Those of installed packages, of TOOLS_PATH, then of OPENAPI_TOOLS, as TOOL_OVERRIDES wants them. Raises ConfigError."""
+    here = tools_in(settings.tools_path) if settings.tools_path else ()
+    found = by_name([*installed_tools(), *here, *file_tools(settings, metrics)])
     for name in found.keys() & {SEARCH, ESCALATE, LINK}:
         raise ConfigError(f"The hub has a tool {name} of its own: give yours another name.")
-    known = [SEARCH, ESCALATE, LINK, *TICKET_TOOLS, *found]
+    known = [SEARCH, ESCALATE, LINK, *TICKET_TOOLS, *found, *names_to_come(settings)]
+    prefixes = tuple(f"{name}_" for name in settings.mcp_servers)
     for name in settings.tool_overrides.keys() - set(known):
+        if name.startswith(prefixes):
+            continue
         raise ConfigError(f"TOOL_OVERRIDES: there is no tool {name}; {meant(name, known)}")
     return by_name(overridden(found.values(), settings.tool_overrides))
 
@@ -45,4 +52,5 @@ async def check_tools(settings: Settings) -> Sequence[Diagnosis]:
         names = ", ".join(company_tools(settings))
     except ConfigError as error:
         return [Diagnosis("loading", False, error.detail, _FIX)]
-    return [Diagnosis("loading", True, names if settings.has_model else f"{names}; no language model calls them")]
+    told = names if settings.has_model else f"{names}; no language model calls them"
+    return [Diagnosis("loading", True, told), *await check_servers(settings)]

@@ -183,7 +183,7 @@ class Settings(
     @property
     def has_tools(self) -> bool:
         """Whether settings add tools, or change some."""
-        return bool(self.tools_path or self.tool_overrides)
+        return bool(self.tools_path or self.tool_overrides or self.openapi_tools or self.mcp_servers)
 
     @property
     def has_model(self) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -88,6 +88,7 @@ class AgentLoop:
     ``action_check``: finds out whether the customer asks for what a tool would change (see ``consent``).
     ``use``: what all turns share of how often tools are called. ``memories``: what is remembered of customers; without them
     nothing is. ``likeness``: compares what messages of their history mean.
+    ``remote``: the tools of servers, which come and go; a tool of ours with the same name goes before them.
     ``verifier``: judges the sentences that code alone can neither prove nor refute; without one they are left out.
     """
 
@@ -105,6 +106,7 @@ class AgentLoop:
         use: ToolUse | None = None,
         memories: Memories | None = None,
         likeness: Likeness | None = None,
+        remote: Callable[[], Mapping[str, Tool]] = dict,
     ) -> None:
         self._model = model
         self._action_check = action_check
@@ -121,6 +123,8 @@ class AgentLoop:
         self._tools = by_name(overridden(every, settings.tool_overrides))
         self._use = use
         self._has_own_tools = bool(tools)
+        self._tickets = tickets
+        self._remote = remote
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         """See Responder. Raises StoreUnavailable of the journal: the turn is tried again and resumes from what it holds."""
@@ -166,7 +170,7 @@ class AgentLoop:
     async def _answer(self, job: _Job, until: float) -> Reply:
         journal = await TurnJournal.open(self._journal, job.turn.claim, job.turn_id)
         given, unavailable = await self._gather(job, journal)
-        needless = self._has_own_tools or about_tickets(_pending_text(job.turn))
+        needless = self._has_own_tools or self._remote() or about_tickets(_pending_text(job.turn))
         if unavailable and not given and not needless:
             return failure(job.texts, "unavailable")
         only_talk = job.way.intent is Intent.SMALL_TALK and not job.turn.history
@@ -233,9 +237,11 @@ class AgentLoop:
             customer = replace(customer, contact=ContactDetails())
         said = job.turn.pending[-1]
         context = ToolContext(conversation.id, customer, job.turn_id, "", conversation.locale, private, said)
-        return ToolRunner(
-            self._tools, journal, job.events, context, self._settings.max_parallel_tools, consent, self._use
-        )
+        if (tickets := self._tickets) is not None:
+            holder = context.holder
+            context = replace(context, identities=lambda: tickets.identities(holder))
+        tools = {**self._remote(), **self._tools}
+        return ToolRunner(tools, journal, job.events, context, self._settings.max_parallel_tools, consent, self._use)
 
     async def _gather(self, job: _Job, journal: TurnJournal) -> tuple[Sequence[Source], bool]:
         """The sources of the first prompt, the recorded ones after a crash, and whether the search was out of reach."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 _RATE = re.compile(r"([1-9][0-9]{0,5})/(second|minute|hour|day)")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+
+
+Subject = Literal["user_id", "email", "phone", "slack_id", "telegram_id"]
+"""What a setting ``bind`` may fill an argument with: one of the customer's ids, as far as it is proven."""
 
 
 class RunsWhen(StrEnum):

@@ -6,8 +6,8 @@ import asyncio
 import inspect
 import json
 import typing
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from typing import Annotated, Any, overload
 
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from core.agent.sources import Source
 from core.agent.tool_rules import Needs, RunsWhen, ToolOverride, parsed_rate
 from core.domain.conversation import Escalation
-from core.domain.customer import Customer
+from core.domain.customer import Customer, KnownIdentity
 from core.domain.errors import ConfigError, ToolError
 from core.domain.messages import Message
 from core.ports.chat_model import ToolSpec
@@ -34,6 +34,7 @@ class ToolContext:
     customer comes without contact details, and what they left elsewhere is not to be told.
     ``said``: the newest message that is answered.
     ``idempotency_key`` is the same when the call is made again after a crash: pass it on to services that take one.
+    ``identities`` looks up by which ids the customer is known, each with its evidence; None where no customer writes.
     """
 
     conversation_id: str
@@ -43,6 +44,7 @@ class ToolContext:
     locale: str | None = None
     private: bool = True
     said: Message | None = None
+    identities: Callable[[], Awaitable[Sequence[KnownIdentity]]] | None = field(default=None, repr=False, compare=False)
 
     @property
     def holder(self) -> Holder:
@@ -123,7 +125,9 @@ class Tool:
 
     async def run(self, arguments: BaseModel, context: ToolContext) -> ToolResult:
         """One try, without time-out. Blocking functions run in a thread."""
-        values = {name: getattr(arguments, name) for name in type(arguments).model_fields}
+        values = {name: getattr(arguments, name) for name in type(arguments).model_fields} | (
+            arguments.model_extra or {}
+        )
         if self.context_name:
             values[self.context_name] = context
         if inspect.iscoroutinefunction(self.function):

@@ -52,6 +52,7 @@ class Gauge(StrEnum):
     TURNS_IN_PROGRESS = "turns_in_progress"
     KNOWLEDGE_READY = "knowledge_ready"
     CHANNEL_UP = "channel_up"
+    TOOL_SERVER_UP = "tool_server_up"
 
 
 class Metrics(Protocol):

@@ -1,0 +1,153 @@
+"""From settings to tools at a company's own servers. Their libraries are loaded only where such a server is set."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from config.groups.tools import McpServer, OpenApiServer, ToolServer
+from config.settings import Settings
+from core.agent.tools import Tool, overridden
+from core.domain.errors import ConfigError
+from core.ports.channel import Diagnosis
+from core.ports.metrics import Metrics, NoMetrics
+
+if TYPE_CHECKING:
+    from core.tools.http import Check
+    from core.tools.kept_tools import KeptTools, Publish
+
+_SECONDS = 30.0
+_FIX = "Correct what it names, or start the server, then run switchboard doctor tools."
+_NO_METRICS = NoMetrics()
+
+
+def _check_of(given: ToolServer, *addresses: str) -> Check:
+    from knowledge.sources.guard import Guard
+
+    return Guard(addresses, given.private_hosts).check_found
+
+
+def file_tools(settings: Settings, metrics: Metrics = _NO_METRICS) -> list[Tool]:
+    """Of the documents that are files. Raises ConfigError."""
+    return [
+        one
+        for name, given in settings.openapi_tools.items()
+        if "://" not in given.document
+        for one in _from_document(name, given, _file(name, given), settings, metrics)
+    ]
+
+
+def _file(name: str, given: OpenApiServer) -> bytes:
+    try:
+        return Path(given.document).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"OPENAPI_TOOLS: {name}: {given.document} cannot be read ({error.strerror}).") from error
+
+
+def _from_document(name: str, given: OpenApiServer, data: bytes, settings: Settings, metrics: Metrics) -> list[Tool]:
+    from core.tools.breaker import Breaker
+    from core.tools.openapi_document import operation, parsed_document
+    from core.tools.openapi_tool import Api, operation_tool, tool_name
+
+    check, breaker = _check_of(given, given.base_url), Breaker(urlsplit(given.base_url).netloc, metrics)
+    api = Api(given.base_url, given.plain_headers, given.bind, frozenset(given.anyone), check, breaker)
+    try:
+        document = parsed_document(data)
+        return [
+            operation_tool(api, operation(document, one), settings.tool_overrides.get(tool_name(one)))
+            for one in given.operations
+        ]
+    except ConfigError as error:
+        raise ConfigError(f"OPENAPI_TOOLS: {name}: {error.detail}") from error
+
+
+def names_to_come(settings: Settings) -> Sequence[str]:
+    """What the tools will be called that are known only once a document has been fetched."""
+    if not settings.openapi_tools:
+        return ()
+    from core.tools.openapi_tool import tool_name
+
+    return [tool_name(one) for given in settings.openapi_tools.values() for one in given.operations]
+
+
+def tool_servers(settings: Settings, metrics: Metrics = _NO_METRICS) -> list[KeptTools]:
+    """Those that are asked over the network or started here, not yet connected."""
+    from core.tools.kept_tools import KeptTools
+
+    found = {
+        name: _document_reader(name, given, settings, metrics)
+        for name, given in settings.openapi_tools.items()
+        if "://" in given.document
+    }
+    found |= {name: _mcp_connection(name, given, settings, metrics) for name, given in settings.mcp_servers.items()}
+    return [
+        KeptTools(name, connect, lambda tools: overridden(tools, settings.tool_overrides))
+        for name, connect in found.items()
+    ]
+
+
+def _mcp_connection(
+    name: str, given: McpServer, settings: Settings, metrics: Metrics
+) -> Callable[[Publish], Awaitable[None]]:
+    from core.tools.breaker import Breaker
+    from core.tools.mcp_server import McpConnection, McpPlace
+
+    place = McpPlace(
+        name,
+        given.command,
+        {key: value.get_secret_value() for key, value in given.env.items()},
+        given.url,
+        given.plain_headers,
+        given.bind,
+        frozenset(given.anyone),
+        _check_of(given, *filter(None, (given.url,))),
+        settings.tool_overrides,
+    )
+    return McpConnection(place, Breaker(name, metrics)).connect
+
+
+def _document_reader(
+    name: str, given: OpenApiServer, settings: Settings, metrics: Metrics
+) -> Callable[[Publish], Awaitable[None]]:
+    async def read(publish: Publish) -> None:
+        from core.tools.http import fetched
+
+        async with asyncio.timeout(_SECONDS):
+            data = await fetched(given.document, _check_of(given, given.document), given.plain_headers)
+        found = await asyncio.to_thread(_from_document, name, given, data, settings, metrics)
+        publish(found)
+        await asyncio.Event().wait()
+
+    return read
+
+
+def start_servers(settings: Settings, metrics: Metrics, closing: AsyncExitStack) -> Callable[[], Mapping[str, Tool]]:
+    """Connects to each in the background, until ``closing``. Gives the tools that they have at the moment."""
+    if not (settings.openapi_tools or settings.mcp_servers):
+        return dict
+    servers = tool_servers(settings, metrics)
+    for one in servers:
+        one.start()
+        closing.push_async_callback(one.aclose)
+    return lambda: {name: tool for one in servers for name, tool in one.tools.items()}
+
+
+async def check_servers(settings: Settings) -> list[Diagnosis]:
+    """Whether each is reached, and which tools it gives."""
+    if not (settings.openapi_tools or settings.mcp_servers):
+        return []
+    from core.tools.kept_tools import reason_of
+
+    told = []
+    for server in tool_servers(settings):
+        try:
+            async with asyncio.timeout(_SECONDS):
+                await server.once()
+            told.append(Diagnosis(server.name, True, server.summary))
+        except Exception as error:
+            told.append(Diagnosis(server.name, False, f"{reason_of(error) or 'no answer in time'}", _FIX))
+    return told

@@ -1,0 +1,110 @@
+"""The tools of servers that come and go, kept up to date in the background: no start and no customer waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from core.agent.tools import Tool, by_name
+
+logger = logging.getLogger(__name__)
+
+
+class Publish(Protocol):
+    """Takes what a server gives at the moment, and why it does not give others, by their names."""
+
+    def __call__(self, tools: Iterable[Tool], left_out: Mapping[str, str] = ..., /) -> None: ...
+
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+
+
+class KeptTools:
+    """Of one server. ``connect`` gives its tools to what it is called with, and ends when the connection does.
+    ``adjust``: makes them what the settings want.
+
+    What it gave last stays here while the server is away: a call then says so, where a missing tool would say nothing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        connect: Callable[[Publish], Awaitable[None]],
+        adjust: Callable[[Iterable[Tool]], Iterable[Tool]],
+    ) -> None:
+        self.name = name
+        self.tools: Mapping[str, Tool] = {}
+        self.left_out: Mapping[str, str] = _NOTHING
+        self._connect = connect
+        self._adjust = adjust
+        self._pause = _FIRST_PAUSE
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """From here on it connects."""
+        self._task = asyncio.create_task(self._keep())
+
+    async def once(self) -> Mapping[str, Tool]:
+        """The tools of one connection, which is ended then. Raises what it fails with."""
+        found: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def publish(tools: Iterable[Tool], left_out: Mapping[str, str] = _NOTHING, /) -> None:
+            self._publish(tools, left_out)
+            if not found.done():
+                found.set_result(None)
+
+        connection = asyncio.ensure_future(self._connect(publish))
+        try:
+            await asyncio.wait((connection, found), return_when=asyncio.FIRST_COMPLETED)
+            if connection.done():
+                connection.result()
+        finally:
+            connection.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await connection
+        return self.tools
+
+    async def aclose(self) -> None:
+        """End the connection."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def _publish(self, tools: Iterable[Tool], left_out: Mapping[str, str] = _NOTHING, /) -> None:
+        known = self.tools.keys(), self.left_out
+        self.tools, self.left_out = by_name(self._adjust(tools)), left_out
+        if known != (self.tools.keys(), left_out):
+            logger.info("tools of a server: %s", self.summary, extra={"server": self.name})
+
+    @property
+    def summary(self) -> str:
+        """Its tools, and those that cannot be used, with the reason."""
+        without = "; ".join(f"{name} is left out: {reason}" for name, reason in self.left_out.items())
+        return "; ".join(part for part in (", ".join(self.tools) or "no tools", without) if part)
+
+    async def _keep(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            since = loop.time()
+            try:
+                await self._connect(self._publish)
+            except Exception as error:
+                logger.warning("a tool server failed: %s", reason_of(error), extra={"server": self.name})
+            if loop.time() - since > _LONGEST_PAUSE:
+                self._pause = _FIRST_PAUSE
+            await asyncio.sleep(self._pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads retries, guards nothing
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+
+def reason_of(error: BaseException) -> str:
+    """What went wrong, of several things at once the first."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return (str(error) or type(error).__name__)[:300]

@@ -1,0 +1,127 @@
+"""A company's HTTP service on loopback, which works as well or badly as a test wants, and the customer who asks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from core.agent.tools import ToolContext
+from core.domain.customer import Customer, Evidence, KnownIdentity
+from tests.patience import PATIENCE
+
+TOKEN = "Bearer s3cret-token"
+OPERATIONS = ["getOrder", "returnOrder", "listShops"]
+_ORDER = {"name": "order", "in": "path", "required": True, "schema": {"type": "string"}}
+_CUSTOMER = {"name": "customer_id", "in": "path", "required": True, "schema": {"type": "string"}}
+_BODY = {
+    "type": "object",
+    "properties": {"reason": {"type": "string"}, "email": {"type": "string"}},
+    "required": ["email"],
+}
+DOCUMENT = {
+    "openapi": "3.1.0",
+    "servers": [{"url": "https://elsewhere.example/v1"}],
+    "paths": {
+        "/customers/{customer_id}/orders/{order}": {
+            "parameters": [_CUSTOMER, _ORDER],
+            "get": {
+                "operationId": "getOrder",
+                "summary": "Say where an order is.",
+                "parameters": [
+                    {"name": "fields", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}}
+                ],
+            },
+            "post": {
+                "operationId": "returnOrder",
+                "summary": "Send an order back.",
+                "requestBody": {"required": True, "content": {"application/json": {"schema": _BODY}}},
+            },
+        },
+        "/shops": {"get": {"operationId": "listShops", "summary": "List the shops."}},
+    },
+}
+
+
+class Service:
+    """``answer``: what it says next. ``requests``: what it was asked, as method, path with query, headers and body."""
+
+    def __init__(self) -> None:
+        self.answer: web.StreamResponse | Exception | None = web.json_response({"status": "in Lisbon"})
+        self.requests: list[tuple[str, str, Mapping[str, str], Any]] = []
+        self.url = ""
+        self.document = json.dumps(DOCUMENT)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        if request.path == "/openapi.json":
+            return web.Response(text=self.document)
+        body = await request.read()
+        self.requests.append((request.method, request.path_qs, request.headers, json.loads(body) if body else None))
+        if self.answer is None:
+            await asyncio.Event().wait()
+        if isinstance(self.answer, web.Response):
+            said = self.answer
+            return web.Response(body=said.body, status=said.status, headers=said.headers)
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+
+@asynccontextmanager
+async def running(service: Service) -> AsyncIterator[Service]:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", service.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    service.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield service
+    finally:
+        await runner.cleanup()
+
+
+def given(service: Service, folder: Path, **changes: Any) -> dict[str, Any]:
+    """The setting OPENAPI_TOOLS for the service, with its document in a file."""
+    file = folder / "shop.json"
+    file.write_text(service.document, encoding="utf-8")
+    shop = {
+        "document": str(file),
+        "operations": OPERATIONS,
+        "base_url": f"{service.url}/v1",
+        "headers": {"Authorization": TOKEN},
+        "bind": {"customer_id": "user_id", "email": "email"},
+        "anyone": ["listShops"],
+    }
+    return {"shop": {**shop, **changes}}
+
+
+def customer_with(
+    *identities: tuple[str, str, Evidence], writes_as: str = "user:42", private: bool = True
+) -> ToolContext:
+    known = [KnownIdentity(*one) for one in identities]
+
+    async def look() -> Sequence[KnownIdentity]:
+        return known
+
+    return ToolContext("c1", Customer("cu1", writes_as), "t1", "call", None, private, look)
+
+
+ALICE = customer_with(
+    ("web", "user:42", Evidence.PROVEN),
+    ("web", "user:7", Evidence.PROVEN),
+    ("email", "alice@example.com", Evidence.PROVEN),
+)
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Return once it holds. Raises TimeoutError."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110 - nothing says when
+            await asyncio.sleep(0.02)
