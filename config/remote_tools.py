@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from config.groups.tools import McpServer, OpenApiServer, ToolServer
@@ -15,17 +14,14 @@ from core.agent.tools import Tool, overridden
 from core.domain.errors import ConfigError
 from core.ports.channel import Diagnosis
 from core.ports.metrics import Metrics, NoMetrics
-
-if TYPE_CHECKING:
-    from core.tools.http import Check
-    from core.tools.kept_tools import KeptTools, Publish
+from core.tools.kept_tools import KeptTools, Publish, reason_of
 
 _SECONDS = 30.0
 _FIX = "Correct what it names, or start the server, then run switchboard doctor tools."
 _NO_METRICS = NoMetrics()
 
 
-def _check_of(given: ToolServer, *addresses: str) -> Check:
+def _check_of(given: ToolServer, *addresses: str) -> Callable[[str, Sequence[str]], None]:
     from knowledge.sources.guard import Guard
 
     return Guard(addresses, given.private_hosts).check_found
@@ -76,8 +72,6 @@ def names_to_come(settings: Settings) -> Sequence[str]:
 
 def tool_servers(settings: Settings, metrics: Metrics = _NO_METRICS) -> list[KeptTools]:
     """Those that are asked over the network or started here, not yet connected."""
-    from core.tools.kept_tools import KeptTools
-
     found = {
         name: _document_reader(name, given, settings, metrics)
         for name, given in settings.openapi_tools.items()
@@ -140,8 +134,6 @@ async def check_servers(settings: Settings) -> list[Diagnosis]:
     """Whether each is reached, and which tools it gives."""
     if not (settings.openapi_tools or settings.mcp_servers):
         return []
-    from core.tools.kept_tools import reason_of
-
     told = []
     for server in tool_servers(settings):
         try:

@@ -1,0 +1,141 @@
+"""What the agent does with servers that do not work: the model reads the truth at once, and the customer's turn goes on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from aiohttp import web
+
+from config.agent_parts import agent_settings
+from config.company_tools import company_tools
+from config.settings import read_settings
+from core.agent.loop import AgentLoop
+from core.agent.tool_use import ToolUse
+from core.agent.tools import Tool, ToolContext
+from core.domain.customer import Customer, Evidence, KnownIdentity
+from core.domain.errors import Unreachable
+from core.ports.metrics import NoMetrics
+from core.tools.breaker import Breaker
+from tests.contract.responders.world import (
+    MemoryJournal,
+    ScriptedModel,
+    Shelf,
+    SteppingClock,
+    Watcher,
+    call,
+    say,
+    turn_of,
+)
+from tests.integration.tools.test_mcp_tools import child_settings, connected
+from tests.integration.tools.world import ALICE, Service, given, running
+from tests.servers.programs import ROOT
+
+
+class _Tickets:
+    """Implements what tools ask: Alice's identities."""
+
+    async def identities(self, holder: Any) -> list[KnownIdentity]:
+        return [KnownIdentity("web", "user:42", Evidence.PROVIDER_VERIFIED)]
+
+
+async def _answered(tools: Mapping[str, Tool], settings: Any) -> tuple[str, ScriptedModel]:
+    """What the model read of its call, and the model."""
+    model = ScriptedModel(call("get_order", '{"order": "7"}'), say("Your order cannot be looked up at the moment."))
+    loop = AgentLoop(
+        model,
+        Shelf(),
+        MemoryJournal(),
+        agent_settings(settings),
+        SteppingClock(),
+        (),
+        cast(Any, _Tickets()),
+        use=ToolUse(),
+        remote=lambda: tools,
+    )
+    await loop.respond(turn_of("Where is my order 7?"), "t1", Watcher())
+    return model.requests[-1].messages[-1].content, model
+
+
+async def test_the_model_reads_the_truth_of_a_working_a_failing_and_a_resting_server(tmp_path: Path) -> None:
+    async with running(Service()) as service:
+        settings = read_settings(openapi_tools=given(service, tmp_path))
+        tools = company_tools(settings)
+        said, model = await _answered(tools, settings)
+        assert said == '{"status": "in Lisbon"}'
+        assert service.requests[0][1] == "/v1/customers/42/orders/7"
+        assert "get_order" in [spec.name for spec in model.requests[0].tools]
+        service.answer = web.Response(status=500)
+        told = [(await _answered(tools, settings))[0] for _ in range(3)]
+        assert told[0] == "Error: The tool failed. Its server failed (500)."
+        assert told[2].startswith("Error: The tool failed. Its server did not work several times in a row")
+        assert len(service.requests) == 6, "five failures, each turn of which tried twice"
+
+
+async def test_the_breaker_of_an_mcp_server_opens_and_closes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with connected(child_settings(tmp_path / "log"), {"shop_hang": {"timeout": 0.2, "effect": False}}) as tools:
+
+        async def ask(name: str, **arguments: Any) -> str:
+            tool = tools()[name]
+            return (await tool.run(tool.parse(json.dumps(arguments)), ALICE)).content
+
+        for _ in range(5):
+            with pytest.raises(Unreachable, match="no usable answer"):
+                await ask("shop_hang")
+        with pytest.raises(Unreachable, match="left alone"):
+            await ask("shop_get_order", order=7)
+        monkeypatch.setattr("purgatory.domain.model.OpenedState.handle_new_request", _half_open)
+        assert await ask("shop_get_order", order=7) == "order 7 of 42 is in Lisbon"
+
+
+def _half_open(state: Any, context: Any) -> None:
+    """The pause is over."""
+    from purgatory.domain.model import HalfOpenedState
+
+    context.set_state(HalfOpenedState())
+
+
+async def test_who_gives_up_waiting_does_not_count_against_the_server() -> None:
+    breaker = Breaker("shop", NoMetrics())
+
+    async def give_up() -> None:
+        raise TimeoutError
+
+    for _ in range(9):
+        with pytest.raises(TimeoutError):
+            await breaker.run(give_up)
+
+
+_LOADED = """
+import sys
+from config.company_tools import company_tools
+from config.remote_tools import start_servers
+from config.settings import read_settings
+from contextlib import AsyncExitStack
+from core.ports.metrics import NoMetrics
+settings = read_settings()
+company_tools(settings)
+start_servers(settings, NoMetrics(), AsyncExitStack())
+print([name for name in ("mcp", "httpx2", "purgatory", "jsonschema") if name in sys.modules])
+"""
+
+
+def test_nothing_of_it_is_loaded_where_nothing_of_it_is_set(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", _LOADED],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.strip() == "[]"
+
+
+def test_a_customer_has_no_ids_where_nobody_writes() -> None:
+    assert ToolContext("c1", Customer("cu1", "ext"), "t1", "call").identities is None
