@@ -16,7 +16,18 @@ from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
-HEAVY = {"chromadb", "openai", "torch", "markitdown", "sentence_transformers", "transformers", "onnxruntime", "pandas"}
+HEAVY = {
+    "chromadb",
+    "openai",
+    "torch",
+    "markitdown",
+    "sentence_transformers",
+    "transformers",
+    "onnxruntime",
+    "pandas",
+    "mcp",
+    "purgatory",
+}
 
 # The server itself, with one addition: on SIGUSR1 it writes down which modules it has loaded.
 _PROGRAM = """

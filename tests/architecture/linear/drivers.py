@@ -42,6 +42,7 @@ from core.agent.verification import verification
 from core.domain.customer import Customer
 from core.domain.messages import Citation, RawEvent
 from core.ports.chat_model import ToolCall
+from core.tools.openapi_document import operation, parsed_document
 from knowledge.chunk.chunker import Chunker
 from knowledge.convert.audience import refuse_further
 from knowledge.convert.converter import Converter
@@ -246,6 +247,19 @@ def _operation(text: str) -> dict[str, object]:
     return {"openapi": "3.0.0", "info": {"title": text, "description": text}, "paths": {"/a": {"get": get}}}
 
 
+def _tool_document(text: str) -> Call:
+    """As a document is read that has the text in each place that is looked at."""
+    parameter = {"name": text, "in": "query", "description": text, "schema": {"enum": [text]}}
+    body = {"content": {"application/json": {"schema": _schema(text)}}}
+    post = {"operationId": "post", "summary": text, "parameters": [parameter], "requestBody": body}
+    data = json.dumps({"openapi": "3.0.0", "paths": {"/a": {"post": post}}}).encode()
+    return lambda: operation(parsed_document(data), "post")
+
+
+def _schema(text: str) -> dict[str, object]:
+    return {"description": text, "enum": [text], "properties": {text: {"description": text}}, "required": [text]}
+
+
 DRIVERS: Mapping[str, Callable[[str], Call]] = {
     **desk_drivers.DRIVERS,
     **file_drivers.DRIVERS,
@@ -272,6 +286,7 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "core.agent.consent:Consent.refusal": _wanted,
     "core.agent.evidence:Evidence.judge": _judged,
     "core.agent.tool_use:ToolUse.keep": _kept,
+    "core.tools.openapi_document:operation": _tool_document,
     "knowledge.chunk.chunker:Chunker.chunks": _chunks(BlockKind.TEXT),
     "knowledge.chunk.chunker:Chunker.chunks of a table": _chunks(BlockKind.TABLE),
     "knowledge.convert.audience:refuse_further": lambda text: lambda: refuse_further(f"audience\n{text}"),

@@ -114,6 +114,7 @@ OURS: Mapping[str, str] = {
     "core.agent.texts:Texts.say": "phrases",
     "core.agent.ticket_tools": "wiring",
     "core.agent.tool_rules": "settings",
+    "core.tools.http:http_client": "settings",
     "core.agent.tool_use:ToolUse.changed": "ids",
     "core.agent.tool_use:ToolUse.refusal": "numbers",
     "core.agent.tool_use:has_evidence": "wiring",
@@ -203,6 +204,10 @@ OURS: Mapping[str, str] = {
 """A package, a module or one function, with what its text is instead. What only hands text on to others is wiring."""
 
 THROUGH: Mapping[str, str] = {
+    "core.tools.openapi_document:parsed_document": "core.tools.openapi_document:operation",
+    "core.tools.openapi_tool:operation_tool": "core.tools.openapi_document:operation",
+    "core.tools.schema:SchemaReader.followed": "core.tools.openapi_document:operation",
+    "core.tools.schema:SchemaReader.schema": "core.tools.openapi_document:operation",
     "channels.email.automatic:unanswered": "channels.email.letter:read",
     "channels.email.charset:raw_headers": "channels.email.charset:header",
     "channels.email.child:read_files": "channels.email.letter:read",

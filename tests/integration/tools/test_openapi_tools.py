@@ -15,6 +15,7 @@ from aiohttp import web
 
 from config.company_tools import check_tools, company_tools
 from config.remote_tools import start_servers
+from config.secret_values import all_secrets
 from config.settings import read_settings
 from core.agent.tool_rules import RunsWhen
 from core.agent.tools import Tool, ToolContext
@@ -282,3 +283,23 @@ async def test_a_servers_refusal_does_not_count_as_its_failure(service: Service,
         with pytest.raises(ToolError):
             await _call(tool, order="7")
     assert len(service.requests) == 7
+
+
+def test_headers_are_secret(tmp_path: Path) -> None:
+    settings = read_settings(openapi_tools=given(Service(), tmp_path))
+    assert TOKEN in all_secrets(settings)
+    assert TOKEN not in repr(settings)
+    with pytest.raises(ConfigError) as caught:
+        read_settings(openapi_tools=json.dumps(given(Service(), tmp_path, surprise=1)))
+    assert TOKEN not in caught.value.detail
+    assert "surprise" in caught.value.detail
+
+
+def test_overrides_may_name_tools_that_are_to_come(service: Service, tmp_path: Path) -> None:
+    later = given(service, tmp_path, document="http://127.0.0.1:1/openapi.json")
+    overrides = {"get_order": {"cache": 60}, "crm_find": {"effect": False}}
+    servers = {"crm": {"command": ["crm"]}}
+    settings = read_settings(openapi_tools=later, mcp_servers=servers, tool_overrides=overrides)
+    assert company_tools(settings) == {}
+    with pytest.raises(ConfigError, match="there is no tool get_orders; did you mean get_order"):
+        company_tools(read_settings(openapi_tools=later, tool_overrides={"get_orders": {}}))

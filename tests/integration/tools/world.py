@@ -54,7 +54,7 @@ class Service:
     def __init__(self) -> None:
         self.answer: web.StreamResponse | Exception | None = web.json_response({"status": "in Lisbon"})
         self.requests: list[tuple[str, str, Mapping[str, str], Any]] = []
-        self.url = ""
+        self.url = "http://127.0.0.1:1"
         self.document = json.dumps(DOCUMENT)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
