@@ -56,7 +56,17 @@ def configure_logging(settings: LogSettings, *, secrets: Collection[str] = (), s
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(settings.level.upper())
-    for chatty in ("aiohttp.access", "httpx", "httpcore", "asyncio", "alembic", "urllib3"):
+    for chatty in (
+        "aiohttp.access",
+        "httpx",
+        "httpcore",
+        "httpx2",
+        "httpcore2",
+        "mcp",
+        "asyncio",
+        "alembic",
+        "urllib3",
+    ):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 

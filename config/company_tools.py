@@ -49,7 +49,7 @@ def named_tool(settings: Settings, setting: str) -> Tool | None:
 async def check_tools(settings: Settings) -> Sequence[Diagnosis]:
     """Whether they can be loaded, and which there are. Without a language model nothing calls them."""
     try:
-        names = ", ".join(company_tools(settings))
+        names = ", ".join(company_tools(settings)) or "none in files or packages"
     except ConfigError as error:
         return [Diagnosis("loading", False, error.detail, _FIX)]
     told = names if settings.has_model else f"{names}; no language model calls them"

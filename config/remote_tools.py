@@ -16,7 +16,7 @@ from core.ports.channel import Diagnosis
 from core.ports.metrics import Metrics, NoMetrics
 from core.tools.kept_tools import KeptTools, Publish, reason_of
 
-_SECONDS = 30.0
+_SECONDS = 120.0
 _FIX = "Correct what it names, or start the server, then run switchboard doctor tools."
 _NO_METRICS = NoMetrics()
 
@@ -134,12 +134,15 @@ async def check_servers(settings: Settings) -> list[Diagnosis]:
     """Whether each is reached, and which tools it gives."""
     if not (settings.openapi_tools or settings.mcp_servers):
         return []
-    told = []
-    for server in tool_servers(settings):
-        try:
-            async with asyncio.timeout(_SECONDS):
-                await server.once()
-            told.append(Diagnosis(server.name, True, server.summary))
-        except Exception as error:
-            told.append(Diagnosis(server.name, False, f"{reason_of(error) or 'no answer in time'}", _FIX))
-    return told
+    return await asyncio.gather(*map(_diagnosis, tool_servers(settings)))
+
+
+async def _diagnosis(server: KeptTools) -> Diagnosis:
+    try:
+        async with asyncio.timeout(_SECONDS):
+            await server.once()
+    except TimeoutError:
+        return Diagnosis(server.name, False, f"no answer within {_SECONDS:g} seconds", _FIX)
+    except Exception as error:
+        return Diagnosis(server.name, False, reason_of(error), _FIX)
+    return Diagnosis(server.name, True, server.summary)

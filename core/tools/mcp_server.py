@@ -37,8 +37,8 @@ from core.tools.openapi_tool import CONTEXT, remote_tool, seconds_of, shortened,
 from core.tools.schema import LONGEST_DESCRIPTION, SchemaReader, checked_size, description_of, without_bound
 from core.tools.subject import bound_values
 
-_ANSWER_SECONDS = 30.0
-"""For whatever the server is asked besides calls."""
+_ANSWER_SECONDS = 120.0
+"""For whatever the server is asked besides calls. The first start of a command may have to install it."""
 _LIST_AGAIN_SECONDS, _LIST_PAUSE_SECONDS = 60.0, 1.0
 _MOST_TOOLS = 100
 _LONGEST_REASON = 300
@@ -88,7 +88,7 @@ class McpConnection:
             try:
                 while True:
                     self._asked_again.clear()
-                    publish(*await self._tools(session))
+                    publish(*await asyncio.to_thread(self._usable, await _listed(session)))
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(_LIST_AGAIN_SECONDS):
                             await self._asked_again.wait()
@@ -119,11 +119,11 @@ class McpConnection:
         if isinstance(message, ToolListChangedNotification | Exception):
             self.ask_again()
 
-    async def _tools(self, session: ClientSession) -> tuple[Sequence[Tool], Mapping[str, str]]:
+    def _usable(self, listed: Sequence[ListedTool]) -> tuple[Sequence[Tool], Mapping[str, str]]:
         """Those that can be used, and of the others why they cannot."""
         tools: dict[str, Tool] = {}
         left_out: dict[str, str] = {}
-        for one in await _listed(session):
+        for one in listed:
             try:
                 tool = self._tool(one)
                 if tool.name in tools:
@@ -179,16 +179,16 @@ class _Call:
         """Raises ToolError for the model, Unreachable where nothing happened, OutcomeUnknown where that cannot be known."""
         context: ToolContext = values.pop(CONTEXT)
         arguments = {**values, **await bound_values(context, self._bind)}
-        return await self._server.breaker.run(lambda: self._called(arguments, context.idempotency_key))
-
-    async def _called(self, arguments: dict[str, Any], key: str) -> str:
         session = self._server.session
         if session is None:
             raise Unreachable("Its server is away. Nothing was done.")
+        return await self._server.breaker.run(lambda: self._called(session, arguments, context.idempotency_key))
+
+    async def _called(self, session: ClientSession, arguments: dict[str, Any], key: str) -> str:
         meta = cast(RequestParamsMeta, {"idempotency-key": key})
         try:
             async with asyncio.timeout(self._seconds * 0.95):
-                result = await session.call_tool(self._name, arguments, read_timeout_seconds=self._seconds, meta=meta)
+                result = await session.call_tool(self._name, arguments, read_timeout_seconds=2 * self._seconds, meta=meta)
         except MCPError as error:
             if error.code in _NOT_RUN:
                 raise ToolError(f"Its server refused this: {description_of(error.message)}") from error

@@ -61,7 +61,9 @@ def seconds_of(override: ToolOverride | None, *, effect: bool) -> float:
 
 
 def remote_tool(spec: ToolSpec, call: Any, *, effect: bool, seconds: float) -> Tool:
-    """The usual rules for a tool at a server. Raises ValueError for a schema that is not valid."""
+    """The usual rules for a tool at a server. Raises ValueError for a name or a schema that is not valid."""
+    if not spec.name or spec.name.endswith("_"):
+        raise ValueError("its name has no letter or digit")
     arguments = arguments_for(spec.name, spec.parameters)
     runs_when = RunsWhen.CUSTOMER_ASKS if effect else RunsWhen.MODEL_CALLS
     return Tool(spec, call, arguments, CONTEXT, effect, seconds, int(not effect), runs_when)

@@ -24,6 +24,7 @@ from core.agent.tools import Tool, ToolContext
 from core.domain.errors import ConfigError, HubError, OutcomeUnknown, ToolError, Unreachable
 from core.ports.metrics import NoMetrics
 from tests.integration.tools.world import ALICE, customer_with, until
+from tests.patience import PATIENCE
 from tests.servers.process import free_port
 from tests.servers.programs import ROOT
 
@@ -132,19 +133,20 @@ async def test_a_child_that_dies_or_says_too_much_is_started_again(log: Path, na
     async with connected(child_settings(log)) as tools:
         with pytest.raises(OutcomeUnknown):
             await call(tools()[name])
-        await until(lambda: len([line for line in noted(log) if line.startswith("started")]) == 2)
+        await until(lambda: len([line for line in noted(log) if line.startswith("started")]) > 1)
         assert "shop_get_order" in tools(), "what it gave last is known meanwhile"
-        await until_answered(tools()["shop_get_order"], log)
+        await until_answered(tools()["shop_get_order"])
 
 
-async def until_answered(tool: Tool, log: Path) -> None:
-    while True:
-        try:
-            assert await call(tool, order=7) == "order 7 of 42 is in Lisbon"
-        except (Unreachable, OutcomeUnknown):
-            await asyncio.sleep(0.1)
-        else:
-            return
+async def until_answered(tool: Tool) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                assert await call(tool, order=7) == "order 7 of 42 is in Lisbon"
+            except (Unreachable, OutcomeUnknown):
+                await asyncio.sleep(0.1)
+            else:
+                return
 
 
 async def test_a_server_that_goes_away_over_http_is_found_again(
@@ -159,8 +161,7 @@ async def test_a_server_that_goes_away_over_http_is_found_again(
         with pytest.raises(Unreachable):
             await call(tools()["shop_get_order"], order=7)
         serve_http(port)
-        async with asyncio.timeout(120):
-            await until_answered(tools()["shop_get_order"], Path())
+        await until_answered(tools()["shop_get_order"])
 
 
 async def test_a_child_gets_no_more_of_the_environment_than_it_was_given(
@@ -198,7 +199,6 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a child reads that its input has ended")
 async def test_a_child_is_killed_with_the_hub(log: Path, tmp_path: Path) -> None:
     stubborn = [
         sys.executable,

@@ -292,7 +292,7 @@ def test_headers_are_secret(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read_settings(openapi_tools=json.dumps(given(Service(), tmp_path, surprise=1)))
     assert TOKEN not in caught.value.detail
-    assert "surprise" in caught.value.detail
+    assert "SURPRISE" in caught.value.detail
 
 
 def test_overrides_may_name_tools_that_are_to_come(service: Service, tmp_path: Path) -> None:
