@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from aiohttp import web
 
-from config.agent_parts import agent_settings
+from config.agent_parts import agent_settings, make_responder
 from config.company_tools import company_tools
+from config.remote_tools import start_servers
 from config.settings import read_settings
 from core.agent.loop import AgentLoop
 from core.agent.tool_use import ToolUse
 from core.agent.tools import Tool, ToolContext
 from core.domain.customer import Customer, Evidence, KnownIdentity
 from core.domain.errors import Unreachable
+from core.ports.budgets import NoBudgets
 from core.ports.metrics import NoMetrics
 from core.tools.breaker import Breaker
 from tests.contract.responders.world import (
@@ -33,7 +36,7 @@ from tests.contract.responders.world import (
     turn_of,
 )
 from tests.integration.tools.test_mcp_tools import child_settings, connected
-from tests.integration.tools.world import ALICE, Service, given, running
+from tests.integration.tools.world import ALICE, Service, given, running, until
 from tests.servers.programs import ROOT
 
 
@@ -139,3 +142,38 @@ def test_nothing_of_it_is_loaded_where_nothing_of_it_is_set(tmp_path: Path) -> N
 
 def test_a_customer_has_no_ids_where_nobody_writes() -> None:
     assert ToolContext("c1", Customer("cu1", "ext"), "t1", "call").identities is None
+
+
+class _Store(MemoryJournal, _Tickets):
+    """What the agent keeps."""
+
+
+async def test_the_hubs_agent_has_the_tools_of_files_and_of_servers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = ScriptedModel(call("shop_get_order", '{"order": 7}'), say("It is in Lisbon."))
+    models = iter([model])
+    started: list[Callable[[], Mapping[str, Tool]]] = []
+
+    def start(*given: Any) -> Callable[[], Mapping[str, Tool]]:
+        started.append(start_servers(*given))
+        return started[0]
+
+    monkeypatch.setattr("config.remote_tools.start_servers", start)
+    monkeypatch.setattr("config.agent_parts.make_model", lambda *_, **__: next(models, ScriptedModel()))
+    async with running(Service()) as service, AsyncExitStack() as closing:
+        settings = read_settings(
+            openai_base_url="http://127.0.0.1:1/v1",
+            openapi_tools=given(service, tmp_path),
+            mcp_servers=child_settings(tmp_path / "log"),
+            tool_overrides={"shop_get_order": {"effect": False}, "list_shops": {"enabled": False}},
+        )
+        agent = make_responder(
+            settings, Shelf(), cast(Any, _Store()), SteppingClock(), NoMetrics(), closing, NoBudgets()
+        )
+        await until(lambda: started[0]())
+        await agent.respond(turn_of("Where is my order 7?"), "t1", Watcher())
+    names = {spec.name for spec in model.requests[0].tools}
+    assert {"get_order", "return_order", "shop_cancel_order", "search_knowledge"} <= names
+    assert "list_shops" not in names
+    assert model.requests[1].messages[-1].content == "order 7 of 42 is in Lisbon"
