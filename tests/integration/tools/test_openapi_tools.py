@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -23,6 +24,7 @@ from core.domain.customer import Evidence
 from core.domain.errors import AuthFailed, ConfigError, HubError, OutcomeUnknown, ToolError, Unreachable
 from core.ports.metrics import Gauge, NoMetrics
 from tests.integration.tools.world import ALICE, DOCUMENT, TOKEN, Service, customer_with, given, running, until
+from tests.servers.certificates import write_certificates
 
 CLAIMED, VERIFIED, PROVEN = Evidence
 
@@ -189,6 +191,31 @@ async def test_a_name_of_the_internet_leads_to_no_private_address(
     assert service.requests == []
     named = _tools(service, tmp_path, base_url=there, private_hosts=["api.example.com"])
     assert await _call(named["list_shops"]) == '{"status": "in Lisbon"}'
+
+
+async def test_a_certificate_must_be_of_the_name_that_the_settings_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, certificate, key = write_certificates(tmp_path)
+    served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    served.load_cert_chain(certificate, key)
+    trusted = ssl.create_default_context(cafile=str(authority))
+    monkeypatch.setattr("core.tools.http._tls", lambda: trusted)
+    loop = asyncio.get_running_loop()
+    look_up = loop.getaddrinfo
+
+    async def here(host: str, port: int, **more: Any) -> Any:
+        return await look_up("127.0.0.1", port, **more)
+
+    monkeypatch.setattr(loop, "getaddrinfo", here)
+    async with running(Service(), served) as service:
+        port = service.url.rpartition(":")[2]
+        named = _tools(service, tmp_path, base_url=f"https://localhost:{port}/v1")
+        assert await _call(named["list_shops"]) == '{"status": "in Lisbon"}'
+        other = _tools(service, tmp_path, base_url=f"https://shop.test:{port}/v1")
+        with pytest.raises(Unreachable, match="cannot be reached"):
+            await _call(other["list_shops"])
+    assert len(service.requests) == 1
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -73,12 +74,12 @@ class Service:
 
 
 @asynccontextmanager
-async def running(service: Service) -> AsyncIterator[Service]:
+async def running(service: Service, tls: ssl.SSLContext | None = None) -> AsyncIterator[Service]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", service.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     service.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
