@@ -25,7 +25,11 @@ def company_tools(settings: Settings, metrics: Metrics = _NO_METRICS) -> Mapping
     found = by_name([*installed_tools(), *here, *file_tools(settings, metrics)])
     for name in found.keys() & {SEARCH, ESCALATE, LINK}:
         raise ConfigError(f"The hub has a tool {name} of its own: give yours another name.")
-    known = [SEARCH, ESCALATE, LINK, *TICKET_TOOLS, *found, *names_to_come(settings)]
+    to_come = names_to_come(settings)
+    for name in to_come:
+        if to_come.count(name) > 1:
+            raise ConfigError(f"OPENAPI_TOOLS: two operations are called {name}: leave one of them out.")
+    known = [SEARCH, ESCALATE, LINK, *TICKET_TOOLS, *found, *to_come]
     prefixes = tuple(f"{name}_" for name in settings.mcp_servers)
     for name in settings.tool_overrides.keys() - set(known):
         if name.startswith(prefixes):

@@ -50,8 +50,8 @@ class KeptTools:
         """From here on it connects."""
         self._task = asyncio.create_task(self._keep())
 
-    async def once(self) -> Mapping[str, Tool]:
-        """The tools of one connection, which is ended then. Raises what it fails with."""
+    async def once(self) -> None:
+        """Get the tools of one connection, and end it. Raises what it fails with."""
         found: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def publish(tools: Iterable[Tool], left_out: Mapping[str, str] = _NOTHING, /) -> None:
@@ -68,7 +68,6 @@ class KeptTools:
             connection.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await connection
-        return self.tools
 
     async def aclose(self) -> None:
         """End the connection."""

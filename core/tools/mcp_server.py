@@ -188,7 +188,9 @@ class _Call:
         meta = cast(RequestParamsMeta, {"idempotency-key": key})
         try:
             async with asyncio.timeout(self._seconds * 0.95):
-                result = await session.call_tool(self._name, arguments, read_timeout_seconds=2 * self._seconds, meta=meta)
+                result = await session.call_tool(
+                    self._name, arguments, read_timeout_seconds=2 * self._seconds, meta=meta
+                )
         except MCPError as error:
             if error.code in _NOT_RUN:
                 raise ToolError(f"Its server refused this: {description_of(error.message)}") from error

@@ -328,5 +328,8 @@ def test_overrides_may_name_tools_that_are_to_come(service: Service, tmp_path: P
     servers = {"crm": {"command": ["crm"]}}
     settings = read_settings(openapi_tools=later, mcp_servers=servers, tool_overrides=overrides)
     assert company_tools(settings) == {}
+    twice = {"shop": later["shop"], "again": later["shop"]}
+    with pytest.raises(ConfigError, match="two operations are called get_order"):
+        company_tools(read_settings(openapi_tools=twice))
     with pytest.raises(ConfigError, match="there is no tool get_orders; did you mean get_order"):
         company_tools(read_settings(openapi_tools=later, tool_overrides={"get_orders": {}}))
