@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Insert, bindparam, func, select
+from sqlalchemy import Connection, Insert, bindparam, func, select, update
 
 from core.domain.conversation import OwnershipState
 from core.domain.customer import Identity
@@ -19,10 +19,23 @@ from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.tables import conversation, customer, identity
 
-_KNOWN = select(identity, is_blocked(identity.c.customer_id).label("blocked")).where(
-    identity.c.channel == bindparam("of_channel"),
-    identity.c.account == bindparam("of_account"),
-    among(identity.c.external_id, "ids"),
+_KNOWN = (
+    select(identity, is_blocked(identity.c.customer_id).label("blocked"))
+    .where(
+        identity.c.channel == bindparam("of_channel"),
+        identity.c.account == bindparam("of_account"),
+        among(identity.c.external_id, "ids"),
+    )
+    .with_for_update(read=True, of=identity)
+)
+"""Held until the commit: an identity that is being erased meanwhile is waited for, and is not found then."""
+
+
+_BEGUN_BY = ("thread", "customer_id", "external_id")
+_BEGIN_ANEW = (
+    update(conversation)
+    .where(conversation.c.id == bindparam("new_id"), conversation.c.customer_id == "")
+    .values({name: bindparam(f"new_{name}") for name in _BEGUN_BY})
 )
 
 
@@ -59,8 +72,13 @@ def make_feeds(connection: Connection, database: Database, keys: Sequence[Conver
         connection.execute(database.insert_new(conversation), rows)
 
 
-def create_conversations(connection: Connection, database: Database, events: Sequence[MessageReceived]) -> None:
-    """One conversation for each event, with its customer; what is there already (somebody was faster) stays."""
+def create_conversations(
+    connection: Connection, database: Database, events: Sequence[MessageReceived], *, anew: bool = False
+) -> None:
+    """One conversation for each event, with its customer; what is there already (somebody was faster) stays.
+
+    ``anew``: some of them are there without a customer, because theirs was erased.
+    """
     now = database.timestamp()
     customers = identify(connection, database, events)
     rows = []
@@ -74,6 +92,8 @@ def create_conversations(connection: Connection, database: Database, events: Seq
         row |= {"locale": codec.locale(event.locale or event.sender.locale), "audience": event.audience}
         rows.append(row)
     connection.execute(database.insert_new(conversation), rows)
+    if anew:
+        connection.execute(_BEGIN_ANEW, [{f"new_{name}": row[name] for name in ("id", *_BEGUN_BY)} for row in rows])
 
 
 def conversation_row(key: ConversationKey, customer_id: str, external_id: str, now: float) -> dict[str, Any]:
@@ -109,11 +129,13 @@ def identify(
     now = database.timestamp()
     people = sorted({person(event.sender) for event in events})
     names = ("channel", "account", "external_id", "verified")
-    connection.execute(
-        database.insert_new(identity),
-        [{**dict(zip(names, one, strict=True)), "customer_id": new_id(), "created_at": now} for one in people],
-    )
-    customers = find_known(connection, people)
+    customers: dict[Person, MessageAuthor] = {}
+    while missing := [one for one in people if one not in customers]:  # once more where somebody was erased in between
+        connection.execute(
+            database.insert_new(identity),
+            [{**dict(zip(names, one, strict=True)), "customer_id": new_id(), "created_at": now} for one in missing],
+        )
+        customers |= find_known(connection, missing)
     known: dict[str, dict[str, Any]] = {}
     for event in events:
         sender = event.sender

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Update, insert, select, update
 from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing
 from core.domain.errors import InvalidInput, Outdated, SessionEnded
 from core.domain.messages import (
+    Audience,
     ConversationEvent,
     DeliveryReported,
     MessageReceived,
@@ -67,7 +68,8 @@ class SqlInbox(OnDatabase):
         known = self._known(connection, possible)
         outdated = self._keep_notes(connection, [one for one in possible if str(one.key) not in known])
         files = self._owned_files(connection, possible)
-        others = self._identify_others(connection, threads, [one for one in possible if str(one.key) not in routes])
+        told = known.keys() | routes.keys()
+        others = self._identify_others(connection, threads, [one for one in possible if str(one.key) not in told])
         batch = Batch(self.database.timestamp(), threads, known, files, routes=routes, others=others)
         results: list[Accepted | Exception] = []
         for item in items:
@@ -91,14 +93,18 @@ class SqlInbox(OnDatabase):
         return frozenset(key for (note, key), done in zip(wanted, kept, strict=True) if note.needed and not done)
 
     def _lock(self, connection: Connection, events: Sequence[ConversationEvent]) -> dict[str, Thread]:
+        """Of a conversation whose customer was erased, what was known before brings nobody back; anything new begins it anew."""
         threads = _select_threads(connection, sorted({event.conversation.conversation_id for event in events}))
+        erased = {one.id for one in threads.values() if not one.customer_id and one.audience != Audience.STAFF}
+        again = [str(one.key) for one in events if one.conversation.conversation_id in erased]
+        seen = set(connection.scalars(SEEN, {"keys": again})) if again else set()
         first: dict[str, MessageReceived] = {}
         for event in events:
-            if isinstance(event, MessageReceived):
+            if isinstance(event, MessageReceived) and str(event.key) not in seen:
                 first.setdefault(event.conversation.conversation_id, event)
-        missing = sorted(first.keys() - threads.keys())
+        missing = sorted((first.keys() - threads.keys()) | (first.keys() & erased))
         if missing:
-            create_conversations(connection, self.database, [first[key] for key in missing])
+            create_conversations(connection, self.database, [first[key] for key in missing], anew=bool(erased))
             threads.update(_select_threads(connection, missing))
         return threads
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, literal, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
 
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.conversation import Conversation, OwnershipState
@@ -45,6 +58,7 @@ def _count(table: Table, *which: ColumnElement[bool]) -> Select[int]:
 _FAILING = _count(
     conversation, conversation.c.done_seq < conversation.c.last_seq, conversation.c.attempts >= MANY_ATTEMPTS
 )
+_HOLD_MESSAGE = select(message.c.id).where(message.c.id == bindparam("of")).with_for_update(read=True)
 _ROOM = 256 * 1024  # bytes: what a hub that is to take new work should have left
 
 
@@ -114,6 +128,8 @@ class SqlRecords(OnDatabase):
 
     @writes
     def attach(self, connection: Connection, conversation_id: str, message_id: str, file: Attachment) -> bool:
+        if connection.execute(_HOLD_MESSAGE, {"of": message_id}).first() is None:
+            return False  # its customer was erased meanwhile
         row = self._file_row(conversation_id, message_id, file)
         given_up = attachment.c.id == file.id, attachment.c.storage_key == ""
         if connection.execute(self.database.insert_new(attachment), row).rowcount > 0:

@@ -24,6 +24,7 @@ from core.storage.learning import SqlLearning
 from core.storage.links import SqlLinks
 from core.storage.memories import SqlMemories
 from core.storage.outbox import SqlOutbox
+from core.storage.personal import SqlPersonal
 from core.storage.records import SqlRecords
 from core.storage.reports import SqlSentMessages
 from core.storage.retention import SqlRetention
@@ -52,6 +53,7 @@ class SqlStore(
     SqlTickets,
     SqlLinks,
     SqlMemories,
+    SqlPersonal,
     SqlClosedTickets,
     SqlTimers,
     SqlLanes,

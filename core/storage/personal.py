@@ -1,0 +1,438 @@
+"""Everything that is kept of a customer: shown to operators, and erased.
+
+All of it goes in one transaction, under the locks that turns, deliveries and new messages take, so that a process that is
+killed in the middle has erased nothing. What stays has no content: the row of a conversation keeps its counters, so that no
+event is answered twice and no cursor goes back; an event keeps its key. A table that is not named here holds nothing of
+customers (tests/contract/stores/test_personal_schema.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Float,
+    Integer,
+    Table,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from core.domain.case import DESK, Case
+from core.domain.conversation import OwnershipState
+from core.domain.keys import ConversationKey
+from core.domain.learning import LearningState
+from core.domain.messages import Audience, Author
+from core.ports.outcomes import Aside, NewMessage
+from core.storage import codec
+from core.storage.among import among
+from core.storage.cases import case_from
+from core.storage.database import OnDatabase, reads, writes
+from core.storage.desk_tables import (
+    contact_route,
+    contacted,
+    desk_case,
+    desk_note,
+    desk_timer,
+    follow_up,
+    gap,
+    gap_cluster,
+    learned_answer,
+    rating,
+    relay,
+    ticket,
+    ticket_entry,
+)
+from core.storage.links import person_of
+from core.storage.tables import (
+    attachment,
+    change,
+    channel_memory,
+    conversation,
+    customer,
+    feedback,
+    identity,
+    identity_link,
+    inbound_event,
+    message,
+    outbox,
+    ownership_change,
+    quarantine,
+    reaction,
+    receipt,
+    tool_journal,
+    widget_event,
+)
+from core.storage.turn_writes import Writes
+from core.storage.turns import lock_conversations
+
+log = structlog.get_logger(__name__)
+
+ClosingPosts = Callable[[Case], Sequence[NewMessage]]
+"""What staff are told in the thread of an open case that is erased."""
+
+OF_CONVERSATION: tuple[Table, ...] = (
+    *(widget_event, feedback, reaction, change, outbox, receipt, gap, tool_journal, message),
+    *(follow_up, contact_route),
+)
+"""Tables of which all rows of an erased conversation go."""
+OF_MESSAGE: Mapping[Table, tuple[str, ...]] = {
+    **dict.fromkeys((widget_event, feedback, reaction, change, outbox, receipt, gap), ("message_id",)),
+    relay: ("source_id", "target_id"),
+    message: ("id",),
+}
+"""Tables of which all rows about an erased message go, by the columns that name it."""
+KEPT: Mapping[Table, frozenset[str]] = {
+    conversation: frozenset(
+        {"id", "channel", "account", "epoch", "ownership_epoch", "last_seq", "done_seq", "event_cursor", "ready_at"}
+        | {"created_at", "ended_at", "audience", "shared", "send_after", "state"}
+    ),
+    inbound_event: frozenset({"event_key", "kind", "conversation_id", "received_at"}),
+    ownership_change: frozenset(c.name for c in ownership_change.c if c.name != "reason"),
+    desk_case: frozenset(c.name for c in desk_case.c if c.name != "reason"),
+    rating: frozenset({"case_id", "conversation_id", "score", "created_at"}),
+    attachment: frozenset({"id", "conversation_id", "size", "storage_key", "extraction"}),
+    message: frozenset({"id", "conversation_id", "seq", "author", "kind", "turn_id", "sent_at", "created_at"}),
+}
+"""Columns that stay where a row stays; all others are emptied, also those that a later version adds. Of ``message``: what staff
+were shown or wrote about a case. A file without a message is taken off the disk by the daily sweep."""
+_PAGE = 200
+_SHORTEST = 5
+"""Characters of an address that are looked for in events which could not be read: fewer would be found in anybody's."""
+_NOTES = ("window", "name", "thread")
+"""Kinds of notes whose key ends in an address or a thread. What a telephone has said about being written to stays: it keeps us
+from writing to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """``ids``: the customers that somebody is. ``addresses``: their identities, as channel, account and id there."""
+
+    ids: tuple[str, ...]
+    addresses: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How much was erased; ``open_cases``: those that staff were told of."""
+
+    identities: tuple[str, ...] = ()
+    conversations: int = 0
+    messages: int = 0
+    open_cases: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Ids of what belongs to a person. ``whole``: conversations in which nobody else writes. ``shared``: the others, with whom
+    each goes on, None where somebody else began it. ``told``: conversations of staff about the person's cases.
+    """
+
+    person: Person
+    whole: Sequence[str]
+    shared: Mapping[str, tuple[str, str] | None]
+    cases: Sequence[str]
+    messages: Sequence[str]
+    told: Sequence[str]
+
+
+class SqlPersonal(OnDatabase):
+    """What operators ask of a customer's data."""
+
+    @reads
+    def export_customer(
+        self, connection: Connection, address: str, *, only: bool
+    ) -> Sequence[tuple[str, dict[str, Any]]]:
+        """Rows by their table's name. Nothing that staff say among themselves."""
+        person = _person(connection, address, only=only)
+        scope = _scope(connection, person)
+        found = [
+            (identity, identity.c.customer_id.in_(person.ids)),
+            (customer, customer.c.id.in_(person.ids)),
+            (identity_link, identity_link.c.customer_id.in_(person.ids)),
+            (conversation, conversation.c.id.in_([*scope.whole, *scope.shared])),
+            (ticket, ticket.c.customer_id.in_(person.ids)),
+            (ticket_entry, ticket_entry.c.number.in_(_tickets(scope))),
+            (desk_case, desk_case.c.id.in_(scope.cases)),
+            (rating, rating.c.case_id.in_(scope.cases)),
+        ]
+        shown = [(table, _about(table.c[name], scope.messages)) for table, name in _SHOWN.items()]
+        rows: list[tuple[str, dict[str, Any]]] = []
+        for table, which in [*found, *((table, part) for table, parts in shown for part in parts)]:
+            listed = connection.execute(select(table).where(which).order_by(*table.primary_key.columns)).all()
+            rows += [(table.name, row._asdict()) for row in listed]
+        return rows
+
+    @writes
+    def erase_customer(
+        self, connection: Connection, address: str, closing: ClosingPosts, by: str, *, only: bool
+    ) -> Erased:
+        """Once more erases nothing more: what would be found is not there."""
+        person = _person(connection, address, only=only)
+        return _erase(connection, self, person, closing, by) if person.ids else Erased()
+
+
+_SHOWN: Mapping[Table, str] = {message: "id", attachment: "message_id", feedback: "message_id", reaction: "message_id"}
+
+
+def _person(connection: Connection, address: str, *, only: bool) -> Person:
+    """Whose identity this address is; what somebody only wrote down as theirs is nobody's identity."""
+    theirs = select(identity.c.customer_id).where(identity.c.external_id == codec.clean(address))
+    ids = set(connection.scalars(theirs))
+    if not only:
+        ids |= {other for one in sorted(ids) for other in connection.scalars(person_of(one))}
+    columns = identity.c
+    rows = connection.execute(
+        select(columns.channel, columns.account, columns.external_id)
+        .where(columns.customer_id.in_(ids))
+        .distinct()
+        .order_by(columns.channel, columns.account, columns.external_id)
+    )
+    return Person(tuple(sorted(ids)), tuple((row.channel, row.account, row.external_id) for row in rows))
+
+
+def _erase(connection: Connection, store: OnDatabase, person: Person, closing: ClosingPosts, by: str) -> Erased:
+    """The identities go first: whoever writes now with one of them waits for the end of this, and is somebody new then."""
+    connection.execute(delete(identity).where(identity.c.customer_id.in_(person.ids)))
+    connection.execute(select(customer.c.id).where(customer.c.id.in_(person.ids)).with_for_update())
+    scope = _scope(connection, person)
+    lock_conversations(connection, [*scope.whole, *scope.shared, *scope.told])
+    scope = _scope(connection, person)  # with what was written before the locks were held
+    rows = lock_conversations(connection, [*scope.whole, *scope.shared, *scope.told])
+    opened = connection.execute(
+        select(desk_case).where(among(desk_case.c.id, "ids"), desk_case.c.closed_at.is_(None)), {"ids": scope.cases}
+    ).all()
+    now = store.database.timestamp()
+    _erase_cases(connection, scope, now)
+    _erase_said(connection, scope)
+    _erase_learned(connection, scope)
+    _leave_conversations(connection, scope, {row.conversation_id for row in opened})
+    _erase_addresses(connection, person, [rows[key].thread for key in scope.whole])
+    for table, column in ((identity_link, "customer_id"), (identity_link, "other_id"), (customer, "id")):
+        connection.execute(delete(table).where(table.c[column].in_(person.ids)))
+    told = _tell_staff(connection, store, [case_from(row) for row in opened], rows.values(), closing, now)
+    log.info(
+        "customer.erased",
+        customers=person.ids,
+        conversations=len(scope.whole) + len(scope.shared),
+        messages=len(scope.messages),
+        open_cases=told,
+        by=by,
+    )
+    identities = tuple(f"{channel}:{external_id}" for channel, _, external_id in person.addresses)
+    return Erased(identities, len(scope.whole) + len(scope.shared), len(scope.messages), told)
+
+
+def _scope(connection: Connection, person: Person) -> _Scope:
+    author = func.coalesce(message.c.customer_id, conversation.c.customer_id)
+    joined = message.join(conversation, conversation.c.id == message.c.conversation_id)
+    customers = conversation.c.audience == Audience.CUSTOMER
+    begun = set(
+        connection.scalars(select(conversation.c.id).where(conversation.c.customer_id.in_(person.ids), customers))
+    )
+    wrote = select(message.c.conversation_id).where(message.c.customer_id.in_(person.ids)).distinct()
+    homes = {"ids": sorted(begun | set(connection.scalars(wrote)))}
+    ours = connection.execute(
+        select(message.c.id).select_from(joined).where(among(conversation.c.id, "ids"), author.in_(person.ids)), homes
+    )
+    messages = [row.id for row in ours]
+    others = connection.execute(
+        select(message.c.conversation_id, message.c.customer_id, identity.c.external_id)
+        .join(identity, identity.c.customer_id == message.c.customer_id)
+        .where(
+            among(message.c.conversation_id, "ids"),
+            message.c.author == Author.CUSTOMER,
+            message.c.customer_id.not_in(person.ids),
+        )
+        .order_by(message.c.seq),
+        homes,
+    )
+    heirs = {row.conversation_id: (row.customer_id, row.external_id) for row in others}
+    shared = {key: heirs.get(key) if key in begun else None for key in homes["ids"] if key not in begun or key in heirs}
+    whole = [key for key in homes["ids"] if key not in shared]
+    own = select(desk_case.c.id).where(among(desk_case.c.conversation_id, "ids"))
+    of_tickets = select(ticket.c.case_id).where(ticket.c.customer_id.in_(person.ids), ticket.c.case_id.is_not(None))
+    cases = sorted({*connection.scalars(own, {"ids": whole}), *connection.scalars(of_tickets)})
+    return _Scope(person, whole, shared, cases, messages, _told(connection, cases, messages, homes["ids"]))
+
+
+def _told(connection: Connection, cases: Sequence[str], messages: Sequence[str], homes: Sequence[str]) -> list[str]:
+    """The conversations in which staff are told of the cases, and those in which they write about them."""
+    feeds = select(conversation.c.id).where(conversation.c.channel == DESK, among(conversation.c.thread, "cases"))
+    found = set(connection.scalars(feeds, {"cases": list(cases)}))
+    noted = select(desk_note.c.conversation_id).where(among(desk_note.c.case_id, "cases"))
+    found |= set(connection.scalars(noted, {"cases": list(cases)}))
+    passed_on = (
+        select(message.c.conversation_id)
+        .join(relay, relay.c.source_id == message.c.id)
+        .join(conversation, conversation.c.id == message.c.conversation_id)
+        .where(among(relay.c.target_id, "ids"), conversation.c.audience == Audience.STAFF)
+    )
+    found |= set(connection.scalars(passed_on, {"ids": list(messages)}))
+    roots = (
+        select(receipt.c.provider_id)
+        .where(receipt.c.channel == DESK, among(receipt.c.conversation_id, "feeds"))
+        .distinct()
+    )
+    ends = [str(one).removeprefix("m/") for one in connection.scalars(roots, {"feeds": sorted(found)})]
+    for place in range(0, len(ends), _PAGE):
+        like = [conversation.c.thread.like(f"%/{end}%") for end in ends[place : place + _PAGE]]
+        threads = select(conversation.c.id).where(conversation.c.audience == Audience.STAFF, or_(*like))
+        found |= set(connection.scalars(threads))
+    return sorted(found - set(homes))
+
+
+def _about(column: ColumnElement[Any], ids: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Conditions that together are true of the rows with these ids, each short enough for both databases."""
+    return [column.in_(ids[place : place + _PAGE]) for place in range(0, len(ids), _PAGE)]
+
+
+def _emptied(table: Table, **values: Any) -> dict[str, Any]:
+    kept = KEPT[table]
+    return {one.name: _nothing(one) for one in table.c if one.name not in kept} | values
+
+
+def _nothing(column: Column[Any]) -> Any:
+    if column.nullable:
+        return None
+    if isinstance(column.type, Boolean):
+        return False
+    return 0 if isinstance(column.type, Integer | Float) else ""
+
+
+def _empty(connection: Connection, table: Table, column: str, ids: Sequence[str], **values: Any) -> None:
+    if ids:
+        emptied = update(table).where(among(table.c[column], "ids")).values(_emptied(table, **values))
+        connection.execute(emptied, {"ids": list(ids)})
+
+
+def _remove(connection: Connection, table: Table, column: str, ids: Sequence[str]) -> None:
+    if ids:
+        connection.execute(delete(table).where(among(table.c[column], "ids")), {"ids": list(ids)})
+
+
+def _tickets(scope: _Scope) -> Any:
+    return select(ticket.c.number).where(ticket.c.customer_id.in_(scope.person.ids))
+
+
+def _erase_cases(connection: Connection, scope: _Scope, now: float) -> None:
+    _remove(connection, desk_timer, "case_id", scope.cases)
+    connection.execute(delete(ticket_entry).where(ticket_entry.c.number.in_(_tickets(scope))))
+    connection.execute(delete(ticket).where(ticket.c.customer_id.in_(scope.person.ids)))
+    closed = func.coalesce(desk_case.c.closed_at, now)
+    _empty(connection, desk_case, "id", scope.cases, closed_at=closed)
+    _empty(connection, rating, "case_id", scope.cases)
+    undecided = among(learned_answer.c.case_id, "ids"), learned_answer.c.state != LearningState.APPROVED
+    connection.execute(delete(learned_answer).where(*undecided), {"ids": list(scope.cases)})
+
+
+def _erase_said(connection: Connection, scope: _Scope) -> None:
+    """Turns of shared conversations are named by the messages in which they ended."""
+    turns = connection.scalars(
+        select(message.c.turn_id).where(among(message.c.id, "ids"), message.c.turn_id.is_not(None)),
+        {"ids": list(scope.messages)},
+    ).all()
+    _remove(connection, tool_journal, "turn_id", turns)
+    _empty(connection, attachment, "message_id", scope.messages)
+    _empty(connection, attachment, "conversation_id", [*scope.whole, *scope.told])
+    _empty(connection, inbound_event, "message_id", scope.messages)
+    _empty(connection, inbound_event, "conversation_id", [*scope.whole, *scope.told], message_id=None)
+    _empty(connection, ownership_change, "conversation_id", scope.whole)
+    _remove(connection, change, "conversation_id", scope.told)
+    _remove(connection, outbox, "conversation_id", scope.told)
+    _empty(connection, message, "conversation_id", scope.told)
+    for table, columns in OF_MESSAGE.items():
+        for column in columns:
+            _remove(connection, table, column, scope.messages)
+    for table in OF_CONVERSATION:
+        _remove(connection, table, "conversation_id", scope.whole)
+
+
+def _erase_learned(connection: Connection, scope: _Scope) -> None:
+    """Of questions that were not answered, a group is worded as its first: another one's words stand for it from now on."""
+    for place in range(0, len(scope.messages), _PAGE):
+        named = gap_cluster.c.id.in_(scope.messages[place : place + _PAGE])
+        other = select(func.min(gap.c.asked)).where(gap.c.cluster_id == gap_cluster.c.id).scalar_subquery()
+        connection.execute(delete(gap_cluster).where(named, other.is_(None)))
+        connection.execute(update(gap_cluster).where(named).values(question=other))
+
+
+def _leave_conversations(connection: Connection, scope: _Scope, closing: Collection[str]) -> None:
+    """Turns that are under way have lost them. With others, a conversation goes on as theirs. ``closing``: had an open case."""
+    columns = conversation.c
+    moved = {"epoch": columns.epoch + 1, "ownership_epoch": columns.ownership_epoch + 1, "lease_until": None}
+    with_people = columns.state.in_((OwnershipState.QUEUED, OwnershipState.STAFF))
+    closed = case((with_people, str(OwnershipState.RESOLVED)), else_=columns.state)
+    _empty(connection, conversation, "id", scope.whole, done_seq=columns.last_seq, state=closed, **moved)
+    for key, heir in scope.shared.items():
+        values: dict[str, Any] = moved | ({"state": closed, "owner": None} if key in closing else {})
+        if heir is not None:
+            values |= {"customer_id": heir[0], "external_id": heir[1], "road": None, "locale": None}
+        connection.execute(update(conversation).where(columns.id == key).values(values))
+
+
+def _erase_addresses(connection: Connection, person: Person, threads: Iterable[str]) -> None:
+    """What channels note of an address or a thread, and events of it that could not be read."""
+    known = connection.execute(select(customer.c.email, customer.c.phone).where(customer.c.id.in_(person.ids))).all()
+    given = {value for row in known for value in row if value} | {external_id for *_, external_id in person.addresses}
+    connection.execute(delete(contacted).where(contacted.c.address.in_(given)))
+    places = sorted({(channel, account) for channel, account, _ in person.addresses})
+    where = tuple_(channel_memory.c.channel, channel_memory.c.account).in_(places)
+    key = channel_memory.c.key
+    for name in sorted({*(one[2] for one in person.addresses), *threads}):
+        noted = or_(*(key == f"{kind}/{name}" for kind in _NOTES), key.startswith(f"home/{name}/", autoescape=True))
+        connection.execute(delete(channel_memory).where(where, noted))
+    for channel, account, external_id in person.addresses:
+        _erase_unread(connection, channel, account, external_id)
+
+
+def _erase_unread(connection: Connection, channel: str, account: str, external_id: str) -> None:
+    needle = external_id.rpartition(":")[2].lstrip("+").encode()
+    if len(needle) < _SHORTEST:
+        return
+    last = ""
+    columns = quarantine.c
+    page = (
+        select(columns.id, columns.body, columns.headers)
+        .where(columns.channel == channel, columns.account == account)
+        .order_by(columns.id)
+        .limit(_PAGE)
+    )
+    while rows := connection.execute(page.where(columns.id > last)).all():
+        theirs = [row.id for row in rows if needle in row.body or needle in row.headers.encode()]
+        _remove(connection, quarantine, "id", theirs)
+        last = rows[-1].id
+
+
+def _tell_staff(
+    connection: Connection,
+    store: OnDatabase,
+    cases: Sequence[Case],
+    rows: Iterable[Any],
+    closing: ClosingPosts,
+    now: float,
+) -> int:
+    """Whoever works on an open case reads that it ended. How many cases that were."""
+    feeds = [row for row in rows if row.channel == DESK]
+    asides = [
+        Aside(ConversationKey(DESK, feed.account, feed.thread), tuple(closing(one)))
+        for one in cases
+        for feed in feeds
+        if feed.thread == one.id
+    ]
+    writes = Writes(now)
+    writes.asides({feed.id: feed for feed in feeds}, asides)
+    writes.commit(connection, store.database)
+    return len(cases)
