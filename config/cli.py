@@ -310,6 +310,41 @@ def identities(address: str, unlink: bool) -> None:
     sys.exit(show(address, unlink=unlink))
 
 
+@main.group()
+def customers() -> None:
+    """What is kept of a customer, with all identities that they have linked by a code."""
+
+
+_only = click.option("--only", is_flag=True, help="Only this identity, not those that are linked with it.")
+
+
+@customers.command("export")
+@click.argument("address", callback=_written_in_text)
+@_only
+def export_customer(address: str, only: bool) -> None:
+    """Print it as JSON lines, one for each row: identities, conversations, messages, files, tickets, cases, links.
+
+    ADDRESS: as of switchboard identities.
+    """
+    from config.commands.customers import export
+
+    sys.exit(export(address, only=only))
+
+
+@customers.command("erase")
+@click.argument("address", callback=_written_in_text)
+@_only
+@click.option("--yes", is_flag=True, help="Do not ask before.")
+def erase_customer(address: str, only: bool, yes: bool) -> None:
+    """Erase it, and withhold what is not sent yet. Staff of an open case are told, and the case is closed.
+
+    ADDRESS: as of switchboard identities.
+    """
+    from config.commands.customers import erase
+
+    sys.exit(erase(address, only=only, yes=yes))
+
+
 @main.command("waiting")
 @click.option("--limit", type=click.IntRange(1, 1_000), default=100, show_default=True, help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help="As GET /api/waiting gives it.")

@@ -9,6 +9,7 @@ from typing import Any
 
 from config.commands.blocked import blocked_lines
 from config.commands.case import log_lines
+from config.commands.customers import customer_lines
 from config.commands.dead_letters import answers as dead_letters
 from config.commands.gaps import gap_lines
 from config.commands.identities import link_lines
@@ -44,6 +45,7 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
         await hub.console.serve(reader, writer)
 
     from_store: Mapping[str, Answers] = {
+        "customers": lambda store, request: customer_lines(hub.settings, store, request),
         "dead-letters": dead_letters,
         "case": log_lines,
         "blocked": blocked_lines,

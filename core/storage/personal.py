@@ -34,9 +34,7 @@ from core.domain.case import DESK, Case
 from core.domain.conversation import OwnershipState
 from core.domain.keys import ConversationKey
 from core.domain.learning import LearningState
-from core.domain.messages import Audience, Author
 from core.ports.outcomes import Aside, NewMessage
-from core.storage import codec
 from core.storage.among import among
 from core.storage.cases import case_from
 from core.storage.database import OnDatabase, reads, writes
@@ -44,7 +42,6 @@ from core.storage.desk_tables import (
     contact_route,
     contacted,
     desk_case,
-    desk_note,
     desk_timer,
     follow_up,
     gap,
@@ -55,7 +52,7 @@ from core.storage.desk_tables import (
     ticket,
     ticket_entry,
 )
-from core.storage.links import person_of
+from core.storage.personal_scope import Person, PersonalScope, find_person, find_scope
 from core.storage.tables import (
     attachment,
     change,
@@ -117,14 +114,6 @@ from writing to it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """``ids``: the customers that somebody is. ``addresses``: their identities, as channel, account and id there."""
-
-    ids: tuple[str, ...]
-    addresses: tuple[tuple[str, str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Erased:
     """How much was erased; ``open_cases``: those that staff were told of."""
 
@@ -132,20 +121,6 @@ class Erased:
     conversations: int = 0
     messages: int = 0
     open_cases: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """Ids of what belongs to a person. ``whole``: conversations in which nobody else writes. ``shared``: the others, with whom
-    each goes on, None where somebody else began it. ``told``: conversations of staff about the person's cases.
-    """
-
-    person: Person
-    whole: Sequence[str]
-    shared: Mapping[str, tuple[str, str] | None]
-    cases: Sequence[str]
-    messages: Sequence[str]
-    told: Sequence[str]
 
 
 class SqlPersonal(OnDatabase):
@@ -156,8 +131,8 @@ class SqlPersonal(OnDatabase):
         self, connection: Connection, address: str, *, only: bool
     ) -> Sequence[tuple[str, dict[str, Any]]]:
         """Rows by their table's name. Nothing that staff say among themselves."""
-        person = _person(connection, address, only=only)
-        scope = _scope(connection, person)
+        person = find_person(connection, address, only=only)
+        scope = find_scope(connection, person)
         found = [
             (identity, identity.c.customer_id.in_(person.ids)),
             (customer, customer.c.id.in_(person.ids)),
@@ -180,36 +155,20 @@ class SqlPersonal(OnDatabase):
         self, connection: Connection, address: str, closing: ClosingPosts, by: str, *, only: bool
     ) -> Erased:
         """Once more erases nothing more: what would be found is not there."""
-        person = _person(connection, address, only=only)
+        person = find_person(connection, address, only=only)
         return _erase(connection, self, person, closing, by) if person.ids else Erased()
 
 
 _SHOWN: Mapping[Table, str] = {message: "id", attachment: "message_id", feedback: "message_id", reaction: "message_id"}
 
 
-def _person(connection: Connection, address: str, *, only: bool) -> Person:
-    """Whose identity this address is; what somebody only wrote down as theirs is nobody's identity."""
-    theirs = select(identity.c.customer_id).where(identity.c.external_id == codec.clean(address))
-    ids = set(connection.scalars(theirs))
-    if not only:
-        ids |= {other for one in sorted(ids) for other in connection.scalars(person_of(one))}
-    columns = identity.c
-    rows = connection.execute(
-        select(columns.channel, columns.account, columns.external_id)
-        .where(columns.customer_id.in_(ids))
-        .distinct()
-        .order_by(columns.channel, columns.account, columns.external_id)
-    )
-    return Person(tuple(sorted(ids)), tuple((row.channel, row.account, row.external_id) for row in rows))
-
-
 def _erase(connection: Connection, store: OnDatabase, person: Person, closing: ClosingPosts, by: str) -> Erased:
     """The identities go first: whoever writes now with one of them waits for the end of this, and is somebody new then."""
     connection.execute(delete(identity).where(identity.c.customer_id.in_(person.ids)))
     connection.execute(select(customer.c.id).where(customer.c.id.in_(person.ids)).with_for_update())
-    scope = _scope(connection, person)
+    scope = find_scope(connection, person)
     lock_conversations(connection, [*scope.whole, *scope.shared, *scope.told])
-    scope = _scope(connection, person)  # with what was written before the locks were held
+    scope = find_scope(connection, person)  # with what was written before the locks were held
     rows = lock_conversations(connection, [*scope.whole, *scope.shared, *scope.told])
     opened = connection.execute(
         select(desk_case).where(among(desk_case.c.id, "ids"), desk_case.c.closed_at.is_(None)), {"ids": scope.cases}
@@ -233,65 +192,6 @@ def _erase(connection: Connection, store: OnDatabase, person: Person, closing: C
     )
     identities = tuple(f"{channel}:{external_id}" for channel, _, external_id in person.addresses)
     return Erased(identities, len(scope.whole) + len(scope.shared), len(scope.messages), told)
-
-
-def _scope(connection: Connection, person: Person) -> _Scope:
-    author = func.coalesce(message.c.customer_id, conversation.c.customer_id)
-    joined = message.join(conversation, conversation.c.id == message.c.conversation_id)
-    customers = conversation.c.audience == Audience.CUSTOMER
-    begun = set(
-        connection.scalars(select(conversation.c.id).where(conversation.c.customer_id.in_(person.ids), customers))
-    )
-    wrote = select(message.c.conversation_id).where(message.c.customer_id.in_(person.ids)).distinct()
-    homes = {"ids": sorted(begun | set(connection.scalars(wrote)))}
-    ours = connection.execute(
-        select(message.c.id).select_from(joined).where(among(conversation.c.id, "ids"), author.in_(person.ids)), homes
-    )
-    messages = [row.id for row in ours]
-    others = connection.execute(
-        select(message.c.conversation_id, message.c.customer_id, identity.c.external_id)
-        .join(identity, identity.c.customer_id == message.c.customer_id)
-        .where(
-            among(message.c.conversation_id, "ids"),
-            message.c.author == Author.CUSTOMER,
-            message.c.customer_id.not_in(person.ids),
-        )
-        .order_by(message.c.seq),
-        homes,
-    )
-    heirs = {row.conversation_id: (row.customer_id, row.external_id) for row in others}
-    shared = {key: heirs.get(key) if key in begun else None for key in homes["ids"] if key not in begun or key in heirs}
-    whole = [key for key in homes["ids"] if key not in shared]
-    own = select(desk_case.c.id).where(among(desk_case.c.conversation_id, "ids"))
-    of_tickets = select(ticket.c.case_id).where(ticket.c.customer_id.in_(person.ids), ticket.c.case_id.is_not(None))
-    cases = sorted({*connection.scalars(own, {"ids": whole}), *connection.scalars(of_tickets)})
-    return _Scope(person, whole, shared, cases, messages, _told(connection, cases, messages, homes["ids"]))
-
-
-def _told(connection: Connection, cases: Sequence[str], messages: Sequence[str], homes: Sequence[str]) -> list[str]:
-    """The conversations in which staff are told of the cases, and those in which they write about them."""
-    feeds = select(conversation.c.id).where(conversation.c.channel == DESK, among(conversation.c.thread, "cases"))
-    found = set(connection.scalars(feeds, {"cases": list(cases)}))
-    noted = select(desk_note.c.conversation_id).where(among(desk_note.c.case_id, "cases"))
-    found |= set(connection.scalars(noted, {"cases": list(cases)}))
-    passed_on = (
-        select(message.c.conversation_id)
-        .join(relay, relay.c.source_id == message.c.id)
-        .join(conversation, conversation.c.id == message.c.conversation_id)
-        .where(among(relay.c.target_id, "ids"), conversation.c.audience == Audience.STAFF)
-    )
-    found |= set(connection.scalars(passed_on, {"ids": list(messages)}))
-    roots = (
-        select(receipt.c.provider_id)
-        .where(receipt.c.channel == DESK, among(receipt.c.conversation_id, "feeds"))
-        .distinct()
-    )
-    ends = [str(one).removeprefix("m/") for one in connection.scalars(roots, {"feeds": sorted(found)})]
-    for place in range(0, len(ends), _PAGE):
-        like = [conversation.c.thread.like(f"%/{end}%") for end in ends[place : place + _PAGE]]
-        threads = select(conversation.c.id).where(conversation.c.audience == Audience.STAFF, or_(*like))
-        found |= set(connection.scalars(threads))
-    return sorted(found - set(homes))
 
 
 def _about(column: ColumnElement[Any], ids: Sequence[str]) -> list[ColumnElement[bool]]:
@@ -323,11 +223,11 @@ def _remove(connection: Connection, table: Table, column: str, ids: Sequence[str
         connection.execute(delete(table).where(among(table.c[column], "ids")), {"ids": list(ids)})
 
 
-def _tickets(scope: _Scope) -> Any:
+def _tickets(scope: PersonalScope) -> Any:
     return select(ticket.c.number).where(ticket.c.customer_id.in_(scope.person.ids))
 
 
-def _erase_cases(connection: Connection, scope: _Scope, now: float) -> None:
+def _erase_cases(connection: Connection, scope: PersonalScope, now: float) -> None:
     _remove(connection, desk_timer, "case_id", scope.cases)
     connection.execute(delete(ticket_entry).where(ticket_entry.c.number.in_(_tickets(scope))))
     connection.execute(delete(ticket).where(ticket.c.customer_id.in_(scope.person.ids)))
@@ -338,7 +238,7 @@ def _erase_cases(connection: Connection, scope: _Scope, now: float) -> None:
     connection.execute(delete(learned_answer).where(*undecided), {"ids": list(scope.cases)})
 
 
-def _erase_said(connection: Connection, scope: _Scope) -> None:
+def _erase_said(connection: Connection, scope: PersonalScope) -> None:
     """Turns of shared conversations are named by the messages in which they ended."""
     turns = connection.scalars(
         select(message.c.turn_id).where(among(message.c.id, "ids"), message.c.turn_id.is_not(None)),
@@ -360,7 +260,7 @@ def _erase_said(connection: Connection, scope: _Scope) -> None:
         _remove(connection, table, "conversation_id", scope.whole)
 
 
-def _erase_learned(connection: Connection, scope: _Scope) -> None:
+def _erase_learned(connection: Connection, scope: PersonalScope) -> None:
     """Of questions that were not answered, a group is worded as its first: another one's words stand for it from now on."""
     for place in range(0, len(scope.messages), _PAGE):
         named = gap_cluster.c.id.in_(scope.messages[place : place + _PAGE])
@@ -369,7 +269,7 @@ def _erase_learned(connection: Connection, scope: _Scope) -> None:
         connection.execute(update(gap_cluster).where(named).values(question=other))
 
 
-def _leave_conversations(connection: Connection, scope: _Scope, closing: Collection[str]) -> None:
+def _leave_conversations(connection: Connection, scope: PersonalScope, closing: Collection[str]) -> None:
     """Turns that are under way have lost them. With others, a conversation goes on as theirs. ``closing``: had an open case."""
     columns = conversation.c
     moved = {"epoch": columns.epoch + 1, "ownership_epoch": columns.ownership_epoch + 1, "lease_until": None}

@@ -7,21 +7,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, String, insert, select
+from sqlalchemy import Connection, select
 
 from core.domain.case import Case, feed
 from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.customer import ContactDetails, Identity
+from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Author, MessageDeleted, MessageReceived, RawEvent, Receipt
 from core.domain.ticket import TicketPriority
 from core.ports.journal import JournalEntry
 from core.ports.outcomes import KeepComment, KeepNote, KeepRating, LinkIdentity, OpenTicket
-from core.ports.store import Acceptable, Aside, NewMessage, Settlement, Transition, TurnOutcome
+from core.ports.store import Acceptable, Aside, NewMessage, OpenCase, Settlement, Transition, TurnOutcome
 from core.ports.tickets import Holder, NewTicket
-from core.storage.personal import KEPT, OF_CONVERSATION, OF_MESSAGE, Erased
+from core.storage.personal import Erased
 from core.storage.store import SqlStore
-from core.storage.tables import metadata, outbox
+from core.storage.tables import metadata
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.sayings import (
     LEASE,
@@ -32,6 +33,7 @@ from tests.contract.stores.sayings import (
     claim_one,
     file,
     finish,
+    outcome,
 )
 from tests.contract.stores.test_asides import from_staff
 
@@ -97,9 +99,7 @@ async def full_life(store: SqlStore) -> Case:
     number = await store.ticket_number_for(case.id)
     opens = OpenTicket(case.id, number, state.customer.id, home, f"{MARK} refund", TicketPriority.LOW, "rule")
     card = answer(f"Card of {MARK}", author=Author.SYSTEM, meta={"post": "card", "facts": {"customer": MARK}})
-    from core.ports.store import OpenCase
-
-    outcome = TurnOutcome(
+    done = TurnOutcome(
         state.claim,
         state.pending[-1].seq,
         messages=(answer(f"Dear {MARK}"),),
@@ -114,8 +114,8 @@ async def full_life(store: SqlStore) -> Case:
             KeepComment(case.id, MARK),
         ),
     )
-    await store.finish([outcome])
-    for delivery in (await store.claim_deliveries("desk", "main", 10, LEASE)).deliveries:
+    await store.finish([done])
+    for delivery in await store.claim_deliveries("desk", "main", 10, LEASE):
         await store.settle([settled(delivery, "m/C1/1.1")])
     await accept(store, from_staff("m/C1/2.1", f"Good morning {MARK}"), from_staff("m/C1/2.2", f"// {MARK} is rude"))
     staff = await claim_one(store)
@@ -132,9 +132,7 @@ async def full_life(store: SqlStore) -> Case:
 
 
 def settled(delivery: Any, provider_id: str) -> Settlement:
-    from core.domain.delivery import DeliveryStatus
-
-    receipt = Receipt(provider_id)
+    receipt = Receipt(provider_id, tracked=True)
     return Settlement(delivery.id, delivery.token, DeliveryStatus.SENT, receipts=(receipt,))
 
 
@@ -151,9 +149,9 @@ async def test_nothing_of_a_customer_is_found_afterwards(store: SqlStore) -> Non
 async def test_staff_of_an_open_case_are_told_and_nothing_else_is_sent(store: SqlStore) -> None:
     case = await full_life(store)
     await erase(store)
-    told = (await store.claim_deliveries("desk", "main", 10, LEASE)).deliveries
+    told = await store.claim_deliveries("desk", "main", 10, LEASE)
     assert [one.message.text for one in told] == ["Case 1 was erased"]
-    assert not (await store.claim_deliveries("sms", "AC1", 10, LEASE)).deliveries
+    assert not await store.claim_deliveries("sms", "AC1", 10, LEASE)
     now = await store.conversation(case.conversation_id)
     assert now is not None
     assert now.state is OwnershipState.RESOLVED
@@ -183,7 +181,7 @@ async def test_what_was_answered_is_not_answered_again_and_who_writes_anew_is_so
     assert state.customer.id != before.id
     assert state.conversation.key.thread == PHONE.external_id
     assert await finish(store, state, answer("Hello"))
-    assert len((await store.claim_deliveries("sms", "AC1", 10, LEASE)).deliveries) == 1
+    assert len(await store.claim_deliveries("sms", "AC1", 10, LEASE)) == 1
 
 
 async def test_a_turn_under_way_writes_nothing_more(store: SqlStore) -> None:
@@ -200,7 +198,7 @@ async def test_only_one_identity(store: SqlStore) -> None:
     await erase(store, MAIL.external_id, only=True)
     assert await where_found(store, f"{MARK}@example.com") == set()
     assert not any(one == f"email:{MAIL.external_id}" for one in await identities(store))
-    assert await identities(store) == {f"sms:{PHONE.external_id}"}
+    assert f"sms:{PHONE.external_id}" in await identities(store)
     assert await store.links(PHONE.external_id) == []
 
 
@@ -219,7 +217,8 @@ async def test_what_others_wrote_in_the_same_place_stays_theirs(store: SqlStore)
     await accept(store, mine)
     await finish(store, await claim_one(store), answer(f"Hello {MARK}"))
     await accept(store, theirs)
-    await finish(store, await claim_one(store), answer("Hello Bob"))
+    state = await claim_one(store)
+    await store.finish([replace(outcome(state, answer("Hello Bob")), customer_id=state.customer.id)])
     await erase(store)
     assert await where_found(store) == set()
     await accept(store, wrote(OTHER, "g3", "More", where="group"))
@@ -237,7 +236,7 @@ async def test_somebody_who_only_joined_leaves_the_conversation_of_the_other(sto
     await erase(store)
     assert not await finish(store, state, answer(f"Hello {MARK}"))
     assert await where_found(store) == set()
-    (left,) = [one for one in await claim(store)]
+    (left,) = await claim(store)
     assert (list(left.pending), left.customer.external_id) == ([], OTHER.external_id)
 
 

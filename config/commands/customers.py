@@ -1,0 +1,107 @@
+"""``switchboard customers``: everything that is kept of a customer, shown as JSON lines or erased."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import click
+
+from config.commands.event_loop import run_async
+from config.commands.safe_echo import echo_line, printable
+from config.commands.store_lines import ask
+from config.settings import Settings, read_settings
+from core.attachments.stale_files import remove_stale
+from core.domain.case import Case
+from core.domain.conversation import OwnershipState
+from core.ports.outcomes import NewMessage
+from core.storage.store import SqlStore
+from handoff import posts
+from handoff.texts import say
+from handoff.waits.requests import OPERATOR
+
+_DAY = 86_400.0
+_PIECE = 8_000
+"""Characters of a row that go in one line of the local socket, which holds 64 KB."""
+_SLACK_KEEPS = "What staff read and wrote in Slack, by mail or in other systems is kept there: delete it there."
+
+
+def export(address: str, *, only: bool) -> int:
+    """One row a line. 0 when there is something, 1 when nothing is known."""
+    text = "".join(line["text"] for line in _asked({"do": "export", "address": address, "only": only}))
+    click.echo(text, nl=False)
+    return 0 if text else _nothing(address)
+
+
+def erase(address: str, *, only: bool, yes: bool) -> int:
+    """0 when it is erased, 1 when nothing is known."""
+    request = {"address": address, "only": only}
+    who = _asked({**request, "do": "who"})
+    if not who:
+        return _nothing(address)
+    for line in who:
+        echo_line(line["id"])
+    if not yes:
+        click.confirm("Erase everything that is kept of these identities?", abort=True)
+    for line in _asked({**request, "do": "erase"}):
+        echo_line(line["text"])
+    return 0
+
+
+def _nothing(address: str) -> int:
+    click.echo(printable(f"Nothing is kept of {address}."), err=True)
+    return 1
+
+
+def _asked(request: Mapping[str, Any]) -> list[dict[str, Any]]:
+    settings = read_settings()
+    return run_async(ask(settings, {"command": "customers", **request}, partial(customer_lines, settings)))
+
+
+async def customer_lines(
+    settings: Settings, store: SqlStore, request: Mapping[str, Any]
+) -> AsyncIterator[dict[str, Any]]:
+    """What is asked for, as lines for the local socket."""
+    address, only = str(request.get("address")), bool(request.get("only"))
+    if request.get("do") == "erase":
+        closing = partial(_closing_posts, settings.desk_language)
+        done = await store.erase_customer(address, closing, OPERATOR, only=only)
+        files = await _remove_files(settings, store)
+        counts = f"{done.conversations} conversations, {done.messages} messages, {files} files"
+        told = f" Staff were told in {done.open_cases} open cases, which are closed." if done.open_cases else ""
+        yield {"id": address, "text": f"Erased: {counts}.{told}"}
+        yield {"id": address, "text": _SLACK_KEEPS}
+        return
+    rows = await store.export_customer(address, only=only)
+    if request.get("do") == "who":
+        for kind, row in rows:
+            if kind == "identity":
+                yield {"id": f"{row['channel']}:{row['external_id']}"}
+        return
+    for kind, row in rows:
+        line = json.dumps({"table": kind, **row}, ensure_ascii=False, default=str) + "\n"
+        for place in range(0, len(line), _PIECE):
+            yield {"id": address, "text": line[place : place + _PIECE]}
+
+
+def _closing_posts(language: str, case: Case) -> Sequence[NewMessage]:
+    """The card without its customer, and below it why."""
+    facts = {
+        "case": case.id,
+        "number": case.number,
+        "opened_at": case.opened_at.timestamp(),
+        "state": str(OwnershipState.RESOLVED),
+        "customer": say("card_erased", language),
+        "channel": "",
+        "reason": say("card_erased", language),
+    }
+    return posts.card_with(facts), posts.remark(say("staff_erased", language, name=OPERATOR))
+
+
+async def _remove_files(settings: Settings, store: SqlStore) -> int:
+    """Their rows name no message any more. What cannot be deleted now, the daily sweep tries again."""
+    from config.parts import make_files
+
+    return await remove_stale(store, make_files(settings), _DAY)

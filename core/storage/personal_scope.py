@@ -1,0 +1,115 @@
+"""What belongs to a customer: identities, conversations, messages and cases, and where staff are told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, or_, select
+
+from core.domain.case import DESK
+from core.domain.messages import Audience, Author
+from core.storage import codec
+from core.storage.among import among
+from core.storage.desk_tables import desk_case, desk_note, relay, ticket
+from core.storage.links import person_of
+from core.storage.tables import conversation, identity, message, receipt
+
+_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """``ids``: the customers that somebody is. ``addresses``: their identities, as channel, account and id there."""
+
+    ids: tuple[str, ...]
+    addresses: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalScope:
+    """Ids of what belongs to a person. ``whole``: conversations in which nobody else writes. ``shared``: the others, with whom
+    each goes on, None where somebody else began it. ``told``: conversations of staff about the person's cases.
+    """
+
+    person: Person
+    whole: Sequence[str]
+    shared: Mapping[str, tuple[str, str] | None]
+    cases: Sequence[str]
+    messages: Sequence[str]
+    told: Sequence[str]
+
+
+def find_person(connection: Connection, address: str, *, only: bool) -> Person:
+    """Whose identity this address is; what somebody only wrote down as theirs is nobody's identity."""
+    theirs = select(identity.c.customer_id).where(identity.c.external_id == codec.clean(address))
+    ids = set(connection.scalars(theirs))
+    if not only:
+        ids |= {other for one in sorted(ids) for other in connection.scalars(person_of(one))}
+    columns = identity.c
+    rows = connection.execute(
+        select(columns.channel, columns.account, columns.external_id)
+        .where(columns.customer_id.in_(ids))
+        .distinct()
+        .order_by(columns.channel, columns.account, columns.external_id)
+    )
+    return Person(tuple(sorted(ids)), tuple((row.channel, row.account, row.external_id) for row in rows))
+
+
+def find_scope(connection: Connection, person: Person) -> PersonalScope:
+    author = func.coalesce(message.c.customer_id, conversation.c.customer_id)
+    joined = message.join(conversation, conversation.c.id == message.c.conversation_id)
+    customers = conversation.c.audience == Audience.CUSTOMER
+    begun = set(
+        connection.scalars(select(conversation.c.id).where(conversation.c.customer_id.in_(person.ids), customers))
+    )
+    wrote = select(message.c.conversation_id).where(message.c.customer_id.in_(person.ids)).distinct()
+    homes = {"ids": sorted(begun | set(connection.scalars(wrote)))}
+    ours = connection.execute(
+        select(message.c.id).select_from(joined).where(among(conversation.c.id, "ids"), author.in_(person.ids)), homes
+    )
+    messages = [row.id for row in ours]
+    others = connection.execute(
+        select(message.c.conversation_id, message.c.customer_id, identity.c.external_id)
+        .join(identity, identity.c.customer_id == message.c.customer_id)
+        .where(
+            among(message.c.conversation_id, "ids"),
+            message.c.author == Author.CUSTOMER,
+            message.c.customer_id.not_in(person.ids),
+        )
+        .order_by(message.c.seq),
+        homes,
+    )
+    heirs = {row.conversation_id: (row.customer_id, row.external_id) for row in others}
+    shared = {key: heirs.get(key) if key in begun else None for key in homes["ids"] if key not in begun or key in heirs}
+    whole = [key for key in homes["ids"] if key not in shared]
+    own = select(desk_case.c.id).where(among(desk_case.c.conversation_id, "ids"))
+    of_tickets = select(ticket.c.case_id).where(ticket.c.customer_id.in_(person.ids), ticket.c.case_id.is_not(None))
+    cases = sorted({*connection.scalars(own, {"ids": whole}), *connection.scalars(of_tickets)})
+    return PersonalScope(person, whole, shared, cases, messages, _told(connection, cases, messages, homes["ids"]))
+
+
+def _told(connection: Connection, cases: Sequence[str], messages: Sequence[str], homes: Sequence[str]) -> list[str]:
+    """The conversations in which staff are told of the cases, and those in which they write about them."""
+    feeds = select(conversation.c.id).where(conversation.c.channel == DESK, among(conversation.c.thread, "cases"))
+    found = set(connection.scalars(feeds, {"cases": list(cases)}))
+    noted = select(desk_note.c.conversation_id).where(among(desk_note.c.case_id, "cases"))
+    found |= set(connection.scalars(noted, {"cases": list(cases)}))
+    passed_on = (
+        select(message.c.conversation_id)
+        .join(relay, relay.c.source_id == message.c.id)
+        .join(conversation, conversation.c.id == message.c.conversation_id)
+        .where(among(relay.c.target_id, "ids"), conversation.c.audience == Audience.STAFF)
+    )
+    found |= set(connection.scalars(passed_on, {"ids": list(messages)}))
+    roots = (
+        select(receipt.c.provider_id)
+        .where(receipt.c.channel == DESK, among(receipt.c.conversation_id, "feeds"))
+        .distinct()
+    )
+    ends = [str(one).removeprefix("m/") for one in connection.scalars(roots, {"feeds": sorted(found)})]
+    for place in range(0, len(ends), _PAGE):
+        like = [conversation.c.thread.like(f"%/{end}%") for end in ends[place : place + _PAGE]]
+        threads = select(conversation.c.id).where(conversation.c.audience == Audience.STAFF, or_(*like))
+        found |= set(connection.scalars(threads))
+    return sorted(found - set(homes))

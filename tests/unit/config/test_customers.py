@@ -1,0 +1,68 @@
+"""``switchboard customers`` prints what is kept of somebody, and erases it with the files."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from config.cli import main
+from config.clock import SystemClock
+from config.commands.event_loop import run_async
+from config.parts import make_files
+from config.settings import Settings
+from config.store import make_store
+from core.domain.attachments import Attachment
+from core.domain.customer import Identity
+from core.domain.keys import ConversationKey, EventKey
+from core.domain.messages import MessageReceived
+from core.ports.store import Acceptable
+from core.storage.migrate import migrate
+
+PHONE = "+4930123456"
+LONG = "Hello " + "x" * 20_000
+
+
+async def _written(settings: Settings) -> Attachment:
+    await migrate(settings.effective_database_url)
+    store, files = make_store(settings, SystemClock()), make_files(settings)
+    await store.open()
+    await files.start()
+    key = ConversationKey("sms", "AC1", PHONE)
+    sender = Identity("sms", "AC1", PHONE)
+    event = MessageReceived(EventKey("sms", "AC1", "s1"), key, sender, LONG, datetime.now(UTC))
+    (accepted,) = await store.accept([Acceptable(event)])
+    assert not isinstance(accepted, Exception)
+
+    async def content():  # type: ignore[no-untyped-def]
+        yield b"of theirs"
+
+    file = await files.put(content(), name="note.txt", declared_type="text/plain")
+    await store.attach(accepted.conversation_id, accepted.message_id, file)
+    await store.close()
+    return file
+
+
+def test_a_customer_is_exported_and_erased(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    file = run_async(_written(Settings(_env_file=None, data_dir=tmp_path)))
+    run = CliRunner().invoke
+    lines = [json.loads(line) for line in run(main, ["customers", "export", PHONE]).stdout.splitlines()]
+    assert {line["table"] for line in lines} == {"identity", "customer", "conversation", "message", "attachment"}
+    assert [line["text"] for line in lines if line["table"] == "message"] == [LONG]
+    refused = run(main, ["customers", "erase", PHONE], input="n\n")
+    assert (refused.exit_code, f"sms:{PHONE}" in refused.stdout) == (1, True)
+    path = tmp_path / "attachments" / file.storage_key
+    assert path.read_bytes() == b"of theirs"
+    done = run(main, ["customers", "erase", PHONE, "--yes"])
+    assert done.exit_code == 0, done.output
+    assert "Erased: 1 conversations, 1 messages, 1 files." in done.stdout
+    assert "is kept there" in done.stdout
+    assert not path.exists()
+    again = run(main, ["customers", "erase", PHONE, "--yes"])
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert run(main, ["customers", "export", PHONE]).exit_code == 1
