@@ -97,8 +97,10 @@ KEPT: Mapping[Table, frozenset[str]] = {
         | {"created_at", "ended_at", "audience", "shared", "send_after", "state"}
     ),
     inbound_event: frozenset({"event_key", "kind", "conversation_id", "received_at"}),
-    ownership_change: frozenset(c.name for c in ownership_change.c if c.name != "reason"),
-    desk_case: frozenset(c.name for c in desk_case.c if c.name != "reason"),
+    ownership_change: frozenset(
+        {"conversation_id", "ownership_epoch", "event", "from_state", "to_state", "owner", "actor", "created_at"}
+    ),
+    desk_case: frozenset({"id", "conversation_id", "number", "requested_by", "urgency", "opened_at", "closed_at"}),
     rating: frozenset({"case_id", "conversation_id", "score", "created_at"}),
     attachment: frozenset({"id", "conversation_id", "size", "storage_key", "extraction"}),
     message: frozenset({"id", "conversation_id", "seq", "author", "kind", "turn_id", "sent_at", "created_at"}),
@@ -249,7 +251,7 @@ def _erase_said(connection: Connection, scope: PersonalScope) -> None:
     _empty(connection, attachment, "conversation_id", [*scope.whole, *scope.told])
     _empty(connection, inbound_event, "message_id", scope.messages)
     _empty(connection, inbound_event, "conversation_id", [*scope.whole, *scope.told], message_id=None)
-    _empty(connection, ownership_change, "conversation_id", scope.whole)
+    _empty(connection, ownership_change, "conversation_id", [*scope.whole, *map(Case.home, scope.cases)])
     _remove(connection, change, "conversation_id", scope.told)
     _remove(connection, outbox, "conversation_id", scope.told)
     _empty(connection, message, "conversation_id", scope.told)
@@ -277,7 +279,9 @@ def _leave_conversations(connection: Connection, scope: PersonalScope, closing: 
     closed = case((with_people, str(OwnershipState.RESOLVED)), else_=columns.state)
     _empty(connection, conversation, "id", scope.whole, done_seq=columns.last_seq, state=closed, **moved)
     for key, heir in scope.shared.items():
-        values: dict[str, Any] = moved | ({"state": closed, "owner": None} if key in closing else {})
+        values: dict[str, Any] = moved | (
+            {"state": closed, "owner": None, "escalation_reason": None} if key in closing else {}
+        )
         if heir is not None:
             values |= {"customer_id": heir[0], "external_id": heir[1], "road": None, "locale": None}
         connection.execute(update(conversation).where(columns.id == key).values(values))

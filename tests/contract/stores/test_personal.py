@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from core.domain.case import Case, feed
-from core.domain.conversation import OwnershipEvent, OwnershipState
+from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.customer import ContactDetails, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey, EventKey
@@ -226,6 +226,36 @@ async def test_what_others_wrote_in_the_same_place_stays_theirs(store: SqlStore)
     assert [one.text for one in (*state.history, *state.pending)] == ["And Bob", "Hello Bob", "More"]
     assert state.customer.external_id == OTHER.external_id
     assert await finish(store, state, answer("Yes"))
+
+
+async def test_a_case_of_one_in_a_group_ends_and_the_group_goes_on(store: SqlStore) -> None:
+    await accept(store, wrote(OTHER, "g1", "Bob begins", where="group"))
+    await finish(store, await claim_one(store), answer("Hello Bob"))
+    await accept(store, wrote(PHONE, "g2", f"{MARK} wants a person", where="group"))
+    state = await claim_one(store)
+    home = state.conversation.id
+    case = Case(Case.named(home, 1), home, 1, f"for {MARK}", "customer", "normal", SENT_AT)
+    number = await store.ticket_number_for(case.id)
+    opens = OpenTicket(case.id, number, state.customer.id, home, MARK, TicketPriority.LOW, "rule")
+    escalates = Transition(OwnershipEvent.ESCALATE, escalation=Escalation(f"for {MARK}"))
+    aside = Aside(feed("main", case.id), (answer(f"Card of {MARK}", author=Author.SYSTEM),))
+    done = TurnOutcome(
+        state.claim,
+        state.pending[-1].seq,
+        transition=escalates,
+        asides=(aside,),
+        cases=(OpenCase(case), opens),
+        customer_id=state.customer.id,
+    )
+    await store.finish([done])
+    assert (await erase(store)).open_cases == 1
+    assert await where_found(store) == set()
+    now = await store.conversation(home)
+    assert now is not None
+    assert now.state is OwnershipState.RESOLVED
+    await accept(store, wrote(OTHER, "g3", "Still here", where="group"))
+    (turn,) = [one for one in await claim(store) if one.conversation.id == home]
+    assert ([one.text for one in turn.pending], turn.conversation.state) == (["Still here"], OwnershipState.BOT)
 
 
 async def test_somebody_who_only_joined_leaves_the_conversation_of_the_other(store: SqlStore) -> None:
