@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,7 +38,7 @@ async def _written(settings: Settings) -> Attachment:
     (accepted,) = await store.accept([Acceptable(event)])
     assert not isinstance(accepted, Exception)
 
-    async def content():  # type: ignore[no-untyped-def]
+    async def content() -> AsyncIterator[bytes]:
         yield b"of theirs"
 
     file = await files.put(content(), name="note.txt", declared_type="text/plain")
