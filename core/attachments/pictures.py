@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from typing import BinaryIO
 
 import pypdfium2  # type: ignore[import-untyped]
 from PIL import AvifImagePlugin, Image, ImageOps
 
 from core.attachments.archive import ExtractionLimits
-from core.attachments.tesseract import INSTALLED, Tesseract
+from core.attachments.tesseract import INSTALLED, Tesseract, reader_for
 from core.domain.errors import ExtractionFailed
 
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF")
@@ -36,7 +37,7 @@ def shrink(_payload: bytes, file: BinaryIO) -> bytes:
 
 def read_picture(file: BinaryIO, limits: ExtractionLimits) -> str:
     """The text in a picture; of a moving one in its first image. Raises ExtractionFailed."""
-    return _read(_opened(file, limits, "L", _READ), Tesseract(limits.languages))
+    return _read(_opened(file, limits, "L", _READ), reader_for(limits))
 
 
 def read_scan(file: BinaryIO, limits: ExtractionLimits) -> str:
@@ -44,17 +45,20 @@ def read_scan(file: BinaryIO, limits: ExtractionLimits) -> str:
     if not INSTALLED:
         return ""
     file.seek(0)
-    reader = Tesseract(limits.languages)
+    reader = reader_for(limits)
     parts: list[str] = []
     with pypdfium2.PdfDocument(file) as document:
         for place, page in enumerate(document, start=1):
             if page.get_textpage().count_chars():
                 continue
-            if limits.is_late or len(parts) == limits.pages:
+            text = None
+            if not limits.is_late and len(parts) < limits.pages:
+                with suppress(ExtractionFailed):  # it became late meanwhile
+                    scale = _READ / max(*page.get_size(), 1.0)
+                    text = _read(page.render(scale=scale, grayscale=True).to_pil().convert("L"), reader)
+            if text is None:
                 parts.append(f"[Page {place} and what follows are pictures that were not read.]")
                 break
-            scale = _READ / max(*page.get_size(), 1.0)
-            text = _read(page.render(scale=scale, grayscale=True).to_pil().convert("L"), reader)
             parts.append(f"## Page {place}\n\n{text}" if text else "")
     return "\n\n".join(part for part in parts if part)
 
@@ -69,6 +73,9 @@ def _opened(file: BinaryIO, limits: ExtractionLimits, mode: str, longest: int) -
         raise ExtractionFailed("The picture is too small to show anything.")
     picture.thumbnail((longest, longest), reducing_gap=2.0)
     upright = ImageOps.exif_transpose(picture)
+    if upright.mode.startswith("I"):  # more than 256 shades, which a conversion would cut off and not scale
+        most = upright.convert("I").getextrema()[1] or 1
+        upright = upright.convert("I").point(lambda dot: dot * 255 / most).convert("L")
     flat = Image.new("RGBA", upright.size, "white")
     flat.alpha_composite(upright.convert("RGBA"))
     return flat.convert(mode)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import pytest_asyncio
 from PIL import Image
 
 from config import parts
+from core.attachments.archive import ExtractionLimits
+from core.attachments.convert import convert
 from core.attachments.extract import ConfinedExtractor
 from core.domain.errors import ExtractionFailed
 from core.ports.confined import ConfinedCalls
 from tests.servers import programs
-from tests.unit.attachments.files import pdf, written
+from tests.unit.attachments.files import pdf, written, zipped
 from tests.unit.attachments.pictures import INVOICE, drawn, encoded, photographed, scanned
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -36,6 +40,17 @@ def extractor(calls: ConfinedCalls) -> ConfinedExtractor:
 
 def _words(text: str) -> list[str]:
     return text.split()
+
+
+def _joined(*documents: bytes) -> bytes:
+    """A PDF of the pages of all."""
+    import pypdfium2
+
+    joined, target = pypdfium2.PdfDocument.new(), io.BytesIO()
+    for content in documents:
+        joined.import_pages(pypdfium2.PdfDocument(content))
+    joined.save(target)
+    return target.getvalue()
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "AVIF", "BMP", "TIFF"])
@@ -93,16 +108,49 @@ async def test_the_pages_of_a_scan_are_read_under_their_numbers(extractor: Confi
 
 
 async def test_a_scanned_page_is_read_beside_pages_of_text(extractor: ConfinedExtractor, tmp_path: Path) -> None:
-    import pypdfium2
-
-    joined, target = pypdfium2.PdfDocument.new(), io.BytesIO()
-    for content in (pdf("A cover letter"), scanned(INVOICE)):
-        joined.import_pages(pypdfium2.PdfDocument(content))
-    joined.save(target)
-    path = written(tmp_path, "a.pdf", target.getvalue())
+    path = written(tmp_path, "a.pdf", _joined(pdf("A cover letter"), scanned(INVOICE)))
     text = await extractor.extract(path, name="a.pdf", media_type="application/pdf")
     assert "A cover letter" in text
     assert "Total: 42.50 EUR" in text.split("## Page 2")[1]
+
+
+class _LateAtAWord(ExtractionLimits):
+    """Time goes by while a picture is read: there was some before it."""
+
+    asked: ClassVar[int] = 0
+
+    @property
+    def is_late(self) -> bool:
+        _LateAtAWord.asked += 1
+        return _LateAtAWord.asked > 2
+
+
+async def test_a_scanned_page_that_takes_too_long_takes_nothing_from_the_text(calls: ConfinedCalls) -> None:
+    joined = io.BytesIO(_joined(pdf("A cover letter"), scanned(INVOICE, "Terms of delivery")))
+    text = await asyncio.to_thread(convert, joined, "application/pdf", _LateAtAWord(languages=("eng",)))
+    assert "A cover letter" in text
+    assert text.endswith("[Page 2 and what follows are pictures that were not read.]")
+
+
+async def test_many_pictures_in_an_archive_take_nothing_from_the_text_beside_them(
+    extractor: ConfinedExtractor, tmp_path: Path
+) -> None:
+    members = {f"{place}.png": encoded(drawn(size=(40, 40)), "PNG") for place in range(60)}
+    path = written(tmp_path, "a.zip", zipped({**members, "a.txt": b"words beside them"}))
+    text = await extractor.extract(path, name="a.zip", media_type="application/zip")
+    assert "words beside them" in text
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+async def test_a_scan_with_more_shades_of_grey_than_256_is_read(
+    extractor: ConfinedExtractor, tmp_path: Path, kind: str
+) -> None:
+    grey = drawn().convert("I").point(lambda dot: dot * 257).convert("I;16")
+    path = written(tmp_path, "a", encoded(grey, kind))
+    text = await extractor.extract(path, name="a", media_type=f"image/{kind.lower()}")
+    assert "Total: 42.50 EUR" in text
+    dark, bright = Image.open(io.BytesIO(await extractor.shrink(path))).convert("L").getextrema()
+    assert dark < 50 < 200 < bright
 
 
 async def test_a_small_copy_is_upright_and_tells_nothing_of_its_owner(
