@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from config.agent_parts import chat_settings, make_model
+from config.budgets import model_tokens
 from config.settings import Settings
 from core.attachments.extract import ConfinedExtractor
 from core.attachments.extraction_service import ExtractionService
@@ -63,7 +64,7 @@ def make_extraction(
         return make_model(settings, clock, metrics, closing, budgets, name=settings.agent_vision_model)
 
     inner = ConfinedExtractor(confined.files, settings.ocr_languages)
-    listener = transcriber(settings, clock)
+    listener = transcriber(settings, clock, budgets)
     extractor = ModelExtractor(inner, clock, settings.company_name, seer if sees(settings) else None, listener)
     by_models = (*(("image/",) if sees(settings) else ()), *(("audio/", "video/") if listener else ()))
     return ExtractionService(records, files, extractor, metrics=metrics, by_models=by_models)
@@ -74,10 +75,11 @@ def sees(settings: Settings) -> bool:
     return settings.has_model and settings.agent_vision_model != _OFF
 
 
-def transcriber(settings: Settings, clock: Clock) -> Transcriber | None:
+def transcriber(settings: Settings, clock: Clock, budgets: Budgets) -> Transcriber | None:
     """What listens to recordings. Only OpenAI's own endpoint is known to have a model for it."""
     is_openai = not (settings.azure_openai_endpoint or settings.openai_base_url)
     name = settings.agent_transcription_model or (_TRANSCRIBES if is_openai else _OFF)
     if not settings.has_model or name == _OFF:
         return None
-    return OpenAITranscriber(chat_settings(settings, name, "audio/transcriptions"), clock)
+    endpoint = chat_settings(settings, name, "audio/transcriptions")
+    return OpenAITranscriber(endpoint, clock, budgets, model_tokens(settings))

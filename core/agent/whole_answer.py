@@ -7,10 +7,11 @@ import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from core.agent.prompting import system_prompt
-from core.domain.errors import ModelError, TokensUsedUp
+from core.domain.errors import AnswerUnusable, ModelError, TokensUsedUp
 from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest, Finished, TextDelta
 from core.ports.clock import Clock
 
@@ -36,21 +37,32 @@ class SparedModel:
 
     async def ask(self, request: ChatRequest) -> str | None:
         """The complete answer; None where the model fails, now or a moment ago. Raises nothing."""
+        with suppress(ModelError):
+            return await self.answer(request)
+        return None
+
+    async def answer(self, request: ChatRequest) -> str:
+        """The complete answer. Raises ModelError where the model fails, now or a moment ago, and nothing else.
+
+        What one request provoked, or one customer used up, says nothing of the model: others go on asking it.
+        """
         if self._clock.monotonic() < self._resting_until:
-            return None
+            raise ModelError("The model failed a moment ago.")
         try:
             async with asyncio.timeout(self._seconds):
                 return await whole_answer(self._model, request)
         except TokensUsedUp:
-            return None  # one customer's budget says nothing of the model: others go on asking it
+            raise
         except ModelError as error:
             logger.warning("%s failed: %s", self._what, error.detail)
+            if isinstance(error, AnswerUnusable):
+                raise
         except TimeoutError:
             logger.warning("%s out of time", self._what, extra={"seconds": self._seconds})
         except Exception:
             logger.exception("%s failed", self._what)
         self._resting_until = self._clock.monotonic() + self._rest
-        return None
+        raise ModelError("The model failed.")
 
 
 class ModelCheck:
@@ -94,7 +106,7 @@ async def whole_answer(model: ChatModel, request: ChatRequest) -> str:
     """The complete answer. Raises ModelError for one that was cut off: half a message says something else."""
     said, end = await read_stream(model, request)
     if end.reason != "stop" or not said.strip():
-        raise ModelError("The model's answer has no proper end.")
+        raise AnswerUnusable("The model's answer has no proper end.")
     return said.strip()
 
 

@@ -127,8 +127,7 @@ class ExtractionService:
             if (text := self._known.get(attachment)) is None:
                 path = await self._store.local_path(attachment)
                 text = await self._extractor.extract(path, name=attachment.name, media_type=attachment.media_type)
-            if text:
-                self._known.put(attachment, text)
+            self._known.put(attachment, text)
             status = ExtractionStatus.READY if text else ExtractionStatus.EMPTY
             result = replace(attachment, extraction=status, text=text or None, error=None)
         except ExtractionFailed as error:

@@ -6,6 +6,8 @@ from core.domain.attachments import Attachment
 
 _MOST = 2_000_000
 """Characters of all texts together."""
+_ENTRY = 200
+"""Characters that each counts as beside its own: it may be empty."""
 
 
 class KnownTexts:
@@ -22,7 +24,13 @@ class KnownTexts:
 
     def put(self, file: Attachment, text: str) -> None:
         """Keep it, and forget the oldest ones beyond the limit."""
-        self._held += len(text) - len(self._texts.pop((file.sha256, file.media_type), ""))
-        self._texts[file.sha256, file.media_type] = text
+        key = (file.sha256, file.media_type)
+        if key in self._texts:
+            self._forget(key)
+        self._texts[key] = text
+        self._held += len(text) + _ENTRY
         while self._held > self._most:
-            self._held -= len(self._texts.pop(next(iter(self._texts))))
+            self._forget(next(iter(self._texts)))
+
+    def _forget(self, key: tuple[str, str]) -> None:
+        self._held -= len(self._texts.pop(key)) + _ENTRY

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from core.agent.prompting import system_prompt
-from core.agent.whole_answer import whole_answer
+from core.agent.whole_answer import SparedModel
 from core.attachments.extract import ConfinedExtractor
 from core.attachments.formats import SUFFIXES
-from core.domain.errors import ExtractionFailed, ModelError, TokensUsedUp
+from core.domain.errors import AnswerUnusable, ExtractionFailed, ModelError, RequestRefused
 from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
 from core.ports.clock import Clock
 from core.ports.extractor import Transcriber
@@ -20,7 +19,7 @@ from core.ports.extractor import Transcriber
 _log = logging.getLogger(__name__)
 
 _BLIND_SECONDS = 600.0
-"""How long a model is asked for no picture after it failed at one and had never read any: it may see none."""
+"""How long a model is asked for no picture after it refused one and had never read any: it may see none."""
 _ALIKE = {"video/quicktime": ".mp4", "video/3gpp": ".mp4", "audio/3gpp": ".mp4"}
 """Relatives of MP4, which is read likewise: endpoints go by the ending."""
 _TOKENS = 4_000
@@ -32,7 +31,7 @@ class ModelExtractor:
     """Implements core.ports.extractor.Extractor. ``inner`` reads the rest, and pictures that the model could not read.
 
     Models get a small copy of the picture, which a confined process made. After ``picture_seconds`` the text in it is recognised
-    without a model, while the customer still waits.
+    without a model, while the customer still waits. A failure that may pass leaves the file for a later turn: ModelError.
     """
 
     def __init__(
@@ -48,9 +47,10 @@ class ModelExtractor:
         self._inner = inner
         self._clock = clock
         self._company = company
-        self._seer = None if make_seer is None else functools.cache(make_seer)
+        self._seer = (
+            None if make_seer is None else functools.cache(lambda: _spared(make_seer(), clock, picture_seconds))
+        )
         self._transcriber = transcriber
-        self._picture_seconds = picture_seconds
         self._sees = False
         self._blind_until = 0.0
 
@@ -58,22 +58,26 @@ class ModelExtractor:
         if self._transcriber is not None and media_type.startswith(("audio/", "video/")):
             return await self._listen(self._transcriber, path, media_type)
         if self._seer is not None and media_type.startswith("image/"):
-            seen = await self._look(self._seer(), path)
-            if seen:
-                return seen
+            try:
+                if seen := await self._look(self._seer(), path):
+                    return seen
+            except ModelError:
+                if text := await self._inner.extract(path, name=name, media_type=media_type):
+                    return text
+                raise
         return await self._inner.extract(path, name=name, media_type=media_type)
 
     async def _listen(self, transcriber: Transcriber, path: Path, media_type: str) -> str:
-        """What is said in it. Raises ExtractionFailed, OSError."""
+        """What is said in it. Raises ExtractionFailed, OSError, ModelError where it may be later."""
         try:
             said = await transcriber.transcribe(path, _ALIKE.get(media_type, SUFFIXES[media_type][0]))
-        except ModelError as error:
+        except AnswerUnusable as error:
             _log.warning("recording not transcribed: %s", error.detail)
             raise ExtractionFailed("What is said in it could not be written down.") from error
         return _cleaned(said)
 
-    async def _look(self, seer: ChatModel, path: Path) -> str:
-        """What the picture shows; empty where that cannot be told. Raises OSError."""
+    async def _look(self, seer: SparedModel, path: Path) -> str:
+        """What the picture shows; empty where that cannot be told. Raises OSError, ModelError where it may be later."""
         if not self._sees and self._clock.monotonic() < self._blind_until:
             return ""
         try:
@@ -83,16 +87,17 @@ class ModelExtractor:
         shown = ChatMessage("user", "The picture:", pictures=(picture,))
         request = ChatRequest((system_prompt(self._company, "picture"), shown), max_tokens=_TOKENS)
         try:
-            async with asyncio.timeout(self._picture_seconds):
-                said = await whole_answer(seer, request)
-        except TokensUsedUp:
-            return ""
-        except (ModelError, TimeoutError) as error:
-            _log.warning("picture not read by the model: %s", error)
-            self._blind_until = self._clock.monotonic() + _BLIND_SECONDS
+            said = await seer.answer(request)
+        except AnswerUnusable as error:
+            if isinstance(error, RequestRefused):
+                self._blind_until = self._clock.monotonic() + _BLIND_SECONDS
             return ""
         self._sees = True
         return _cleaned(said)
+
+
+def _spared(model: ChatModel, clock: Clock, seconds: float) -> SparedModel:
+    return SparedModel(model, clock, "reading of a picture", seconds=seconds)
 
 
 def _cleaned(said: str) -> str:

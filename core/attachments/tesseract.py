@@ -74,7 +74,7 @@ class Tesseract:
         if _LIBRARY.TessBaseAPIMeanTextConf(self._handle) < _LEAST_CONFIDENCE:
             return ""
         found = ctypes.c_void_p(_LIBRARY.TessBaseAPIGetUTF8Text(self._handle))
-        text = ctypes.string_at(found) if found else b""
+        text = ctypes.string_at(found) if found.value else b""
         _LIBRARY.TessDeleteText(found)
         return text.decode("utf-8", "replace").strip()
 

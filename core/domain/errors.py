@@ -139,6 +139,14 @@ class ModelError(HubError):
     code = "model_error"
 
 
+class AnswerUnusable(ModelError):
+    """The model answered this request with nothing that can be used: cut off, withheld, empty. Others may still ask it."""
+
+
+class RequestRefused(AnswerUnusable):
+    """The endpoint does not take what this request holds, and asked again it would refuse it again."""
+
+
 class TokensUsedUp(ModelError):
     """The budget of model tokens is used up: nothing is wrong with the model, and others may still ask it."""
 

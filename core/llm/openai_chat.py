@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 
 from core.domain.delivery import backoff
-from core.domain.errors import ModelError
+from core.domain.errors import AnswerUnusable, ModelError, RequestRefused
 from core.llm.settings import AnswerFormatChoice, OpenAIChatSettings
 from core.llm.wire import Assembly, body, error_code, events
 from core.ports.chat_model import ChatRequest, Finished, TextDelta
@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 _WORTH_A_RETRY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _FORMAT_REFUSED = frozenset({400, 404, 415, 422, 500, 501})
 """With any of these, endpoints refuse an answer format that they do not have. Only the same request without it tells."""
+_TAKES_NO_SUCH = frozenset({400, 404, 405, 413, 415, 422})
+_WITHHOLDS = frozenset({"content_filter", "content_policy_violation"})
 _NAMES_FORMAT = re.compile(r"response.?format|json.?(?:schema|mode)|structured.?output|response mime", re.IGNORECASE)
 _IDLE_CONNECTION_SECONDS = 5.0
 _DRAIN_SECONDS = 0.1
@@ -69,7 +71,9 @@ def _explain(error: Exception) -> ModelError:
         case _Refused(status=429):
             return ModelError(f"The model's endpoint is over its limit ({error.code or error.status}).")
         case _Refused():
-            return ModelError(f"The model's endpoint answered {error.status} ({error.code or 'no code'}).")
+            kind = RequestRefused if error.status in _TAKES_NO_SUCH else ModelError
+            kind = AnswerUnusable if error.code in _WITHHOLDS else kind
+            return kind(f"The model's endpoint answered {error.status} ({error.code or 'no code'}).")
         case TimeoutError():
             return ModelError("The model's endpoint stalled.")
         case aiohttp.ClientError():

@@ -7,49 +7,91 @@ import json
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 import aiohttp
 
-from core.domain.errors import ModelError
+from core.domain.budget import Budget, current_spender, kibibytes
+from core.domain.errors import AnswerUnusable, ModelError, RequestRefused, TokensUsedUp
 from core.llm.settings import OpenAIChatSettings
+from core.ports.budgets import Budgets
 from core.ports.clock import Clock
 
 _MOST_BYTES = 25 * 1024 * 1024
 """Of a file, by OpenAI's documentation."""
 _MOST_ANSWER = 1024 * 1024
-_SECONDS = 60.0
-"""For one try. Whoever waits for the words waits less; what comes later is kept for the next answer."""
+_SECONDS = 18.0
+"""For all tries: a little less than a turn waits for its files."""
 _PAUSE = 1.0
-_WORTH_A_RETRY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_REST = 60.0
+"""Seconds for which an endpoint that failed is left alone."""
+_PASSES = frozenset({401, 402, 403, 407, 408, 409, 425, 429, 500, 502, 503, 504, 529})
+_WORTH_A_RETRY = _PASSES - {401, 402, 403, 407}
+_TOKENS_PER_KIBIBYTE = 8
+"""What recordings count as: a minute of a voice note, 120 KiB of Opus, is about a thousand tokens of sound."""
 
 
 class OpenAITranscriber:
-    """Implements core.ports.extractor.Transcriber. A failure that may pass is tried once more.
+    """Implements core.ports.extractor.Transcriber. A failure that may pass soon is tried once more, a time-out is not.
 
     ``settings.url``: where files are posted. Which formats are taken is for the endpoint to say: OpenAI's takes FLAC, MP3, MP4,
     M4A, Ogg, WAV and WebM, and what others refuse is refused.
+    ``tokens`` are spent by the customer of the turn, by the recording's size.
     """
 
-    def __init__(self, settings: OpenAIChatSettings, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: OpenAIChatSettings,
+        clock: Clock,
+        budgets: Budgets,
+        tokens: Budget,
+        *,
+        seconds: float = _SECONDS,
+    ) -> None:
         self.settings = settings
         self._clock = clock
+        self._budgets = budgets
+        self._tokens = tokens
+        self._seconds = seconds
+        self._resting_until = 0.0
 
     async def transcribe(self, path: Path, ending: str) -> str:
-        if (await asyncio.to_thread(path.stat)).st_size > _MOST_BYTES:
-            raise ModelError("The recording is larger than transcriptions take.")
+        size = (await asyncio.to_thread(path.stat)).st_size
+        if size > _MOST_BYTES:
+            raise RequestRefused("The recording is larger than transcriptions take.")
+        spender = current_spender()
+        if self._budgets.wait(self._tokens, spender) > 0:
+            raise TokensUsedUp("The day's budget of model tokens is used up.")
+        if self._clock.monotonic() < self._resting_until:
+            raise ModelError("The endpoint of transcriptions failed a moment ago.")
+        try:
+            async with asyncio.timeout(self._seconds):
+                said = await self._ask_twice(path, ending)
+        except TimeoutError:
+            said = HTTPStatus.GATEWAY_TIMEOUT
+        if isinstance(said, int):
+            self._raise_for(said)
+        self._budgets.spend(self._tokens, spender, kibibytes(size) * _TOKENS_PER_KIBIBYTE)
+        return _words(said)
+
+    def _raise_for(self, status: int) -> NoReturn:
+        told = f"The endpoint of transcriptions answered {status}."
+        if status not in _PASSES:
+            raise RequestRefused(told)
+        self._resting_until = self._clock.monotonic() + _REST
+        raise ModelError(told)
+
+    async def _ask_twice(self, path: Path, ending: str) -> bytes | int:
         status = await self._ask(path, ending)
         if isinstance(status, int) and status in _WORTH_A_RETRY:
             await self._clock.sleep(_PAUSE)
             status = await self._ask(path, ending)
-        if isinstance(status, int):
-            raise ModelError(f"The endpoint of transcriptions answered {status}.")
         return status
 
-    async def _ask(self, path: Path, ending: str) -> str | int:
-        """The words, or the status of a refusal; 503 where the endpoint could not be reached. Raises ModelError, OSError."""
+    async def _ask(self, path: Path, ending: str) -> bytes | int:
+        """What it says, or the status of a refusal; 503 where it could not be reached. Raises TimeoutError, OSError."""
         settings = self.settings
-        timeout = aiohttp.ClientTimeout(total=_SECONDS, connect=settings.connect_seconds)
+        timeout = aiohttp.ClientTimeout(total=None, connect=settings.connect_seconds)
         session = aiohttp.ClientSession(headers=settings.headers, proxy=settings.proxy, timeout=timeout)
         with await asyncio.to_thread(path.open, "rb") as file:
             try:
@@ -60,13 +102,11 @@ class OpenAITranscriber:
                     said = bytearray()
                     while len(said) <= _MOST_ANSWER and (block := await response.content.readany()):
                         said += block
-            except (aiohttp.ClientError, TimeoutError):
+                    return bytes(said)
+            except TimeoutError:
+                raise
+            except aiohttp.ClientError:
                 return HTTPStatus.SERVICE_UNAVAILABLE
-        with suppress(ValueError, AttributeError, RecursionError):
-            words = json.loads(said).get("text")
-            if isinstance(words, str):
-                return words
-        raise ModelError("The transcription could not be read.")
 
     def _form(self, file: BinaryIO, ending: str) -> aiohttp.FormData:
         form = aiohttp.FormData()
@@ -74,3 +114,11 @@ class OpenAITranscriber:
         form.add_field("response_format", "json")
         form.add_field("file", file, filename=f"recording{ending}", content_type="application/octet-stream")
         return form
+
+
+def _words(said: bytes) -> str:
+    with suppress(ValueError, AttributeError, RecursionError):
+        words = json.loads(said).get("text")
+        if isinstance(words, str):
+            return words
+    raise AnswerUnusable("The transcription could not be read.")

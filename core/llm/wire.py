@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.domain.errors import ModelError
+from core.domain.errors import AnswerUnusable, ModelError
 from core.ports.chat_model import AnswerFormat, ChatMessage, ChatRequest, Finished, ToolCall, ToolSpec
 
 _LONGEST_EVENT = 1024 * 1024
@@ -98,7 +98,7 @@ class Assembly:
         for choice in chunk.get("choices") or ():
             self._reason = choice.get("finish_reason") or self._reason
             if self._reason == "content_filter":
-                raise ModelError("The model's answer was withheld by a content filter.")
+                raise AnswerUnusable("The model's answer was withheld by a content filter.")
             if delta := choice.get("delta"):  # Azure's filter chunks have none
                 text += _plain(delta.get("content")) or delta.get("refusal") or ""
                 self._take_calls(delta.get("tool_calls") or ())
@@ -134,7 +134,7 @@ class Assembly:
             for index, call in sorted(self._calls.items())
         )
         if not calls and not self.opening:
-            raise ModelError(f"The model answered nothing (finish reason {self._reason}).")
+            raise AnswerUnusable(f"The model answered nothing (finish reason {self._reason}).")
         return Finished(reason=self._reason, tool_calls=calls, usage=self._usage)
 
 

@@ -16,7 +16,7 @@ class Extractor(Protocol):
 
 
 class Transcriber(Protocol):
-    """Writes down what is said in a recording. Raises ModelError where that fails, or the format is not taken."""
+    """Writes down what is said in a recording. Raises AnswerUnusable where it cannot be, ModelError where it can later."""
 
     async def transcribe(self, path: Path, ending: str) -> str:
         """``ending``: the usual one of files of this format, by which endpoints tell them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ class ReadingModels:
 
     ``heard``: what is said in recordings; None refuses their format. ``answer``: to all else, with ``{file}`` for the number of
     the customer's file; None refuses it. ``failures``: statuses that recordings are answered with before.
+    ``hangs``: nothing is answered. ``ends``: the reason with which a picture's answer ends. ``refusal``: the code of a refusal.
     """
 
     shown: str | None = None
@@ -31,6 +33,10 @@ class ReadingModels:
     recordings: list[dict[str, Any]] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
+    hangs: bool = False
+    ends: str = "stop"
+    refusal: str | None = None
+    end: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def complete(self, request: web.Request) -> web.StreamResponse:
         """POST /chat/completions, streamed."""
@@ -44,10 +50,14 @@ class ReadingModels:
             self.asked.append(body)
             found = _FILE.search(str(body["messages"]))
             said = said and said.replace("{file}", found[1] if found else "0")
+        if self.hangs:
+            await self.end.wait()
         if said is None:
-            error = {"message": "Invalid content type. image_url is only supported by certain models."}
+            error: dict[str, Any] = {"code": self.refusal} | {
+                "message": "Invalid content type. image_url is only supported by certain models."
+            }
             return web.json_response({"error": error}, status=400)
-        text = chunk(said) + chunk(finish="stop") + DONE
+        text = chunk(said) + chunk(finish=self.ends if isinstance(parts, list) else "stop") + DONE
         return web.Response(text=text, content_type="text/event-stream")
 
     async def transcribe(self, request: web.Request) -> web.StreamResponse:
@@ -57,6 +67,8 @@ class ReadingModels:
         assert isinstance(file, web.FileField)
         sent = {"name": file.filename, "content": file.file.read(), "model": form["model"]}
         self.recordings.append(sent | {"authorization": request.headers.get("Authorization")})
+        if self.hangs:
+            await self.end.wait()
         if self.failures:
             return web.json_response({"error": {"message": "later"}}, status=self.failures.pop(0))
         if self.heard is None:
@@ -79,4 +91,5 @@ async def reading_models(**given: Any) -> AsyncIterator[ReadingModels]:
         models.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
         yield models
     finally:
+        models.end.set()
         await runner.cleanup()

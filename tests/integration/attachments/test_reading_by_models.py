@@ -18,11 +18,15 @@ from config import parts
 from config.clock import SystemClock
 from core.attachments.extract import ConfinedExtractor
 from core.attachments.model_extractor import ModelExtractor
-from core.domain.errors import ExtractionFailed, ModelError
+from core.domain.budget import Budget, Spender
+from core.domain.errors import ExtractionFailed, ModelError, RequestRefused, TokensUsedUp
 from core.llm.openai_chat import OpenAIChat
 from core.llm.settings import OpenAIChatSettings
 from core.llm.transcription import OpenAITranscriber
+from core.ports.budgets import Budgets, NoBudgets
+from core.ports.clock import Clock
 from core.ports.confined import ConfinedCalls
+from tests.contract.responders.world import SteppingClock
 from tests.faults.attack.stranger import Session, Stranger, stranger
 from tests.integration.attachments.reading_models import ReadingModels, reading_models
 from tests.integration.llm.wire_server import model_at
@@ -36,6 +40,7 @@ from tests.unit.core.eventually import eventually
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OGG = b"OggS\x00\x02" + bytes(20) + b"\x01\x13OpusHead" + bytes(200)
+_TOKENS = Budget("model-tokens", 1, 1, 86_400)
 SEEN = "INVOICE 4711, total 42.50 EUR. A paper lies on a table."
 VOICE = "How long does the link to reset my password work?"
 
@@ -47,20 +52,38 @@ async def calls() -> AsyncIterator[ConfinedCalls]:
         yield parts.make_confined(closing).files
 
 
-def _transcriber(models: ReadingModels, clock: SystemClock) -> OpenAITranscriber:
+class _Counted(NoBudgets):
+    """Grants everything until it is used up."""
+
+    def __init__(self) -> None:
+        self.spent: list[int] = []
+        self.used_up = False
+
+    def wait(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
+        return 60.0 if self.used_up else 0.0
+
+    def spend(self, budget: Budget, spender: Spender, amount: int = 1) -> None:
+        self.spent.append(amount)
+
+
+def _transcriber(
+    models: ReadingModels, clock: Clock, budgets: Budgets | None = None, seconds: float = PATIENCE
+) -> OpenAITranscriber:
     settings = OpenAIChatSettings("whisper", f"{models.url}/audio/transcriptions", {"authorization": "Bearer k"})
-    return OpenAITranscriber(settings, clock)
+    return OpenAITranscriber(settings, clock, budgets or NoBudgets(), _TOKENS, seconds=seconds)
 
 
 @asynccontextmanager
-async def _reader(calls: ConfinedCalls, models: ReadingModels) -> AsyncIterator[ModelExtractor]:
+async def _reader(
+    calls: ConfinedCalls, models: ReadingModels, clock: Clock | None = None, seconds: float = PATIENCE
+) -> AsyncIterator[ModelExtractor]:
     """As the hub makes it."""
-    clock = SystemClock()
+    clock = clock or SystemClock()
     model = OpenAIChat(model_at(models.url), clock)
     inner = ConfinedExtractor(calls)
     try:
         yield ModelExtractor(
-            inner, clock, "Tidepool", lambda: model, _transcriber(models, clock), picture_seconds=PATIENCE
+            inner, clock, "Tidepool", lambda: model, _transcriber(models, clock), picture_seconds=seconds
         )
     finally:
         await model.aclose()
@@ -145,9 +168,77 @@ async def test_a_failure_that_may_pass_is_tried_once_more(calls: ConfinedCalls, 
     async with reading_models(heard=VOICE, failures=[503]) as models, _reader(calls, models) as extractor:
         assert await extractor.extract(path, name="voice", media_type="audio/ogg") == VOICE
         assert len(models.recordings) == 2
-        models.failures += [503, 503]
-        with pytest.raises(ExtractionFailed, match="could not be written down"):
-            await extractor.extract(path, name="voice", media_type="audio/ogg")
+
+
+@pytest.mark.parametrize("failures", [[401], [408, 408], [429, 429], [503, 503]])
+async def test_an_endpoint_that_fails_is_left_alone_and_hears_the_recording_later(
+    calls: ConfinedCalls, tmp_path: Path, failures: list[int]
+) -> None:
+    path, clock = written(tmp_path, "a", OGG), SteppingClock()
+    async with (
+        reading_models(heard=VOICE, failures=list(failures)) as models,
+        _reader(calls, models, clock) as extractor,
+    ):
+        for _ in range(2):
+            with pytest.raises(ModelError):  # and not ExtractionFailed, which would be kept
+                await extractor.extract(path, name="voice", media_type="audio/ogg")
+        assert len(models.recordings) == len(failures)
+        clock.time += 60
+        assert await extractor.extract(path, name="voice", media_type="audio/ogg") == VOICE
+
+
+async def test_an_endpoint_that_hangs_is_asked_once_and_then_left_alone(tmp_path: Path) -> None:
+    path = written(tmp_path, "a", OGG)
+    async with reading_models(heard=VOICE, hangs=True) as models:
+        transcriber = _transcriber(models, SteppingClock(), seconds=0.3)
+        for _ in range(2):
+            with pytest.raises(ModelError):
+                await transcriber.transcribe(path, ".ogg")
+        assert len(models.recordings) <= 1
+
+
+async def test_recordings_are_paid_for_by_their_size_from_the_budget_of_tokens(tmp_path: Path) -> None:
+    path, budgets = written(tmp_path, "a", OGG + bytes(2048)), _Counted()
+    async with reading_models(heard=VOICE) as models:
+        transcriber = _transcriber(models, SystemClock(), budgets)
+        await transcriber.transcribe(path, ".ogg")
+        assert budgets.spent == [3 * 8]
+        budgets.used_up = True
+        with pytest.raises(TokensUsedUp):
+            await transcriber.transcribe(path, ".ogg")
+    assert len(models.recordings) == 1
+
+
+@pytest.mark.parametrize("reason", ["length", "content_filter"])
+async def test_an_answer_cut_off_blinds_nobody_else(calls: ConfinedCalls, tmp_path: Path, reason: str) -> None:
+    path = written(tmp_path, "a", encoded(drawn(), "PNG"))
+    async with reading_models(shown=SEEN, ends=reason) as models, _reader(calls, models) as extractor:
+        assert "INVOICE 4711" in await extractor.extract(path, name="a.png", media_type="image/png")
+        models.ends = "stop"
+        assert await extractor.extract(path, name="a.png", media_type="image/png") == SEEN
+
+
+async def test_a_picture_refused_for_what_it_shows_blinds_nobody_else(calls: ConfinedCalls, tmp_path: Path) -> None:
+    path = written(tmp_path, "a", encoded(drawn(), "PNG"))
+    async with reading_models(refusal="content_filter") as models, _reader(calls, models) as extractor:
+        assert "INVOICE 4711" in await extractor.extract(path, name="a.png", media_type="image/png")
+        models.shown = SEEN
+        assert await extractor.extract(path, name="a.png", media_type="image/png") == SEEN
+
+
+async def test_a_model_that_hangs_rests_a_minute_and_pictures_without_text_wait_for_it(
+    calls: ConfinedCalls, tmp_path: Path
+) -> None:
+    with_text = written(tmp_path, "a", encoded(drawn(), "PNG"))
+    without = written(tmp_path, "b", encoded(Image.new("RGB", (80, 80), "white"), "PNG"))
+    clock = SteppingClock()
+    async with reading_models(shown=SEEN, hangs=True) as models, _reader(calls, models, clock, 0.3) as extractor:
+        assert "INVOICE 4711" in await extractor.extract(with_text, name="a.png", media_type="image/png")
+        with pytest.raises(ModelError):
+            await extractor.extract(without, name="b.png", media_type="image/png")
+        assert len(models.pictures) <= 1
+    async with reading_models(shown=SEEN) as models, _reader(calls, models) as extractor:
+        assert await extractor.extract(without, name="b.png", media_type="image/png") == SEEN
 
 
 async def test_a_format_that_the_endpoint_does_not_take_stays_for_people(calls: ConfinedCalls, tmp_path: Path) -> None:
@@ -163,7 +254,7 @@ async def test_a_recording_over_the_limit_of_transcriptions_is_not_sent(tmp_path
     with path.open("wb") as file:
         file.truncate(25 * 2**20 + 1)
     async with reading_models(heard=VOICE) as models:
-        with pytest.raises(ModelError, match="larger"):
+        with pytest.raises(RequestRefused, match="larger"):
             await _transcriber(models, SystemClock()).transcribe(path, ".mp3")
     assert models.recordings == []
 

@@ -11,7 +11,7 @@ from typing import cast
 from core.attachments.extraction_service import ExtractionService
 from core.attachments.known_texts import KnownTexts
 from core.domain.attachments import Attachment, ExtractionStatus
-from core.domain.errors import ExtractionFailed, StoreUnavailable, Unreachable
+from core.domain.errors import ExtractionFailed, ModelError, StoreUnavailable, Unreachable
 from core.ports.extractor import AttachmentStore
 from core.ports.store import Records
 from tests.unit.core.eventually import eventually
@@ -247,13 +247,31 @@ async def test_what_gave_no_text_is_read_again_when_it_is_sent_again() -> None:
 
 
 def test_known_texts_are_bounded_and_the_oldest_is_forgotten() -> None:
-    known = KnownTexts(most=10)
+    known = KnownTexts(most=410)
     files = [replace(_FILE, sha256=str(number)) for number in range(4)]
     for file in files[:3]:
         known.put(file, "1234")
     assert [known.get(file) for file in files] == [None, "1234", "1234", None]
-    known.put(files[3], "12345678901")
+    known.put(files[3], "1" * 300)
     assert [known.get(file) for file in files] == [None] * 4
+
+
+def test_a_file_without_text_is_known_too_and_counts() -> None:
+    known = KnownTexts(most=410)
+    files = [replace(_FILE, sha256=str(number)) for number in range(3)]
+    for file in files:
+        known.put(file, "")
+        known.put(file, "")
+    assert [known.get(file) for file in files] == [None, "", ""]
+
+
+async def test_a_model_that_fails_now_leaves_the_file_for_later() -> None:
+    records, extractor = _Records(), _Extractor(ModelError("503"))
+    service = _service(extractor, records)
+    assert (await service.ensure(_FILE, _SENDER)).extraction is ExtractionStatus.PENDING
+    assert (records.rows["f1"], records.ended) == (_FILE, [])
+    extractor.result = "words"
+    assert (await service.ensure(_FILE, _SENDER)).text == "words"
 
 
 async def test_what_models_read_waits_for_the_turn_that_needs_it_and_keeps_no_other_file_waiting() -> None:
