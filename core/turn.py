@@ -136,11 +136,14 @@ class Turn:
         if not state.pending:
             done = last_handled(state) if state.changes else state.conversation.last_seq
             return TurnOutcome(state.claim, handled_seq=done)
-        if (rated := await self._rated(state)) is not None:
-            return rated
         queued, read = state.conversation.state == OwnershipState.QUEUED, state.as_read()
         wanted = await run_in_thread(read, asked_of_us, read)
         unasked = wanted is Asked.NO
+        if not unasked:
+            state = await self._files.recordings(state)
+            read = state.as_read()
+        if (rated := await self._rated(state)) is not None:
+            return rated
         may_end = queued and not unasked and waits_by_own_wish(state) and not is_doubted(state)
         if may_end and await run_in_thread(read, last_withdrawn, read.pending) is not None:
             return await self._take_back(state)
@@ -292,7 +295,8 @@ class Turn:
 
         ``shown``: while it is written, and that it is.
         """
-        whole, state = state, from_the_new_start((await self._files.all(state)).with_history_for_reader()).as_read()
+        whole = await self._files.all(state)
+        state = from_the_new_start(whole.with_history_for_reader()).as_read()
         able = self._capabilities(state)
         events = ProvisionalEvents(
             self._streaming(state) if shown else None,

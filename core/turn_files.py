@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from core.domain.attachments import Attachment
+from core.domain.attachments import Attachment, ExtractionStatus
+from core.domain.conversation import OwnershipState
 from core.domain.errors import NotYet
-from core.domain.heard import words_heard
+from core.domain.heard import as_if_written
 from core.domain.messages import ChangeKind, Message
 from core.ports.store import TurnState
+from core.turn_reading import asks_for_a_person, is_doubted
 
 Prepare = Callable[[TurnState], Awaitable[TurnState]]
 _WAITS = 10.0
@@ -29,7 +31,26 @@ class TurnFiles:
 
     async def all(self, state: TurnState) -> TurnState:
         """The turn with them; what customers said in recordings is among their words. Raises NotYet."""
-        return _heard(state if self.prepare is None else await self.prepare(state))
+        state = state if self.prepare is None else await self.prepare(state)
+        heard = (tuple(map(as_if_written, said)) for said in (state.pending, state.history))
+        return replace(state, pending=next(heard), history=next(heard))
+
+    async def recordings(self, state: TurnState) -> TurnState:
+        """The turn with its files where some are recordings: what is said decides who answers as what is written does.
+
+        Raises NotYet while one may still come. Whoever waits for a person, or asks for one, is not kept from them by it.
+        """
+        owned = state.conversation.state is OwnershipState.STAFF or is_doubted(state)
+        if self.prepare is None or owned or not any(map(_still_speaks, state.pending)):
+            return state
+        waits = state.conversation.state is OwnershipState.QUEUED or asks_for_a_person(state.as_read())
+        try:
+            async with asyncio.timeout(self.seconds if waits else None):
+                return await self.prepare(state)
+        except (NotYet, TimeoutError):
+            if not waits:
+                raise
+            return state
 
     async def in_time(self, state: TurnState) -> tuple[TurnState, tuple[str, ...]]:
         """For people: with the files that came, those that were owed to them included (ChangeKind.FILES).
@@ -69,16 +90,12 @@ def with_files(state: TurnState, files: Sequence[Attachment]) -> TurnState:
     return replace(state, files=tuple(files), pending=renewed(state.pending), history=renewed(state.history))
 
 
-def _heard(state: TurnState) -> TurnState:
-    """The turn with what customers said in recordings among their words, as if they had written it."""
-
-    def spoken(messages: Sequence[Message]) -> tuple[Message, ...]:
-        return tuple(
-            replace(one, text="\n".join(filter(None, (one.text, *words)))) if (words := words_heard(one)) else one
-            for one in messages
-        )
-
-    return replace(state, pending=spoken(state.pending), history=spoken(state.history))
+def _still_speaks(message: Message) -> bool:
+    """Whether words of a recording in it may still come."""
+    refs = message.meta.get("attachment_refs") or ()
+    coming = {file.media_type for file in message.attachments if file.extraction is ExtractionStatus.PENDING}
+    kinds = (*coming, *(str(ref.get("media_type")) for ref in refs))
+    return any(kind.startswith(("audio/", "video/")) for kind in kinds)
 
 
 def _without(state: TurnState) -> tuple[TurnState, tuple[str, ...]]:
@@ -87,5 +104,5 @@ def _without(state: TurnState) -> tuple[TurnState, tuple[str, ...]]:
     last = max([*(one.seq for one in state.pending), *(one.seq for one in told)])
     owed = [one.message for one in state.changes if one.kind is ChangeKind.FILES and one.seq < last]
     said = (*state.pending, *(one.message for one in told if one.kind is ChangeKind.SAID))
-    announced = [one for one in said if one.meta.get("attachment_refs")]
+    announced = [one for one in said if one.meta.get("attachment_refs") or _still_speaks(one)]
     return replace(state, changes=tuple(told)), tuple(one.id for one in (*owed, *announced))

@@ -181,10 +181,15 @@ def files(history: Sequence[Message]) -> list[NewMessage]:
 
 
 def brought(message: Message) -> list[NewMessage]:
-    """The files of a message whose words are shown already, or what became of them; nothing where it was deleted since."""
+    """What came after a message's words were shown: its files, or what became of them, and what was heard; not once deleted."""
     if message.deleted_at is not None or not message.attachments:
         return []
-    return [_files_of(message, [one for one in message.attachments if one.storage_key]), *map(remark, heard(message))]
+    came = (
+        [_files_of(message, [one for one in message.attachments if one.storage_key])]
+        if message.meta.get("attachment_refs")
+        else []
+    )
+    return [*came, *map(remark, heard(message))]
 
 
 def _files_of(message: Message, kept: Sequence[Attachment], left_out: Sequence[Attachment] = ()) -> NewMessage:

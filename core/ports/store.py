@@ -14,6 +14,7 @@ from core.domain.conversation import Conversation, OwnershipState, Sharing
 from core.domain.customer import Customer, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.disclosure import Reader
+from core.domain.heard import as_if_written
 from core.domain.keys import ConversationKey
 from core.domain.messages import (
     ANSWERS_TO,
@@ -130,9 +131,12 @@ class TurnState:
         return common_recipients([one.meta for one in self.pending]) if self.customer.verified and self.pending else ()
 
     def as_read(self) -> TurnState:
-        """Shorten what customers wrote to as much as is analysed (see `core.domain.analysed_text`)."""
-        earlier = (shorten_earlier(one) if one.author is Author.CUSTOMER else one for one in self.history)
-        return replace(self, pending=shorten_together(self.pending), history=tuple(earlier))
+        """Shorten what customers wrote, and said in recordings, to as much as is analysed (`core.domain.analysed_text`)."""
+        earlier = (
+            shorten_earlier(as_if_written(one)) if one.author is Author.CUSTOMER else one for one in self.history
+        )
+        pending = shorten_together(tuple(map(as_if_written, self.pending)))
+        return replace(self, pending=pending, history=tuple(earlier))
 
     def with_history_for_reader(self) -> TurnState:
         """Drop from the history what must not be disclosed to the customer who is answered. For staff use the whole history."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+
+import pytest
 
 from core.agent.files import readable
 from core.agent.prompting import question_message
 from core.agent.routing import Intent, route
 from core.domain.attachments import Attachment, ExtractionStatus
+from core.domain.conversation import OwnershipState
 from core.domain.heard import told, words_heard
-from core.domain.messages import Author
+from core.domain.messages import Author, Message
 from core.ports.store import TurnState
 from core.turn_files import TurnFiles, with_files
+from handoff.posts import brought
+from handoff.tickets import _in_their_words
 from tests.contract.responders.world import message, text_file, turn_of
 
 VOICE = Attachment("f1", "voice.ogg", "audio/ogg", 9, "0" * 64, "k", ExtractionStatus.READY, "How do I pay?")
@@ -80,3 +86,73 @@ def test_files_are_renewed_in_all_messages_of_a_turn() -> None:
     turn = turn_of(message("", attachments=[before]), history=[message("", attachments=[before])], files=[before])
     turn = with_files(turn, [VOICE])
     assert turn.files == turn.pending[0].attachments == turn.history[0].attachments == (VOICE,)
+
+
+async def test_what_was_said_is_read_as_what_was_written_and_once() -> None:
+    turn = turn_of(message("Hello", attachments=[VOICE]), history=[message("", attachments=[VOICE])])
+    read = turn.as_read().as_read()
+    assert (read.pending[0].text, read.history[0].text) == ("Hello\nHow do I pay?", "How do I pay?")
+
+
+@pytest.mark.parametrize(
+    ("state", "heard"),
+    [
+        (OwnershipState.BOT, True),
+        (OwnershipState.RESOLVED, True),
+        (OwnershipState.QUEUED, True),
+        (OwnershipState.STAFF, False),
+    ],
+)
+async def test_recordings_are_heard_before_it_is_decided_who_answers(state: OwnershipState, heard: bool) -> None:
+    turn = _waiting(message("", attachments=[_PENDING]), state)
+    turn = await TurnFiles(_bring).recordings(turn)
+    assert (turn.as_read().pending[0].text == "How do I pay?") is heard
+
+
+async def test_other_files_are_not_waited_for_before_that() -> None:
+    invoice = replace(text_file("Total"), extraction=ExtractionStatus.PENDING)
+    turn = _waiting(message("", attachments=[invoice]), OwnershipState.BOT)
+    assert await TurnFiles(_never).recordings(turn) is turn
+
+
+@pytest.mark.parametrize(
+    ("text", "state"), [("I want to talk to a person", OwnershipState.BOT), ("", OwnershipState.QUEUED)]
+)
+async def test_a_recording_that_does_not_come_keeps_nobody_from_a_person(text: str, state: OwnershipState) -> None:
+    turn = _waiting(message(text, attachments=[_PENDING]), state)
+    assert await TurnFiles(_never, seconds=0.01).recordings(turn) is turn
+
+
+async def test_words_that_were_not_heard_in_time_are_owed_to_staff() -> None:
+    said = message("", attachments=[_PENDING])
+    written = replace(message("Hello", attachments=[VOICE]), id="other")
+    turn = replace(_waiting(said, OwnershipState.STAFF), pending=(said, written))
+    _, owed = await TurnFiles(_never, seconds=0.01).in_time(turn)
+    assert owed == (said.id,)
+
+
+def test_staff_get_the_words_that_are_owed_and_a_file_that_they_have_not_twice() -> None:
+    (post,) = brought(message("", attachments=[VOICE]))
+    assert "How do I pay?" in post.text
+    fetched = replace(message("", attachments=[VOICE]), meta={"attachment_refs": [{"id": "1", "name": "voice.ogg"}]})
+    assert len(brought(fetched)) == 2
+
+
+def test_a_case_is_named_by_what_was_said() -> None:
+    assert _in_their_words(turn_of(message("", attachments=[VOICE]))) == "How do I pay?"
+
+
+_PENDING = replace(VOICE, extraction=ExtractionStatus.PENDING, text=None)
+
+
+def _waiting(said: Message, state: OwnershipState) -> TurnState:
+    turn = turn_of(said, files=said.attachments)
+    return replace(turn, conversation=replace(turn.conversation, state=state))
+
+
+async def _bring(state: TurnState) -> TurnState:
+    return with_files(state, [VOICE])
+
+
+async def _never(state: TurnState) -> TurnState:
+    return await asyncio.Future()
