@@ -184,11 +184,8 @@ def brought(message: Message) -> list[NewMessage]:
     """What came after a message's words were shown: its files, or what became of them, and what was heard; not once deleted."""
     if message.deleted_at is not None or not message.attachments:
         return []
-    came = (
-        [_files_of(message, [one for one in message.attachments if one.storage_key])]
-        if message.meta.get("attachment_refs")
-        else []
-    )
+    kept = [one for one in message.attachments if one.storage_key]
+    came = [_files_of(message, kept)] if "attachment_refs" in message.meta else []
     return [*came, *map(remark, heard(message))]
 
 
@@ -269,8 +266,7 @@ def said(message: Message) -> NewMessage:
 
 def _announced(message: Message) -> list[str]:
     """Its platform gives all of them, or none yet."""
-    given = message.meta.get("attachment_refs")
-    return [str(ref["name"]) for ref in given] if isinstance(given, list) and not message.attachments else []
+    return [str(ref["name"]) for ref in message.meta.get("attachment_refs") or () if not message.attachments]
 
 
 def answered(message: NewMessage) -> NewMessage:

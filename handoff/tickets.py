@@ -70,8 +70,7 @@ class CaseTickets:
 
 def _in_their_words(turn: TurnState) -> str:
     """Never the reason of the escalation: that is for staff, and a ticket is the customer's to see."""
-    turn = turn.as_read()
-    said = [*turn.pending, *reversed(turn.with_history_of_author().history)]
+    said = [*(read := turn.as_read()).pending, *reversed(read.with_history_of_author().history)]
     words = (one.text for one in said if one.author is Author.CUSTOMER and one.deleted_at is None and one.text.strip())
     return " ".join(next(words, "").split())[:LONGEST_SUBJECT]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.capabilities import Capabilities
 from core.domain.choices import Choice, choices_meta
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
@@ -20,6 +21,7 @@ from core.ports.responder import Reply, TurnEvents
 from core.ports.store import NewMessage, OpenCase, Transition, TurnState
 from core.storage.store import SqlStore
 from core.turn import Turn, TurnSettings
+from core.turn_files import with_files
 from core.turn_messages import turn_id
 from tests.contract.stores.sayings import LEASE, accept, answer, change_owner, claim_one, deleted, finish, said
 from tests.unit.core.counted import CountedMetrics
@@ -59,6 +61,21 @@ async def test_the_agent_answers_all_that_is_pending(state: TurnState, metrics: 
     assert message.meta["requires_escalation"] is False
     assert message.meta["correlation_id"] == "c0ffee"
     assert metrics.total(Counter.TURNS) == 1
+
+
+async def test_whoever_says_aloud_that_it_is_not_solved_gets_a_person(
+    state: TurnState, metrics: CountedMetrics
+) -> None:
+    voice = Attachment("f1", "voice.ogg", "audio/ogg", 9, "0" * 64, "k")
+    heard = replace(voice, extraction=ExtractionStatus.READY, text="It still does not work.")
+
+    async def bring(turn: TurnState) -> TurnState:
+        return with_files(turn, [heard])
+
+    spoken = replace(state.pending[0], text="", attachments=(voice,))
+    outcome = await make(metrics, prepare=bring).run(replace(state, comes_back=True, pending=(spoken,)))
+    assert outcome.transition is not None
+    assert outcome.transition.event is OwnershipEvent.ESCALATE
 
 
 async def test_nothing_pending_is_done_at_once(store: SqlStore, metrics: CountedMetrics) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage
@@ -39,7 +41,7 @@ def test_what_a_voice_note_says_stands_with_its_message_marked_as_heard() -> Non
     voice = Attachment(
         "f1", "voice.ogg", "audio/ogg", 9, "0" * 64, "k", ExtractionStatus.READY, "Where is <my> parcel?"
     )
-    spoken = message("", attachments=[voice])
+    spoken = replace(message("", attachments=[voice]), meta={"attachment_refs": [{"id": "1", "name": "voice.ogg"}]})
     (before,) = posts.transcript([spoken])
     brought = posts.brought(spoken)
     feed, words = ConversationKey("desk", "default", "a.1"), []
