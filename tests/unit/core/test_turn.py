@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -73,7 +74,8 @@ async def test_whoever_says_aloud_that_it_is_not_solved_gets_a_person(
         return with_files(turn, [heard])
 
     spoken = replace(state.pending[0], text="", attachments=(voice,))
-    outcome = await make(metrics, prepare=bring).run(replace(state, comes_back=True, pending=(spoken,)))
+    home = replace(state.conversation, reopen_until=spoken.created_at + timedelta(hours=1))
+    outcome = await make(metrics, prepare=bring).run(replace(state, conversation=home, pending=(spoken,)))
     assert outcome.transition is not None
     assert outcome.transition.event is OwnershipEvent.ESCALATE
 
