@@ -38,13 +38,16 @@ class SparedModel:
     async def ask(self, request: ChatRequest) -> str | None:
         """The complete answer; None where the model fails, now or a moment ago. Raises nothing."""
         with suppress(ModelError):
-            return await self.answer(request)
+            try:
+                return await self.answer(request)
+            except AnswerUnusable:
+                self._resting_until = self._clock.monotonic() + self._rest
         return None
 
     async def answer(self, request: ChatRequest) -> str:
         """The complete answer. Raises ModelError where the model fails, now or a moment ago, and nothing else.
 
-        What one request provoked, or one customer used up, says nothing of the model: others go on asking it.
+        What this request provoked (AnswerUnusable), or one customer used up, says nothing of the model: others go on asking it.
         """
         if self._clock.monotonic() < self._resting_until:
             raise ModelError("The model failed a moment ago.")
