@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiohappyeyeballs import AddrInfoType
 from aiohttp.http_websocket import WSMsgType
 
 from channels.web.settings import Rate, WebSettings
@@ -49,7 +48,7 @@ async def test_who_does_not_read_is_cut_off_and_resumes(tmp_path: Path) -> None:
         assert own == [f"c{number}" for number in range(sent)]
 
 
-def _with_a_small_buffer(address: AddrInfoType) -> socket.socket:
+def _with_a_small_buffer(address: aiohttp.AddrInfoType) -> socket.socket:
     """What the kernel keeps of what nobody reads has an end sooner: it takes megabytes otherwise."""
     made = socket.socket(*address[:3])
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
