@@ -148,7 +148,7 @@ class TrackedIssues:
         if not ended.ok:
             return NoIssue("unknown", written) if ended.status == UNKNOWN else NoIssue("failed", written, said)
         try:
-            made = json.loads(ended.result.content)
+            made = ended.result.data
             return issue_at(str(made["url"]), key=str(made.get("key") or ""), title=title, is_open=True)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, InvalidInput):
             return NoIssue("unknown", written, said)

@@ -126,7 +126,7 @@ class AgentTurn:
             self.link = self.link or result.link
         if outcome.ok and outcome.call.name in MAKES_TICKETS:
             self.tickets += numbers_in(result.content)[:1]
-        said = trim(defuse(result.content), self._settings.tool_result_tokens)
+        said = trim(defuse(outcome.shown), self._settings.tool_result_tokens)
         name = outcome.call.name
         if outcome.ok and name in OWN_WORDS:
             self._evidence.add_recalled(own_words_of(said))
@@ -136,5 +136,4 @@ class AgentTurn:
             self._evidence.add_result(name, given, said, effect=keeps or (tool is not None and tool.effect))
         found = self._evidence.sources.show(result.sources, budget=self._settings.tool_result_tokens - estimate(said))
         shown = "\n".join(part for part in (said, found) if part)
-        text = shown if outcome.ok else f"Error: {result.content}"
-        return ChatMessage("tool", text, tool_call_id=outcome.call.id)
+        return ChatMessage("tool", shown, tool_call_id=outcome.call.id)

@@ -11,7 +11,7 @@ from core.agent.sources import from_retrieval
 from core.agent.tool_rules import RunsWhen
 from core.agent.tools import Tool, ToolResult, make_tool
 from core.domain.conversation import Escalation
-from core.domain.errors import KnowledgeUnavailable, ToolError
+from core.domain.errors import KnowledgeUnavailable, ToolError, ToolErrorKind
 
 SEARCH = "search_knowledge"
 ESCALATE = "escalate_to_human"
@@ -33,7 +33,7 @@ def search_tool(lookup: Lookup) -> Tool:
         try:
             found = await lookup.find(query, category=category, wait=False)
         except KnowledgeUnavailable:
-            raise ToolError("The documents cannot be searched at the moment.") from None
+            raise ToolError("The documents cannot be searched at the moment.", ToolErrorKind.UNAVAILABLE) from None
         if not found.passages:
             return ToolResult("Nothing was found.")
         note = "" if found.supported else "None of these fits well; they may not answer the question."

@@ -123,9 +123,10 @@ class Consent:
             case RunsWhen.CUSTOMER_ASKS | RunsWhen.CUSTOMER_CONFIRMS:
                 return await self._refusal_of_effect(tool, call)
 
-    def hold(self, call: ToolCall) -> None:
-        """The customer is to be asked whether they want this call; of several the first."""
-        self._held = self._held or call
+    def hold(self, call: ToolCall, why: str = NOT_CONFIRMED) -> None:
+        """The customer is to be asked whether they want this call; of several the first. Nothing where it failed of another."""
+        if why == NOT_CONFIRMED:
+            self._held = self._held or call
 
     async def _needed(self, tool: Tool, call: ToolCall) -> bool:
         """Nothing is asked as long as no text that was read can be behind the call."""

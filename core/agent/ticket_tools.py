@@ -13,7 +13,7 @@ from pydantic import Field
 
 from core.agent.tool_rules import RunsWhen
 from core.agent.tools import Tool, ToolContext, make_tool
-from core.domain.errors import ToolError
+from core.domain.errors import ToolError, ToolErrorKind
 from core.domain.ticket import Ticket, TicketPriority, TicketStatus, numbers_in
 from core.ports.tickets import NewTicket, TicketChange, Tickets
 
@@ -81,7 +81,7 @@ class _TicketTools:
         """
         found = await self._tickets.ticket(context.holder, _number(number))
         if found is None:
-            raise ToolError(_NOT_THERE)
+            raise ToolError(_NOT_THERE, ToolErrorKind.NOT_FOUND)
         return _for_model(found)
 
     async def update_ticket(
@@ -105,13 +105,13 @@ class _TicketTools:
         state = TicketStatus(status) if status else None
         change = TicketChange(state, TicketPriority(priority) if priority else None, category, note)
         if change == TicketChange():
-            raise ToolError(_NOTHING)
+            raise ToolError(_NOTHING, ToolErrorKind.INVALID)
         holder = context.holder
         found = await self._tickets.update_ticket(
             holder, _number(number), change, actor=_AGENT, origin=context.idempotency_key
         )
         if found is None:
-            raise ToolError(_NOT_THERE)
+            raise ToolError(_NOT_THERE, ToolErrorKind.NOT_FOUND)
         return _for_model(found)
 
     async def list_tickets(

@@ -65,6 +65,7 @@ class ToolOverride(BaseModel):
     rate: Annotated[str, AfterValidator(_checked_rate)] | None = None
     rate_in_all: Annotated[str, AfterValidator(_checked_rate)] | None = None
     cache: int | None = Field(None, ge=0, le=86_400)
+    checked_by: str | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from core.agent.consent import NOT_CONFIRMED, Consent
+from pydantic import BaseModel
+
+from core.agent.consent import Consent
+from core.agent.evidence import parsed
 from core.agent.tool_use import NOT_VERIFIED, ToolUse, has_evidence
 from core.agent.tools import Tool, ToolContext, ToolResult
 from core.agent.turn_journal import FAILED, FINISHED, STARTED, UNKNOWN, TurnJournal, load_result
-from core.domain.errors import HubError, LostClaim, OutcomeUnknown, ToolError
+from core.domain.errors import HubError, LostClaim, OutcomeUnknown, ToolError, ToolErrorKind
 from core.ports.chat_model import ToolCall
 from core.ports.responder import TurnEvents
 
@@ -21,12 +26,9 @@ _UNKNOWN = (
     "The outcome of this call is unknown: {}. It may or may not have taken effect. "
     "Do not call it again; tell the customer that you cannot tell whether it happened."
 )
-_UNKNOWN_AFTER_CRASH = _UNKNOWN.format("the server stopped while it ran")
-_UNKNOWN_AFTER_TIMEOUT = _UNKNOWN.format("no answer came in time")
-_UNKNOWN_AFTER_ERROR = _UNKNOWN.format("it broke off with an error")
-
-_FAILED, _LATE = "The tool failed.", "No answer within"
-_BROKE = (_FAILED, _LATE)
+_SAME_CALL = "Not run: you have made this very call in this turn, and its result holds. Do not call it again."
+_STATUS = {None: FINISHED, ToolErrorKind.UNKNOWN: UNKNOWN}
+_BROKE = frozenset({ToolErrorKind.UNAVAILABLE, ToolErrorKind.TIMEOUT, ToolErrorKind.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,29 @@ class Outcome:
 
     @property
     def broke(self) -> bool:
-        """Not a tool's own "no" to the model (a ToolError), but a tool that did not work."""
-        return self.status == UNKNOWN or (self.status == FAILED and self.result.content.startswith(_BROKE))
+        """Not a tool's own "no" to the model, but a tool that did not work."""
+        return self.status == UNKNOWN or self.result.error in _BROKE
+
+    @property
+    def shown(self) -> str:
+        """What the model reads, an error with its kind."""
+        kind = f" ({self.result.error})" if self.result.error else ""
+        text = self.result.content if self.ok else f"Error{kind}: {self.result.content}"
+        return f"{text}\nFor the customer: {self.result.for_customer}" if self.result.for_customer else text
+
+
+def _is_same(call: ToolCall, other: ToolCall) -> bool:
+    """Whether the model asks for the same thing twice."""
+    values = parsed(call.arguments or "{}"), parsed(other.arguments or "{}")
+    return call.id != other.id and call.name == other.name and values[0] == values[1]
+
+
+def _failed(text: str, kind: ToolErrorKind = ToolErrorKind.REFUSED, for_customer: str = "") -> ToolResult:
+    return ToolResult(text, error=kind, for_customer=for_customer)
+
+
+def _unknown(why: str) -> ToolResult:
+    return _failed(_UNKNOWN.format(why), ToolErrorKind.UNKNOWN)
 
 
 class ToolRunner:
@@ -73,91 +96,133 @@ class ToolRunner:
 
     async def run(self, step: int, calls: Sequence[ToolCall]) -> list[Outcome]:
         """All outcomes in the order of the calls. Raises LostClaim, after the calls under way have ended."""
-        work = [self._one(step, call, run=place < self._limit) for place, call in enumerate(calls)]
+        work = []
+        for place, call in enumerate(calls):
+            same = any(_is_same(call, other) for other in (*calls[:place], *self.journal.calls()))
+            work.append(self._one(step, call, run=place < self._limit, same=same))
         ended = await asyncio.gather(*work, return_exceptions=True)
         errors = [outcome for outcome in ended if isinstance(outcome, BaseException)]
         if errors:
             raise next((error for error in errors if isinstance(error, LostClaim)), errors[0])
         return [outcome for outcome in ended if isinstance(outcome, Outcome)]
 
-    async def _one(self, step: int, call: ToolCall, *, run: bool) -> Outcome:
+    async def _one(self, step: int, call: ToolCall, *, run: bool, same: bool) -> Outcome:
         known = self.journal.call(call.id)
         if known is not None and known.status != STARTED and known.result is not None:
             return self._noted(Outcome(call, known.status, load_result(known.result)))
         tool = self.tools.get(call.name)
         if known is not None and (tool is None or tool.effect):
-            return await self._settle(step, call, UNKNOWN, _UNKNOWN_AFTER_CRASH)
+            return await self._resume(step, call, tool)
         if not run:
-            return await self._settle(step, call, FAILED, f"Not run: at most {self._limit} calls at once. Ask again.")
+            return await self._settle(step, call, _failed(f"Not run: at most {self._limit} calls at once. Ask again."))
         if tool is None:
-            return await self._settle(
-                step, call, FAILED, f"There is no tool {call.name}. Tools: {', '.join(self.tools)}."
-            )
+            text = f"There is no tool {call.name}. Tools: {', '.join(self.tools)}."
+            return await self._settle(step, call, _failed(text, ToolErrorKind.INVALID))
+        if same and tool.effect:
+            return await self._settle(step, call, _failed(_SAME_CALL))
         return await self._execute(step, call, tool)
 
-    async def _settle(self, step: int, call: ToolCall, status: str, result: ToolResult | str) -> Outcome:
-        ready = ToolResult(result) if isinstance(result, str) else result
-        await self.journal.settle(step, call, status, ready)
-        return self._noted(Outcome(call, status, ready))
+    async def _resume(self, step: int, call: ToolCall, tool: Tool | None) -> Outcome:
+        """A process died while this call, which may have taken effect, was running."""
+        result = _unknown("the server stopped while it ran")
+        if tool is not None:
+            with suppress(ToolError):  # its arguments may be others since an update
+                arguments, context = tool.parse(call.arguments), replace(self._context, call_id=call.id)
+                result = await self._checked(tool, arguments, context, result)
+        return await self._settle(step, call, result)
+
+    async def _settle(self, step: int, call: ToolCall, result: ToolResult) -> Outcome:
+        status = _STATUS.get(result.error, FAILED)
+        await self.journal.settle(step, call, status, result)
+        return self._noted(Outcome(call, status, result))
 
     def _noted(self, outcome: Outcome) -> Outcome:
         """What consent has to know of it, also when the turn is resumed: what was looked up, and what waits for a yes."""
         if outcome.ok:
             self._consent.add_result(outcome.result.content)
-        elif outcome.result.content == NOT_CONFIRMED:
-            self._consent.hold(outcome.call)
+        else:
+            self._consent.hold(outcome.call, outcome.result.content)
         return outcome
 
     async def _execute(self, step: int, call: ToolCall, tool: Tool) -> Outcome:
         try:
             arguments = tool.parse(call.arguments)
         except ToolError as error:
-            return await self._settle(step, call, FAILED, error.detail)
+            return await self._settle(step, call, _failed(error.detail, error.kind))
         context = replace(self._context, call_id=call.id)
         refusal = await self._consent.refusal(tool, call) if has_evidence(tool, context) else NOT_VERIFIED
         if refusal is None:
             if (known := self._use.recall(tool, context, call.arguments)) is not None:
-                return await self._settle(step, call, FINISHED, known)
+                return await self._settle(step, call, known)
             refusal = self._use.refusal(tool)
         if refusal is not None:
             logger.info("a tool call was refused", extra={"tool": call.name})
-            return await self._settle(step, call, FAILED, refusal)
+            return await self._settle(step, call, _failed(refusal))
         await self._events.tool_call(call.name, "started")
         await self.journal.start(step, call)
         changes = self._use.changes
         try:
-            status, result = await self._try(tool, lambda: tool.run(arguments, context))
+            result = await self._try(tool, arguments, context)
+            if result.error is ToolErrorKind.UNKNOWN:
+                result = await self._checked(tool, arguments, context, result)
         finally:
             if tool.changes_something:
                 self._use.changed(context)
-        if isinstance(result, ToolResult):
+        if result.ok:
             self._use.keep(tool, context, call.arguments, result, changes)
-        outcome = await self._settle(step, call, status, result)
+        outcome = await self._settle(step, call, result)
         await self._events.tool_call(call.name, "finished" if outcome.ok else "failed")
         return outcome
 
-    async def _try(self, tool: Tool, attempt: Callable[[], Awaitable[ToolResult]]) -> tuple[str, ToolResult | str]:
+    async def _checked(self, tool: Tool, arguments: BaseModel, context: ToolContext, unknown: ToolResult) -> ToolResult:
+        """What became of a call whose answer did not come, by the tool that says so.
+
+        Where it has not happened it is tried once more, under the same key. A failure of that says nothing of the first one,
+        which may still be on its way: then it is asked again.
+        """
+        check = self.tools.get(tool.checked_by)
+        if check is None:
+            return unknown
+        given = arguments.model_dump(mode="json") | {"idempotency_key": context.idempotency_key}
+        known = {name: value for name, value in given.items() if name in check.arguments.model_fields}
+        try:
+            asked = check.parse(json.dumps(known))
+        except ToolError as error:
+            logger.warning("a call cannot be checked: %s", error.detail, extra={"tool": check.name})
+            return unknown
+        found = await self._try(check, asked, context)
+        if found.error is not ToolErrorKind.NOT_FOUND:
+            return found if found.ok else unknown
+        again = await self._try(tool, arguments, context)
+        if again.ok:
+            return again
+        found = await self._try(check, asked, context)
+        if found.error is ToolErrorKind.NOT_FOUND and again.error is not ToolErrorKind.UNKNOWN:
+            return again
+        return found if found.ok else unknown
+
+    async def _try(self, tool: Tool, arguments: BaseModel, context: ToolContext) -> ToolResult:
         """Up to ``1 + retries`` tries. The model reads a ToolError's own words, of other failures only that they happened."""
-        failure = _FAILED
+        failure = _failed("")
         for _ in range(1 + tool.retries):
             try:
                 async with asyncio.timeout(tool.timeout):
-                    return FINISHED, await attempt()
+                    return await tool.run(arguments, context)
             except LostClaim:
                 raise
             except TimeoutError:
                 if tool.effect:
-                    return UNKNOWN, _UNKNOWN_AFTER_TIMEOUT
-                failure = f"{_LATE} {tool.timeout:g} seconds."
+                    return _unknown("no answer came in time")
+                failure = _failed(f"No answer within {tool.timeout:g} seconds.", ToolErrorKind.TIMEOUT)
             except OutcomeUnknown:
-                return UNKNOWN, _UNKNOWN_AFTER_TIMEOUT
+                return _unknown("no answer came in time")
             except ToolError as error:
-                failure = error.detail
+                failure = _failed(error.detail, error.kind, error.for_customer)
             except HubError as error:
-                failure = f"{_FAILED} {error.detail}"
+                failure = _failed(f"The tool failed. {error.detail}", ToolErrorKind.UNAVAILABLE)
             except Exception:
                 logger.exception("tool failed", extra={"tool": tool.name})
                 if tool.effect:
-                    return UNKNOWN, _UNKNOWN_AFTER_ERROR
-                failure = _FAILED
-        return FAILED, failure
+                    return _unknown("it broke off with an error")
+                failure = _failed("The tool failed.", ToolErrorKind.UNAVAILABLE)
+        return failure

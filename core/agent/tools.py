@@ -18,7 +18,7 @@ from core.agent.sources import Source
 from core.agent.tool_rules import Needs, RunsWhen, ToolOverride, parsed_rate
 from core.domain.conversation import Escalation
 from core.domain.customer import Customer, KnownIdentity
-from core.domain.errors import ConfigError, ToolError
+from core.domain.errors import ConfigError, ToolError, ToolErrorKind
 from core.domain.messages import Message
 from core.ports.chat_model import ToolSpec
 from core.ports.tickets import Holder
@@ -58,14 +58,31 @@ class ToolContext:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool gives back: text for the model, sources that may be cited, and possibly a wish for a person, or to link an
-    address of the customer (``link``). A wish ends the turn.
+    """What every tool's call ends with, wherever the tool comes from.
+
+    ``content``: what the model reads; ``data``: the same as values. ``error``: why the call gave nothing. ``for_customer``: words
+    that the customer may read as they stand. ``sources`` may be cited. A wish for a person (``escalation``), or to link an
+    address of the customer (``link``), ends the turn.
     """
 
     content: str = ""
     sources: tuple[Source, ...] = ()
     escalation: Escalation | None = None
     link: str | None = None
+    error: ToolErrorKind | None = None
+    for_customer: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None
+
+    @property
+    def data(self) -> Any:
+        """The content's JSON; the content itself where it is none."""
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError):
+            return self.content
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +92,7 @@ class Tool:
     ``timeout`` in seconds for one try; ``retries`` more tries after a failure, for read-only tools only.
     ``rate`` and ``rate_in_all``: the most calls of one customer and of all, such as 5/minute; empty is without limit.
     ``cache``: for how many seconds the same call of the same customer gets the same result, for read-only tools only.
+    ``checked_by``: the read-only tool that says what became of a call of this one whose answer did not come.
     """
 
     spec: ToolSpec
@@ -89,6 +107,7 @@ class Tool:
     rate: str = ""
     rate_in_all: str = ""
     cache: int = 0
+    checked_by: str = ""
 
     def __post_init__(self) -> None:
         """Raises ValueError for what does not go together."""
@@ -96,6 +115,8 @@ class Tool:
             raise ValueError(f"{self.name} has an effect: it is never tried twice, so retries must be 0.")
         if self.changes_something and self.cache:
             raise ValueError(f"{self.name} changes something: each call must run, so cache must be 0.")
+        if self.checked_by and not self.effect:
+            raise ValueError(f"{self.name} only reads: it can be called again, so checked_by must be empty.")
         for rate in filter(None, (self.rate, self.rate_in_all)):
             parsed_rate(rate)
 
@@ -113,7 +134,9 @@ class Tool:
         try:
             values = json.loads(arguments or "{}")
         except ValueError as error:
-            raise ToolError(f"The arguments are not valid JSON ({error}). Send one JSON object.") from None
+            raise ToolError(
+                f"The arguments are not valid JSON ({error}). Send one JSON object.", ToolErrorKind.INVALID
+            ) from None
         try:
             return self.arguments.model_validate(values)
         except ValidationError as error:
@@ -121,7 +144,8 @@ class Tool:
                 f"{'.'.join(str(part) for part in problem['loc']) or 'arguments'}: {problem['msg']}"
                 for problem in error.errors(include_url=False, include_context=False, include_input=False)
             )
-            raise ToolError(f"The arguments do not fit the schema of {self.name}: {problems}") from None
+            text = f"The arguments do not fit the schema of {self.name}: {problems}"
+            raise ToolError(text, ToolErrorKind.INVALID) from None
 
     async def run(self, arguments: BaseModel, context: ToolContext) -> ToolResult:
         """One try, without time-out. Blocking functions run in a thread."""
@@ -190,6 +214,10 @@ def overridden(tools: Iterable[Tool], overrides: Mapping[str, ToolOverride]) -> 
             found += [replace(item, **changes)] if override.enabled else []
         except ValueError as error:
             raise ConfigError(f"TOOL_OVERRIDES: {error}") from error
+    reads = {item.name for item in found if not item.effect}
+    for item in found:
+        if item.checked_by and item.checked_by not in reads:
+            raise ConfigError(f"{item.name} is checked_by {item.checked_by}: there is no such tool that only reads.")
     return found
 
 
@@ -209,6 +237,7 @@ def tool(
     rate: str = ...,
     rate_in_all: str = ...,
     cache: int = ...,
+    checked_by: str = ...,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from core.agent.sources import Source
 from core.agent.tools import ToolResult
 from core.domain.conversation import Escalation
+from core.domain.errors import ToolErrorKind
 from core.domain.messages import Citation
 from core.ports.chat_model import ToolCall
 from core.ports.journal import Journal, JournalEntry
@@ -52,6 +53,8 @@ def dump_result(result: ToolResult) -> str:
         "sources": list(map(asdict, result.sources)),
         "escalation": asdict(result.escalation) if result.escalation else None,
         "link": result.link,
+        "error": result.error,
+        "for_customer": result.for_customer,
     }
     return json.dumps(value, ensure_ascii=False)
 
@@ -60,7 +63,9 @@ def load_result(text: str) -> ToolResult:
     """The inverse of ``dump_result``."""
     value = json.loads(text)
     escalation = Escalation(**value["escalation"]) if value["escalation"] else None
-    return ToolResult(value["content"], tuple(map(_load_source, value["sources"])), escalation, value.get("link"))
+    error = ToolErrorKind(value["error"]) if value.get("error") else None
+    sources = tuple(map(_load_source, value["sources"]))
+    return ToolResult(value["content"], sources, escalation, value.get("link"), error, value.get("for_customer", ""))
 
 
 class TurnJournal:
@@ -98,6 +103,11 @@ class TurnJournal:
     def call(self, call_id: str) -> JournalEntry | None:
         """How that tool call stands."""
         return self._entries.get(call_id)
+
+    def calls(self) -> Sequence[ToolCall]:
+        """Those that were begun, whatever came of them, without those that failed."""
+        begun = (one for one in self._entries.values() if one.status != FAILED and not one.name.startswith("@"))
+        return [ToolCall(one.call_id, one.name, one.arguments) for one in begun]
 
     async def record_step(self, number: int, step: AssistantStep, opening: Sequence[Source]) -> None:
         """Before any of its tools runs. Nothing when an earlier try recorded it."""

@@ -153,10 +153,31 @@ class TokensUsedUp(ModelError):
     code = "tokens_used_up"
 
 
+class ToolErrorKind(StrEnum):
+    """Why a tool's call gave nothing. ``NOT_FOUND``, ``REFUSED`` (by a rule of the company's) and ``INVALID`` (arguments) are
+    answers. The others say that the tool did not work; ``UNKNOWN``: it may have taken effect.
+    """
+
+    NOT_FOUND = "not_found"
+    REFUSED = "refused"
+    INVALID = "invalid"
+    UNAVAILABLE = "unavailable"
+    TIMEOUT = "timeout"
+    UNKNOWN = "unknown"
+
+
 class ToolError(HubError):
-    """A tool could not do its work. ``detail`` is shown to the model, so it must not hold secrets."""
+    """A tool could not do its work. ``detail`` is shown to the model, so it must not hold secrets.
+
+    ``for_customer``: what the customer may read of it as it stands.
+    """
 
     code = "tool_error"
+
+    def __init__(self, detail: str, kind: ToolErrorKind = ToolErrorKind.REFUSED, *, for_customer: str = "") -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.for_customer = for_customer
 
 
 class KnowledgeUnavailable(HubError):
