@@ -182,6 +182,26 @@ BAD_INPUT: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
         (("+4930123456",), {"DATABASE_URL": "bogus"}),
         (("+4930123456",), {"DATA_DIR": "{file}"}),
     ],
+    "customers": [((), {}), (("nonsense",), {})],
+    "customers export": [
+        ((), {}),
+        (("nothing",), {}),
+        (("\udcff\udcfe",), {}),
+        (("a@b.example",), {"DATABASE_URL": "bogus"}),
+    ],
+    "customers erase": [
+        ((), {}),
+        (("nothing", "--yes"), {}),
+        (("", "--yes"), {}),
+        (("a@b.example", "--yes"), {"DATA_DIR": "{file}"}),
+    ],
+    "replay": [
+        ((), {}),
+        (("{folder}/not-there",), {}),
+        (("{file}",), {}),
+        (("{file}", "--runs", "0"), {}),
+    ],
+    "simulate": [(("extra",), {}), (("--port", "abc"), {}), (("--port", "99999"), {})],
     "doctor": [
         (("nonsense",), {}),
         ((), {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x", "TELEGRAM_BOT_TOKEN": "nonsense"}),
