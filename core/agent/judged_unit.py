@@ -76,8 +76,11 @@ class JudgedUnit:
         return opens and not self._answers_talk(evidence)
 
     def rests_on_evidence(self, *, had_results: bool) -> bool:
-        """Whether it tells something that was given, rather than being talk."""
-        if self.asks:
+        """Whether it tells something that was given, rather than being talk or a question.
+
+        "Press **Forgot password?** [1]" ends like a question, and cites: it tells.
+        """
+        if self.asks and not self.cited:
             return False
         if self.verdict is Verdict.SUPPORTED:
             return had_results or self.is_claim or self.source is not None

@@ -337,10 +337,10 @@ async def _reply_of(gate: AnswerGate, turn: TurnState, texts: Texts, *, intent: 
         confidence = max((citation.score for citation in gate.citations), default=1.0)
         return Reply(gate.text, MessageKind.ANSWER, gate.citations, confidence, offers_person=offers, intent=intent)
     if admits or (offers and asks_back) or (not asks_back and _asked_something(turn) and intent == Intent.QUESTION):
-        return Reply(gate.text, MessageKind.UNKNOWN, offers_person=True, intent=Intent.QUESTION)
+        return Reply(gate.text, MessageKind.UNKNOWN, gate.citations, offers_person=True, intent=Intent.QUESTION)
     if intent == Intent.QUESTION and asks_back:
-        return Reply(gate.text, MessageKind.ANSWER, intent=CLARIFY, offers_person=offers)
-    return Reply(gate.text, MessageKind.SMALL_TALK, confidence=1.0, intent=intent, offers_person=offers)
+        return Reply(gate.text, MessageKind.ANSWER, gate.citations, intent=CLARIFY, offers_person=offers)
+    return Reply(gate.text, MessageKind.SMALL_TALK, gate.citations, 1.0, offers_person=offers, intent=intent)
 
 
 def _offers_person(text: str) -> bool:

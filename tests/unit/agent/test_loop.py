@@ -202,6 +202,14 @@ async def test_any_source_that_was_given_may_be_cited() -> None:
     assert [citation.id for citation in reply.citations] == ["p-stray"]
 
 
+@pytest.mark.parametrize(
+    "text", ["On the sign-in page, click **Forgot password?** [1]", "Click “Forgot password?” [1]"]
+)
+async def test_what_only_ends_like_a_question_keeps_the_source_that_it_cites(text: str) -> None:
+    reply = await Bench(say(text)).ask()
+    assert (reply.text, reply.kind, len(reply.citations)) == (text, MessageKind.ANSWER, 1)
+
+
 async def test_claims_behind_a_citation_are_left_out_of_what_is_streamed_and_said() -> None:
     bench = Bench(say(f"{GOOD} Refunds are possible for 900 days. The premium plan costs 3 dollars."))
     reply = await bench.ask()
