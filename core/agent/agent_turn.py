@@ -116,7 +116,7 @@ class AgentTurn:
     def _absorb(self, outcome: Outcome) -> ChatMessage:
         """In the order of the calls, so that a resumed turn numbers its sources alike."""
         result = outcome.result
-        if outcome.broke:
+        if outcome.broke and outcome.call.name != SEARCH:  # the company's documents may be searched again at any time
             self.broken.add(outcome.call.name)
         elif outcome.ok:
             self.broken.discard(outcome.call.name)
@@ -134,6 +134,8 @@ class AgentTurn:
             tool, keeps = self._runner.tools.get(name), name in KEEPS
             given = "{}" if keeps else outcome.call.arguments  # what is to be remembered is no result
             self._evidence.add_result(name, given, said, effect=keeps or (tool is not None and tool.effect))
+        elif not outcome.ok and result.for_customer:
+            self._evidence.add_result(name, "{}", defuse(result.for_customer))
         found = self._evidence.sources.show(result.sources, budget=self._settings.tool_result_tokens - estimate(said))
         shown = "\n".join(part for part in (said, found) if part)
         return ChatMessage("tool", shown, tool_call_id=outcome.call.id)

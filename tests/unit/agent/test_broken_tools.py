@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from core.agent.tools import Tool, tool
-from core.domain.errors import StoreUnavailable, ToolError
+from core.domain.errors import KnowledgeUnavailable, StoreUnavailable, ToolError
+from core.domain.knowledge import Retrieval
 from core.ports.responder import TOOLS_FAILED_META
-from tests.contract.responders.world import call, say
+from tests.contract.responders.world import Shelf, call, say
 from tests.unit.agent.test_loop import GOOD, Bench
 
 
@@ -47,3 +50,25 @@ async def test_what_broke_and_was_not_made_good(ends: list[Exception | str], eff
     )
     assert reply.text == GOOD
     assert reply.meta.get(TOOLS_FAILED_META) == broken
+
+
+async def test_what_a_refusal_says_for_the_customer_may_be_told() -> None:
+    tool_ = Warehouse(ToolError("Too late: 4711.", for_customer="Refunds end after 30 days."))
+    bench = Bench(call("stock", "{}"), say("Refunds end after 30 days."), tools=(tool_.tool(effect=False),))
+    assert (await bench.ask("Can I have it back?")).text == "Refunds end after 30 days."
+
+
+class Breaking(Shelf):
+    """Out of reach from the second search on."""
+
+    async def retrieve(self, query: str, **how: Any) -> Retrieval:
+        if self.queries:
+            raise KnowledgeUnavailable("away")
+        return await super().retrieve(query, **how)
+
+
+async def test_documents_that_cannot_be_searched_now_are_no_broken_tool() -> None:
+    bench = Bench(call("search_knowledge", '{"query": "refunds"}'), say(GOOD))
+    bench.shelf = Breaking()
+    assert TOOLS_FAILED_META not in (await bench.ask()).meta
+    assert "cannot be searched" in bench.model.requests[-1].messages[-1].content
