@@ -5,14 +5,15 @@ Facts stay with the customer who said them. Who is linked is told of them as lon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, or_, select, text, tuple_, update
 
+from core.domain.alterations import alteration_in, as_altered
 from core.domain.memory import CustomerMemory, Fact
-from core.domain.messages import BLOCKED, CAME_BY, COLLEAGUE, SHARED, Audience
+from core.domain.messages import BLOCKED, CAME_BY, COLLEAGUE, SHARED, Audience, Message
 from core.ports.memories import Learned, Newest, Said, Unremembered
 from core.ports.retention import Page, Place
 from core.ports.tickets import Holder
@@ -25,24 +26,26 @@ from core.storage.tables import TO_REMEMBER, conversation, customer, message
 
 MANY_MESSAGES = 40
 """Behind a summary, from which on nobody waits for the conversation to rest; and the most that is read at once."""
-_READ_AGAIN = 200
-"""Messages before one that was changed, from which a summary is written anew."""
+_READ_AGAIN = MANY_MESSAGES - 1
+"""The newest messages, from which a summary is written anew: by one call, and not before the conversation rests."""
 _NOT_THEIRS = (COLLEAGUE, SHARED, BLOCKED, CAME_BY)
 _OWN = conversation.c.audience != Audience.STAFF, conversation.c.shared.is_(None)
-_TOLD = message.c.deleted_at.is_(None), message.c.customer_id.is_(None), is_said(), ~was_not_delivered()
+_TOLD = message.c.deleted_at.is_(None), message.c.customer_id.is_(None), is_said()
+_CAME = ~was_not_delivered() & ~is_still_to_come()
+_ALTERS = func.coalesce(message.c.meta, "").contains('"alters":{')
+_BEHIND = message.c.conversation_id == bindparam("key"), message.c.seq > bindparam("behind", type_=Integer)
 _MESSAGES = (
     select(message)
-    .where(message.c.conversation_id == bindparam("key"), message.c.seq > bindparam("behind", type_=Integer))
-    .where(message.c.seq <= bindparam("upto", type_=Integer), *_TOLD, ~is_still_to_come())
+    .where(*_BEHIND, message.c.seq <= bindparam("upto", type_=Integer), *_TOLD, _CAME, ~_ALTERS)
     .order_by(message.c.seq)
     .limit(MANY_MESSAGES)
 )
-_AS_READ = select(message.c.id, message.c.text, message.c.deleted_at).where(among(message.c.id, "ids"))
+_ALTERATIONS = select(message, _CAME.label("came")).where(*_BEHIND, _ALTERS).order_by(message.c.seq)
 _KEPT = select(customer.c.id, customer.c.memory).where(among(customer.c.id, "ids")).order_by(customer.c.id)
 _AUTHOR = func.coalesce(message.c.customer_id, conversation.c.customer_id)
 _CHANGED = (
     select(message.c.id, message.c.seq, _AUTHOR.label("author"), conversation.c.id.label("home"))
-    .add_columns(conversation.c.remembered_seq)
+    .add_columns(conversation.c.remembered_seq, conversation.c.done_seq)
     .join(conversation, conversation.c.id == message.c.conversation_id)
     .where(among(message.c.id, "ids"), conversation.c.audience != Audience.STAFF)
 )
@@ -72,12 +75,13 @@ def clear_memories(connection: Connection, customer_ids: Collection[str]) -> Non
 
 
 def take_back(connection: Connection, message_ids: Collection[str]) -> None:
-    """What customers have deleted or changed is not remembered as they had said it; a summary that told it is written anew."""
+    """What was deleted or changed is not remembered as it had been said; a summary that told it is written anew."""
     rows = connection.execute(_CHANGED, {"ids": sorted(message_ids)}).all() if message_ids else []
-    for row in rows:
-        if row.seq <= row.remembered_seq:
-            again = {"summary": None, "remembered_seq": max(0, row.seq - _READ_AGAIN)}
-            connection.execute(update(conversation).where(conversation.c.id == row.home).values(again))
+    told = {row.home: row for row in rows if row.seq <= row.remembered_seq}
+    for home, row in sorted(told.items()):
+        again = min(row.remembered_seq, max(0, row.done_seq - _READ_AGAIN))
+        theirs = update(conversation).where(conversation.c.id == home)
+        connection.execute(theirs.values(summary=None, remembered_seq=again))
     if rows:
         ids = {row.id for row in rows}
         change_memories(connection, {row.author for row in rows}, lambda memory: memory.without_messages(ids))
@@ -111,12 +115,16 @@ class SqlMemories(OnDatabase):
         person = connection.execute(_KEPT.with_for_update(), {"ids": [part.customer_id]}).first()
         if row is None or person is None:  # erased meanwhile
             return False
-        texts = {one.id: one.text for one in part.messages}
-        now = {one.id: one.text for one in connection.execute(_AS_READ, {"ids": list(texts)}) if not one.deleted_at}
         kept = codec.memory_from(person.memory)
-        if row.remembered_seq != part.remembered_seq or now != texts or row.shared is not None:
+        now = _part(connection, row, kept, part.upto)
+        read = [(one.id, one.text) for one in part.messages]
+        if [(one.id, one.text) for one in now.messages] != read or row.shared is not None:
             return False
-        if (row.summary, kept.forgotten_until) != (part.summary, part.memory.forgotten_until):
+        if (now.remembered_seq, now.summary, kept.forgotten_until) != (
+            part.remembered_seq,
+            part.summary,
+            part.memory.forgotten_until,
+        ):
             return False
         summary = part.summary if found.summary is None else codec.clean(found.summary)
         connection.execute(update(conversation).where(home).values(summary=summary, remembered_seq=part.upto))
@@ -154,15 +162,16 @@ class SqlMemories(OnDatabase):
         here = conversation.c.id == holder.conversation_id
         mine = [] if holder.verified or len(people) > 1 else [here]
         wanted = (
-            select(message)
+            select(message, _CAME.label("came"))
             .join(conversation, conversation.c.id == message.c.conversation_id)
-            .where(among(conversation.c.customer_id, "ids"), *mine, *_OWN, *_TOLD, ~is_still_to_come())
-            .where(message.c.text.not_in(("", MASKED)))
+            .where(among(conversation.c.customer_id, "ids"), *mine, *_OWN, *_TOLD)
+            .where(or_(_ALTERS, _CAME & message.c.text.not_in(("", MASKED))))
             .order_by(message.c.created_at.desc(), message.c.seq.desc())
             .limit(limit)
         )
         rows = connection.execute(wanted, {"ids": people}).all()
-        return [Said(codec.when(row.created_at), row.author, row.text) for row in rows if _is_theirs(row)]
+        said = sorted(_as_told(reversed(rows)), key=lambda one: (one.created_at, one.seq), reverse=True)
+        return [Said(one.created_at, one.author, one.text) for one in said]
 
 
 async def forget_stale(database: Database, older_than: float, after: Place | None, limit: int) -> Page:
@@ -178,24 +187,38 @@ async def forget_stale(database: Database, older_than: float, after: Place | Non
     return Page(await database.write(work) if ids else 0, (ids[-1],) if len(ids) == limit else None)
 
 
-def _part(connection: Connection, row: Row[Any], memory: CustomerMemory) -> Unremembered:
-    asked = {"key": row.id, "behind": row.remembered_seq, "upto": row.done_seq}
+def _part(connection: Connection, row: Row[Any], memory: CustomerMemory, upto: int | None = None) -> Unremembered:
+    """``upto``: where it ended when it was read before."""
+    asked = {"key": row.id, "behind": row.remembered_seq, "upto": row.done_seq if upto is None else upto}
     rows = connection.execute(_MESSAGES, asked).all()
-    upto = rows[-1].seq if len(rows) == MANY_MESSAGES else row.done_seq
-    until = memory.forgotten_until
-    try:
-        messages = [codec.message_from(one) for one in rows if _is_theirs(one)]
-    except codec.UNREADABLE:  # of a newer version, or damaged: nothing is learned from it
-        messages = []
-    known = [one for one in messages if until is None or one.created_at > until]
+    ends = rows[-1].seq if len(rows) == MANY_MESSAGES else asked["upto"]
+    until, here = memory.forgotten_until, {one.id for one in rows}
+    told = _as_told([*rows, *connection.execute(_ALTERATIONS, asked)])
+    known = [one for one in told if one.id in here and (until is None or one.created_at > until)]
     place = (row.ready_at, row.id)
-    return Unremembered(row.id, row.customer_id, row.remembered_seq, upto, row.summary, memory, known, place)
+    return Unremembered(row.id, row.customer_id, row.remembered_seq, ends, row.summary, memory, known, place)
 
 
-def _is_theirs(row: Row[Any]) -> bool:
-    """Whether it was said between the customer and the hub or staff alone, and is not a code that they typed."""
-    meta = codec.load(row.meta)
-    return row.text not in ("", MASKED) and not any(name in meta for name in _NOT_THEIRS)
+def _as_told(rows: Iterable[Row[Any]]) -> list[Message]:
+    """What the customer and the hub or staff said between themselves, as it reads now, without codes that were typed.
+
+    A message whose change has not come, or never will, is left out: staff want it to be read as it was no more. So is what
+    cannot be read, being of a newer version or damaged. ``rows`` are in order; those of alterations say whether they ``came``.
+    """
+    said: list[Message] = []
+    changing: set[str] = set()
+    for row in rows:
+        try:
+            one = codec.message_from(row)
+            done = alteration_in(one.meta)
+        except codec.UNREADABLE:
+            continue
+        if done is None or row.came:
+            said.append(one)
+        else:
+            changing.add(done.message_id)
+    left = [one for one in as_altered(said) if one.deleted_at is None and one.id not in changing]
+    return [one for one in left if one.text not in ("", MASKED) and not any(name in one.meta for name in _NOT_THEIRS)]
 
 
 def _people(connection: Connection, holder: Holder) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Double, Integer, Row, Update, bindparam, case, insert, update
 
+from core.domain.alterations import alteration_in
 from core.domain.case import DESK
 from core.domain.contact_route import ContactRoute
 from core.domain.conversation import OwnershipEvent, Sharing, next_state
@@ -26,6 +27,7 @@ from core.storage.delivered import beside
 from core.storage.desk_tables import relay
 from core.storage.gap_writes import gap_row, keep_gaps
 from core.storage.ids import new_id
+from core.storage.memories import take_back
 from core.storage.relay_updates import relay_rows
 from core.storage.tables import attachment, change, conversation, customer, message, ownership_change
 from core.storage.taken_deliveries import TakenDeliveries
@@ -76,7 +78,7 @@ class Writes:
     ``taken_over``: those whose owner another conversation's turn changes. ``waiting``: messages that can be recalled.
     ``agent_sending``: where a message of the agent's is on its way, so that nobody can claim it yet. ``on_routes``: by which
     conversations' customers are written to at once. ``customers``: by conversation, whom its turn answers.
-    ``send``: what is sent at once.
+    ``send``: what is sent at once. ``altered``: ids of messages that others of these change or delete.
     """
 
     now: float
@@ -96,6 +98,7 @@ class Writes:
     follow_ups: list[tuple[str, FollowUp]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
     on_routes: set[tuple[str, ContactRoute]] = field(default_factory=set)
+    altered: list[str] = field(default_factory=list)
     waiting: frozenset[str] = frozenset()
     agent_sending: frozenset[str] = frozenset()
     given_back: list[str] = field(default_factory=list)
@@ -212,6 +215,7 @@ class Writes:
         recall(connection, self.recalls, self.now)
         keep_follow_ups(connection, database, self.follow_ups, self.now)
         note_sent(connection, self.on_routes, self.now)
+        take_back(connection, self.altered)
         for home in sorted(self.taken_over):
             withdraw_all(connection, home, self.now)
 
@@ -238,7 +242,9 @@ class Writes:
                 self._add_message(row, new, seq, ownership_epoch, state)
 
     def _add_message(self, row: Row[Any], new: NewMessage, seq: int, ownership_epoch: int, state: str) -> None:
-        message_id, route = new_id(), codec.route_from(row.road)
+        message_id, route, done = new_id(), codec.route_from(row.road), alteration_in(new.meta)
+        if done is not None and done.message_id:
+            self.altered.append(done.message_id)
         answers = new.customer_id or self.customers.get(row.id)
         meta = {**new.meta, "status": state, **({SENT_BY: route.key.channel} if route else {})}
         if codec.sharing(row.shared) is Sharing.ALWAYS and PRIVATELY not in meta:
