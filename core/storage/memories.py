@@ -27,7 +27,7 @@ from core.storage.tables import TO_REMEMBER, conversation, customer, message
 MANY_MESSAGES = 40
 """Behind a summary, from which on nobody waits for the conversation to rest; and the most that is read at once."""
 _READ_AGAIN = MANY_MESSAGES - 1
-"""The newest messages, from which a summary is written anew: by one call, and not before the conversation rests."""
+"""The newest messages, from which a summary is written anew: by one call of the model."""
 _NOT_THEIRS = (COLLEAGUE, SHARED, BLOCKED, CAME_BY)
 _OWN = conversation.c.audience != Audience.STAFF, conversation.c.shared.is_(None)
 _TOLD = message.c.deleted_at.is_(None), message.c.customer_id.is_(None), is_said()

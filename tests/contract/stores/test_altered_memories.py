@@ -107,3 +107,32 @@ async def test_a_change_far_behind_is_seen_where_much_is_read_in_parts(store: Sq
     (part,) = await parts(store)
     assert len(part.messages) > 30
     assert WRONG not in [one.text for one in part.messages]
+
+
+async def read_all(store: SqlStore, clock: ManualClock, messages: int) -> None:
+    """So many are written and summed up."""
+    for number in range(messages):
+        await tell(store, f"e{number}", f"Message {number}")
+    clock.move(REST + 1)
+    while found := await parts(store):
+        for part in found:
+            assert await store.keep_learned(part, Learned(summary="Much was said."))
+
+
+async def test_edits_of_one_commit_are_all_read_again(store: SqlStore, clock: ManualClock) -> None:
+    await read_all(store, clock, 5)
+    await accept(store, edited("x1", "e1", "It is red"), edited("x2", "e4", "It is blue"))
+    clock.move(REST + 1)
+    (part,) = await parts(store)
+    assert {"It is red", "It is blue"} <= {one.text for one in part.messages}
+
+
+async def test_edits_of_early_messages_cost_one_more_reading(store: SqlStore, clock: ManualClock) -> None:
+    await read_all(store, clock, 60)
+    await accept(store, edited("x0", "e0", "It is red"), edited("x1", "e50", "It is blue"))
+    await accept(store, edited("x2", "e2", "It is red"))
+    (part,) = await parts(store)
+    assert part.summary is None
+    assert "It is blue" in [one.text for one in part.messages]
+    assert await store.keep_learned(part, Learned(summary="It is blue."))
+    assert await parts(store) == []
