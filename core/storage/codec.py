@@ -142,21 +142,38 @@ def facts_from(row: Row[Any], conversation_id: str) -> tuple[Fact, ...]:
 
 
 def memory_from(text: str | None) -> CustomerMemory:
-    """What ``dump_memory`` wrote; nothing where that cannot be read, since nobody's answer waits for what is remembered."""
+    """What of it can be read; nobody's answer waits for what is remembered."""
     try:
-        kept = load(text)
-        until = kept.get("forgotten_until")
-        return CustomerMemory(tuple(map(_fact, kept.get("facts", ()))), None if until is None else when(until))
-    except (*UNREADABLE, AttributeError):
+        return open_memory(text)[0]
+    except UNREADABLE:
         return CustomerMemory()
 
 
-def dump_memory(memory: CustomerMemory) -> str | None:
-    """A customer's facts, with times in seconds."""
+def open_memory(text: str | None) -> tuple[CustomerMemory, dict[str, Any]]:
+    """What ``dump_memory`` wrote, and beside it what cannot be read: facts of a newer version, damaged ones, other keys.
+
+    Raises one of UNREADABLE where nothing can be.
+    """
+    unread = load(text)
+    until, kept = unread.pop("forgotten_until", None), unread.pop("facts", [])
+    if not isinstance(kept, list):
+        raise ValueError("not a list of facts")  # noqa: TRY004 - it is the text that is wrong
+    facts, unread["facts"] = [], []
+    for one in kept:
+        try:
+            facts.append(_fact(one))
+        except UNREADABLE:
+            unread["facts"].append(one)
+    return CustomerMemory(tuple(facts), None if until is None else when(until)), unread
+
+
+def dump_memory(memory: CustomerMemory, unread: Mapping[str, Any]) -> str | None:
+    """A customer's facts, with times in seconds; and what ``open_memory`` could not read."""
     times = ("said_at", "used_at")
     facts = [{**asdict(one), **{name: getattr(one, name).timestamp() for name in times}} for one in memory.facts]
-    until = {} if memory.forgotten_until is None else {"forgotten_until": memory.forgotten_until.timestamp()}
-    return dump(({"facts": facts} if facts else {}) | until)
+    until = None if memory.forgotten_until is None else memory.forgotten_until.timestamp()
+    kept = {**unread, "facts": [*unread.get("facts", ()), *facts], "forgotten_until": until}
+    return dump({name: value for name, value in kept.items() if value})
 
 
 def _fact(kept: Mapping[str, Any]) -> Fact:

@@ -5,6 +5,7 @@ Facts stay with the customer who said them. Who is linked is told of them as lon
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -52,17 +53,29 @@ _CHANGED = (
 
 
 def change_memories(
-    connection: Connection, ids: Collection[str], change: Callable[[CustomerMemory], CustomerMemory]
+    connection: Connection,
+    ids: Collection[str],
+    change: Callable[[CustomerMemory], CustomerMemory],
+    keeps: Callable[[str], bool] = lambda _: True,
 ) -> int:
-    """How many facts went. The customers' rows are locked in one order; what stays as it is is not written."""
+    """How many facts went. The customers' rows are locked in one order; what stays as it is is not written.
+
+    ``keeps``: whether a fact that cannot be read, as JSON, stays; where none can be, nothing is changed.
+    """
     gone = 0
     for row in connection.execute(_KEPT.with_for_update(), {"ids": sorted(ids)}).all():
-        before = codec.memory_from(row.memory)
+        try:
+            before, unread = codec.open_memory(row.memory)
+        except codec.UNREADABLE:
+            before, unread = CustomerMemory(), {}
+            if keeps(row.memory):
+                continue
         after = change(before)
+        left = {**unread, "facts": [one for one in unread.get("facts", ()) if keeps(json.dumps(one))]}
         gone += len(before.facts) - len(after.facts)
-        if after != before:
+        if after != before or left != unread:
             theirs = update(customer).where(customer.c.id == row.id)
-            connection.execute(theirs.values(memory=codec.dump_memory(after)))
+            connection.execute(theirs.values(memory=codec.dump_memory(after, left)))
     return gone
 
 
@@ -83,8 +96,12 @@ def take_back(connection: Connection, message_ids: Collection[str]) -> None:
         theirs = update(conversation).where(conversation.c.id == home)
         connection.execute(theirs.values(summary=None, remembered_seq=again))
     if rows:
-        ids = {row.id for row in rows}
-        change_memories(connection, {row.author for row in rows}, lambda memory: memory.without_messages(ids))
+        ids, authors = {row.id for row in rows}, {row.author for row in rows}
+
+        def keeps(unread: str) -> bool:
+            return not any(one in unread for one in ids)
+
+        change_memories(connection, authors, lambda memory: memory.without_messages(ids), keeps)
 
 
 class SqlMemories(OnDatabase):
@@ -129,10 +146,12 @@ class SqlMemories(OnDatabase):
         summary = part.summary if found.summary is None else codec.clean(found.summary)
         connection.execute(update(conversation).where(home).values(summary=summary, remembered_seq=part.upto))
         last = max((one.created_at for one in part.messages), default=None)
-        after = kept.with_facts(found.facts) if last is None else kept.used(found.used, last).with_facts(found.facts)
-        if after != kept:
-            theirs = update(customer).where(customer.c.id == part.customer_id)
-            connection.execute(theirs.values(memory=codec.dump_memory(after)))
+
+        def learned(memory: CustomerMemory) -> CustomerMemory:
+            used = memory if last is None else memory.used(found.used, last)
+            return used.with_facts(found.facts)
+
+        change_memories(connection, [part.customer_id], learned)
         return True
 
     @reads
@@ -154,7 +173,7 @@ class SqlMemories(OnDatabase):
         theirs = update(conversation).where(among(conversation.c.customer_id, "ids"))
         told = conversation.c.summary.is_not(None)
         connection.execute(theirs.where(told).values(summary=None), {"ids": people})
-        return change_memories(connection, people, lambda memory: memory.without(what, at))
+        return change_memories(connection, people, lambda memory: memory.without(what, at), lambda _: False)
 
     @reads
     def history_of(self, connection: Connection, holder: Holder, limit: int) -> Sequence[Said]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 
 from core.domain.alterations import Alteration, Altering
 from core.domain.delivery import DeliveryStatus
@@ -11,10 +11,10 @@ from core.domain.messages import Author
 from core.ports.memories import Learned
 from core.ports.store import Aside, Settlement, TurnState
 from core.storage.store import SqlStore
-from core.storage.tables import conversation, message
+from core.storage.tables import message
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import ACCOUNT, CHANNEL, LEASE, accept, answer, edited, thread
-from tests.contract.stores.test_memories import ALICE, REST, fact, holder, learn, parts, tell
+from tests.contract.stores.test_memories import ALICE, REST, holder, parts, tell
 
 WRONG, RIGHT = "Bob lives at 1 Main Street", "We cannot say where others live"
 

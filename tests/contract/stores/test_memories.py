@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, select, update
 
 from core.domain.customer import Identity
 from core.domain.memory import Fact, FactKind
@@ -286,23 +287,70 @@ async def test_two_customers_never_meet_in_two_hundred_random_steps(store: SqlSt
                 clock.move(1)
 
 
-@pytest.mark.parametrize("damaged", ["{", "[]", '{"facts": [1]}', '{"facts": [{"kind": "hobby"}]}', '{"facts": 7}'])
+@pytest.mark.parametrize("damaged", ["{", "[]", '{"facts": 7}', '{"facts": {}}', '{"forgotten_until": "x"}'])
 async def test_what_cannot_be_read_keeps_nobody_from_an_answer(
     store: SqlStore, clock: ManualClock, damaged: str
 ) -> None:
     await tell(store, "e1", "My name is Alice")
-    await store.database.write(lambda connection: connection.execute(update(customer).values(memory=damaged)))
+    await set_memory(store, damaged)
     state = await tell(store, "e2", "It is Alice")
     assert state.customer.facts == ()
     await learn(store, clock, "Alice")
+    await store.keep_fact(holder(state), fact(state.pending[0], "Alice"))
+    assert await memory_of(store) == damaged
+    assert await parts(store) == []
+    await store.forget_facts(holder(state), None, clock.now())
+    await store.keep_fact(holder(state), fact(state.pending[0], "Alice"))
     assert await known(store, state) == {"Alice"}
 
 
-async def test_messages_that_cannot_be_read_are_passed_over(store: SqlStore, clock: ManualClock) -> None:
-    await tell(store, "e1", "My name is Alice")
-    await store.database.write(lambda connection: connection.execute(update(message).values(meta="{")))
+@pytest.mark.parametrize("unread", [1, {"kind": "hobby"}, {"kind": "name", "taste": "sweet"}])
+async def test_one_fact_that_cannot_be_read_costs_no_other(store: SqlStore, clock: ManualClock, unread: object) -> None:
+    state = await tell(store, "e1", "My name is Alice")
+    await learn(store, clock, "Alice")
+    await store.forget_facts(holder(state), "hobby", clock.now())
+    kept = json.loads(await memory_of(store))
+    await set_memory(store, json.dumps({**kept, "facts": [unread, *kept["facts"]], "version": 2}))
+    clock.move(1)
+    later = await tell(store, "e2", "I live in Porto")
+    assert [one.text for one in later.customer.facts] == ["Alice"]
+    await learn(store, clock, "Porto", kind=FactKind.FACT)
+    await store.keep_fact(holder(later), fact(later.pending[0], "A boat", FactKind.FACT, "boat"))
+    assert await known(store, state) == {"Alice", "Porto", "A boat"}
+    now = json.loads(await memory_of(store))
+    assert unread in now["facts"]
+    assert (now["version"], now["forgotten_until"]) == (2, kept["forgotten_until"])
+    await store.forget_facts(holder(state), None, clock.now())
+    assert "facts" not in json.loads(await memory_of(store))
+
+
+async def test_a_fact_that_cannot_be_read_goes_with_its_message(store: SqlStore) -> None:
+    state = await tell(store, "e1", "My name is Alice")
+    mine, other = {"kind": "hobby", "message_id": state.pending[0].id}, {"kind": "hobby", "message_id": "m0"}
+    await set_memory(store, json.dumps({"facts": [mine, other]}))
+    await accept(store, deleted("e9", "e1"))
+    assert json.loads(await memory_of(store))["facts"] == [other]
+
+
+async def set_memory(store: SqlStore, text: str) -> None:
+    await store.database.write(lambda connection: connection.execute(update(customer).values(memory=text)))
+
+
+async def memory_of(store: SqlStore) -> str:
+    return str(await store.database.read(lambda connection: connection.scalar(select(customer.c.memory))))
+
+
+@pytest.mark.parametrize("damaged", ["{", '{"alters":{"how":"burn"}}'])
+async def test_a_message_that_cannot_be_read_is_passed_over(store: SqlStore, clock: ManualClock, damaged: str) -> None:
+    state = await tell(store, "e1", "My name is Alice")
+    spoilt = update(message).values(meta=damaged)
+    await store.database.write(lambda connection: connection.execute(spoilt))
+    await store.database.write(lambda connection: connection.execute(update(conversation).values(done_seq=2)))
+    await accept(store, said("e2", "I live in Porto"))
+    await store.database.write(lambda connection: connection.execute(update(conversation).values(done_seq=3)))
     clock.move(REST + 1)
     (part,) = await parts(store)
-    assert part.messages == []
+    assert [one.text for one in part.messages] == ["I live in Porto"]
+    assert [one.text for one in await store.history_of(holder(state), 9)] == ["I live in Porto"]
     assert await store.keep_learned(part, Learned())
     assert await parts(store) == []
