@@ -4,6 +4,7 @@ customer's own words: it proves nothing of the company.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -11,12 +12,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from core.agent.customer_facts import relevant_facts, told_facts
+from core.agent.exact_parts import adds_to
 from core.agent.excerpt import clip
+from core.agent.own_words import unquoted
 from core.agent.tool_rules import RunsWhen
 from core.agent.tools import Tool, ToolContext, make_tool
-from core.agent.wording import content_stems
+from core.agent.wording import content_stems, phrase
 from core.domain.errors import KnowledgeUnavailable, ToolError
 from core.domain.memory import LONGEST_FACT, LONGEST_SUBJECT, Fact, FactKind
+from core.domain.messages import Author
 from core.ports.gaps import Likeness
 from core.ports.memories import Memories, Said
 
@@ -26,7 +30,10 @@ KEEPS = frozenset({"remember", "forget"})
 _SHOWN, _SEARCHED, _COMPARED, _FOUND = 40, 400, 30, 6
 _ALIKE = 0.5
 """The cosine from which a message speaks of what is looked for in other words."""
+_WRITTEN, _HELD = 40, 0.5
+"""The newest messages, in one of which the customer must have written what is to be remembered; and of its words that share."""
 _NOT_HERE = "Nothing is remembered here: others read along."
+_NOT_SAID = "This is not remembered: no message of the customer says it. Use their own words."
 
 
 def memory_tools(memories: Memories, likeness: Likeness | None = None) -> tuple[Tool, ...]:
@@ -64,8 +71,14 @@ class _MemoryTools:
         said = context.said
         if said is None or not context.private:
             raise ToolError(_NOT_HERE)
-        at = said.created_at
-        fact = Fact(FactKind(kind), subject or kind, text, 4, context.conversation_id, said.id, at, at)
+        written = await self._memories.history_of(context.holder, _WRITTEN)
+        own = [one for one in written if (one.by, one.conversation_id) == (Author.CUSTOMER, context.conversation_id)]
+        newest = Said(said.created_at, said.author, said.text, said.conversation_id, said.id)
+        found = await asyncio.to_thread(_holder_of, text, [newest, *own])
+        if found is None and kind != "language":  # which is called by its code or in our language as well
+            raise ToolError(_NOT_SAID)
+        held = found or newest
+        fact = Fact(FactKind(kind), subject or kind, text, 4, held.conversation_id, held.message_id, held.at, held.at)
         await self._memories.keep_fact(context.holder, fact)
         return "Remembered."
 
@@ -105,6 +118,20 @@ class _MemoryTools:
         return {
             "messages": [{"at": f"{one.at:%Y-%m-%d %H:%M}", "by": one.by, "text": clip(one.text, 300)} for one in found]
         }
+
+
+def _holder_of(text: str, said: Sequence[Said]) -> Said | None:
+    """The message, of the newest first, that holds most of a fact's words and all its numbers and links, unquoted."""
+    wanted, best, most = frozenset(content_stems(text)), None, _HELD
+    for one in said:
+        own = unquoted(one.text)
+        if wanted:
+            share = len(wanted.intersection(content_stems(own))) / len(wanted)
+        else:
+            share = float(phrase(text) in phrase(own).split())
+        if (share > most or (share == most and best is None)) and not adds_to(own, text):
+            best, most = one, share
+    return best
 
 
 async def _search(said: Sequence[Said], query: str, likeness: Likeness | None) -> list[Said]:

@@ -48,6 +48,8 @@ class Said:
     at: datetime
     by: str
     text: str
+    conversation_id: str
+    message_id: str
 
 
 class Learner(Protocol):
@@ -72,7 +74,7 @@ class Memories(Protocol):
     async def facts_of(self, holder: Holder) -> Sequence[Fact]: ...
 
     async def keep_fact(self, holder: Holder, fact: Fact) -> None:
-        """The customer wants it remembered. The same again changes nothing."""
+        """The customer wants it remembered. The same again changes nothing, nor does what its message says no more."""
         ...
 
     async def forget_facts(self, holder: Holder, what: str | None, at: datetime) -> int:

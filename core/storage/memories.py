@@ -164,8 +164,14 @@ class SqlMemories(OnDatabase):
 
     @writes
     def keep_fact(self, connection: Connection, holder: Holder, fact: Fact) -> None:
+        stays = select(message.c.id).where(message.c.id == fact.message_id, message.c.deleted_at.is_(None))
+
+        def with_fact(memory: CustomerMemory) -> CustomerMemory:
+            """With the customer's row locked: whoever deletes the message meanwhile waits for it, and takes the fact back."""
+            return memory.with_facts([fact], asked=True) if connection.scalar(stays) is not None else memory
+
         if holder.private:
-            change_memories(connection, [holder.customer_id], lambda memory: memory.with_facts([fact], asked=True))
+            change_memories(connection, [holder.customer_id], with_fact)
 
     @writes
     def forget_facts(self, connection: Connection, holder: Holder, what: str | None, at: datetime) -> int:
@@ -190,7 +196,7 @@ class SqlMemories(OnDatabase):
         )
         rows = connection.execute(wanted, {"ids": people}).all()
         said = sorted(_as_told(reversed(rows)), key=lambda one: (one.created_at, one.seq), reverse=True)
-        return [Said(one.created_at, one.author, one.text) for one in said]
+        return [Said(one.created_at, one.author, one.text, one.conversation_id, one.id) for one in said]
 
 
 async def forget_stale(database: Database, older_than: float, after: Place | None, limit: int) -> Page:

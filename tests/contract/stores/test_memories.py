@@ -215,6 +215,13 @@ async def test_a_message_that_is_taken_back_meanwhile_is_not_learned_from(store:
     assert await known(store, state) == set()
 
 
+async def test_a_fact_of_a_message_that_was_taken_back_meanwhile_is_not_kept(store: SqlStore) -> None:
+    state = await tell(store, "e1", "My name is Alice")
+    await accept(store, deleted("e9", "e1"))
+    await store.keep_fact(holder(state), fact(state.pending[0], "Alice"))
+    assert await known(store, state) == set()
+
+
 async def test_codes_and_what_is_not_sent_yet_are_not_read(store: SqlStore, clock: ManualClock) -> None:
     page = await tell(store, "e1", "123 456")
     phone = Identity("sms", "AC1", "+4930123456")

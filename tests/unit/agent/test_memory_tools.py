@@ -43,7 +43,7 @@ class Past:
 
     def __init__(self, *facts: Fact, said: Sequence[str] = ()) -> None:
         self.memory = CustomerMemory(facts)
-        self.said = [Said(NOW, "customer", text) for text in said]
+        self.said = [Said(NOW, "customer", text, "c", f"m{number}") for number, text in enumerate(said)]
 
     async def facts_of(self, holder: Holder) -> Sequence[Fact]:
         assert holder.customer_id == "cu1"
