@@ -11,7 +11,7 @@ from typing import TypeVar
 import structlog
 
 from core.agent.texts import texts_for
-from core.domain.budget import ORIGIN, Budget, Spender
+from core.domain.budget import Budget, Spender, stranger_among
 from core.domain.messages import MessageKind
 from core.ports.budgets import Budgets
 from core.ports.channel import Channel
@@ -66,10 +66,9 @@ class TurnBudgets:
         The hub knows a customer whom the company's own site has signed in, and one whose identity the channel has proved and
         who first wrote at least a day ago.
         """
-        origin = next((found for message in reversed(state.pending) if (found := message.meta.get(ORIGIN))), None)
-        if origin is not None:
-            address, _, network = origin.partition("/")
-            return Spender(f"origin:{address}", group=f"network:{network}" if network else "")
+        stranger = stranger_among(state.pending)
+        if stranger is not None:
+            return stranger
         since = state.customer.since
         wrote_before = since is not None and self._clock.now() - since >= _NEW
         known = state.customer.verified and (self._counts_at_the_door(state) or wrote_before)

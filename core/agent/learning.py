@@ -20,7 +20,7 @@ from core.agent.prompting import system_prompt
 from core.agent.tokens import trim
 from core.agent.whole_answer import SparedModel, read_object
 from core.agent.wording import content_stems, fold, phrase
-from core.domain.budget import Spender, spending
+from core.domain.budget import Spender, spending, stranger_among
 from core.domain.customer import ContactDetails
 from core.domain.memory import LONGEST_FACT, LONGEST_SUBJECT, Fact, FactKind
 from core.domain.messages import Author, Message
@@ -69,7 +69,7 @@ class ModelLearner:
         }
         question = ChatMessage("user", json.dumps(shown, ensure_ascii=False, separators=(",", ":")))
         request = ChatRequest((system_prompt(self._company, "memory"), question), max_tokens=_ANSWER)
-        with spending(Spender(f"customer:{part.customer_id}")):
+        with spending(stranger_among(part.messages) or Spender(f"customer:{part.customer_id}")):
             answer = await self._model.ask(request)
         if answer is None:
             return None

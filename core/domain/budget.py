@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from math import ceil, floor
+
+from core.domain.messages import Message
 
 _STRANGERS_PART = 0.75
 
@@ -76,6 +78,15 @@ def group_total(budget: Budget) -> int:
     if budget.share <= 0 or budget.total <= 0:
         return 0
     return min(budget.share * SHARES_OF_A_GROUP, ceil(strangers_total(budget.total) / 2))
+
+
+def stranger_among(messages: Sequence[Message]) -> Spender | None:
+    """Whose budget a stranger on the web uses, by the newest of their messages; None where none is a stranger's."""
+    origin = next((found for one in reversed(messages) if (found := one.meta.get(ORIGIN))), None)
+    if origin is None:
+        return None
+    address, _, network = origin.partition("/")
+    return Spender(f"origin:{address}", group=f"network:{network}" if network else "")
 
 
 HUB = Spender(known=True)

@@ -10,7 +10,7 @@ import pytest
 
 from core.agent.language import ANSWERED, packs
 from core.agent.learning import ModelLearner, RuleLearner, stated_facts
-from core.domain.budget import current_spender
+from core.domain.budget import ORIGIN, Spender, current_spender
 from core.domain.errors import ModelError
 from core.domain.memory import CustomerMemory, Fact, FactKind
 from core.domain.messages import Author, Message
@@ -162,13 +162,22 @@ async def test_only_facts_that_matter_are_used() -> None:
     assert {subject for _, subject in found.used} == {"bicycle", ""}
 
 
-async def test_the_customer_pays_for_the_call() -> None:
+@pytest.mark.parametrize(
+    ("meta", "spender"),
+    [
+        ({}, Spender("customer:cu1")),
+        ({ORIGIN: "a"}, Spender("origin:a")),
+        ({ORIGIN: "a/n"}, Spender("origin:a", group="network:n")),
+    ],
+)
+async def test_whoever_spends_on_turns_pays_for_the_call(meta: dict[str, str], spender: Spender) -> None:
     spenders = []
 
     class Model(ScriptedModel):
         def stream(self, request: object) -> object:  # type: ignore[override]
-            spenders.append(current_spender().key)
+            spenders.append(current_spender())
             return super().stream(request)  # type: ignore[arg-type]
 
-    await ModelLearner(Model(answer()), SteppingClock(), "").learn(part(*TALK))  # type: ignore[arg-type]
-    assert spenders == ["customer:cu1"]
+    talk = message("My name is Alice", meta=meta), message("Noted.", author=Author.AGENT)
+    await ModelLearner(Model(answer()), SteppingClock(), "").learn(part(*talk))  # type: ignore[arg-type]
+    assert spenders == [spender]
