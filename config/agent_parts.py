@@ -13,7 +13,7 @@ from config.budgets import model_tokens
 from config.desk.staffed import is_staffed
 from config.measured_model import MeasuredModel
 from config.processes.election import Election
-from config.processes.remembering import Remembering
+from config.processes.remembering import NothingLearner, Remembering
 from config.settings import Settings, secrets_of
 from core.agent.by_channel import ResponderByChannel
 from core.agent.settings import AgentSettings, Strictness
@@ -90,8 +90,7 @@ def make_responder(
     """
     from core.llm.extractive import ExtractiveResponder
 
-    memories = store if settings.memory else None
-    quoting = by_channel(settings, lambda bounds: ExtractiveResponder(retriever, bounds, clock, store, memories))
+    quoting = by_channel(settings, lambda bounds: ExtractiveResponder(retriever, bounds, clock, store, store))
     if not settings.has_model:
         return quoting
     from config.company_tools import company_tools
@@ -99,6 +98,7 @@ def make_responder(
     from config.verifying import make_action_check, make_verifier
     from core.agent.foreign_texts import ForeignTexts
     from core.agent.loop import AgentLoop
+    from core.agent.memory_tools import memory_tools
     from core.agent.tool_use import ToolUse
     from core.agent.translating import ModelTranslator
     from core.llm.budgeted import BudgetedResponder
@@ -108,6 +108,9 @@ def make_responder(
     verifier, check = make_verifier(settings, checking, clock), make_action_check(settings, checking, clock)
     tools, use = list(company_tools(settings, metrics).values()), ToolUse(budgets, clock.monotonic)
     remote = start_servers(settings, metrics, closing)
+    memories = store if settings.memory else None
+    if memories is None:  # what is kept can still be shown and forgotten
+        tools.extend(one for one in memory_tools(store) if one.name not in ("remember", "search_history"))
     agent = by_channel(
         settings,
         lambda bounds: AgentLoop(
@@ -206,14 +209,12 @@ def make_remembering(
     metrics: Metrics,
     closing: AsyncExitStack,
     budgets: Budgets,
-) -> Remembering | None:
-    """What reads conversations at rest: with the model where there is one, otherwise by rules. None where MEMORY is off."""
-    if not settings.memory:
-        return None
+) -> Remembering:
+    """What reads conversations at rest: with the model where there is one, otherwise by rules; and nothing with MEMORY off."""
     from core.agent.learning import ModelLearner, RuleLearner
 
-    learner: Learner = RuleLearner()
-    if settings.has_model:
+    learner: Learner = RuleLearner() if settings.memory else NothingLearner()
+    if settings.memory and settings.has_model:
         model = make_model(settings, clock, metrics, closing, budgets)
         learner = ModelLearner(model, clock, settings.company_name)
     return Remembering(store, learner, settings.memory_rest_minutes * 60.0, election)

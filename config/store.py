@@ -10,4 +10,10 @@ from core.storage.store import SqlStore
 def make_store(settings: Settings, clock: Clock) -> SqlStore:
     """Not opened yet."""
     within = settings.follow_up_answer_days * 86_400
-    return SqlStore(settings.effective_database_url, clock, stall=settings.lease_seconds, answers_within=within)
+    return SqlStore(
+        settings.effective_database_url,
+        clock,
+        stall=settings.lease_seconds,
+        answers_within=within,
+        remembers=settings.memory,
+    )

@@ -8,7 +8,7 @@ import structlog
 
 from config.processes.election import Election
 from config.processes.loops import LoopTask
-from core.ports.memories import Learner, Memories, Newest, Unremembered
+from core.ports.memories import Learned, Learner, Memories, Newest, Unremembered
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +18,13 @@ _SHORTEST, _LONGEST = 5.0, 60.0
 _LEASE, _LONGEST_PAUSE = 300.0, 3_600.0
 _MOST_PAGES = 25
 """At one time. The next time goes on behind them: what fails again and again keeps no other conversation waiting."""
+
+
+class NothingLearner:
+    """Implements Learner while MEMORY is off: what is said meanwhile counts as read, and is not learned from later either."""
+
+    async def learn(self, _part: Unremembered) -> Learned:
+        return Learned()
 
 
 class Remembering:

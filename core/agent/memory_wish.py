@@ -26,11 +26,11 @@ async def memory_reply(memories: Memories, turn: TurnState, texts: Texts) -> Rep
     shows, forgets = (_is_all_of(spoken, wish) for wish in (_SHOW, _FORGET))
     if not (shows or forgets):
         return None
-    if forgets and turn.is_private:
-        holder = Holder.of(turn.customer, turn.conversation.id)
+    holder = Holder.of(turn.customer, turn.conversation.id, private=turn.is_private)
+    if forgets and holder.private:
         await memories.forget_facts(holder, None, said[-1].created_at)
         return _reply(texts.say("memory_forgotten"))
-    known = "\n".join(f"- {_shown(one)}" for one in turn.customer.facts)
+    known = "\n".join(f"- {_shown(one)}" for one in await memories.facts_of(holder))
     return _reply(texts.say("memory_told", facts=known) if known else texts.say("memory_none"))
 
 

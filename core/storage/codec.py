@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import chain
@@ -135,10 +135,15 @@ def customer_from(row: Row[Any], *, private: bool = True) -> Customer:
 
 def facts_from(row: Row[Any], conversation_id: str) -> tuple[Fact, ...]:
     """All facts of a row of ``links.PERSON``; of a customer who has proven nothing those of that conversation alone."""
-    kept = [row.memory, *(row.linked_memory or "").split("\n")]
-    facts = chain.from_iterable(memory_from(text).facts for text in kept if text)
+    facts = known_facts([row.memory, *(row.linked_memory or "").split("\n")])
     proven = row.verified or row.is_linked
     return tuple(one for one in facts if proven or one.conversation_id == conversation_id)
+
+
+def known_facts(memories: Iterable[str | None]) -> list[Fact]:
+    """Of one person, whose identities have a memory each: the newest of a key, which corrects what another was told."""
+    facts = chain.from_iterable(memory_from(text).facts for text in memories if text)
+    return list({one.key: one for one in sorted(facts, key=lambda one: one.said_at)}.values())
 
 
 def memory_from(text: str | None) -> CustomerMemory:

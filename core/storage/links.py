@@ -148,8 +148,11 @@ def unlink(connection: Connection, record: UnlinkIdentity, now: float) -> int:
     meant = meant or list(connection.scalars(same_address(record.customer_id)))
     links = or_(identity_link.c.customer_id.in_(meant), identity_link.c.other_id.in_(meant))
     undone = {"unlinked_at": now, "unlinked_by": codec.clean(record.actor)}
+    people = {other for one in meant for other in connection.scalars(person_of(one))}
     ended = connection.execute(update(identity_link).where(links, _ACTIVE).values(undone)).rowcount
-    if ended:
+    if ended:  # what is summed up, or is read later, tells of the other side
+        told = update(conversation).where(conversation.c.customer_id.in_(sorted(people)))
+        connection.execute(told.values(summary=None, remembered_seq=conversation.c.last_seq))
         log.info("identity.unlinked", customers=meant, links=ended // 2, by=record.actor)
     return len(meant) if ended else 0
 

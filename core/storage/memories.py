@@ -158,8 +158,7 @@ class SqlMemories(OnDatabase):
     def facts_of(self, connection: Connection, holder: Holder) -> Sequence[Fact]:
         people = _people(connection, holder)
         proven = holder.verified or len(people) > 1
-        rows = connection.execute(_KEPT, {"ids": people})
-        every = [fact for row in rows for fact in codec.memory_from(row.memory).facts]
+        every = codec.known_facts(row.memory for row in connection.execute(_KEPT, {"ids": people}))
         return [one for one in every if proven or one.conversation_id == holder.conversation_id]
 
     @writes

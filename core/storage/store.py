@@ -68,7 +68,7 @@ class SqlStore(
     """Implements core.ports.store.Store, ChannelMemory, Leases, Cases, Tickets and Timers.
 
     The schema must have been migrated before ``open``. ``answers_within``: seconds in which a text message answers what went to
-    its number.
+    its number. ``remembers``: whether turns are told what is remembered of their customers.
     """
 
     def __init__(
@@ -80,10 +80,12 @@ class SqlStore(
         server_clock: bool = True,
         stall: float = 5.0,
         answers_within: float = ANSWERS_WITHIN,
+        remembers: bool = True,
     ) -> None:
         super().__init__(
             Database(url, clock, pool_size=pool_size, server_clock=server_clock, stall=stall), answers_within
         )
+        self.remembers = remembers
 
     async def open(self) -> None:
         self.database.open()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
@@ -43,6 +44,9 @@ _LONGEST_PAUSE = 30
 class SqlTurns(OnDatabase):
     """Turns on a database."""
 
+    remembers = True
+    """Whether turns are told what is remembered of their customers."""
+
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._claim = _claim(database)
@@ -60,7 +64,7 @@ class SqlTurns(OnDatabase):
             return []
         states, broken = load_turns(connection, sorted(rows, key=lambda row: float(row.ready_at)), history)
         set_aside(connection, self.database.now(), rows, broken)
-        return states
+        return states if self.remembers else [_without_memory(one) for one in states]
 
     @writes
     def extend(self, connection: Connection, claims: Sequence[Claim], lease: float) -> frozenset[str]:
@@ -112,6 +116,11 @@ class SqlTurns(OnDatabase):
         ordered = sorted(rows, key=itemgetter("key"))
         if ordered:
             connection.execute(update(conversation).where(*held).values(lease_until=None), ordered)
+
+
+def _without_memory(state: TurnState) -> TurnState:
+    customer, home = replace(state.customer, facts=()), replace(state.conversation, summary=None)
+    return replace(state, customer=customer, conversation=home)
 
 
 def _claim(database: Database) -> Executable:

@@ -66,8 +66,26 @@ async def test_switched_off_nothing_is_read_and_what_is_old_goes(
     async def gone() -> bool:
         return list(await store.facts_of(alice)) == []
 
+    async def passed_over() -> bool:
+        return list(await store.unremembered(1.0, after=None, limit=5)) == []
+
     await eventually(gone)
-    assert len(await store.unremembered(1.0, after=None, limit=5)) == 1
+    await eventually(passed_over)
+    assert list(await store.facts_of(alice)) == [], "what is said while it is off is not learned later either"
+
+
+async def test_switched_off_a_model_can_only_show_and_forget(database_url: str, make_hub: MakeHub) -> None:
+    async with reading_models() as models:
+        environment = {"OPENAI_BASE_URL": models.url, "OPENAI_API_KEY": "sk-k", "MEMORY": "false"}
+        hub = await asyncio.to_thread(make_hub, database_url=database_url, environment=environment)
+        async with stranger(hub, patient=True) as customer:
+            session = await customer.session()
+            assert session is not None
+            assert await customer.write(session, "Hello, they call me Alice", "m1") in (200, 202)
+            await eventually(lambda: any("tools" in one for one in models.asked))
+    offered = {tool["function"]["name"] for one in models.asked for tool in one.get("tools", ())}
+    assert {"forget", "recall"} <= offered
+    assert {"remember", "search_history"}.isdisjoint(offered)
 
 
 async def test_a_model_learns_and_is_told_the_next_time(database_url: str, make_hub: MakeHub) -> None:

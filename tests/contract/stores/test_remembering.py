@@ -7,7 +7,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from config.processes.remembering import Remembering
+import pytest
+
+from config.processes.remembering import NothingLearner, Remembering
 from core.agent.customer_facts import remembered, remembered_message
 from core.agent.learning import ModelLearner, RuleLearner
 from core.agent.prompting import opening_prompt
@@ -66,6 +68,35 @@ async def test_by_rules_a_name_and_a_language_are_known_in_the_next_conversation
     assert reply.text.startswith("Das haben Sie mir"), "in the language that they asked for"
     stranger = await tell(store, "e3", "I am Alice. What do you know about me?", where="t3")
     assert stranger.customer.facts == ()
+
+
+async def test_switched_off_facts_are_shown_and_forgotten_and_change_no_turn(
+    store: SqlStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tell(store, "e1", "Hi, my name is Alice. Please write to me in German.", who=ALICE)
+    (part,) = await rested(store, clock)
+    assert await store.keep_learned(part, replace(await RuleLearner().learn(part), summary="They said who they are."))
+    monkeypatch.setattr(store, "remembers", False)
+
+    async def reply(event: str, text: str) -> str:
+        state = await tell(store, event, text, who=ALICE)
+        assert (state.customer.facts, state.conversation.summary) == ((), None)
+        responder = ExtractiveResponder(Shelf(), AgentSettings(), SteppingClock(), memories=store)
+        return (await responder.respond(state, "t", Watcher())).text
+
+    told = await reply("e2", "What do you know about me?")
+    assert "- Alice\n- Deutsch" in told
+    assert not told.startswith("Das haben Sie mir"), "the language that they asked for before holds no more"
+    await reply("e3", "Please forget everything you know about me")
+    assert "Alice" not in await reply("e4", "What do you know about me?")
+    await rested(store, clock)
+    assert await loop(store, NothingLearner()).once() == 1
+    assert await parts(store) == []
+
+
+async def rested(store: SqlStore, clock: ManualClock) -> list[Unremembered]:
+    clock.move(REST + 1)
+    return await parts(store)
 
 
 async def test_the_model_reads_what_is_new_with_what_was_summed_up(store: SqlStore, clock: ManualClock) -> None:
