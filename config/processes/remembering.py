@@ -62,7 +62,8 @@ class Remembering:
 
     async def once(self) -> int:
         """How many parts of conversations were read. What cannot be read is left to the next time. Raises StoreUnavailable."""
-        read = 0
+        read, now = 0, asyncio.get_running_loop().time()
+        self._failed = {one: (tries, at) for one, (tries, at) in self._failed.items() if now < at + _LONGEST_PAUSE}
         for _ in range(_MOST_PAGES):
             if not await self._election.won(_ELECTED, _LEASE):
                 break

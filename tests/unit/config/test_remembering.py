@@ -91,3 +91,14 @@ async def test_a_great_many_are_read_over_several_times() -> None:
     read = [await one.once() for _ in range(4)]
     assert sum(read) == 450
     assert max(read) < 450
+
+
+async def test_what_failed_and_is_gone_since_is_not_kept_in_mind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembering, "_LONGEST_PAUSE", 0.0)
+    book = Book(3)
+    one = loop(book, Learner(*book.left))
+    assert await one.once() == 0
+    assert len(vars(one)["_failed"]) == 3
+    book.left.clear()
+    await one.once()
+    assert vars(one)["_failed"] == {}
