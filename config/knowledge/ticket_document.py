@@ -12,11 +12,11 @@ from typing import Any
 
 import yaml
 
-from core.domain.alterations import alteration_in, as_altered
+from core.domain.alterations import as_altered, changed_message
 from core.domain.messages import Author, Message
 from core.ports.closed_tickets import ClosedTicket
 from handoff.learning.personal import without_persons
-from handoff.thread.altering import CORRECTS, as_corrected
+from handoff.thread.altering import as_corrected
 from knowledge.convert.audience import says_staff
 from knowledge.convert.markdown import language_code
 
@@ -31,7 +31,7 @@ _SOFT_HYPHEN = "\u00ad"
 def said_in(found: ClosedTicket) -> Sequence[Message]:
     """In order, and as the customer is to read it now: without what was taken back, with the words that took others' place."""
     ours = {one.id for one in found.said}
-    changes = [one for one in found.since if _changed_by(one) in ours]
+    changes = [one for one in found.since if changed_message(one.meta) in ours]
     said = as_corrected(as_altered([*found.said, *changes]))
     return [one for one in said if one.deleted_at is None and one.action is None and one.text.strip()]
 
@@ -49,11 +49,6 @@ def document_of(found: ClosedTicket) -> bytes | None:
         asked = f"{subject}\n\n{asked}".strip()
     told = _last(said[theirs[0] : theirs[-1] + 1], names, _LONGEST_TOLD, dialogue=True)
     return _faq(found, asked or found.ticket.number, told) if told else None
-
-
-def _changed_by(message: Message) -> str | None:
-    change = alteration_in(message.meta)
-    return change.message_id if change is not None else str(message.meta.get(CORRECTS) or "")
 
 
 def _last(said: Sequence[Message], names: Sequence[str | None], most: int, *, dialogue: bool = False) -> str:

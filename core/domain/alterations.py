@@ -10,6 +10,8 @@ from typing import Any
 from core.domain.messages import Message
 
 _ALTERS = "alters"
+CORRECTS, WITHDRAWS = "corrects", "withdraws"
+"""In the meta of a message that only says how another one should have read: the id of that, and whether not at all."""
 
 
 class Altering(StrEnum):
@@ -46,6 +48,12 @@ def alteration_in(meta: Mapping[str, Any]) -> Alteration | None:
         return None
     of, emoji, present = tuple(found["of"]), str(found["emoji"]), bool(found["present"])
     return Alteration(Altering(found["how"]), of, emoji, present, str(found.get("message") or ""))
+
+
+def changed_message(meta: Mapping[str, Any]) -> str:
+    """The hub's own id of the message that an outbound one edits, deletes, corrects or withdraws; empty for any other."""
+    change = alteration_in(meta)
+    return change.message_id if change is not None else str(meta.get(CORRECTS) or "")
 
 
 def as_altered(said: Sequence[Message]) -> list[Message]:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, or_, select, text, tuple_, update
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, or_, select, text, true, tuple_, update
 
-from core.domain.alterations import alteration_in, as_altered
+from core.domain.alterations import CORRECTS, WITHDRAWS, as_altered, changed_message
 from core.domain.memory import CustomerMemory, Fact
 from core.domain.messages import BLOCKED, CAME_BY, COLLEAGUE, SHARED, Audience, Message
 from core.ports.memories import Learned, Newest, Said, Unremembered
@@ -33,15 +33,15 @@ _NOT_THEIRS = (COLLEAGUE, SHARED, BLOCKED, CAME_BY)
 _OWN = conversation.c.audience != Audience.STAFF, conversation.c.shared.is_(None)
 _TOLD = message.c.deleted_at.is_(None), message.c.customer_id.is_(None), is_said()
 _CAME = ~was_not_delivered() & ~is_still_to_come()
-_ALTERS = func.coalesce(message.c.meta, "").contains('"alters":{')
+_CHANGES = or_(message.c.meta.contains('"alters":{'), message.c.meta.contains('"corrects":"'))
 _BEHIND = message.c.conversation_id == bindparam("key"), message.c.seq > bindparam("behind", type_=Integer)
 _MESSAGES = (
-    select(message)
-    .where(*_BEHIND, message.c.seq <= bindparam("upto", type_=Integer), *_TOLD, _CAME, ~_ALTERS)
+    select(message, true().label("came"))
+    .where(*_BEHIND, message.c.seq <= bindparam("upto", type_=Integer), *_TOLD, _CAME)
     .order_by(message.c.seq)
     .limit(MANY_MESSAGES)
 )
-_ALTERATIONS = select(message, _CAME.label("came")).where(*_BEHIND, _ALTERS).order_by(message.c.seq)
+_LATER_CHANGES = select(message, _CAME.label("came")).where(*_BEHIND, _CHANGES)
 _KEPT = select(customer.c.id, customer.c.memory).where(among(customer.c.id, "ids")).order_by(customer.c.id)
 _AUTHOR = func.coalesce(message.c.customer_id, conversation.c.customer_id)
 _CHANGED = (
@@ -189,7 +189,7 @@ class SqlMemories(OnDatabase):
             select(message, _CAME.label("came"))
             .join(conversation, conversation.c.id == message.c.conversation_id)
             .where(among(conversation.c.customer_id, "ids"), *mine, *_OWN, *_TOLD)
-            .where(or_(_ALTERS, _CAME & message.c.text.not_in(("", MASKED))))
+            .where(or_(_CHANGES, _CAME & message.c.text.not_in(("", MASKED))))
             .order_by(message.c.created_at.desc(), message.c.seq.desc())
             .limit(limit)
         )
@@ -217,7 +217,8 @@ def _part(connection: Connection, row: Row[Any], memory: CustomerMemory, upto: i
     rows = connection.execute(_MESSAGES, asked).all()
     ends = rows[-1].seq if len(rows) == MANY_MESSAGES else asked["upto"]
     until, here = memory.forgotten_until, {one.id for one in rows}
-    told = _as_told([*rows, *connection.execute(_ALTERATIONS, asked)])
+    every = {one.id: one for one in (*rows, *connection.execute(_LATER_CHANGES, asked))}
+    told = _as_told(sorted(every.values(), key=lambda one: one.seq))
     known = [one for one in told if one.id in here and (until is None or one.created_at > until)]
     place = (row.ready_at, row.id)
     return Unremembered(row.id, row.customer_id, row.remembered_seq, ends, row.summary, memory, known, place)
@@ -227,20 +228,26 @@ def _as_told(rows: Iterable[Row[Any]]) -> list[Message]:
     """What the customer and the hub or staff said between themselves, as it reads now, without codes that were typed.
 
     A message whose change has not come, or never will, is left out: staff want it to be read as it was no more. So is what
-    cannot be read, being of a newer version or damaged. ``rows`` are in order; those of alterations say whether they ``came``.
+    cannot be read, being of a newer version or damaged. Of corrections the last is read. ``rows`` are in order, and
+    say whether they ``came``.
     """
     said: list[Message] = []
     changing: set[str] = set()
+    corrections: dict[str, str] = {}
     for row in rows:
         try:
             one = codec.message_from(row)
-            done = alteration_in(one.meta)
+            target = changed_message(one.meta)
         except codec.UNREADABLE:
             continue
-        if done is None or row.came:
+        if target and not row.came:
+            changing.add(target)
+            continue
+        if CORRECTS in one.meta:
+            changing |= {target, corrections.get(target, "")}
+            corrections[target] = one.id
+        if not one.meta.get(WITHDRAWS):  # which may name what it withdraws
             said.append(one)
-        else:
-            changing.add(done.message_id)
     left = [one for one in as_altered(said) if one.deleted_at is None and one.id not in changing]
     return [one for one in left if one.text not in ("", MASKED) and not any(name in one.meta for name in _NOT_THEIRS)]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Double, Integer, Row, Update, bindparam, case, insert, update
 
-from core.domain.alterations import alteration_in
+from core.domain.alterations import changed_message
 from core.domain.case import DESK
 from core.domain.contact_route import ContactRoute
 from core.domain.conversation import OwnershipEvent, Sharing, next_state
@@ -78,7 +78,7 @@ class Writes:
     ``taken_over``: those whose owner another conversation's turn changes. ``waiting``: messages that can be recalled.
     ``agent_sending``: where a message of the agent's is on its way, so that nobody can claim it yet. ``on_routes``: by which
     conversations' customers are written to at once. ``customers``: by conversation, whom its turn answers.
-    ``send``: what is sent at once. ``altered``: ids of messages that others of these change or delete.
+    ``send``: what is sent at once. ``altered``: ids of messages that these change or take back.
     """
 
     now: float
@@ -242,9 +242,9 @@ class Writes:
                 self._add_message(row, new, seq, ownership_epoch, state)
 
     def _add_message(self, row: Row[Any], new: NewMessage, seq: int, ownership_epoch: int, state: str) -> None:
-        message_id, route, done = new_id(), codec.route_from(row.road), alteration_in(new.meta)
-        if done is not None and done.message_id:
-            self.altered.append(done.message_id)
+        message_id, route = new_id(), codec.route_from(row.road)
+        if changed := changed_message(new.meta):
+            self.altered.append(changed)
         answers = new.customer_id or self.customers.get(row.id)
         meta = {**new.meta, "status": state, **({SENT_BY: route.key.channel} if route else {})}
         if codec.sharing(row.shared) is Sharing.ALWAYS and PRIVATELY not in meta:

@@ -6,26 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from core.domain.alterations import Alteration, Altering, alteration_in
+from core.domain.alterations import CORRECTS, WITHDRAWS, Alteration, Altering, alteration_in
 from core.domain.capabilities import Capabilities
 from core.domain.messages import Author, Message, MessageKind
 from core.ports.cases import Cases
 from core.ports.store import NewMessage
 from handoff.texts import languages, say
 
-CORRECTS = "corrects"
-"""In the meta of a message that only says how another one should have read: the id of that."""
-_WITHDRAWS = "withdraws"
-
 
 def correcting(copy_id: str, *, gone: bool) -> Mapping[str, Any]:
     """The meta of a message that tells the customer so, where their copy cannot be changed."""
-    return {CORRECTS: copy_id, _WITHDRAWS: gone}
+    return {CORRECTS: copy_id, WITHDRAWS: gone}
 
 
 def withdrawn_by(message: Message) -> str | None:
     """The id of what a message takes back, where the customer's copy could not be taken away."""
-    return str(message.meta[CORRECTS]) if message.meta.get(_WITHDRAWS) else None
+    return str(message.meta[CORRECTS]) if message.meta.get(WITHDRAWS) else None
 
 
 def as_corrected(said: Sequence[Message]) -> list[Message]:
@@ -38,7 +34,7 @@ def as_corrected(said: Sequence[Message]) -> list[Message]:
     found = []
     for one in said:
         right = last.get(one.id)
-        if one.deleted_at is not None or (right is not None and right.meta.get(_WITHDRAWS)):
+        if one.deleted_at is not None or (right is not None and right.meta.get(WITHDRAWS)):
             continue
         if one.meta.get(CORRECTS) not in known:
             found.append(one if right is None else replace(one, text=corrected(right.text)))

@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from core.domain.alterations import as_altered
+from core.domain.alterations import CORRECTS, as_altered
 from core.domain.conversation import Conversation
 from core.domain.messages import BLOCKED, COLLEAGUE, SHARED, Author, CustomerAction, Message, MessageKind
 from core.ports.cases import Cases
 from handoff.records import Messages, last_said
-from handoff.thread.altering import CORRECTS, withdrawn_by
+from handoff.thread.altering import withdrawn_by
 
 _LOOKED_AT = 100
 _SPEAK = (Author.CUSTOMER, Author.STAFF)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from core.domain.alterations import CORRECTS
 from core.domain.case import Case
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
 from core.domain.keys import ConversationKey
@@ -14,7 +15,6 @@ from core.domain.messages import Author, Message
 from core.domain.ticket import TicketStatus
 from core.storage.desk_tables import ticket
 from core.storage.tables import ownership_change
-from handoff.thread.altering import CORRECTS
 from tests.property.desk_world import HOME, DeskWorld
 
 _TAKEN = "has joined the conversation"

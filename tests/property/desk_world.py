@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from core.domain.alterations import CORRECTS
 from core.domain.capabilities import Capabilities
 from core.domain.case import DESK, Case
 from core.domain.conversation import OwnershipState
@@ -38,7 +39,7 @@ from core.turn import Turn
 from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.slack_desk import SlackDesk
-from handoff.thread.altering import CORRECTS, withdrawn_by
+from handoff.thread.altering import withdrawn_by
 from handoff.waits.timers import DeskTimers
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from core.domain.alterations import Alteration, Altering
+from core.domain.alterations import CORRECTS, WITHDRAWS, Alteration, Altering
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author
 from core.ports.memories import Learned
@@ -71,6 +71,25 @@ async def test_a_change_that_did_not_come_is_told_no_more_than_what_it_changes(
     await staff_change(store, target, RIGHT, sent=False)
     await deliver(store, DeliveryStatus.DEAD)
     assert {WRONG, RIGHT}.isdisjoint(await told(store, state))
+
+
+@pytest.mark.parametrize("withdraws", [True, False])
+async def test_where_a_copy_cannot_be_changed_its_correction_counts(
+    store: SqlStore, clock: ManualClock, withdraws: bool
+) -> None:
+    state = await tell(store, "e1", who=ALICE)
+    target = await staff_say(store, WRONG)
+    clock.move(REST + 1)
+    (part,) = await parts(store)
+    assert await store.keep_learned(part, Learned(summary=WRONG))
+    await staff_say(store, f"Correction: {WRONG}!", meta={CORRECTS: target, WITHDRAWS: False})
+    await staff_say(store, f"Correction: {RIGHT}", meta={CORRECTS: target, WITHDRAWS: withdraws})
+    clock.move(REST + 1)
+    (again,) = await parts(store)
+    assert again.summary is None
+    read = [one.text for one in again.messages if one.author is Author.STAFF]
+    left = [] if withdraws else [f"Correction: {RIGHT}"]
+    assert read == [one for one in await told(store, state) if one.startswith(("Bob", "Corr"))] == left
 
 
 @pytest.mark.parametrize("text", [RIGHT, ""])
