@@ -45,6 +45,22 @@ def relevant_facts(facts: Sequence[Fact], query: str, now: datetime, most: int =
     return sorted(facts, key=score, reverse=True)[:most]
 
 
+def meant_facts(facts: Sequence[Fact], what: str) -> list[Fact]:
+    """Those that a customer means by ``what``: all of its words are theirs, or else their subject or text is in it.
+
+    "address" means the delivery address, and "my phone number" the phone; one word of several in common means nothing.
+    """
+    wanted = frozenset(content_stems(what))
+    if not wanted:
+        return []
+    holding = [one for one in facts if wanted <= frozenset(content_stems(f"{one.kind} {one.subject} {one.text}"))]
+    return holding or [one for one in facts if any(map(wanted.issuperset, _named_by(one)))]
+
+
+def _named_by(fact: Fact) -> list[list[str]]:
+    return [stems for text in (fact.subject or fact.kind, fact.text) if (stems := content_stems(text))]
+
+
 def told_facts(facts: Sequence[Fact]) -> str:
     """A line each."""
     return "\n".join(f"- {clip(defuse(_line(one)), 400)}" for one in facts)

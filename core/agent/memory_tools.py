@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.agent.customer_facts import relevant_facts, told_facts
+from core.agent.customer_facts import meant_facts, relevant_facts, told_facts
 from core.agent.exact_parts import adds_to
 from core.agent.excerpt import clip
 from core.agent.own_words import unquoted
+from core.agent.sources import defuse
 from core.agent.tool_rules import RunsWhen
 from core.agent.tools import Tool, ToolContext, make_tool
 from core.agent.wording import content_stems, phrase
@@ -26,8 +27,9 @@ from core.ports.memories import Memories, Said
 
 OWN_WORDS = frozenset({"recall", "search_history"})
 """What these tools find was said, and is not known."""
-KEEPS = frozenset({"remember", "forget"})
+KEEPS = frozenset({"remember", "forget", "forget_everything"})
 _SHOWN, _SEARCHED, _COMPARED, _FOUND = 40, 400, 30, 6
+_LONGEST_LIST = 1_000
 _ALIKE = 0.5
 """The cosine from which a message speaks of what is looked for in other words."""
 _WRITTEN, _HELD = 40, 0.5
@@ -42,6 +44,7 @@ def memory_tools(memories: Memories, likeness: Likeness | None = None) -> tuple[
     return (
         make_tool(mine.remember, effect=False, runs_when=needed),
         make_tool(mine.forget, effect=False, runs_when=needed),
+        make_tool(mine.forget_everything, effect=True),
         make_tool(mine.recall, effect=False),
         make_tool(mine.search_history, effect=False),
     )
@@ -82,16 +85,32 @@ class _MemoryTools:
         await self._memories.keep_fact(context.holder, fact)
         return "Remembered."
 
-    async def forget(self, context: ToolContext, what: Annotated[str, Field(max_length=LONGEST_FACT)] = "") -> str:
-        """Forget what is remembered of this customer, because they want it forgotten.
+    async def forget(
+        self, context: ToolContext, what: Annotated[str, Field(min_length=1, max_length=LONGEST_FACT)]
+    ) -> str:
+        """Forget something that is remembered of this customer, because they want it forgotten.
 
         Args:
-            what: A kind, subject or word of what is to be forgotten; empty for everything.
+            what: The subject, or words, of what is to be forgotten.
         """
         if context.said is None or not context.private:
             raise ToolError(_NOT_HERE)
-        gone = await self._memories.forget_facts(context.holder, what.strip() or None, context.said.created_at)
-        return f"Forgotten: {gone} facts." if gone else "Nothing of that is remembered."
+        facts = await self._memories.facts_of(context.holder)
+        meant = meant_facts(facts, what)
+        if not meant:
+            known = clip(defuse(_subjects(facts)), _LONGEST_LIST)
+            raise ToolError(
+                f"Nothing was forgotten: no fact is called that. The subjects are: {known or 'none'}. For all of them there is forget_everything."
+            )
+        await self._memories.forget_facts(context.holder, {one.key for one in meant}, context.said.created_at)
+        return f"Forgotten: {clip(_subjects(meant), _LONGEST_LIST)}."
+
+    async def forget_everything(self, context: ToolContext) -> str:
+        """Forget all that is remembered of this customer, because they want all of it forgotten. It cannot be undone."""
+        if context.said is None or not context.private:
+            raise ToolError(_NOT_HERE)
+        await self._memories.forget_facts(context.holder, None, context.said.created_at)
+        return "All that was remembered of this customer is forgotten."
 
     async def recall(self, context: ToolContext, query: Annotated[str, Field(max_length=LONGEST_FACT)] = "") -> str:
         """What is remembered of this customer: for "what do you know about me?", or when an answer depends on it.
@@ -132,6 +151,10 @@ def _holder_of(text: str, said: Sequence[Said]) -> Said | None:
         if (share > most or (share == most and best is None)) and not adds_to(own, text):
             best, most = one, share
     return best
+
+
+def _subjects(facts: Sequence[Fact]) -> str:
+    return ", ".join(dict.fromkeys(one.subject or str(one.kind) for one in facts))
 
 
 async def _search(said: Sequence[Said], query: str, likeness: Likeness | None) -> list[Said]:

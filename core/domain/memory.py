@@ -10,6 +10,7 @@ from enum import StrEnum
 MOST_FACTS = 200
 """Of one customer. The least important go first, and of these the ones that were not used for longest."""
 LONGEST_SUBJECT, LONGEST_FACT = 60, 300
+Key = tuple[str, str]
 
 
 class FactKind(StrEnum):
@@ -42,14 +43,9 @@ class Fact:
     used_at: datetime
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         """A newer fact of the same key replaces this one."""
         return self.kind, "" if self.kind in _ONE_ONLY else _folded(self.subject)
-
-    def is_about(self, what: str) -> bool:
-        """Whether a customer who says what is to be forgotten means this one: by its kind, its subject or its words."""
-        wanted = _folded(what)
-        return wanted in (self.kind, _folded(self.subject)) or (bool(wanted) and wanted in _folded(self.text))
 
 
 def _folded(text: str) -> str:
@@ -58,16 +54,20 @@ def _folded(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CustomerMemory:
-    """All facts of one customer. ``forgotten_until``: nothing that was said up to then is learned from messages any more."""
+    """All facts of one customer. ``forgotten_until``: nothing that was said up to then is learned from messages any more.
+
+    ``forgotten``: the keys of facts that were forgotten by name, the newest last, each with the time up to which the same holds.
+    """
 
     facts: tuple[Fact, ...] = ()
     forgotten_until: datetime | None = None
+    forgotten: tuple[tuple[Key, datetime], ...] = ()
 
     def with_facts(self, new: Iterable[Fact], *, asked: bool = False) -> CustomerMemory:
         """The same facts again change nothing. ``asked``: the customer wants it remembered, whatever was to be forgotten."""
         kept = {one.key: one for one in self.facts}
         for fact in new:
-            if not asked and self.forgotten_until is not None and fact.said_at <= self.forgotten_until:
+            if not asked and self._is_forgotten(fact):
                 continue
             same = next((one for one in kept.values() if _folded(one.text) == _folded(fact.text)), None)
             before = kept.get(fact.key)
@@ -80,16 +80,25 @@ class CustomerMemory:
             del kept[one.key]
         return replace(self, facts=tuple(kept.values()))
 
-    def without(self, what: str | None, at: datetime) -> CustomerMemory:
-        """Forget what the customer names, or with None everything; and learn nothing of it again from older messages."""
-        until = at if self.forgotten_until is None else max(at, self.forgotten_until)
-        return replace(self.only(lambda one: what is not None and not one.is_about(what)), forgotten_until=until)
+    def _is_forgotten(self, fact: Fact) -> bool:
+        limits = (self.forgotten_until, dict(self.forgotten).get(fact.key))
+        return any(until is not None and fact.said_at <= until for until in limits)
+
+    def without(self, keys: Collection[Key] | None, at: datetime) -> CustomerMemory:
+        """Forget the facts of these keys, or with None all; and learn none of them again from older messages."""
+        if keys is None:
+            until = at if self.forgotten_until is None else max(at, self.forgotten_until)
+            return replace(self, facts=(), forgotten_until=until)
+        known = dict(self.forgotten)
+        again = {key: max(at, known.pop(key, at)) for key in sorted(keys)}
+        forgotten = tuple((known | again).items())[-MOST_FACTS:]
+        return replace(self.only(lambda one: one.key not in keys), forgotten=forgotten)
 
     def without_messages(self, ids: Collection[str]) -> CustomerMemory:
         """Without what was said in these messages."""
         return self.only(lambda one: one.message_id not in ids)
 
-    def used(self, keys: Collection[tuple[str, str]], at: datetime) -> CustomerMemory:
+    def used(self, keys: Collection[Key], at: datetime) -> CustomerMemory:
         """These mattered again."""
         used = (replace(one, used_at=max(one.used_at, at)) if one.key in keys else one for one in self.facts)
         return replace(self, facts=tuple(used))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.memory import CustomerMemory, Fact
+from core.domain.memory import CustomerMemory, Fact, Key
 from core.domain.messages import Message
 from core.ports.tickets import Holder
 
@@ -37,7 +37,7 @@ class Learned:
     """What a part of a conversation told. ``used``: keys of known facts that mattered in it. ``summary``: None keeps it."""
 
     facts: Sequence[Fact] = ()
-    used: Collection[tuple[str, str]] = ()
+    used: Collection[Key] = ()
     summary: str | None = None
 
 
@@ -77,8 +77,8 @@ class Memories(Protocol):
         """The customer wants it remembered. The same again changes nothing, nor does what its message says no more."""
         ...
 
-    async def forget_facts(self, holder: Holder, what: str | None, at: datetime) -> int:
-        """How many facts went: those that ``what`` names, with None all. Summaries of before go as well."""
+    async def forget_facts(self, holder: Holder, keys: Collection[Key] | None, at: datetime) -> int:
+        """How many facts went: those of ``keys``, with None all. Summaries of before go as well."""
         ...
 
     async def history_of(self, holder: Holder, limit: int) -> Sequence[Said]:

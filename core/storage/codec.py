@@ -161,6 +161,7 @@ def open_memory(text: str | None) -> tuple[CustomerMemory, dict[str, Any]]:
     """
     unread = load(text)
     until, kept = unread.pop("forgotten_until", None), unread.pop("facts", [])
+    forgotten = tuple(((kind, subject), when(at)) for kind, subject, at in unread.pop("forgotten", ()))
     if not isinstance(kept, list):
         raise ValueError("not a list of facts")  # noqa: TRY004 - it is the text that is wrong
     facts, unread["facts"] = [], []
@@ -169,7 +170,7 @@ def open_memory(text: str | None) -> tuple[CustomerMemory, dict[str, Any]]:
             facts.append(_fact(one))
         except UNREADABLE:
             unread["facts"].append(one)
-    return CustomerMemory(tuple(facts), None if until is None else when(until)), unread
+    return CustomerMemory(tuple(facts), None if until is None else when(until), forgotten), unread
 
 
 def dump_memory(memory: CustomerMemory, unread: Mapping[str, Any]) -> str | None:
@@ -177,7 +178,9 @@ def dump_memory(memory: CustomerMemory, unread: Mapping[str, Any]) -> str | None
     times = ("said_at", "used_at")
     facts = [{**asdict(one), **{name: getattr(one, name).timestamp() for name in times}} for one in memory.facts]
     until = None if memory.forgotten_until is None else memory.forgotten_until.timestamp()
-    kept = {**unread, "facts": [*unread.get("facts", ()), *facts], "forgotten_until": until}
+    forgotten = [(*key, at.timestamp()) for key, at in memory.forgotten]
+    known = {"facts": [*unread.get("facts", ()), *facts], "forgotten_until": until, "forgotten": forgotten}
+    kept = {**unread, **known}
     return dump({name: value for name, value in kept.items() if value})
 
 

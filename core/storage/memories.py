@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, or_, select, text, true, tuple_, update
 
 from core.domain.alterations import CORRECTS, WITHDRAWS, as_altered, changed_message
-from core.domain.memory import CustomerMemory, Fact
+from core.domain.memory import CustomerMemory, Fact, Key
 from core.domain.messages import BLOCKED, CAME_BY, COLLEAGUE, SHARED, Audience, Message
 from core.ports.memories import Learned, Newest, Said, Unremembered
 from core.ports.retention import Page, Place
@@ -137,10 +137,12 @@ class SqlMemories(OnDatabase):
         read = [(one.id, one.text) for one in part.messages]
         if [(one.id, one.text) for one in now.messages] != read or row.shared is not None:
             return False
-        if (now.remembered_seq, now.summary, kept.forgotten_until) != (
+        before = part.memory
+        if (now.remembered_seq, now.summary, kept.forgotten_until, kept.forgotten) != (
             part.remembered_seq,
             part.summary,
-            part.memory.forgotten_until,
+            before.forgotten_until,
+            before.forgotten,
         ):
             return False
         summary = part.summary if found.summary is None else codec.clean(found.summary)
@@ -173,12 +175,12 @@ class SqlMemories(OnDatabase):
             change_memories(connection, [holder.customer_id], with_fact)
 
     @writes
-    def forget_facts(self, connection: Connection, holder: Holder, what: str | None, at: datetime) -> int:
+    def forget_facts(self, connection: Connection, holder: Holder, keys: Collection[Key] | None, at: datetime) -> int:
         people = _people(connection, holder)
         theirs = update(conversation).where(among(conversation.c.customer_id, "ids"))
         told = conversation.c.summary.is_not(None)
         connection.execute(theirs.where(told).values(summary=None), {"ids": people})
-        return change_memories(connection, people, lambda memory: memory.without(what, at), lambda _: False)
+        return change_memories(connection, people, lambda memory: memory.without(keys, at), lambda _: keys is not None)
 
     @reads
     def history_of(self, connection: Connection, holder: Holder, limit: int) -> Sequence[Said]:

@@ -108,4 +108,4 @@ async def test_a_model_learns_and_is_told_the_next_time(database_url: str, make_
             assert await customer.write(session, "Hello again", "m2") in (200, 202)
             await eventually(told)
     offered = {tool["function"]["name"] for one in models.asked for tool in one.get("tools", ())}
-    assert {"remember", "forget", "recall", "search_history"} <= offered
+    assert {"remember", "forget", "forget_everything", "recall", "search_history"} <= offered

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,8 +15,8 @@ from core.agent.settings import AgentSettings
 from core.agent.verifier import ModelVerifier
 from core.domain.conversation import Sharing
 from core.domain.errors import KnowledgeUnavailable
-from core.domain.memory import CustomerMemory, Fact, FactKind
-from core.domain.messages import MessageKind
+from core.domain.memory import MOST_FACTS, CustomerMemory, Fact, FactKind, Key
+from core.domain.messages import Author, MessageKind
 from core.llm.extractive import ExtractiveResponder
 from core.ports.memories import Said
 from core.ports.responder import Reply
@@ -30,6 +30,7 @@ from tests.contract.responders.world import (
     SteppingClock,
     Watcher,
     call,
+    message,
     say,
     turn_of,
 )
@@ -53,8 +54,8 @@ class Past:
         assert holder.customer_id == "cu1"
         self.memory = self.memory.with_facts([fact], asked=True)
 
-    async def forget_facts(self, holder: Holder, what: str | None, at: datetime) -> int:
-        before, self.memory = self.memory, self.memory.without(what, at)
+    async def forget_facts(self, holder: Holder, keys: Collection[Key] | None, at: datetime) -> int:
+        before, self.memory = self.memory, self.memory.without(keys, at)
         return len(before.facts) - len(self.memory.facts)
 
     async def history_of(self, holder: Holder, limit: int) -> Sequence[Said]:
@@ -138,6 +139,85 @@ async def test_remember_correct_recall_and_forget() -> None:
     assert past.memory.facts == ()
     reply, model = await ask(past, turn("What do you know about me?"), call("recall"), say("Nothing."))
     assert "Nothing is remembered" in model.requests[1].messages[-1].content
+
+
+PHONE = replace(ALICE, kind=FactKind.CONTACT, subject="phone", text="+49 170 1234567")
+ADDRESS = replace(ALICE, kind=FactKind.FACT, subject="delivery address", text="Hafenstr. 5, Lisbon")
+NUMBER = replace(ALICE, kind=FactKind.FACT, subject="customer number", text="C-77")
+
+
+@pytest.mark.parametrize(
+    ("what", "gone"),
+    [
+        ("my phone number", PHONE),
+        ("Phone number", PHONE),
+        ("+49 170 1234567", PHONE),
+        ("contact", PHONE),
+        ("address", ADDRESS),
+        ("my delivery address in Porto", ADDRESS),
+        ("that I am called Alice", ALICE),
+        ("my name", ALICE),
+    ],
+)
+async def test_what_is_named_in_other_words_is_forgotten_and_nothing_else(what: str, gone: Fact) -> None:
+    facts = {ALICE, PHONE, ADDRESS, NUMBER}
+    past = Past(*facts)
+    script = call("forget", json.dumps({"what": what})), say("It is forgotten.")
+    _, model = await ask(past, turn("Forget it"), *script)
+    assert set(past.memory.facts) == facts - {gone}
+    assert f"Forgotten: {gone.subject}." in model.requests[1].messages[-1].content
+
+
+@pytest.mark.parametrize("what", ["shoe size", "Telefonnummer", "everything", "it"])
+async def test_what_is_not_found_changes_nothing_and_is_no_deed(what: str) -> None:
+    past = Past(PHONE, ADDRESS)
+    before = past.memory
+    script = call("forget", json.dumps({"what": what})), say("Nothing of that is remembered.")
+    _, model = await ask(past, turn("Forget it"), *script)
+    assert past.memory == before
+    told = model.requests[1].messages[-1].content
+    assert told.startswith("Error: Nothing was forgotten")
+    assert "phone, delivery address" in told
+
+
+def test_what_is_forgotten_by_name_is_not_learned_again_and_all_else_is() -> None:
+    later = NOW + timedelta(hours=1)
+    memory = CustomerMemory((PHONE,)).without({PHONE.key}, later)
+    again, berlin = replace(PHONE, text="+49 170 9"), replace(ADDRESS, subject="city", text="Berlin")
+    assert memory.with_facts([again, berlin]).facts == (berlin,)
+    assert memory.with_facts([again], asked=True).facts == (again,)
+    assert memory.with_facts([replace(again, said_at=later + timedelta(seconds=1))]).facts != ()
+    assert CustomerMemory().without(None, later).with_facts([berlin]).facts == ()
+
+
+def test_only_so_many_names_of_forgotten_facts_are_kept() -> None:
+    memory = CustomerMemory()
+    for number in range(MOST_FACTS + 5):
+        memory = memory.without({("fact", str(number))}, NOW)
+    assert len(memory.forgotten) == MOST_FACTS
+    assert memory.forgotten[-1][0] == ("fact", str(MOST_FACTS + 4))
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("Forget everything, please", 0),
+        ("Thanks, that is all", 2),
+        ("Where is my parcel?", 2),
+        ("Forget my phone number", 2),
+    ],
+)
+async def test_all_is_forgotten_only_when_the_customer_says_so(said: str, left: int) -> None:
+    past = Past(PHONE, ADDRESS)
+    reply, _ = await ask(past, turn(said), call("forget_everything"), say("All right."))
+    assert len(past.memory.facts) == left
+    if left:
+        assert "forget everything" in reply.text, "the hub asks"
+        again = message(reply.text, seq=2, author=Author.AGENT)
+        agreed = turn("Yes")
+        history = (*turn(said).pending, replace(again, meta=reply.meta))
+        await ask(past, replace(agreed, history=history), call("forget_everything"), say("All right."))
+        assert past.memory.facts == ()
 
 
 async def test_where_others_read_along_nothing_is_kept_or_told() -> None:
