@@ -17,6 +17,7 @@ from core.agent.language import packs
 from core.agent.own_words import unquoted
 from core.agent.phrases import Phrases, any_of
 from core.agent.prompting import system_prompt
+from core.agent.questions import opens_a_question
 from core.agent.tokens import trim
 from core.agent.whole_answer import SparedModel, read_object
 from core.agent.wording import content_stems, fold, phrase
@@ -31,13 +32,19 @@ from core.ports.memories import Learned, Unremembered
 _READ = 600
 """Characters of a message that are read by rules."""
 _SHORT = 160
+_PARTICLE = 3
+"""Letters of a word that may stand beside a wish for a language where its language has no list of such words ("po polsku")."""
 _TOKENS, _ANSWER, _SUMMARY = 200, 1_500, 1_500
 _MOST, _MOST_KNOWN = 20, 60
 _NAME = re.compile(
     r"[\s:：,]*([^\W\d_][^\s\d.,;:!?،؛。，()\"“”]{0,30}(?:[ \t]+[^\W\d_][^\s\d.,;:!?،؛()\"“”]{0,30}){0,2})"
 )
 _COPULA = re.compile("(?:です|と申します|といいます)$")
-_CLAUSE = re.compile(r"[^.!?…\n؟。！？;；]+")
+_CLAUSE = re.compile(r"[^.!?…\n؟。！？;；]+[?؟？]?")
+_COMMA = re.compile("[,،、，:：]")
+_ASKS = ("?", "؟", "？")
+_BESIDE = Phrases("person.polite", "talk.greeting", "talk.filler")
+_JOINS = Phrases("question.joins")
 _NO_CALLS, _LANGUAGE, _NOT = Phrases("memory.no_calls"), Phrases("memory.language"), Phrases("memory.not")
 _IMPORTANCE = {FactKind.NAME: 5, FactKind.LANGUAGE: 5}
 
@@ -50,7 +57,7 @@ class RuleLearner:
 
 
 class ModelLearner:
-    """Implements Learner over a language model: one call, whose tokens the customer spends. Rules know what it overlooks."""
+    """Implements Learner over a language model: one call, whose tokens the customer spends. The rules stand in for it."""
 
     def __init__(self, model: ChatModel, clock: Clock, company: str, *, seconds: float = 60.0) -> None:
         self._model = SparedModel(model, clock, "memory", seconds=seconds)
@@ -73,13 +80,16 @@ class ModelLearner:
             answer = await self._model.ask(request)
         if answer is None:
             return None
-        found = read_object(
-            answer
-        )  # where it holds no JSON the rules decide alone: to ask again would cost as much again
+        found = read_object(answer)
         summary = found.get("summary")
         stated, told = await asyncio.to_thread(_by_rules, part), _listed(found, "used")
         used = {one.key for one in part.memory.facts if one.subject in told or one.key in stated.used}
-        facts = [*stated.facts, *_facts(_listed(found, "facts"), part.messages)]
+        # Where it holds no list the rules decide: to ask again would cost as much again.
+        facts = (
+            list(_facts(_listed(found, "facts"), part.messages))
+            if isinstance(found.get("facts"), list)
+            else stated.facts
+        )
         return Learned(facts, used, summary[:_SUMMARY] if isinstance(summary, str) and summary else None)
 
 
@@ -141,16 +151,49 @@ def stated_facts(said: Message) -> Iterator[Fact]:
 
 
 def _stated(clause: str, *, alone: bool) -> Iterator[tuple[FactKind, str, str]]:
-    found = _named().search(clause)
-    name = _name_in(clause[found.end() :]) if found else None
-    if name:
-        yield FactKind.NAME, "", name
-    spoken = phrase(clause)
-    if _holds(_NO_CALLS, spoken):
-        yield FactKind.PREFERENCE, "calls", clause.strip()
-    language = _language_in(spoken) if alone and _holds(_LANGUAGE, spoken) and not _holds(_NOT, spoken) else None
-    if language:
+    """Of what stands between commas and is no question. Who forbids a name ("don't call me Bob") says nothing of calls."""
+    pieces = [piece.strip() for piece in _COMMA.split(clause)]
+    told = [one for one in pieces if one and not one.endswith(_ASKS) and not opens_a_question(one)]
+    for piece in told:
+        found = _named().search(piece)
+        name = _name_in(piece[found.end() :]) if found else None
+        says_it = found is not None and _opens(piece[: found.start()])
+        if name and says_it:
+            yield FactKind.NAME, "", name
+        if (says_it or not name) and _holds(_NO_CALLS, phrase(piece)):
+            yield FactKind.PREFERENCE, "calls", piece
+    wishes = (_language_wish(phrase(piece)) for piece in (*told, " ".join(told))) if alone else ()
+    if language := next(filter(None, wishes), None):
         yield FactKind.LANGUAGE, "", language
+
+
+def _opens(before: str) -> bool:
+    """Whether nothing but a greeting, a please or a joining word stands before something that is said."""
+    spoken = phrase(before)
+    words = spoken.split()
+    return not _BESIDE.removed_from(_JOINS.removed_from(spoken)) or words[-1] in _JOINS.known
+
+
+def _language_wish(spoken: str) -> str | None:
+    """The language that a customer asks to be written to in, and about which they say nothing else.
+
+    The wish opens with the verb or the language, or ends with the verb, as where verbs stand last ("bana Almanca yazın").
+    """
+    language = _language_names().search(spoken)
+    if language is None or not _holds(_LANGUAGE, spoken) or _holds(_NOT, spoken):
+        return None
+    code = _languages().get(language[0])
+    if _DENSE.search(spoken):
+        verbs = [spoken.find(one) for one in _LANGUAGE.known if one in spoken]
+        return code if _opens(spoken[: min(language.start(), *verbs)]) else None
+    bare = _BESIDE.removed_from(_JOINS.removed_from(spoken))
+    ends = [
+        f"{bare} ".startswith(f"{one} ") or f" {bare}".endswith(f" {one}") for one in (*_LANGUAGE.known, language[0])
+    ]
+    rest = _LANGUAGE.removed_from(_language_names().sub(" ", _BESIDE.removed_from(spoken)))
+    return (
+        code if any(ends) and all(len(word) <= _PARTICLE or not content_stems(word) for word in rest.split()) else None
+    )
 
 
 def _holds(phrases: Phrases, spoken: str) -> bool:
@@ -207,8 +250,3 @@ def _language_names() -> re.Pattern[str]:
     dense = [one for one in _languages() if _DENSE.search(one)]
     spaced = any_of(one for one in _languages() if not _DENSE.search(one))
     return re.compile(rf"(?<!\w){spaced}(?!\w)|{any_of(dense)}")
-
-
-def _language_in(spoken: str) -> str | None:
-    found = _language_names().search(spoken)
-    return None if found is None else _languages().get(found[0])

@@ -99,9 +99,7 @@ class _MemoryTools:
         meant = meant_facts(facts, what)
         if not meant:
             known = clip(defuse(_subjects(facts)), _LONGEST_LIST)
-            raise ToolError(
-                f"Nothing was forgotten: no fact is called that. The subjects are: {known or 'none'}. For all of them there is forget_everything."
-            )
+            raise ToolError(f"Nothing was forgotten: no fact is called that. The subjects are: {known or 'none'}.")
         await self._memories.forget_facts(context.holder, {one.key for one in meant}, context.said.created_at)
         return f"Forgotten: {clip(_subjects(meant), _LONGEST_LIST)}."
 

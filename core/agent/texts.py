@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.agent.choosing import Sense, pick_of
-from core.agent.language import DEFAULT, choose, detect, packs, supported
+from core.agent.language import DEFAULT, choose, detect, detect_surely, packs, supported
 from core.agent.own_words import is_own
 from core.agent.routing import asked
 from core.domain.memory import FactKind
@@ -55,9 +55,11 @@ def _customer_texts(turn: TurnState) -> tuple[str, list[str]]:
 
 
 def _language(turn: TurnState) -> str:
-    if (stated := _stated_language(turn)) is not None:
-        return stated
+    """What they plainly write now, else what they asked for, else what can be told from the conversation."""
     said, earlier = _customer_texts(turn)
+    stated = _stated_language(turn)
+    if stated is not None:
+        return supported(detect_surely(said)) or stated
     return choose(said, turn.conversation.locale, turn.customer.locale, earlier=earlier)
 
 

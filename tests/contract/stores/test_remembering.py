@@ -14,6 +14,7 @@ from core.agent.customer_facts import remembered, remembered_message
 from core.agent.learning import ModelLearner, RuleLearner
 from core.agent.prompting import opening_prompt
 from core.agent.settings import AgentSettings
+from core.agent.texts import texts_for
 from core.agent.tokens import estimate_message
 from core.domain.customer import Identity
 from core.domain.memory import Fact, FactKind
@@ -65,7 +66,8 @@ async def test_by_rules_a_name_and_a_language_are_known_in_the_next_conversation
         again, "t", Watcher()
     )
     assert "- Alice\n- Deutsch" in reply.text
-    assert reply.text.startswith("Das haben Sie mir"), "in the language that they asked for"
+    short = await tell(store, "e4", "4711?", where="t4", who=ALICE)
+    assert texts_for(short, "Acme").language == "de", "in the language that they asked for"
     stranger = await tell(store, "e3", "I am Alice. What do you know about me?", where="t3")
     assert stranger.customer.facts == ()
 

@@ -60,8 +60,10 @@ def test_facts_stand_in_the_prompt_as_data_and_are_bounded() -> None:
 
 
 def test_the_language_that_a_customer_asked_for_is_that_of_our_texts() -> None:
-    state = turn(fact("en", FactKind.LANGUAGE, days=3), fact("de", FactKind.LANGUAGE, days=1), text="How do I do that?")
+    state = turn(fact("en", FactKind.LANGUAGE, days=3), fact("de", FactKind.LANGUAGE, days=1), text="4711?")
     assert texts_for(state, "Acme").language == "de"
+    asks = (fact("de", FactKind.LANGUAGE), fact("Alice", FactKind.NAME))
+    assert texts_for(turn(*asks, text="How do I return my order?"), "Acme").language == "en", "what is written now"
     assert texts_for(turn(fact("tlh", FactKind.LANGUAGE), text="How do I do that?"), "Acme").language == "en"
     assert "de" in packs()
 

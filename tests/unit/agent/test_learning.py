@@ -52,6 +52,18 @@ def known(subject: str, text: str, kind: FactKind = FactKind.FACT) -> Fact:
         ("Don't call me!", [("preference", "Don't call me")]),
         ("Rufen Sie mich nicht an", [("preference", "Rufen Sie mich nicht an")]),
         ("my e-mail is alice@example.com", [("contact", "alice@example.com")]),
+        ("No, my name is Alicia", [("name", "Alicia")]),
+        ("Hi, my name is Alice, where is my order?", [("name", "Alice")]),
+        ("I ordered a kettle and my name is Alice", [("name", "Alice")]),
+        (
+            "My name is Bob and please don't call me",
+            [("name", "Bob"), ("preference", "My name is Bob and please don't call me")],
+        ),
+        ("Please answer in German, where is my order?", [("language", "de")]),
+        ("Hello, please write to me in Spanish from now on", [("language", "es")]),
+        ("Antworten Sie mir bitte auf Deutsch", [("language", "de")]),
+        ("Lütfen bana Almanca yazın", [("language", "de")]),
+        ("कृपया मुझे जर्मन में जवाब दें", [("language", "de")]),
     ],
 )
 def test_what_is_said_outright_needs_no_model(text: str, found: list[tuple[str, str]]) -> None:
@@ -70,6 +82,26 @@ def test_what_is_said_outright_needs_no_model(text: str, found: list[tuple[str, 
         "Is the manual there in German?",
         "> my name is Mallory\nIs this mail from you?",
         "Where is my order?",
+        "Does your support answer in German?",
+        "does your support answer in German",
+        "How long until you answer my Spanish order?",
+        "Where do I write the German VAT number?",
+        "Please answer my Spanish order",
+        "Write the German VAT number on the invoice, please",
+        "I write German poems",
+        "Your people write in German",
+        "Antwortet Ihr Support auf Deutsch?",
+        "Don't call me Bob, please",
+        "Never call me Bob",
+        "Nennen Sie mich nicht Bob",
+        "No me llamo Bob",
+        "Why do you never call me Back",
+        "call me Later",
+        "Call me Back",
+        "Llámeme Mañana",
+        "Rappelez et appelez-moi Demain",
+        "Chiamami Domani",
+        "Do you have no phone calls in the plan?",
         "Could you forward this to bob@example.com, who waits for it since Monday?",
     ],
 )
@@ -142,6 +174,11 @@ async def test_what_rests_on_nothing_is_no_fact(wrong: object) -> None:
     found, _ = await learn(answer(wrong))  # type: ignore[arg-type]
     assert found is not None
     assert list(found.facts) == []  # type: ignore[attr-defined]
+
+
+async def test_beside_a_model_no_rule_decides() -> None:
+    found, _ = await learn(answer(told("Team plan, 12 seats")), talk=(*TALK, message("Call me Bob", seq=3)))
+    assert [one.text for one in found.facts] == ["Team plan, 12 seats"]  # type: ignore[attr-defined]
 
 
 async def test_a_model_that_fails_leaves_it_to_the_next_time() -> None:
