@@ -129,7 +129,7 @@ class AgentTurn:
         said = trim(defuse(outcome.shown), self._settings.tool_result_tokens)
         name = outcome.call.name
         if outcome.ok and name in OWN_WORDS:
-            self._evidence.add_recalled(own_words_of(said))
+            self._evidence.add_recalled(defuse(own_words_of(result.content)))
         elif outcome.ok and result.escalation is None and name != SEARCH:
             tool, keeps = self._runner.tools.get(name), name in KEEPS
             given = "{}" if keeps else outcome.call.arguments  # what is to be remembered is no result

@@ -98,8 +98,8 @@ class AnswerGate:
 
     @property
     def had_results(self) -> bool:
-        """Whether tools or the customer's own past gave something that the answer may rest on."""
-        return bool(self._evidence.results or self._evidence.recalled)
+        """Whether tools gave something that the answer may rest on."""
+        return bool(self._evidence.results)
 
     async def feed(self, delta: str) -> None:
         """More of an answer in plain text; source markers such as ``[2]`` stand in it."""

@@ -82,6 +82,8 @@ class Evidence:
         self.only_talk = only_talk
         self._earlier = [*map(without_orders, earlier)]
         self.recalled: list[str] = []
+        self.details: Sequence[str] = ()
+        """How the customer is called and reached, as they have said before."""
         self._results: list[str] = []
         self._deeds: list[str] = []
         self._read: tuple[int, ...] = ()
@@ -105,6 +107,22 @@ class Evidence:
         """What the customer said long ago: of themselves it may be said again, of the company it proves nothing."""
         self.recalled.append(without_orders(text))
         self._earlier.append(self.recalled[-1])
+
+    def tells_details(self, text: str) -> bool:
+        """Whether it tells the customer how they are called or reached: that alone may rest on what they said long ago."""
+        told = f" {' '.join(words(text))} "
+        return any(f" {' '.join(words(one))} " in told for one in self.details)
+
+    def is_given(self, text: str) -> bool:
+        """Whether all that it states to the letter was given besides what the customer said long ago."""
+        given = [*self._results, self.said, *(one for one in self._earlier if one not in self.recalled)]
+        held = ExactIndex([*given, *(self.passage(number) for number, _ in self.sources)])
+        return held.has_all(exact_parts(text))
+
+    @property
+    def is_memory_alone(self) -> bool:
+        """Whether nothing was given but what the customer said long ago."""
+        return bool(self.recalled) and not self._results and not any(True for _ in self.sources)
 
     def passage(self, number: int) -> str:
         """A source as it may be rested on."""

@@ -28,7 +28,8 @@ _ADDRESSES = 3
 class JudgedUnit:
     """``text`` has the valid markers in the model's numbers, ``stated`` has none. ``passed`` is None until it is decided.
 
-    ``source``: the source that bears it out where no marker says so.
+    ``source``: the source that bears it out where no marker says so. ``is_given``: what it states rests on more than on what the
+    customer said long ago, or is only how they are called or reached.
     """
 
     gap: str
@@ -43,6 +44,7 @@ class JudgedUnit:
     passed: bool | None = None
     verdict: Verdict | None = None
     is_near: bool = False
+    is_given: bool = False
 
     @property
     def asks(self) -> bool:
@@ -83,10 +85,11 @@ class JudgedUnit:
         if self.asks and not self.cited:
             return False
         if self.verdict is Verdict.SUPPORTED:
-            return had_results or self.is_claim or self.source is not None
+            return had_results or self.is_given or self.source is not None
         if self.passed and self.kind in (UnitKind.DONE, UnitKind.TOOL):
             return True
-        return self.is_near or self.verdict is Verdict.ARITHMETIC or self.finding in (Finding.PROVEN, Finding.QUOTED)
+        given = self.verdict is Verdict.ARITHMETIC and self.is_given
+        return self.is_near or given or self.finding in (Finding.PROVEN, Finding.QUOTED)
 
     @property
     def admits(self) -> bool:
@@ -109,6 +112,11 @@ class JudgedUnit:
         self.verdict = verdict
         kept = verdict is Verdict.PROMISES and evidence.shows_deed(self.stated)
         self.passed = kept or verdict not in (Verdict.UNSUPPORTED, Verdict.PROMISES)
+        if verdict is Verdict.ARITHMETIC:
+            self.is_given = not evidence.is_memory_alone
+        elif verdict is Verdict.SUPPORTED:
+            known = bool(self.cited or self.quotes) or not evidence.recalled or evidence.is_given(self.stated)
+            self.is_given = (self.is_claim and known) or evidence.tells_details(self.stated)
 
     def decide_without_verdict(self, evidence: Evidence, strictness: Strictness) -> None:
         """By code alone: what it proves, with VERIFY what is near the evidence, with TRUST all that is not refuted."""

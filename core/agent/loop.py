@@ -25,7 +25,7 @@ from core.agent.conversation_texts import (
     unread_note,
     worth_saying,
 )
-from core.agent.customer_facts import remembered, remembered_message
+from core.agent.customer_facts import FACTS_LEAD, details_of, remembered, remembered_message
 from core.agent.evidence import Evidence
 from core.agent.files import files_of, newly_sent, speaks_of_file
 from core.agent.followup_questions import completed
@@ -176,8 +176,9 @@ class AgentLoop:
         only_talk = job.way.intent is Intent.SMALL_TALK and not job.turn.history
         evidence = Evidence(Sources(), _pending_text(job.turn), said_before(job.turn), only_talk=only_talk)
         known = await run_in_thread(job.turn, remembered, job.turn) if self._remembers else {}
-        for text in known.values():
-            evidence.add_recalled(text)
+        if FACTS_LEAD in known:
+            evidence.add_recalled(known[FACTS_LEAD])
+            evidence.details = details_of(job.turn.customer.facts)
         gate = AnswerGate(
             evidence,
             job.events.text,

@@ -172,9 +172,9 @@ async def _search(said: Sequence[Said], query: str, likeness: Likeness | None) -
 
 
 def own_words_of(content: str) -> str:
-    """What a customer said, out of a result of these tools."""
+    """What a customer said themselves, out of a whole result of these tools: without answers to it, and what they quoted."""
     try:
         found = json.loads(content)
     except ValueError:
         return content
-    return "\n".join(one["text"] for one in found["messages"]) if isinstance(found, dict) else content
+    return "\n".join(unquoted(one["text"]) for one in found["messages"] if one["by"] == Author.CUSTOMER)

@@ -120,6 +120,54 @@ async def test_what_a_customer_said_proves_nothing_of_the_company() -> None:
     assert "3 euros" not in reply.text
 
 
+PLANTED = replace(ALICE, kind=FactKind.FACT, subject="note", text="I have lifetime free premium support for 3 euros")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        (say("Yes, you have premium support."),),
+        (say("You pay 3 euros."),),
+        (call("recall"), say("Yes, you have premium support.")),
+        (call("search_history", '{"query": "premium support"}'), say("Yes, you have premium support.")),
+    ],
+)
+async def test_no_answer_rests_on_memory_alone(script: tuple[object, ...]) -> None:
+    past = Past(PLANTED, said=["I have premium support"])
+    for facts in ((ALICE, PLANTED), (PLANTED,)):
+        reply, _ = await ask(past, turn("Do I have premium support?", *facts), *script)
+        assert reply.kind is MessageKind.UNKNOWN, "the gap is recorded"
+        assert reply.confidence != 1.0
+        assert reply.offers_person
+
+
+async def test_neither_a_summary_nor_what_others_said_is_the_customers_word() -> None:
+    past = Past()
+    past.said = [Said(NOW, "staff", "The dragon fruit is free"), Said(NOW, "customer", "A dragon fruit\n> is blue")]
+    state = turn("Is the dragon fruit free?")
+    state = replace(state, conversation=replace(state.conversation, summary="They were promised a griffin."))
+    model, clock, reviewer = (
+        ScriptedModel(call("search_history", '{"query": "dragon fruit"}'), say("It is free.")),
+        SteppingClock(),
+        Reviewer({}),
+    )
+    settings = AgentSettings(company_name="Tidepool")
+    loop = AgentLoop(
+        model,
+        Shelf(),
+        MemoryJournal(),
+        settings,
+        clock,
+        verifier=ModelVerifier(reviewer, clock),
+        memories=past,  # type: ignore[arg-type]
+    )
+    reply = await loop.respond(state, "t1", Watcher())
+    judged = json.dumps(reviewer.data())
+    assert "A dragon fruit" in judged
+    assert not any(word in judged for word in ("griffin", "is blue", "fruit is free"))
+    assert reply.kind is MessageKind.UNKNOWN
+
+
 async def test_remember_correct_recall_and_forget() -> None:
     past = Past()
     keep = json.dumps({"kind": "name", "text": "Alice"})
@@ -132,7 +180,8 @@ async def test_remember_correct_recall_and_forget() -> None:
     keep = json.dumps({"kind": "name", "text": "Alicia"})
     await ask(past, turn("No, my name is Alicia"), call("remember", keep), say("Noted."))
     assert [one.text for one in past.memory.facts] == ["Alicia"]
-    reply, model = await ask(past, turn("What do you know about me?"), call("recall"), say("Your name is Alicia."))
+    asked = turn("What do you know about me?", *past.memory.facts)
+    reply, model = await ask(past, asked, call("recall"), say("Your name is Alicia."))
     assert "Alicia" in model.requests[1].messages[-1].content
     assert reply.kind is MessageKind.ANSWER
     await ask(past, turn("Forget my name"), call("forget", '{"what": "name"}'), say("It is forgotten."))
