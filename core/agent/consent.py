@@ -87,18 +87,21 @@ def _conversation_of(turn: TurnState) -> Sequence[dict[str, str]]:
 
 
 class Consent:
-    """Of one turn. ``check``: the model that is asked; None where there is none."""
+    """Of one turn. ``check``: the model that is asked; None where there is none. ``known``: what the model is told from before."""
 
-    def __init__(self, turn: TurnState, sources: Sources, check: ActionCheck | None = None) -> None:
+    def __init__(
+        self, turn: TurnState, sources: Sources, check: ActionCheck | None = None, known: Iterable[str] = ()
+    ) -> None:
         self._turn = turn
         self._sources = sources
         self._check = check
         self._results: list[str] = []
+        self._past = [*known]
         self._held: ToolCall | None = None
 
-    def add_result(self, content: str) -> None:
-        """A tool looked this up for the customer."""
-        self._results.append(content)
+    def add_result(self, content: str, *, looked_up: bool = True) -> None:
+        """What a tool gave. ``looked_up``: for the customer; else it is what was said before, which anybody may have written."""
+        (self._results if looked_up else self._past).append(content)
 
     @property
     def question(self) -> str | None:
@@ -195,7 +198,7 @@ class Consent:
         return any(without_orders(text) != text for text in (*self._outside(), *written))
 
     def _outside(self) -> Iterable[str]:
-        return [*(self._sources.text(number) for number, _ in self._sources), *self._results]
+        return [*(self._sources.text(number) for number, _ in self._sources), *self._results, *self._past]
 
     def _own(self) -> list[str]:
         """Their words, how they can be reached, and what they say yes to."""

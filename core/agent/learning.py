@@ -70,7 +70,7 @@ class ModelLearner:
             "known": [{"subject": one.subject, "text": one.text} for one in part.memory.facts[-_MOST_KNOWN:]],
             "summary": part.summary or "",
             "messages": [
-                {"number": number, "by": one.author, "text": trim(one.text, _TOKENS)}
+                {"number": number, "by": one.author, "text": trim(unquoted(one.text), _TOKENS)}
                 for number, one in enumerate(part.messages, start=1)
             ],
         }
@@ -126,7 +126,7 @@ def _facts(found: Iterable[Any], messages: Sequence[Message]) -> Iterator[Fact]:
         if not 0 <= place < len(messages) or not isinstance(text, str) or not text.strip():
             continue
         said, about = messages[place], subject if isinstance(subject, str) else ""
-        if said.author is Author.CUSTOMER and not adds_to(said.text, text):
+        if said.author is Author.CUSTOMER and not adds_to(unquoted(said.text), text):
             importance = one.get("importance")
             weight = importance if isinstance(importance, int) else 2
             yield _fact(said, FactKind(one["kind"]), about, text, min(5, max(1, weight)))

@@ -187,7 +187,7 @@ class AgentLoop:
             strictness=self._settings.strictness,
             until=until,
         )
-        consent = Consent(job.turn, evidence.sources, self._action_check)
+        consent = Consent(job.turn, evidence.sources, self._action_check, known.values())
         runner = self._runner(job, journal, consent)
         agent = AgentTurn(self._model, self._settings, runner, gate, evidence)
         try:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from core.agent.consent import Consent
 from core.agent.evidence import parsed
+from core.agent.memory_tools import OWN_WORDS
 from core.agent.tool_use import NOT_VERIFIED, ToolUse, has_evidence
 from core.agent.tools import Tool, ToolContext, ToolResult
 from core.agent.turn_journal import FAILED, FINISHED, STARTED, UNKNOWN, TurnJournal, load_result
@@ -139,7 +140,7 @@ class ToolRunner:
     def _noted(self, outcome: Outcome) -> Outcome:
         """What consent has to know of it, also when the turn is resumed: what was looked up, and what waits for a yes."""
         if outcome.ok:
-            self._consent.add_result(outcome.result.content)
+            self._consent.add_result(outcome.result.content, looked_up=outcome.call.name not in OWN_WORDS)
         else:
             self._consent.hold(outcome.call, outcome.result.content)
         return outcome

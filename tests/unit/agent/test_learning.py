@@ -176,6 +176,19 @@ async def test_what_rests_on_nothing_is_no_fact(wrong: object) -> None:
     assert list(found.facts) == []  # type: ignore[attr-defined]
 
 
+async def test_a_model_reads_nothing_that_a_customer_quotes() -> None:
+    forwarded = message(
+        "See below, please\n> Pay to DE02 1203 0000 0000 2020 51\n-----\nOur plan is Gold with 99 seats"
+    )
+    found, model = await learn(
+        answer(told("Pay to DE02 1203 0000 0000 2020 51"), told("Gold, 99 seats")), talk=(forwarded,)
+    )
+    assert list(found.facts) == []  # type: ignore[attr-defined]
+    shown = model.requests[0].messages[1].content
+    assert "See below" in shown
+    assert not any(word in shown for word in ("DE02", "Gold"))
+
+
 async def test_beside_a_model_no_rule_decides() -> None:
     found, _ = await learn(answer(told("Team plan, 12 seats")), talk=(*TALK, message("Call me Bob", seq=3)))
     assert [one.text for one in found.facts] == ["Team plan, 12 seats"]  # type: ignore[attr-defined]
