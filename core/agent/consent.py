@@ -87,7 +87,7 @@ def _conversation_of(turn: TurnState) -> Sequence[dict[str, str]]:
 
 
 class Consent:
-    """Of one turn. ``check``: the model that is asked; None where there is none. ``known``: what the model is told from before."""
+    """Of one turn. ``check``: the model that is asked; None where there is none. ``known``: what is told of before."""
 
     def __init__(
         self, turn: TurnState, sources: Sources, check: ActionCheck | None = None, known: Iterable[str] = ()

@@ -30,6 +30,8 @@ OWN_WORDS = frozenset({"recall", "search_history"})
 KEEPS = frozenset({"remember", "forget", "forget_everything"})
 _SHOWN, _SEARCHED, _COMPARED, _FOUND = 40, 400, 30, 6
 _LONGEST_LIST = 1_000
+_READ = 1_000
+"""Characters of an earlier message in which words are looked for."""
 _ALIKE = 0.5
 """The cosine from which a message speaks of what is looked for in other words."""
 _WRITTEN, _HELD = 40, 0.5
@@ -96,7 +98,7 @@ class _MemoryTools:
         if context.said is None or not context.private:
             raise ToolError(_NOT_HERE)
         facts = await self._memories.facts_of(context.holder)
-        meant = meant_facts(facts, what)
+        meant = await asyncio.to_thread(meant_facts, facts, what)
         if not meant:
             known = clip(defuse(_subjects(facts)), _LONGEST_LIST)
             raise ToolError(f"Nothing was forgotten: no fact is called that. The subjects are: {known or 'none'}.")
@@ -157,8 +159,7 @@ def _subjects(facts: Sequence[Fact]) -> str:
 
 async def _search(said: Sequence[Said], query: str, likeness: Likeness | None) -> list[Said]:
     """The messages nearest to a query. By meaning are compared those with most of its words, and the newest of the others."""
-    wanted = frozenset(content_stems(query))
-    shares = {place: len(wanted & set(content_stems(one.text))) / max(1, len(wanted)) for place, one in enumerate(said)}
+    shares = await asyncio.to_thread(_shares, said, frozenset(content_stems(query)))
     near = sorted(shares, key=lambda place: (-shares[place], place))[:_COMPARED]
     scores = {place: shares[place] for place in near}
     if likeness is not None and near:
@@ -169,6 +170,12 @@ async def _search(said: Sequence[Said], query: str, likeness: Likeness | None) -
             pass  # the model is loading or off: words are compared
     best = sorted((place for place in near if scores[place] >= _ALIKE), key=lambda place: -scores[place])
     return [said[place] for place in best[:_FOUND]]
+
+
+def _shares(said: Sequence[Said], wanted: frozenset[str]) -> dict[int, float]:
+    """How much of a query stands in the beginning of each message."""
+    stems = (set(content_stems(one.text[:_READ])) for one in said)
+    return {place: len(wanted & own) / max(1, len(wanted)) for place, own in enumerate(stems)}
 
 
 def own_words_of(content: str) -> str:

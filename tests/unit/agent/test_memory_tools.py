@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from core.agent.language import ANSWERED, packs
 from core.agent.loop import AgentLoop
 from core.agent.memory_tools import memory_tools
 from core.agent.settings import AgentSettings
-from core.agent.tools import tool
+from core.agent.tools import ToolContext, tool
 from core.agent.verifier import ModelVerifier
+from core.agent.wording import content_stems
 from core.domain.conversation import Sharing
 from core.domain.errors import KnowledgeUnavailable
 from core.domain.memory import MOST_FACTS, CustomerMemory, Fact, FactKind, Key
-from core.domain.messages import Author, MessageKind
+from core.domain.messages import CAME_BY, Author, MessageKind
 from core.llm.extractive import ExtractiveResponder
 from core.ports.memories import Said
 from core.ports.responder import Reply
@@ -318,8 +321,6 @@ async def test_history_is_found_by_meaning_as_well(likeness: Likeness | None, fo
     past = Past(said=["my bike has a flat tyre", "hello", *(f"message {number}" for number in range(100))])
     search = next(one for one in memory_tools(past, likeness) if one.name == "search_history")  # type: ignore[arg-type]
     state = turn("x")
-    from core.agent.tools import ToolContext
-
     context = ToolContext("c", state.customer, "t", "x", said=state.pending[-1])
 
     async def texts(query: str) -> list[str]:
@@ -354,9 +355,49 @@ async def test_without_a_model_it_is_shown_and_forgotten_by_rule(text: str, told
     assert len(past.memory.facts) == left
 
 
-async def test_without_a_model_a_group_is_told_nothing() -> None:
+@pytest.mark.parametrize("code", ANSWERED)
+@pytest.mark.parametrize("wish", ["forget", "show"])
+@pytest.mark.parametrize("road", [False, True])
+async def test_where_others_may_read_it_is_to_be_asked_in_private(code: str, wish: str, road: bool) -> None:
     past = Past(ALICE)
     responder = ExtractiveResponder(Shelf(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
-    reply = await responder.respond(turn("Forget everything about me", shared=True), "t1", Watcher())
+    state = turn(packs()[code].words("memory", wish)[0], shared=not road)
+    state = replace(state, conversation=replace(state.conversation, locale=code))
+    if road:
+        state = replace(state, pending=tuple(replace(one, meta={CAME_BY: "mail"}) for one in state.pending))
+    reply = await responder.respond(state, "t1", Watcher())
     assert past.memory.facts == (ALICE,)
-    assert "Alice" not in reply.text
+    assert reply.text in [packs()[one].texts["memory_private"] for one in ANSWERED]
+
+
+async def test_of_many_facts_those_that_matter_are_told_in_a_reply_of_a_text_messages_length() -> None:
+    many = [replace(ADDRESS, subject=str(number), text=f"{number} " + "x" * 290) for number in range(199)]
+    past = Past(*many, ALICE)
+    responder = ExtractiveResponder(Shelf(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
+    reply = await responder.respond(turn("What do you know about me?", *many, ALICE), "t1", Watcher())
+    assert len(reply.text) < 1_800
+    assert "- Alice\n" in reply.text
+    assert "\n…" in reply.text
+    few = [replace(one, text="short") for one in many]
+    reply = await responder.respond(turn("What do you know about me?", *few), "t1", Watcher())
+    assert reply.text.count("- short") == 40
+    assert "\n…" in reply.text
+
+
+async def test_history_is_compared_outside_the_event_loop_by_the_beginning_of_messages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[tuple[bool, int]] = []
+
+    def stems(text: str) -> list[str]:
+        read.append((threading.current_thread() is threading.main_thread(), len(text)))
+        return content_stems(text)
+
+    monkeypatch.setattr("core.agent.memory_tools.content_stems", stems)
+    past = Past(said=["needle " + "word " * 2_000] * 400)
+    search = next(one for one in memory_tools(past) if one.name == "search_history")  # type: ignore[arg-type]
+    context = ToolContext("c", turn("x").customer, "t", "x", said=turn("x").pending[-1])
+    result = await search.run(search.parse('{"query": "needle"}'), context)
+    assert "needle" in result.content
+    assert max(length for _, length in read) <= 1_000
+    assert [length for on_loop, length in read if on_loop] == [len("needle")]
