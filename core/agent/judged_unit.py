@@ -115,8 +115,9 @@ class JudgedUnit:
         if verdict is Verdict.ARITHMETIC:
             self.is_given = not evidence.is_memory_alone
         elif verdict is Verdict.SUPPORTED:
-            known = bool(self.cited or self.quotes) or not evidence.recalled or evidence.is_given(self.stated)
-            self.is_given = (self.is_claim and known) or evidence.tells_details(self.stated)
+            cites = bool(self.cited or self.quotes) or (self.is_claim and not evidence.recalled)
+            given = cites or (self.is_claim and evidence.is_given(self.stated))
+            self.is_given = given or evidence.tells_details(self.stated)
 
     def decide_without_verdict(self, evidence: Evidence, strictness: Strictness) -> None:
         """By code alone: what it proves, with VERIFY what is near the evidence, with TRUST all that is not refuted."""

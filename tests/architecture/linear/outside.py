@@ -247,10 +247,12 @@ THROUGH: Mapping[str, str] = {
                 "add_result",
                 "closest",
                 "is_customers",
+                "is_given",
                 "is_near",
                 "is_talk",
                 "nearest",
                 "shares_words",
+                "tells_details",
             )
         ),
         "core.agent.evidence:Evidence.judge",

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.agent.language import ANSWERED, packs
 from core.agent.loop import AgentLoop
 from core.agent.memory_tools import memory_tools
 from core.agent.settings import AgentSettings
@@ -20,8 +19,7 @@ from core.agent.wording import content_stems
 from core.domain.conversation import Sharing
 from core.domain.errors import KnowledgeUnavailable
 from core.domain.memory import MOST_FACTS, CustomerMemory, Fact, FactKind, Key
-from core.domain.messages import CAME_BY, Author, MessageKind
-from core.llm.extractive import ExtractiveResponder
+from core.domain.messages import Author, MessageKind
 from core.ports.memories import Said
 from core.ports.responder import Reply
 from core.ports.store import TurnState
@@ -334,54 +332,6 @@ async def test_history_is_found_by_meaning_as_well(likeness: Likeness | None, fo
 def test_no_tool_lets_the_model_name_a_customer() -> None:
     for one in memory_tools(Past()):  # type: ignore[arg-type]
         assert not {"customer", "context", "conversation"} & set(one.spec.parameters["properties"])
-
-
-@pytest.mark.parametrize(
-    ("text", "told", "left"),
-    [
-        ("What do you know about me?", "Alice", 1),
-        ("Was wissen Sie über mich?", "Alice", 1),
-        ("请问，你知道我的什么信息", "", 1),
-        ("Please forget everything you know about me", "forgotten", 0),
-        ("Vergiss, was du über mich weißt!", "vergessen", 0),
-        ("Forget everything about me and send me a refund for order 12", "", 1),
-    ],
-)
-async def test_without_a_model_it_is_shown_and_forgotten_by_rule(text: str, told: str, left: int) -> None:
-    past = Past(ALICE)
-    responder = ExtractiveResponder(Shelf(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
-    reply = await responder.respond(turn(text, ALICE), "t1", Watcher())
-    assert told in reply.text
-    assert len(past.memory.facts) == left
-
-
-@pytest.mark.parametrize("code", ANSWERED)
-@pytest.mark.parametrize("wish", ["forget", "show"])
-@pytest.mark.parametrize("road", [False, True])
-async def test_where_others_may_read_it_is_to_be_asked_in_private(code: str, wish: str, road: bool) -> None:
-    past = Past(ALICE)
-    responder = ExtractiveResponder(Shelf(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
-    state = turn(packs()[code].words("memory", wish)[0], shared=not road)
-    state = replace(state, conversation=replace(state.conversation, locale=code))
-    if road:
-        state = replace(state, pending=tuple(replace(one, meta={CAME_BY: "mail"}) for one in state.pending))
-    reply = await responder.respond(state, "t1", Watcher())
-    assert past.memory.facts == (ALICE,)
-    assert reply.text in [packs()[one].texts["memory_private"] for one in ANSWERED]
-
-
-async def test_of_many_facts_those_that_matter_are_told_in_a_reply_of_a_text_messages_length() -> None:
-    many = [replace(ADDRESS, subject=str(number), text=f"{number} " + "x" * 290) for number in range(199)]
-    past = Past(*many, ALICE)
-    responder = ExtractiveResponder(Shelf(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
-    reply = await responder.respond(turn("What do you know about me?", *many, ALICE), "t1", Watcher())
-    assert len(reply.text) < 1_800
-    assert "- Alice\n" in reply.text
-    assert "\n…" in reply.text
-    few = [replace(one, text="short") for one in many]
-    reply = await responder.respond(turn("What do you know about me?", *few), "t1", Watcher())
-    assert reply.text.count("- short") == 40
-    assert "\n…" in reply.text
 
 
 async def test_history_is_compared_outside_the_event_loop_by_the_beginning_of_messages(

@@ -1,0 +1,62 @@
+"""What customers want of what is remembered of them, understood without a model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.agent.language import ANSWERED, packs
+from core.agent.settings import AgentSettings
+from core.domain.messages import CAME_BY
+from core.llm.extractive import ExtractiveResponder
+from tests.contract.responders.world import Shelf, SteppingClock, Watcher
+from tests.unit.agent.test_memory_tools import ADDRESS, ALICE, Past, turn
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "left"),
+    [
+        ("What do you know about me?", "Alice", 1),
+        ("Was wissen Sie über mich?", "Alice", 1),
+        ("请问，你知道我的什么信息", "", 1),
+        ("Please forget everything you know about me", "forgotten", 0),
+        ("Vergiss, was du über mich weißt!", "vergessen", 0),
+        ("Forget everything about me and send me a refund for order 12", "", 1),
+    ],
+)
+async def test_without_a_model_it_is_shown_and_forgotten_by_rule(text: str, told: str, left: int) -> None:
+    past = Past(ALICE)
+    responder = ExtractiveResponder(Shelf(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
+    reply = await responder.respond(turn(text, ALICE), "t1", Watcher())
+    assert told in reply.text
+    assert len(past.memory.facts) == left
+
+
+@pytest.mark.parametrize("code", ANSWERED)
+@pytest.mark.parametrize("wish", ["forget", "show"])
+@pytest.mark.parametrize("road", [False, True])
+async def test_where_others_may_read_it_is_to_be_asked_in_private(code: str, wish: str, road: bool) -> None:
+    past = Past(ALICE)
+    responder = ExtractiveResponder(Shelf(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
+    state = turn(packs()[code].words("memory", wish)[0], shared=not road)
+    state = replace(state, conversation=replace(state.conversation, locale=code))
+    if road:
+        state = replace(state, pending=tuple(replace(one, meta={CAME_BY: "mail"}) for one in state.pending))
+    reply = await responder.respond(state, "t1", Watcher())
+    assert past.memory.facts == (ALICE,)
+    assert reply.text in [packs()[one].texts["memory_private"] for one in ANSWERED]
+
+
+async def test_of_many_facts_those_that_matter_are_told_in_a_reply_of_a_text_messages_length() -> None:
+    many = [replace(ADDRESS, subject=str(number), text=f"{number} " + "x" * 290) for number in range(199)]
+    past = Past(*many, ALICE)
+    responder = ExtractiveResponder(Shelf(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
+    reply = await responder.respond(turn("What do you know about me?", *many, ALICE), "t1", Watcher())
+    assert len(reply.text) < 1_800
+    assert "- Alice\n" in reply.text
+    assert "\n…" in reply.text
+    few = [replace(one, text="short") for one in many]
+    reply = await responder.respond(turn("What do you know about me?", *few), "t1", Watcher())
+    assert reply.text.count("- short") == 40
+    assert "\n…" in reply.text
