@@ -21,11 +21,12 @@ from sqlalchemy import (
 )
 
 from core.domain.attachments import Attachment, ExtractionStatus
+from core.domain.case import DESK
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import Customer, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author, ChangeKind, Message
+from core.domain.messages import Audience, Author, ChangeKind, Message
 from core.ports.store import MANY_ATTEMPTS
 from core.storage import codec
 from core.storage.attachments import load_files
@@ -205,6 +206,7 @@ class SqlRecords(OnDatabase):
             select(message)
             .join(conversation, conversation.c.id == message.c.conversation_id)
             .where(conversation.c.customer_id.in_(person_of(who)), message.c.customer_id.is_(None), is_said())
+            .where(conversation.c.audience == Audience.CUSTOMER, conversation.c.channel != DESK)
             .where(~was_not_delivered(), ~is_still_to_come())
             .order_by(message.c.created_at.desc(), message.c.seq.desc())
             .limit(limit)

@@ -15,7 +15,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, select, update
 
+from core.domain.case import DESK
 from core.domain.customer import Identity
+from core.domain.messages import Audience
 from core.domain.ticket import EntryKind, Ticket, TicketEntry, TicketPriority, TicketStatus, ticket_number
 from core.ports.outcomes import CaseRecord, ChangeTicket, MoveTicket, OpenTicket
 from core.ports.tickets import Holder, NewTicket, TicketChange
@@ -91,7 +93,8 @@ class SqlTickets(OnDatabase):
     async def conversations_of(self, holder: Holder) -> int:
         known = literal(holder.verified) | is_linked(literal(holder.customer_id))
         theirs = conversation.c.customer_id.in_(person_of(holder.customer_id)), known, literal(holder.private)
-        statement = select(func.count()).select_from(conversation).where(*theirs)
+        with_us = conversation.c.audience == Audience.CUSTOMER, conversation.c.channel != DESK
+        statement = select(func.count()).select_from(conversation).where(*theirs, *with_us)
         count = await self.database.read(lambda connection: int(connection.scalar(statement) or 0))
         return count if holder.verified else max(count, 1)
 

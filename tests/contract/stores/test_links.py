@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 from core.domain.case import Case
 from core.domain.customer import Evidence, Identity, KnownIdentity
 from core.domain.keys import ConversationKey, EventKey
-from core.domain.messages import MessageReceived
+from core.domain.messages import Audience, Author, MessageReceived
 from core.ports.outcomes import CaseRecord, LinkIdentity, OpenCase, UnlinkIdentity
 from core.ports.tickets import Holder, NewTicket
 from core.storage.links import MASKED
@@ -177,6 +177,25 @@ async def test_history_and_past_cases_follow_the_link(store: SqlStore, clock: Ma
     await decide(store, PAGE, "p3", UnlinkIdentity(page.customer_id, "customer"))
     assert await history() == {"From the mail"}
     assert await past() == {mail.conversation_id}
+
+
+async def test_a_link_shows_nothing_of_what_staff_say_among_themselves(store: SqlStore) -> None:
+    """One of the staff links her own page with the account from which she writes in case threads."""
+    ann = Identity("slack", "T1", "U1", verified=True)
+    page, direct = await arrive(store, PAGE, "p1", "From the page"), await arrive(store, ann, "d1", "A direct message")
+    thread = ConversationKey("slack", "T1", "C0STAFF/1.1")
+    for event, who in (("t1", ann), ("t2", replace(ann, external_id="U2"))):
+        key = EventKey("slack", "T1", event)
+        await accept(store, MessageReceived(key, thread, who, "She lies", SENT_AT, audience=Audience.STAFF))
+        (state,) = await claim(store)
+        await store.finish([outcome(state, answer("Noted for staff", author=Author.SYSTEM))])
+    await decide(store, PAGE, "p2", link(page, ann))
+    for who in (PAGE, ann):
+        said = await store.customer_messages(who.channel, who.account, who.external_id, 10)
+        assert {one.text for one in said} == {"From the page", "A direct message", "Hello"}
+    assert await store.conversations_of(page) == await store.conversations_of(direct) == 2
+    assert "She lies" not in await store.said_elsewhere(page, 10)
+    assert "She lies" not in {one.text for one in await store.history_of(page, 10)}
 
 
 async def test_after_any_sequence_each_side_has_exactly_its_own(store: SqlStore) -> None:
