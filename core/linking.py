@@ -2,7 +2,7 @@
 
 A code goes to the address, and whoever types it into the conversation that asked for it has both. What is open is kept with the
 agent's own message that says so, as a keyed hash of the code, and all of a step is committed by the turn that decides it: the
-code is sent once, is counted with each try, and links once.
+code is sent once, is counted with each try, and links once, whether that message arrives or not.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from core.agent.texts import texts_for
 from core.domain.budget import Budget, Spender
 from core.domain.capabilities import AnswersBy
 from core.domain.contact_route import ContactRoute
-from core.domain.customer import ContactDetails, Identity
+from core.domain.customer import LINK, ContactDetails, Identity
 from core.domain.messages import Author, Message, MessageKind
 from core.ports.budgets import Budgets
 from core.ports.clock import Clock
@@ -31,8 +31,6 @@ from core.ports.responder import Reply
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from core.turn_messages import answer_outcome
 
-LINK = "link"
-"""In ``meta`` of the agent's message: the code that is open since then. Empty: none is any more."""
 CODE_SECONDS = 600.0
 CODE_TRIES = 5
 _HOUR, _DAY = 3_600, 86_400

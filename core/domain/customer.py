@@ -8,6 +8,9 @@ from enum import IntEnum
 
 from core.domain.memory import Fact
 
+LINK = "link"
+"""In ``meta`` of the agent's message: the code that is open since then. Empty: none is any more."""
+
 
 class Evidence(IntEnum):
     """How well it is known that an identity is the writer's own, the weakest first.

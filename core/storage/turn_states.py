@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Integer, Row, bindparam, exists, select
 
 from core.domain.alterations import as_altered
 from core.domain.conversation import Conversation, OwnershipState, Sharing
-from core.domain.customer import Customer, Evidence
+from core.domain.customer import LINK, Customer, Evidence
 from core.domain.messages import BLOCKED, CAME_BY, Audience, Author, Change, ChangeKind, Message
 from core.ports.store import Claim, TurnState
 from core.storage import codec
@@ -24,13 +24,12 @@ from core.storage.tables import attachment, change, conversation, customer, iden
 
 _HAS_FILES = exists().where(attachment.c.conversation_id == conversation.c.id)
 _SPOKEN = (
-    select(message, _HAS_FILES.label("has_files"))
+    select(message, _HAS_FILES.label("has_files"), was_not_delivered().label("is_lost"))
     .join(conversation, conversation.c.id == message.c.conversation_id)
     .where(
         among(message.c.conversation_id, "ids"),
         message.c.seq > conversation.c.done_seq - bindparam("history", type_=Integer),
         is_said(),
-        ~was_not_delivered(),  # nobody heard it, so the agent must not remember having said it
     )
     .order_by(message.c.conversation_id, message.c.seq)
 )
@@ -40,6 +39,8 @@ _FILES = (
     .where(among(attachment.c.conversation_id, "ids"))
     .order_by(attachment.c.created_at)
 )
+_KEEPS_CODE = f'"{LINK}":'
+"""In ``meta`` of a message that is read even if it was not delivered: it says which code is open, and how many tries are left."""
 _WITH_PEOPLE = (OwnershipState.QUEUED, OwnershipState.STAFF)
 _CHANGES = (
     select(message, change.c.kind.label("change_kind"), change.c.seq.label("change_seq"), change.c.detail)
@@ -63,7 +64,8 @@ def load_turns(
     With them, by id, the reasons why some of the conversations cannot be read.
     """
     ids = {"ids": [row.id for row in rows]}
-    spoken = connection.execute(_SPOKEN, {**ids, "history": history}).all()
+    said = connection.execute(_SPOKEN, {**ids, "history": history})
+    spoken = [line for line in said if not line.is_lost or _KEEPS_CODE in (line.meta or "")]
     files = connection.execute(_FILES, ids).all() if any(line.has_files for line in spoken) else []
     messages = grouped(spoken, "conversation_id")
     changes = _load_changes(connection, rows)
@@ -101,7 +103,7 @@ def _state(
 ) -> TurnState:
     inbound = Author.STAFF if row.audience == Audience.STAFF else Author.CUSTOMER
     by_message = grouped(files, "message_id")
-    said = as_altered([codec.message_from(line, by_message.get(line.id, ())) for line in spoken])
+    said = as_altered([_as_heard(line, by_message.get(line.id, ())) for line in spoken])
     blocked = {person for person, found in people.items() if found.is_blocked}
     waiting: Sequence[Message] = [
         item
@@ -140,6 +142,12 @@ def _state(
         addresses={writer: people[writer].external_id for writer in writers if writer in people},
     )
     return replace(state, files=tuple(codec.attachment_from(file) for file in files if _may_be_used(file, state)))
+
+
+def _as_heard(row: Row[Any], files: Sequence[Row[Any]]) -> Message:
+    """A message that was not delivered counts as deleted, so that the agent does not remember having said it."""
+    found = codec.message_from(row, files)
+    return replace(found, deleted_at=found.created_at) if row.is_lost else found
 
 
 def _is_blocked(message: Message, customer_id: str, blocked: Collection[str]) -> bool:

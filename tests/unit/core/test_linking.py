@@ -14,10 +14,10 @@ from core.domain.budget import Budget, Spender
 from core.domain.capabilities import AnswersBy
 from core.domain.contact_route import ContactRoute
 from core.domain.conversation import Sharing
-from core.domain.customer import ContactDetails, Customer, Identity
+from core.domain.customer import LINK, ContactDetails, Customer, Identity
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Message, MessageKind
-from core.linking import CODE_SECONDS, CODE_TRIES, LINK, Linking, link_codes
+from core.linking import CODE_SECONDS, CODE_TRIES, Linking, link_codes
 from core.ports.outcomes import LinkIdentity, TurnOutcome, UnlinkIdentity
 from core.ports.store import TurnState
 from tests.contract.responders.world import message, turn_of

@@ -13,16 +13,27 @@ from core.domain.budget import Spender
 from core.domain.capabilities import AnswersBy, Capabilities
 from core.domain.conversation import OwnershipEvent
 from core.domain.customer import Evidence
-from core.domain.messages import MessageKind
-from core.linking import Linking, link_codes
+from core.domain.delivery import DeliveryStatus
+from core.domain.messages import Author, MessageKind
+from core.linking import CODE_TRIES, Linking, link_codes
 from core.ports.responder import Reply
-from core.ports.store import Transition, TurnState
+from core.ports.store import Settlement, Transition, TurnState
 from core.storage.links import MASKED
 from core.storage.store import SqlStore
 from core.storage.tables import identity_link, outbox
 from core.turn import Turn
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import accept, change_owner, claim, claim_one, customer, said
+from tests.contract.stores.sayings import (
+    ACCOUNT,
+    CHANNEL,
+    LEASE,
+    accept,
+    change_owner,
+    claim,
+    claim_one,
+    customer,
+    said,
+)
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import Echo, NotedDesk, sorry
 from tests.unit.core.test_linking import NUMBER, roads
@@ -100,6 +111,36 @@ async def test_what_is_asked_before_and_behind_it_is_answered_in_order(store: Sq
         heard += [one.text for one in outcome.messages[:1]]
         await store.finish([outcome])
     assert heard == ["One", "I have sent a code to that address. Please type it here within 10 minutes.", "Three"]
+
+
+async def lose(store: SqlStore) -> None:
+    """Whatever is due cannot be delivered, as by a mail channel that has answered a thread often enough."""
+    while due := await store.claim_deliveries(CHANNEL, ACCOUNT, 10, LEASE):
+        await store.settle([Settlement(one.id, one.token, DeliveryStatus.DEAD, error="too many") for one in due])
+
+
+async def test_answers_that_never_arrive_give_no_more_tries(store: SqlStore, turn: Turn) -> None:
+    heard = []
+    for place, text in enumerate((ASKS, *["111111"] * CODE_TRIES, CODE)):
+        await accept(store, said(f"e{place}", text))
+        state = await claim_one(store)
+        assert all(one.deleted_at for one in state.history if one.author is Author.AGENT)
+        outcome = await turn.run(state)
+        heard.append(outcome.messages[0].text)
+        await store.finish([outcome])
+        await lose(store)
+    assert heard[-1] == CODE, "the right one is an ordinary message by then"
+    assert heard[-2].startswith("Too many codes")
+    assert await rows(store, identity_link) == []
+
+
+async def test_a_code_links_once_though_the_answer_was_lost(store: SqlStore, turn: Turn) -> None:
+    for place, text in enumerate((ASKS, CODE, "UNLINK my phone", CODE)):
+        await accept(store, said(f"e{place}", text))
+        await store.finish([await turn.run(await claim_one(store))])
+        await lose(store)
+    assert [row for row in await rows(store, identity_link) if row.unlinked_at is None] == []
+    assert len(await rows(store, identity_link)) == 2
 
 
 async def test_the_models_wish_is_met_like_the_customers_own_words(
