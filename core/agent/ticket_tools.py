@@ -23,6 +23,7 @@ _AGENT = "agent"
 _MOST = 20
 _MOST_SAID = 10
 _NOT_THERE = "This customer has no ticket of that number."
+_NOT_FROM_HERE = "This customer has no ticket of that number that can be changed from this conversation."
 _NOTHING = "Say what is to be changed: status, priority, category or note."
 
 Short = Annotated[str, Field(min_length=1, max_length=200)]
@@ -111,7 +112,7 @@ class _TicketTools:
             holder, _number(number), change, actor=_AGENT, origin=context.idempotency_key
         )
         if found is None:
-            raise ToolError(_NOT_THERE, ToolErrorKind.NOT_FOUND)
+            raise ToolError(_NOT_FROM_HERE, ToolErrorKind.NOT_FOUND)
         return _for_model(found)
 
     async def list_tickets(

@@ -76,7 +76,9 @@ class Tickets(Protocol):
     async def update_ticket(
         self, holder: Holder, number: str, change: TicketChange, *, actor: str, origin: str
     ) -> Ticket | None:
-        """As it is then, with its history; None as for ``ticket``."""
+        """As it is then, with its history; None as for ``ticket``, and where the holder's sender could be forged for one that
+        was opened elsewhere.
+        """
         ...
 
     async def known_customer(self, who: Identity) -> str | None:

@@ -26,7 +26,7 @@ from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.desk_tables import ticket, ticket_day, ticket_entry
 from core.storage.desk_tables import ticket_number as given
 from core.storage.links import is_identity, is_linked, person_of
-from core.storage.tables import conversation, identity
+from core.storage.tables import conversation, identity, identity_link
 
 
 def keep_tickets(connection: Connection, database: Database, records: Iterable[CaseRecord], now: float) -> None:
@@ -78,7 +78,7 @@ class SqlTickets(OnDatabase):
     def update_ticket(
         self, connection: Connection, holder: Holder, number: str, change: TicketChange, *, actor: str, origin: str
     ) -> Ticket | None:
-        wanted = ticket.c.number == codec.clean(number), _theirs(holder)
+        wanted = ticket.c.number == codec.clean(number), _may_change(holder)
         now = self.database.timestamp()
         row = connection.execute(select(ticket).where(*wanted).with_for_update()).first()
         if row is None:
@@ -194,8 +194,23 @@ def _row(
     }
 
 
+def _here(holder: Holder) -> ColumnElement[bool]:
+    return (ticket.c.customer_id == holder.customer_id) & (ticket.c.conversation_id == holder.conversation_id)
+
+
+def _may_change(holder: Holder) -> ColumnElement[bool]:
+    """Without a proven sender, tickets of linked identities only where the code was typed: that session cannot be forged."""
+    if holder.verified:
+        return _theirs(holder)
+    links = identity_link.c
+    typed_here = (links.customer_id == holder.customer_id) & (links.conversation_id == holder.conversation_id)
+    return _theirs(holder) & (
+        _here(holder) | select(links.other_id).where(typed_here, links.unlinked_at.is_(None)).exists()
+    )
+
+
 def _theirs(holder: Holder) -> ColumnElement[bool]:
-    here = (ticket.c.customer_id == holder.customer_id) & (ticket.c.conversation_id == holder.conversation_id)
+    here = _here(holder)
     if not holder.private:
         return here
     all_theirs = ticket.c.customer_id.in_(person_of(holder.customer_id))

@@ -12,8 +12,9 @@ from core.domain.case import Case
 from core.domain.customer import Evidence, Identity, KnownIdentity
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, Author, MessageReceived
+from core.domain.ticket import TicketStatus
 from core.ports.outcomes import CaseRecord, LinkIdentity, OpenCase, UnlinkIdentity
-from core.ports.tickets import Holder, NewTicket
+from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage.links import MASKED
 from core.storage.store import SqlStore
 from core.storage.tables import identity, identity_link
@@ -141,6 +142,25 @@ async def test_one_channel_is_taken_out_and_the_others_stay(store: SqlStore) -> 
     await decide(store, MAIL, "m2", UnlinkIdentity(mail.customer_id, "customer", ("sms",)))
     assert await tickets_of(store, phone) == {"phone"}
     assert await tickets_of(store, mail) == {"page", "mail"}
+
+
+async def test_a_sender_that_can_be_forged_changes_no_ticket_of_another_identity(store: SqlStore) -> None:
+    """Text messages prove no sender. The page on which the code was typed is proven by its session, mail by its signature."""
+    page, phone, mail = [await arrive(store, who, f"{who.channel}1") for who in (PAGE, PHONE, MAIL)]
+    numbers = [await open_ticket(store, holder, f"of {holder.customer_id}") for holder in (page, phone, mail)]
+    await decide(store, PAGE, "p2", link(page, PHONE), link(page, MAIL))
+
+    async def changed(holder: Holder) -> list[bool]:
+        closed, origin = TicketChange(status=TicketStatus.CLOSED), holder.customer_id
+        made = [await store.update_ticket(holder, one, closed, actor="agent", origin=origin) for one in numbers]
+        return [one is not None for one in made]
+
+    assert await changed(phone) == [False, True, False]
+    assert [one.status for one in await store.tickets(phone, 10)].count(TicketStatus.OPEN) == 2
+    assert await changed(replace(page, conversation_id="another session")) == [False] * 3
+    assert await changed(page) == await changed(mail) == [True] * 3
+    await decide(store, PAGE, "p3", UnlinkIdentity(page.customer_id, "customer"))
+    assert await changed(page) == [True, False, False]
 
 
 async def test_who_forges_an_address_can_only_part_it(store: SqlStore) -> None:
