@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.domain.conversation import Sharing
+from core.domain.customer import Customer
 from core.domain.keys import ConversationKey
 from core.domain.messages import CAME_BY, REACTED_BY, Author, Change, ChangeKind, Message
 from core.ports.store import TurnState
@@ -34,6 +35,11 @@ def address_of(channel: str, external_id: str) -> str | None:
     return external_id.removeprefix(_WHATSAPP) if channel in ("email", "sms") and external_id else None
 
 
+def name_of(customer: Customer, address: str | None) -> str | None:
+    """What staff are told: the address where a code has proven no more than that, since anybody could write in its name."""
+    return address if address and customer.is_proven and not customer.verified else customer.display_name
+
+
 def is_renamed(turn: TurnState) -> bool:
     """Whether the customer's name is another one, or known for the first time, since their last message before this turn."""
     spoken = (one for one in reversed(turn.history) if one.author is Author.CUSTOMER and CAME_BY not in one.meta)
@@ -48,8 +54,8 @@ def with_names(turn: TurnState) -> TurnState:
         if message.author is not Author.CUSTOMER or message.author_name:
             return message
         writer = turn.author_of(message)
-        known = turn.customer.display_name if writer == turn.customer.id else None
         address = address_of(turn.conversation.key.channel, turn.addresses.get(writer, ""))
+        known = name_of(turn.customer, address) if writer == turn.customer.id else None
         return replace(message, author_name=known or address)
 
     return replace(

@@ -30,7 +30,7 @@ from core.domain.messages import (
 )
 from core.domain.readers import READERS
 from core.ports.store import NewMessage
-from handoff.places import address_of, place_of
+from handoff.places import address_of, name_of, place_of
 from handoff.texts import say
 
 POST = "post"
@@ -102,7 +102,7 @@ def card(
     ``more``: the ``team``, where it is shown, the name of the ``target`` that it fits, its ticket's ``fields``.
     """
     address = address_of(conversation.key.channel, customer.external_id)
-    who = customer.display_name or customer.contact.email or customer.contact.phone or address or title
+    who = name_of(customer, address) or customer.contact.email or customer.contact.phone or address or title
     facts = {
         "case": case.id,
         "number": case.number,

@@ -21,7 +21,7 @@ from handoff import posts, tickets
 from handoff.customer_language import known_locale, locale_of
 from handoff.desk_parts import DeskParts
 from handoff.mood.words import mood_in_words
-from handoff.places import is_renamed, place_of, with_names
+from handoff.places import is_renamed, name_of, place_of, with_names
 from handoff.policy import moods_of
 from handoff.rating.ratings import Ratings
 from handoff.reasons import reason_in
@@ -381,8 +381,8 @@ def _reachable(facts: Mapping[str, Any], contact: ContactDetails) -> Mapping[str
 
 def _named(facts: Mapping[str, Any], customer: Customer) -> Mapping[str, Any]:
     """What stands on the card, with the name of its customer. Another may write in the same conversation."""
-    is_theirs = bool(customer.display_name) and facts.get("customer_id") == customer.id
-    return {**facts, "customer": customer.display_name} if is_theirs else facts
+    name = name_of(customer, facts.get("address"))
+    return {**facts, "customer": name} if name and facts.get("customer_id") == customer.id else facts
 
 
 def _altered(message: Message, since: datetime, seq: int) -> Change | None:

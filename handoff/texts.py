@@ -38,7 +38,8 @@ def by_way(channel: str, locale: str | None) -> str:
 
 def proof_of(facts: Mapping[str, object]) -> str:
     """The key of the text that says how well it is known who the customer of a card is."""
-    return "card_linked" if facts.get("linked") else "card_verified" if facts.get("verified") else "card_unverified"
+    linked = "card_linked" if facts.get("verified") or not facts.get("address") else "card_claimed"
+    return linked if facts.get("linked") else "card_verified" if facts.get("verified") else "card_unverified"
 
 
 def masked(address: str) -> str:

@@ -95,10 +95,10 @@ def history(
     *,
     page: int,
     more: bool,
-    verified: bool,
+    proof: str | None = None,
 ) -> View:
-    """A page of what a customer came with before. ``here``: the conversation that the card is about."""
-    blocks: list[Block] = [] if verified else small(phrase("history_unproved", language))
+    """A page of what a customer came with before. ``here``: the card's conversation. ``proof``: why it may be somebody else's."""
+    blocks: list[Block] = small(phrase(proof, language)) if proof else []
     for one in past:
         blocks.append(_conversation(one, language, here=one.id == here))
         lines = [*(_case(case, language) for case in one.cases), *map(_ticket, one.tickets)]

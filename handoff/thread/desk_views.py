@@ -235,11 +235,8 @@ class DeskViews:
     async def _with_macro(self, about: _About, form: Form, name: str) -> View:
         macro = self._settings.macros.named(name)
         agent = await self._parts.people.called(form.user) or ""
-        details = {
-            "customer": about.customer.display_name or "",
-            "agent": agent,
-            "ticket": str(about.facts.get("ticket") or ""),
-        }
+        ticket, customer = str(about.facts.get("ticket") or ""), about.customer.display_name or ""
+        details = {"customer": customer, "agent": agent, "ticket": ticket}
         locale = await locale_of(self._parts, about.conversation, about.customer)
         text = macro.said(locale, self._settings.default_locale, details) if macro else ""
         version = int(form.metadata.get("version", "0")) + 1
@@ -251,17 +248,11 @@ class DeskViews:
         return slack_forms.reply(carried, self._language, text, macros, claims=claims, sources=sources)
 
     async def _history(self, about: _About, carried: Mapping[str, str], page: int) -> View:
-        size, customer = slack_forms.PER_PAGE, about.customer
-        found = await self._files.past(customer, about.conversation.id, offset=page * size, limit=size + 1)
-        return slack_forms.history(
-            carried,
-            self._language,
-            found[:size],
-            about.conversation.id,
-            page=page,
-            more=len(found) > size,
-            verified=customer.is_proven,
-        )
+        size, customer, here = slack_forms.PER_PAGE, about.customer, about.conversation.id
+        found = await self._files.past(customer, here, offset=page * size, limit=size + 1)
+        claimed = "card_claimed" if about.facts.get("address") and not customer.verified else None
+        proof, more = claimed if customer.is_proven else "history_unproved", len(found) > size
+        return slack_forms.history(carried, self._language, found[:size], here, page=page, more=more, proof=proof)
 
     @property
     def _teams(self) -> list[str]:

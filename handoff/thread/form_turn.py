@@ -128,12 +128,10 @@ class FormTurn(StaffTurn):
             locale = self._settings.staff_locale
             self._thread.append(posts.remark(say("staff_no_macro", locale, name=SIGN + name, known=known)))
             return None
-        said = macro.said(self._locale, self._settings.default_locale, self._details(who))
+        ticket, customer = str(self._facts.get("ticket") or ""), self._customer.display_name or ""
+        details = {"customer": customer, "agent": self._to_customer(who), "ticket": ticket}
+        said = macro.said(self._locale, self._settings.default_locale, details)
         return f"{said}\n\n{rest}" if rest else said
-
-    def _details(self, who: Person) -> dict[str, str]:
-        customer = self._customer.display_name or ""
-        return {"customer": customer, "agent": self._to_customer(who), "ticket": str(self._facts.get("ticket") or "")}
 
     def _note(self, message: Message, who: Person) -> None:
         if message.text.strip():

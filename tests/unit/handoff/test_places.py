@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from core.domain.case import Case
 from core.domain.conversation import Conversation, Escalation, OwnershipState, Sharing
-from core.domain.customer import ContactDetails, Customer
+from core.domain.customer import ContactDetails, Customer, Evidence
 from core.domain.keys import ConversationKey
 from core.domain.messages import REACTED_BY, Author, Change, ChangeKind, Message
 from core.ports.store import Claim, TurnState
@@ -17,6 +18,7 @@ from handoff import posts
 from handoff.mail.letters import following, opening
 from handoff.places import place_name, place_of, with_names
 from handoff.slack.card import card
+from handoff.slack_desk import _named
 from tests.servers.slack_rules import shown_in
 from tests.unit.handoff.test_mail_letters import _out
 
@@ -76,6 +78,33 @@ def test_a_card_and_a_letter_say_from_where_somebody_writes(
     assert f"{line} {where}".count(expected) == 1
     first = Message("p1", "c.1", 1, Author.SYSTEM, "", AT, meta=post.meta)
     assert expected in opening("c.1", [first], "en", "//").text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "not verified, the number was proven by a code"),
+        ("de", "nicht bestätigt, die Nummer wurde durch einen Code bewiesen"),
+    ],
+)
+def test_the_number_is_named_and_not_the_person_where_anybody_could_have_written(language: str, words: str) -> None:
+    """Of a text message the number alone was proven by a code; WhatsApp proves each message."""
+    case = Case("c.1", "c", 1, "asked", "customer", "normal", AT)
+    forged = Customer("k1", "+4930123456", "Alice", evidence=Evidence.PROVEN)
+    for who, name in ((forged, "+4930123456"), (replace(forged, verified=True), "Alice")):
+        post = posts.card(case, conversation("sms", "us/them"), who, Escalation("asked"), "A visitor", "TKT-1")
+        first = Message("p1", "c.1", 1, Author.SYSTEM, "", AT, meta=post.meta)
+        head = shown_in(card(post.meta["facts"], language)[0])
+        for shown in (head, opening("c.1", [first], language, "//").text):
+            assert ("Alice" in shown, words in shown) == (name == "Alice", name != "Alice")
+            assert name in shown
+        (said,) = with_names(turn("sms", {"k1": who.external_id}, who, [message()])).pending
+        assert said.author_name == name
+        assert _named(post.meta["facts"], who)["customer"] == name
+    page = posts.card(case, conversation("web", "t"), forged, Escalation("asked"), "A visitor", "TKT-1")
+    assert "Alice" in (shown := shown_in(card(page.meta["facts"])[0]))
+    assert "proven by a code" in shown
+    assert "not verified" not in shown
 
 
 def test_words_stand_under_a_name_or_an_address_and_never_under_anothers_name() -> None:
