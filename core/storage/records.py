@@ -87,14 +87,14 @@ class SqlRecords(OnDatabase):
             of_case = select(ticket.c.customer_id).where(ticket.c.case_id == case_id).scalar_subquery()
             whose = func.coalesce(of_case, whose)
         statement = (
-            select(*PERSON)
+            select(*PERSON, conversation.c.shared)
             .select_from(conversation)
             .join(customer, customer.c.id == whose)
             .join(identity, identity.c.customer_id == customer.c.id)
             .where(conversation.c.id == conversation_id)
         )
         row = (connection.execute(statement)).first()
-        return codec.customer_from(row) if row else None
+        return codec.customer_from(row, private=row.shared is None) if row else None
 
     @writes
     def end_conversation(self, connection: Connection, key: ConversationKey, sender: Identity) -> None:

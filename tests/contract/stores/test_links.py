@@ -115,6 +115,9 @@ async def test_others_who_read_along_and_forged_senders_see_nothing_of_it(store:
         await accept(store, replace(wrote(MAIL, f"m{shared}"), shared=shared))
         state = await claim_one(store)
         assert state.customer.display_name == name, "a name that was given elsewhere is not told to others"
+        found = await store.customer(state.conversation.id)
+        assert found is not None
+        assert found.display_name == name, "nor by what staff send them"
         await store.finish([outcome(state)])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -17,8 +18,10 @@ from core.ports.store import Claim, TurnState
 from handoff import posts
 from handoff.mail.letters import following, opening
 from handoff.places import place_name, place_of, with_names
+from handoff.settings import HandoffSettings
 from handoff.slack.card import card
 from handoff.slack_desk import _named
+from handoff.thread.desk_views import DeskViews, _About
 from tests.servers.slack_rules import shown_in
 from tests.unit.handoff.test_mail_letters import _out
 
@@ -105,6 +108,27 @@ def test_the_number_is_named_and_not_the_person_where_anybody_could_have_written
     assert "Alice" in (shown := shown_in(card(page.meta["facts"])[0]))
     assert "proven by a code" in shown
     assert "not verified" not in shown
+
+
+@pytest.mark.parametrize(
+    ("verified", "evidence", "words"),
+    [
+        (False, Evidence.PROVEN, "the number was proven by a code"),
+        (False, Evidence.CLAIMED, "has not proved who they are"),
+        (True, Evidence.PROVEN, None),
+    ],
+)
+async def test_the_history_says_so_too(verified: bool, evidence: Evidence, words: str | None) -> None:
+    files: Any = AsyncMock()
+    files.past.return_value = []
+    views = DeskViews(AsyncMock(), files, AsyncMock(), HandoffSettings(staff_locale="en"))
+    customer = Customer("k1", "+4930123456", "Alice", verified=verified, evidence=evidence)
+    case = Case("c.1", "c", 1, "asked", "customer", "normal", AT)
+    about = _About(case, conversation("sms", "us/them"), customer, {"address": "+4930123456"})
+    view = await views._history(about, {}, 0)
+    said = "\n".join(shown_in(block) for block in view["blocks"])
+    assert ("proven" in said or "proved" in said) is (words is not None)
+    assert words is None or words in said
 
 
 def test_words_stand_under_a_name_or_an_address_and_never_under_anothers_name() -> None:
