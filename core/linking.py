@@ -20,7 +20,7 @@ from core.agent.link_wish import LinkWish, link_wish
 from core.agent.texts import texts_for
 from core.domain.budget import Budget, Spender
 from core.domain.capabilities import AnswersBy
-from core.domain.contact_route import ContactRoute
+from core.domain.contact_route import ContactRoute, one_mailbox
 from core.domain.customer import LINK, ContactDetails, Identity
 from core.domain.messages import Author, Message, MessageKind
 from core.ports.budgets import Budgets
@@ -100,7 +100,8 @@ class Linking:
         road = self._road(state, contact)
         if road is None or not _may_link(state, signed=signed):
             return self._answer(state, "link_how")
-        spender, target = self.spender(state), Spender(f"address:{self._digest(road.key.channel, road.address)[:16]}")
+        to = self._digest(road.key.channel, one_mailbox(road.address))
+        spender, target = self.spender(state), Spender(f"address:{to[:16]}")
         asked = ((self.codes, spender), (_TO_ONE_ADDRESS, target))
         if any(self.budgets.wait(budget, who) > 0 for budget, who in asked):
             return self._answer(state, "link_later")

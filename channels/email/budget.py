@@ -15,6 +15,7 @@ from channels.bounded import Bounded
 from channels.email.providers import is_everybodys
 from channels.email.settings import CHANNEL, EmailSettings
 from channels.write_behind import WriteBehindCache
+from core.domain.contact_route import one_mailbox
 from core.domain.errors import Rejected
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
@@ -54,9 +55,9 @@ class Budget:
         """
         if idempotency_key in self._taken:
             return
-        local, _, domain = recipient.lower().rpartition("@")
+        domain = recipient.lower().rpartition("@")[2]
         rows = {"copies": "all"} if thread is None else {"mailbox": "all", "thread": thread}
-        rows["person"] = _name(f"{local.partition('+')[0]}@{domain}")
+        rows["person"] = _name(one_mailbox(recipient))
         if not is_everybodys(domain):
             rows["domain"] = _name(domain)
         keys = {kind: f"answers/{kind}/{name}" for kind, name in rows.items()}

@@ -19,6 +19,12 @@ class ContactRoute:
     contact: str
 
 
+def one_mailbox(address: str) -> str:
+    """An address as its mailbox is counted: in small letters, without what follows a plus. A number stays as it is."""
+    local, at, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
+
+
 @dataclass(frozen=True, slots=True)
 class Contacted:
     """What an address got in follow-ups: when the last one, in seconds since 1970, and how many since it last answered."""

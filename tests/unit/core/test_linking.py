@@ -210,6 +210,16 @@ def test_nobody_is_spammed_and_nobody_guesses_for_long(world: World, clock: Manu
     assert len((world.say("link my phone +49 30 999998") or refused).messages) == 2
 
 
+def test_one_mailbox_gets_three_codes_in_a_day_however_it_is_written(world: World, clock: ManualClock) -> None:
+    sent = 0
+    for place, address in enumerate(("a@x.org", "A+1@x.org", "a+2@x.org", "a+3@X.ORG", "b@x.org")):
+        world.customer = replace(ALICE, id=f"stranger {place}")
+        outcome = world.say(f"It's me, {address}")
+        assert outcome is not None
+        sent += len(outcome.messages) - 1
+    assert sent == 4, "three to the one mailbox, one to the other"
+
+
 def test_there_is_a_limit_for_all_together(clock: ManualClock) -> None:
     world = World(clock, in_all=2)
     sent = 0
