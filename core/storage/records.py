@@ -86,7 +86,7 @@ class SqlRecords(OnDatabase):
         if case_id is not None:
             of_case = select(ticket.c.customer_id).where(ticket.c.case_id == case_id).scalar_subquery()
             whose = func.coalesce(of_case, whose)
-        statement = (
+        statement: Select[Any] = (
             select(*PERSON, conversation.c.shared)
             .select_from(conversation)
             .join(customer, customer.c.id == whose)

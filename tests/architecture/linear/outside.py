@@ -156,6 +156,7 @@ OURS: Mapping[str, str] = {
     "handoff.slack.card:button": "phrases",
     "handoff.slack.card:label": "phrases",
     "handoff.slack.case_threads:receipt_of": "ids",
+    "handoff.slack.forms:history": "phrases",
     "handoff.slack.forms:notice": "phrases",
     "handoff.slack.forms:select": "settings",
     "handoff.slack.people:SlackPeople.link_to": "ids",
