@@ -21,8 +21,9 @@ from core.agent.texts import texts_for
 from core.domain.budget import Budget, Spender
 from core.domain.capabilities import AnswersBy
 from core.domain.contact_route import ContactRoute, one_mailbox
+from core.domain.conversation import Sharing
 from core.domain.customer import LINK, ContactDetails, Identity
-from core.domain.messages import Author, Message, MessageKind
+from core.domain.messages import ADDRESSED, CAUTION, FOR_RECORD, Author, Message, MessageKind
 from core.ports.budgets import Budgets
 from core.ports.clock import Clock
 from core.ports.follow_ups import Roads
@@ -67,33 +68,57 @@ class Linking:
     company: str
     new_code: Callable[[], str] = six_digits
 
-    def step(self, state: TurnState, *, signed: bool) -> tuple[TurnState, TurnOutcome | None]:
-        """The turn up to the first pending message that is about links, or what to commit where that is the first of all.
+    def apart(self, state: TurnState, *, signed: bool) -> tuple[TurnState, bool]:
+        """The turn up to the first pending message that is about links, or that message alone, and whether it is.
 
-        What comes behind it is the next turn's. ``signed``: the channel knows its customers by a token of the hub's.
+        What comes behind is the next turn's. ``signed``: the channel knows its customers by a token of the hub's.
         """
         for place, message in enumerate(state.pending):
-            wish = None if message.action or message.attachments else link_wish(message.text)
+            wish = _wish(message)
             typed = self._typed(state, message) if wish is None and _may_link(state, signed=signed) else None
-            if typed is None and (wish is None or not (wish.undo or self.roads)):
-                continue
-            if place:
-                return replace(state, pending=state.pending[:place]), None
-            alone = replace(state, pending=(message,))
-            return alone, self._redeem(alone, typed) if typed else self._wished(
-                alone, wish or LinkWish(), signed=signed
-            )
-        return state, None
+            if typed is not None or (wish is not None and (self.roads or wish.undo) and not wish.asks_more):
+                return _first_of(state, place or 1), not place
+        return state, False
 
-    def ask(self, state: TurnState, address: str, *, signed: bool) -> TurnOutcome:
-        """What to commit where the model has understood which address is to be linked."""
-        return self._ask(state, contact_details(address), signed=signed)
+    def answer(self, state: TurnState, *, signed: bool) -> TurnOutcome:
+        """What to commit for a message that is about links."""
+        wish, typed = _wish(state.pending[0]), self._typed(state, state.pending[0])
+        if typed is not None and wish is None:
+            return self._redeem(state, typed)
+        if wish is not None and wish.undo:
+            return self._answer(state, "link_undone", self._undoing(state, wish))
+        return self._ask(state, wish.contact if wish is not None else ContactDetails(), signed=signed)
 
-    def _wished(self, state: TurnState, wish: LinkWish, *, signed: bool) -> TurnOutcome:
-        if not wish.undo:
-            return self._ask(state, wish.contact, signed=signed)
+    def with_undone(self, state: TurnState, outcome: TurnOutcome) -> TurnOutcome:
+        """The turn's outcome, and the end of the links that a message of it wants undone, whoever answers it.
+
+        The agent says so; people are not interrupted. In a group only what is said to the hub counts.
+        """
+        heard = (one for one in state.pending if not _is_among_others(state, one) and one.seq <= outcome.handled_seq)
+        wishes = [wish for wish in map(_wish, heard) if wish is not None and wish.undo]
+        if not wishes or any(isinstance(one, UnlinkIdentity) for one in outcome.cases):
+            return outcome
+        messages = list(outcome.messages)
+        if messages and messages[0].author is Author.AGENT:
+            said = texts_for(state.as_read(), self.company).say("link_undone")
+            messages[0] = replace(messages[0], text=f"{said}\n\n{messages[0].text}")
+        records = (self._undoing(state, wish) for wish in wishes)
+        return replace(outcome, messages=tuple(messages), cases=(*outcome.cases, *records))
+
+    def _undoing(self, state: TurnState, wish: LinkWish) -> UnlinkIdentity:
         channels = tuple(sorted(name for name, kind in self.channels.items() if kind is wish.kind))
-        return self._answer(state, "link_undone", UnlinkIdentity(state.customer.id, "customer", channels))
+        if wish.kind is not None and not channels:
+            channels = (wish.kind,)  # No channel of the kind is set up, and the customer's own is not meant.
+        return UnlinkIdentity(state.customer.id, "customer", channels, wish.contact.email or wish.contact.phone)
+
+    def ask(self, state: TurnState, reply: Reply, *, signed: bool) -> TurnOutcome:
+        """What to commit where the model has understood which address is to be linked: its answer, and what becomes of that."""
+        told, *sent = self._ask(state, contact_details(reply.link or ""), signed=signed).messages
+        besides = reply.text.removeprefix(texts_for(state.as_read(), self.company).say("link_how")).strip()
+        kept = {LINK: told.meta[LINK]} if LINK in told.meta else {}
+        said = replace(reply, text=f"{besides}\n\n{told.text}".strip(), meta={**reply.meta, **kept})
+        answered = answer_outcome(state, said)
+        return replace(answered, messages=(*answered.messages, *sent))
 
     def _ask(self, state: TurnState, contact: ContactDetails, *, signed: bool) -> TurnOutcome:
         """Whether we know the address makes no difference to what is said, nor to what is done."""
@@ -184,6 +209,25 @@ class _Typed:
     digits: str
     kept: Mapping[str, Any]
     message_id: str
+
+
+def _wish(message: Message) -> LinkWish | None:
+    """What a message says of links. A file may not be swallowed with a wish; to undo a link is more urgent than a file."""
+    if message.action or CAUTION in message.meta or FOR_RECORD in message.meta:
+        return None
+    wish = link_wish(message.text)
+    return None if wish is not None and message.attachments and not wish.undo else wish
+
+
+def _is_among_others(state: TurnState, message: Message) -> bool:
+    return state.conversation.shared is Sharing.ALWAYS and not message.meta.get(ADDRESSED)
+
+
+def _first_of(state: TurnState, count: int) -> TurnState:
+    """The turn with only the first pending messages, and with the changes before the next one."""
+    rest = state.pending[count:]
+    changes = tuple(one for one in state.changes if not rest or one.seq < rest[0].seq)
+    return replace(state, pending=state.pending[:count], changes=changes)
 
 
 def _may_link(state: TurnState, *, signed: bool) -> bool:

@@ -33,8 +33,8 @@ from core.turn_files import Prepare, TurnFiles
 from core.turn_messages import (
     agent_message,
     answer_outcome,
+    desk_outcome,
     last_handled,
-    stamp_message,
     stamp_messages,
     turn_id,
     with_limit_told,
@@ -130,6 +130,10 @@ class Turn:
 
     async def _serve(self, state: TurnState) -> TurnOutcome:
         state = as_written(with_ratings_apart(state), self._capabilities(state))
+        outcome = await self._decided(state)
+        return outcome if self._linking is None else self._linking.with_undone(state, outcome)
+
+    async def _decided(self, state: TurnState) -> TurnOutcome:
         with_people = state.conversation.state in (OwnershipState.QUEUED, OwnershipState.STAFF)
         if with_people and (state.changes and not state.pending):
             return await self._relay(state)
@@ -142,7 +146,8 @@ class Turn:
         if not unasked:
             state = await self._files.recordings(state)
             read = state.as_read()
-        if (rated := await self._rated(state)) is not None:
+        state, of_links = self._with_links_apart(state)
+        if not of_links and (rated := await self._rated(state)) is not None:
             return rated
         may_end = queued and not unasked and waits_by_own_wish(state) and not is_doubted(state)
         if may_end and await run_in_thread(read, last_withdrawn, read.pending) is not None:
@@ -157,16 +162,20 @@ class Turn:
             )
         if (flooded := self._flooded(state)) is not None:
             return flooded
-        outcome = await self._answered(state, if_known=wanted is Asked.IF_KNOWN)
+        outcome = await self._answered(state, of_links=of_links, if_known=wanted is Asked.IF_KNOWN)
         contact = self._desk.contact(worded(state)) if queued else None
         return outcome if contact is None else replace(outcome, contact=contact)
 
-    async def _answered(self, state: TurnState, *, if_known: bool) -> TurnOutcome:
+    def _with_links_apart(self, state: TurnState) -> tuple[TurnState, bool]:
+        """See Linking.apart. What comes while a person has the conversation is relayed as it is."""
+        if self._linking is None or state.conversation.state is OwnershipState.STAFF:
+            return state, False
+        return self._linking.apart(state, signed=self._capabilities(state).event_log)
+
+    async def _answered(self, state: TurnState, *, of_links: bool, if_known: bool) -> TurnOutcome:
         """By the agent, unless it is about the customer's own addresses."""
-        if self._linking is not None and state.conversation.state is not OwnershipState.QUEUED:
-            state, linked = self._linking.step(state, signed=self._capabilities(state).event_log)
-            if linked is not None:
-                return linked
+        if of_links and self._linking is not None:
+            return self._linking.answer(state, signed=self._capabilities(state).event_log)
         return await self._with_sentiment(state, await self._ask_agent(state, if_known=if_known))
 
     def _flooded(self, state: TurnState) -> TurnOutcome | None:
@@ -222,8 +231,6 @@ class Turn:
         if if_known and reply.kind is not MessageKind.ANSWER and reply.escalation is None:
             return TurnOutcome(state.claim, handled_seq=last_handled(state))
         self._metrics.count(Counter.TURNS, kind=str(reply.kind))
-        if reply.link is not None and self._linking is not None:
-            return self._linking.ask(state, reply.link, signed=self._capabilities(state).event_log)
         if reply.escalation is not None:
             return await self._escalate(
                 state, reply.escalation, intent=reply.intent, besides=reply.besides, gaps=reply.gaps
@@ -234,6 +241,8 @@ class Turn:
         if needed is not None:
             answered = replace(reply, offers_person=False) if reply.kind is MessageKind.ANSWER else None
             return await self._escalate(state, needed, intent=reply.intent, besides=answered, gaps=reply.gaps)
+        if reply.link is not None and self._linking is not None:
+            return self._linking.ask(state, reply, signed=self._capabilities(state).event_log)
         return replace(answer_outcome(state, reply), outdated_beyond=state.conversation.last_seq if droppable else None)
 
     async def _rated(self, state: TurnState) -> TurnOutcome | None:
@@ -242,7 +251,7 @@ class Turn:
         So is what says that the matter is not over: it would be thanked for as a comment, and nobody would come.
         """
         if state.pending[0].action is CustomerAction.RATE:
-            return self._desk_outcome(state, await self._desk.rated(worded(state)) or DeskReply())
+            return desk_outcome(state, await self._desk.rated(worded(state)) or DeskReply())
         if not was_told_of_the_end(state) or state.changes or is_doubted(state):
             return None
         read = state.as_read()
@@ -252,7 +261,7 @@ class Turn:
         if said is None:
             return None
         self._metrics.count(Counter.TURNS, kind="rated")
-        return self._desk_outcome(state, said)
+        return desk_outcome(state, said)
 
     async def _take_back(self, state: TurnState) -> TurnOutcome:
         """Back to the agent, which answers what else was asked. A claim by staff meanwhile ends this turn's own claim."""
@@ -268,7 +277,7 @@ class Turn:
         staff = await self._desk.taken_back(state, said)
         done = DeskReply((), self._desk.contact(worded(state)), staff, Transition(OwnershipEvent.WITHDRAW))
         gaps = reply.gaps if reply is not None else ()
-        return replace(self._desk_outcome(state, done), messages=stamp_messages(state, said), gaps=gaps)
+        return replace(desk_outcome(state, done), messages=stamp_messages(state, said), gaps=gaps)
 
     async def _relay(self, state: TurnState) -> TurnOutcome:
         if self._budgets is not None and (wait := self._budgets.relay_wait(state)) > 0:
@@ -276,19 +285,7 @@ class Turn:
         state, owed = await self._files.in_time(state)
         said = await self._desk.relay(worded(state))
         self._metrics.count(Counter.TURNS, kind="relayed")
-        return replace(self._desk_outcome(state, said), owes_files_of=owed)
-
-    def _desk_outcome(self, state: TurnState, said: DeskReply) -> TurnOutcome:
-        return TurnOutcome(
-            state.claim,
-            handled_seq=last_handled(state),
-            messages=tuple(stamp_message(state, message) for message in said.messages),
-            transition=said.transition,
-            contact=said.contact,
-            asides=said.staff.asides,
-            cases=said.staff.cases,
-            customer_id=state.customer.id,
-        )
+        return replace(desk_outcome(state, said), owes_files_of=owed)
 
     async def _respond(self, state: TurnState, *, shown: bool = True) -> tuple[Reply, bool]:
         """The reply, and whether it may still be dropped for one to what the customer adds. Raises Superseded.
@@ -385,7 +382,7 @@ class Turn:
             said.clear()
         staff = await self._desk.opened(state, escalation, said)
         escalated = Transition(OwnershipEvent.ESCALATE, escalation=escalation)
-        outcome = self._desk_outcome(state, DeskReply((), self._desk.contact(written), staff, escalated))
+        outcome = desk_outcome(state, DeskReply((), self._desk.contact(written), staff, escalated))
         return replace(outcome, messages=stamp_messages(state, said), gaps=gaps, owes_files_of=owed)
 
     async def _still_waits(
@@ -394,5 +391,5 @@ class Turn:
         """A person was asked for before, and nobody is there: the request stays as it is, and the customer is told so."""
         said = DeskReply() if quietly else await self._desk.relay(worded(state))
         messages = [*([] if besides is None else [agent_message(besides)]), *said.messages]
-        outcome = self._desk_outcome(state, replace(said, messages=()))
+        outcome = desk_outcome(state, replace(said, messages=()))
         return replace(outcome, messages=stamp_messages(state, messages), gaps=gaps)

@@ -11,6 +11,7 @@ from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
 from core.domain.messages import ANSWERS_TO, LOCALE, SHARED, TOGETHER, Author, MessageKind
 from core.domain.readers import RECIPIENTS
+from core.ports.desk import DeskReply
 from core.ports.responder import Reply
 from core.ports.store import NewMessage, Transition, TurnOutcome, TurnState
 from core.turn_reading import worded
@@ -52,6 +53,20 @@ def answer_outcome(state: TurnState, *replies: Reply) -> TurnOutcome:
         messages=stamp_messages(state, [agent_message(reply) for reply in replies]),
         transition=Transition(OwnershipEvent.REOPEN_FOR_BOT) if resolved else None,
         gaps=tuple(gap for reply in replies for gap in reply.gaps),
+        customer_id=state.customer.id,
+    )
+
+
+def desk_outcome(state: TurnState, said: DeskReply) -> TurnOutcome:
+    """What to commit where the desk answers."""
+    return TurnOutcome(
+        state.claim,
+        handled_seq=last_handled(state),
+        messages=tuple(stamp_message(state, message) for message in said.messages),
+        transition=said.transition,
+        contact=said.contact,
+        asides=said.staff.asides,
+        cases=said.staff.cases,
         customer_id=state.customer.id,
     )
 

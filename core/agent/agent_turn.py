@@ -56,7 +56,7 @@ class AgentTurn:
         self.broken: set[str] = set()
 
     async def run(self, prompt: Sequence[ChatMessage], opening: Sequence[Source]) -> None:
-        """Ends when the answer has passed the gate, or with ``escalation`` or ``link`` set. Raises ModelError, LostClaim."""
+        """Ends when the answer has passed the gate, or with ``escalation`` set. Raises ModelError, LostClaim."""
         messages = list(prompt)
         for number in range(self._settings.max_steps):
             step = await self._step(number, messages, opening, last=number == self._settings.max_steps - 1)
@@ -64,7 +64,7 @@ class AgentTurn:
                 return
             messages.append(ChatMessage("assistant", step.text, tool_calls=step.calls))
             messages.extend(map(self._absorb, await self._runner.run(number, step.calls)))
-            if self.escalation is not None or self.link is not None:
+            if self.escalation is not None:
                 return
         raise ModelError(f"The model still asked for tools after {self._settings.max_steps} steps.")
 
@@ -130,7 +130,7 @@ class AgentTurn:
         name = outcome.call.name
         if outcome.ok and name in OWN_WORDS:
             self._evidence.add_recalled(defuse(own_words_of(result.content)))
-        elif outcome.ok and result.escalation is None and name != SEARCH:
+        elif outcome.ok and result.escalation is None and result.link is None and name != SEARCH:
             tool, keeps = self._runner.tools.get(name), name in KEEPS
             given = "{}" if keeps else outcome.call.arguments  # what is to be remembered is no result
             self._evidence.add_result(name, given, said, effect=keeps or (tool is not None and tool.effect))

@@ -66,8 +66,8 @@ def link_tool() -> Tool:
     def link_identity(address: Annotated[str, Field(min_length=3, max_length=300)]) -> ToolResult:
         """Link another address with this customer: they say that they also write from it, or that it is theirs.
 
-        The hub sends a one-time code there and tells the customer what to do. Say nothing of it yourself. An address that a
-        customer only names is not proven to be theirs.
+        The hub sends a one-time code there and tells the customer what to do, below your answer. Say nothing of it yourself, and
+        answer what else was asked. An address that a customer only names is not proven to be theirs.
 
         Args:
             address: The e-mail address, or the phone number with its country code, as the customer wrote it.

@@ -102,6 +102,11 @@ class JudgedUnit:
         return bool(self.cited or self.quotes) or not exact_parts(self.stated).none
 
     @property
+    def tells_of_deed(self) -> bool:
+        """Whether it says that something was done or will be."""
+        return self.kind is UnitKind.DONE or self.verdict is Verdict.PROMISES
+
+    @property
     def is_loss(self) -> bool:
         """Whether it would have told something; of what is left out."""
         told = self.verdict in (Verdict.UNSUPPORTED, Verdict.PROMISES) or self.finding is Finding.REFUTED

@@ -198,13 +198,11 @@ class AgentLoop:
             await job.events.discard()
             return Reply("", MessageKind.NOTICE, escalation=agent.escalation, confidence=1.0, intent=Intent.PERSON)
         if agent.link is not None:
-            await job.events.discard()
-            return Reply(
-                job.texts.say("link_how"), MessageKind.SMALL_TALK, confidence=1.0, intent="link", link=agent.link
-            )
-        reply = await self._reply(job, gate, unavailable=unavailable)
+            gate.dropped = [unit for unit in gate.dropped if not unit.tells_of_deed]
+        only_links = agent.link is not None and not gate.shown and not any(unit.is_loss for unit in gate.dropped)
+        reply = _how_to_link(job) if only_links else await self._reply(job, gate, unavailable=unavailable)
         reply = await _asked_to_confirm(job, gate, consent, reply)
-        return replace(reply, meta={**reply.meta, **_noted(agent, gate)})
+        return replace(reply, meta={**reply.meta, **_noted(agent, gate)}, link=agent.link)
 
     async def _asked_back(self, job: _Job) -> Reply | None:
         """Where the model has no answer and the knowledge something near; looked for again, so that it need not be kept."""
@@ -278,6 +276,11 @@ class AgentLoop:
         if note:
             await gate.note(note)
         return await _reply_of(gate, job.turn, job.texts, intent=job.way.talk or job.way.intent, noted=bool(note))
+
+
+def _how_to_link(job: _Job) -> Reply:
+    """Where the model says nothing besides: the turn says what becomes of the wish instead."""
+    return Reply(job.texts.say("link_how"), MessageKind.SMALL_TALK, confidence=1.0, intent="link")
 
 
 def _noted(agent: AgentTurn, gate: AnswerGate) -> dict[str, Any]:

@@ -279,14 +279,16 @@ class LinkIdentity:
 
 @dataclass(frozen=True, slots=True)
 class UnlinkIdentity:
-    """Undo the links of a customer's identities on ``channels``; where none is there, of their own.
+    """Undo the links of a customer's own identity, or of those on ``channels``: of the others there, else of their own.
 
-    ``actor``: who undid it. What has only the address of an identity in common with it counts as the identity.
+    ``actor``: who undid it. ``address``: only of the identities there that have it. What has only the address of an identity in
+    common with it counts as the identity.
     """
 
     customer_id: str
     actor: str
     channels: tuple[str, ...] = ()
+    address: str | None = None
 
 
 CaseRecord = (

@@ -26,7 +26,7 @@ class Reply:
 
     ``confidence`` from 0 to 1. ``offers_person``: the text ends with an offer of a person, or should be shown with one.
     ``gaps``: what was asked and is not answered; the turn finds them, the responder need not. ``link``: an address of theirs that
-    the customer wants to link; what is said is then the turn's.
+    the customer wants to link; the turn says behind the text what becomes of that, in place of how to ask for it.
     """
 
     text: str

@@ -6,6 +6,7 @@ messages follows the links of today. Undoing one gives each side its own, also w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import structlog
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Select,
     String,
     cast,
@@ -142,10 +144,12 @@ def is_identity(who: Identity) -> ColumnElement[bool]:
 
 def unlink(connection: Connection, record: UnlinkIdentity, now: float) -> int:
     """How many identities lost their links."""
-    theirs = identity.c.customer_id.in_(person_of(record.customer_id)), identity.c.customer_id != record.customer_id
-    others = select(identity.c.customer_id).where(*theirs, identity.c.channel.in_(record.channels))
-    meant = list(connection.scalars(others)) if record.channels else []
-    meant = meant or list(connection.scalars(same_address(record.customer_id)))
+    theirs = select(identity).where(identity.c.customer_id.in_(person_of(record.customer_id)))
+    named = {row.customer_id for row in connection.execute(theirs) if _is_named(record, row)}
+    others = named - {record.customer_id}
+    meant = others if others and not record.address else named
+    if record.customer_id in meant:
+        meant |= set(connection.scalars(same_address(record.customer_id)))
     links = or_(identity_link.c.customer_id.in_(meant), identity_link.c.other_id.in_(meant))
     undone = {"unlinked_at": now, "unlinked_by": codec.clean(record.actor)}
     people = {other for one in meant for other in connection.scalars(person_of(one))}
@@ -155,6 +159,18 @@ def unlink(connection: Connection, record: UnlinkIdentity, now: float) -> int:
         connection.execute(told.values(summary=None, remembered_seq=conversation.c.last_seq))
         log.info("identity.unlinked", customers=meant, links=ended // 2, by=record.actor)
     return len(meant) if ended else 0
+
+
+def _is_named(record: UnlinkIdentity, who: Row[Any]) -> bool:
+    """Whether it is about this identity. A number may be written without its country's code."""
+    if not record.channels:
+        return bool(who.customer_id == record.customer_id)
+    if who.channel not in record.channels or not record.address:
+        return who.channel in record.channels
+    if "@" in record.address:
+        return bool(who.external_id.casefold() == record.address.casefold())
+    written, known = (re.sub(r"\D", "", text.replace("(0)", "")) for text in (record.address, who.external_id))
+    return bool(written.strip("0")) and known.endswith(written.lstrip("0"))
 
 
 class SqlLinks(OnDatabase):

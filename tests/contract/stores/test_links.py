@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import Connection, insert, select
 
 from core.domain.case import Case
@@ -164,6 +165,48 @@ async def test_a_sender_that_can_be_forged_changes_no_ticket_of_another_identity
     assert await changed(page) == await changed(mail) == [True] * 3
     await decide(store, PAGE, "p3", UnlinkIdentity(page.customer_id, "customer"))
     assert await changed(page) == [True, False, False]
+
+
+async def test_where_the_named_channel_has_no_link_the_others_stay(store: SqlStore) -> None:
+    """On the page a number is meant that is not linked; on the phone itself it is the phone."""
+    page, mail, phone = [await arrive(store, who, f"{who.channel}1") for who in (PAGE, MAIL, PHONE)]
+    await decide(store, PAGE, "p2", link(page, MAIL))
+    await decide(store, PAGE, "p3", UnlinkIdentity(page.customer_id, "customer", ("sms",)))
+    assert len(await store.identities(page)) == len(await store.identities(mail)) == 2
+    await decide(store, PHONE, "s2", link(phone, MAIL), UnlinkIdentity(phone.customer_id, "customer", ("sms",)))
+    assert len(await store.identities(phone)) == 1
+    assert len(await store.identities(page)) == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "ended"),
+    [
+        ("+49 30 123456", True),
+        ("0049 (0)30 123456", True),
+        ("030/123456", True),
+        ("+49 30 999999", False),
+        ("+49 30 12345", False),
+    ],
+)
+async def test_a_number_that_is_named_is_the_only_one_whose_links_end(
+    store: SqlStore, written: str, *, ended: bool
+) -> None:
+    other = replace(PHONE, external_id="+4930777777")
+    page, phone, second = [await arrive(store, who, f"{who.external_id}1") for who in (PAGE, PHONE, other)]
+    await decide(store, PAGE, "p2", link(page, PHONE), link(page, other))
+    await decide(store, PAGE, "p3", UnlinkIdentity(page.customer_id, "customer", ("sms",), written))
+    assert len(await store.identities(phone)) == (1 if ended else 3)
+    assert len(await store.identities(second)) == len(await store.identities(page)) == (2 if ended else 3)
+
+
+async def test_an_address_that_is_named_may_be_the_own_one(store: SqlStore) -> None:
+    page, forged, phone = [await arrive(store, who, f"{place}") for place, who in enumerate((PAGE, FORGED, PHONE))]
+    await decide(store, PAGE, "p2", link(page, MAIL), link(page, PHONE))
+    own = UnlinkIdentity(forged.customer_id, "customer", ("email",), "Alice@Example.com")
+    await decide(store, FORGED, "m2", own)
+    assert len(await store.identities(page)) == 2
+    await decide(store, PHONE, "s2", UnlinkIdentity(phone.customer_id, "customer", ("sms",), "+49 30 123456"))
+    assert len(await store.identities(page)) == 1
 
 
 async def test_who_forges_an_address_can_only_part_it(store: SqlStore) -> None:

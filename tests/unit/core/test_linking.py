@@ -59,10 +59,15 @@ class World:
         state = turn_of(*texts)
         return replace(state, customer=self.customer, history=self.history, **fields)
 
+    def decide(self, state: TurnState) -> tuple[TurnState, TurnOutcome | None]:
+        """The part of the turn that comes first, and what is committed for it where it is about links."""
+        state, of_links = self.linking.apart(state, signed=self.signed)
+        return state, self.linking.answer(state, signed=self.signed) if of_links else None
+
     def say(self, *texts: str, **fields: Any) -> TurnOutcome | None:
         """What the hub commits, which is history from then on."""
         state = self.turn(*texts, **fields)
-        _, outcome = self.linking.step(state, signed=self.signed)
+        outcome = self.decide(state)[1]
         if outcome is not None:
             told = [message(one.text, author=one.author, meta=dict(one.meta)) for one in outcome.messages[:1]]
             self.history = (*self.history, *(replace(one, customer_id=self.customer.id) for one in told))
@@ -236,14 +241,27 @@ def test_it_is_undone_by_channel_or_for_oneself(world: World) -> None:
         outcome = world.say(text)
         assert outcome is not None
         assert outcome.cases == (UnlinkIdentity("alice", "customer", channels),)
+    outcome = world.say("UNLINK +49 30 123456")
+    assert outcome is not None
+    assert outcome.cases == (UnlinkIdentity("alice", "customer", ("sms",), "+49 30 123456"),)
+
+
+def test_a_kind_of_address_that_is_not_set_up_is_not_the_own_one(world: World) -> None:
+    world.linking = replace(world.linking, channels={"email": AnswersBy.THREAD})
+    outcome = world.say("unlink my phone")
+    assert outcome is not None
+    (record,) = outcome.cases
+    assert isinstance(record, UnlinkIdentity)
+    assert record.channels
+    assert "email" not in record.channels
 
 
 def test_what_else_was_written_is_a_turn_of_its_own(world: World) -> None:
     state = world.turn("What does it cost?", "link my phone +49 30 123456", "And the shipping?")
-    first, outcome = world.linking.step(state, signed=True)
+    first, outcome = world.decide(state)
     assert (outcome, [one.text for one in first.pending]) == (None, ["What does it cost?"])
     rest = replace(state, pending=state.pending[1:])
-    _, outcome = world.linking.step(rest, signed=True)
+    _, outcome = world.decide(rest)
     assert outcome is not None
     assert outcome.handled_seq == state.pending[1].seq
     assert len(outcome.messages) == 2

@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from core.agent.texts import texts_for
 from core.budgets import BudgetLedger
 from core.domain.budget import Spender
 from core.domain.capabilities import AnswersBy, Capabilities
-from core.domain.conversation import OwnershipEvent
-from core.domain.customer import Evidence
+from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
+from core.domain.customer import LINK, Evidence
 from core.domain.delivery import DeliveryStatus
-from core.domain.messages import Author, MessageKind
+from core.domain.messages import Author, Change, ChangeKind, CustomerAction, MessageKind
 from core.linking import CODE_TRIES, Linking, link_codes
+from core.ports.desk import ASKS_COMMENT, DeskReply
+from core.ports.outcomes import LinkIdentity
 from core.ports.responder import Reply
 from core.ports.store import Settlement, Transition, TurnState
 from core.storage.links import MASKED
 from core.storage.store import SqlStore
 from core.storage.tables import identity_link, outbox
 from core.turn import Turn
+from core.turn_messages import last_handled
+from tests.contract.responders.world import turn_of
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import (
     ACCOUNT,
     CHANNEL,
     LEASE,
     accept,
+    answer,
     change_owner,
     claim,
     claim_one,
     customer,
+    finish,
     said,
 )
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import Echo, NotedDesk, sorry
-from tests.unit.core.test_linking import NUMBER, roads
+from tests.unit.core.test_linking import NUMBER, World, roads
 
 ASKS = f"link my phone {NUMBER}"
 CODE = "774920"
@@ -52,7 +60,23 @@ class Wishing(Echo):
     """A model that understood which address is meant."""
 
     async def respond(self, turn: TurnState, turn_id: str, events: Any) -> Reply:
-        return Reply("", MessageKind.SMALL_TALK, link=NUMBER)
+        how = texts_for(turn, "Acme").say("link_how")
+        return Reply(f"{how}\n\nI cannot hear it.", MessageKind.SMALL_TALK, intent=LINK, link=NUMBER)
+
+
+class Answering(Echo):
+    """A model that does something else in the same turn."""
+
+    async def respond(self, turn: TurnState, turn_id: str, events: Any) -> Reply:
+        meta = {"ticket": "TKT-1", "confirm": {"tool": "cancel"}}
+        return Reply("I opened TKT-1.", MessageKind.ANSWER, intent="question", link=NUMBER, meta=meta)
+
+
+class Commenting(NotedDesk):
+    """Takes whatever comes for a comment on a rating."""
+
+    async def rated(self, turn: TurnState) -> DeskReply | None:
+        return DeskReply((answer("Thank you for your comment.", author=Author.SYSTEM),))
 
 
 @pytest.fixture
@@ -60,7 +84,9 @@ def turn(metrics: CountedMetrics, clock: ManualClock) -> Turn:
     return make(metrics, clock)
 
 
-def make(metrics: CountedMetrics, clock: ManualClock, responder: Echo | None = None) -> Turn:
+def make(
+    metrics: CountedMetrics, clock: ManualClock, responder: Echo | None = None, desk: NotedDesk | None = None
+) -> Turn:
     def spender(state: TurnState) -> Spender:
         return Spender(state.customer.id)
 
@@ -69,7 +95,7 @@ def make(metrics: CountedMetrics, clock: ManualClock, responder: Echo | None = N
         roads, kinds, BudgetLedger(clock), link_codes(60), spender, ["k" * 32], clock, "Acme", lambda: CODE
     )
     channels: Any = {"web": Page()}
-    return Turn(responder or Echo(), NotedDesk(), channels, metrics, sorry, linking=linking, clock=clock)  # type: ignore[arg-type]
+    return Turn(responder or Echo(), desk or NotedDesk(), channels, metrics, sorry, linking=linking, clock=clock)
 
 
 async def rows(store: SqlStore, table: Any) -> Sequence[Any]:
@@ -148,8 +174,9 @@ async def test_the_models_wish_is_met_like_the_customers_own_words(
 ) -> None:
     await accept(store, said("e1", "You may also find me elsewhere"))
     outcome = await make(metrics, clock, Wishing()).run(await claim_one(store))
-    assert len(outcome.messages) == 2
-    assert outcome.messages[1].road is not None
+    told, code = outcome.messages
+    assert told.text.startswith("I cannot hear it.\n\nI have sent a code to that address.")
+    assert code.road is not None
 
 
 async def test_while_people_have_the_conversation_the_agent_links_nothing(store: SqlStore, turn: Turn) -> None:
@@ -164,3 +191,136 @@ async def test_a_group_links_nothing(store: SqlStore, turn: Turn) -> None:
     outcome = await turn.run(await claim_one(store))
     assert len(outcome.messages) == 1
     assert "in a private chat" in outcome.messages[0].text
+
+
+async def test_what_else_the_model_says_stands_before_what_becomes_of_the_link(
+    store: SqlStore, metrics: CountedMetrics, clock: ManualClock
+) -> None:
+    """In one message: a bare yes answers its question, and a code typed later finds what is open."""
+    await accept(store, said("e1", "Open a ticket for my broken lamp, and I also write from elsewhere"))
+    outcome = await make(metrics, clock, Answering()).run(await claim_one(store))
+    told, code = outcome.messages
+    assert told.text.startswith("I opened TKT-1.\n\nI have sent a code to that address.")
+    assert (told.kind, told.meta["ticket"], told.meta["confirm"]) == (MessageKind.ANSWER, "TKT-1", {"tool": "cancel"})
+    assert (told.meta[LINK]["left"], code.road is not None) == (CODE_TRIES, True)
+    await store.finish([outcome])
+    await accept(store, said("e2", CODE))
+    linked = await make(metrics, clock).run(await claim_one(store))
+    assert isinstance(linked.cases[0], LinkIdentity)
+
+
+@pytest.mark.parametrize("event", [OwnershipEvent.CLAIM, OwnershipEvent.ESCALATE])
+async def test_people_read_that_a_link_is_to_be_undone_and_it_is(
+    store: SqlStore, metrics: CountedMetrics, clock: ManualClock, event: OwnershipEvent
+) -> None:
+    home = await linked(store, metrics, clock)
+    asked_for = Escalation("Asked.", requested_by="customer")
+    owner = "grace" if event is OwnershipEvent.CLAIM else None
+    await change_owner(store, home, Transition(event, owner=owner, escalation=asked_for))
+    await accept(store, said("e8", "Are you there?"), said("e9", "Not me. UNLINK\n\nAlice"))
+    desk = NotedDesk()
+    while states := await claim(store):
+        outcome = await make(metrics, clock, desk=desk).run(states[0])
+        assert {one.text for one in outcome.messages} <= {"Passed on."}
+        await store.finish([outcome])
+    assert desk.relayed == ["Are you there?", "Not me. UNLINK\n\nAlice"]
+    assert await open_links(store) == 0
+
+
+async def test_who_takes_back_the_wish_for_a_person_undoes_a_link_as_well(
+    store: SqlStore, metrics: CountedMetrics, clock: ManualClock
+) -> None:
+    home = await linked(store, metrics, clock)
+    asked_for = Escalation("Asked.", requested_by="customer")
+    notice = answer("A person will answer.", author=Author.SYSTEM, meta={"requires_escalation": True})
+    await change_owner(store, home, Transition(OwnershipEvent.ESCALATE, escalation=asked_for), [notice])
+    await accept(store, said("e8", "UNLINK"), said("e9", "I don't need a person any more"))
+    while states := await claim(store):
+        await store.finish([await make(metrics, clock).run(states[0])])
+    assert await open_links(store) == 0
+
+
+@pytest.mark.parametrize(("text", "links"), [("UNLINK", 0), (CODE, 2)])
+async def test_a_comment_that_was_asked_for_is_no_word_about_links(
+    store: SqlStore, metrics: CountedMetrics, clock: ManualClock, text: str, links: int
+) -> None:
+    if text == CODE:
+        await accept(store, said("e1", ASKS))
+        await store.finish([await make(metrics, clock).run(await claim_one(store))])
+    else:
+        await linked(store, metrics, clock)
+    await accept(store, said("e3", "Thanks"))
+    resolved = answer("How was it?", author=Author.SYSTEM, meta={ASKS_COMMENT: True})
+    assert await finish(store, await claim_one(store), resolved)
+    await accept(store, said("e8", "It was great"), said("e9", text))
+    heard = []
+    while states := await claim(store):
+        outcome = await make(metrics, clock, desk=Commenting()).run(states[0])
+        heard += [one.text for one in outcome.messages[:1]]
+        await store.finish([outcome])
+    assert heard[0] == "Thank you for your comment."
+    assert heard[1] != heard[0]
+    assert await open_links(store) == links
+
+
+async def test_where_nobody_takes_a_request_for_a_person_links_are_made_and_undone(
+    store: SqlStore, metrics: CountedMetrics, clock: ManualClock
+) -> None:
+    await accept(store, said("e0", "A person, please", action=CustomerAction.REQUEST_PERSON))
+    turn = make(metrics, clock, desk=NotedDesk(attended=False))
+    await store.finish([await turn.run(await claim_one(store))])
+    for event, text, links in (("e1", ASKS, 0), ("e2", CODE, 2), ("e3", "UNLINK", 0)):
+        await accept(store, said(event, text))
+        state = await claim_one(store)
+        assert state.conversation.state is OwnershipState.QUEUED
+        await store.finish([await turn.run(state)])
+        assert await open_links(store) == links
+
+
+async def test_what_is_asked_beside_undoing_is_answered_too(
+    store: SqlStore, metrics: CountedMetrics, clock: ManualClock
+) -> None:
+    await linked(store, metrics, clock)
+    await accept(store, said("e9", "UNLINK. What does shipping cost?"))
+    outcome = await make(metrics, clock).run(await claim_one(store))
+    (told,) = outcome.messages
+    assert told.text == "Done. Nothing is linked here any more.\n\nUNLINK. What does shipping cost?"
+    await store.finish([outcome])
+    assert await open_links(store) == 0
+
+
+async def test_what_people_say_to_each_other_in_a_group_undoes_nothing(
+    store: SqlStore, metrics: CountedMetrics, clock: ManualClock
+) -> None:
+    await linked(store, metrics, clock)
+    (accepted,) = await accept(
+        store, said("e8", "Hello", where="g", who=customer("of t1"), shared=True, addressed=True)
+    )
+    assert await finish(store, await claim_one(store))
+    await change_owner(store, accepted.conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    for event, addressed, links in (("e9", None, 2), ("e10", True, 0)):
+        them = customer("of t1")
+        await accept(store, said(event, "unlink", where="g", who=them, shared=True, addressed=addressed))
+        await store.finish([await make(metrics, clock).run(await claim_one(store))])
+        assert await open_links(store) == links
+
+
+def test_a_change_behind_what_is_left_for_later_is_left_as_well() -> None:
+    """It would count what stands before it as handled."""
+    state = turn_of("One", "UNLINK", "Three")
+    changes = tuple(Change(ChangeKind.EDITED, seq, state.pending[0]) for seq in (0, 4))
+    first, of_links = World(ManualClock()).linking.apart(replace(state, changes=changes), signed=True)
+    assert (of_links, last_handled(first)) == (False, 1)
+
+
+async def linked(store: SqlStore, metrics: CountedMetrics, clock: ManualClock) -> str:
+    """A conversation whose customer has linked a number."""
+    for event, text in (("e1", ASKS), ("e2", CODE)):
+        (accepted,) = await accept(store, said(event, text))
+        await store.finish([await make(metrics, clock).run(await claim_one(store))])
+    assert await open_links(store) == 2
+    return accepted.conversation_id
+
+
+async def open_links(store: SqlStore) -> int:
+    return len([row for row in await rows(store, identity_link) if row.unlinked_at is None])
