@@ -68,7 +68,7 @@ async def test_a_code_links_a_number_and_unlink_parts_it(world: Neighbourhood) -
         assert ticket not in await _tell(stranger, "my tickets")
         assert "I find no ticket" in await _tell(stranger, ticket)
 
-        assert "Nothing is linked" in await _tell(phone, "UNLINK")
+        assert "no such link" in await _tell(phone, "UNLINK")
         assert ticket not in await _tell(phone, "my tickets")
 
 
@@ -86,7 +86,7 @@ async def test_mail_proves_an_address_by_its_code_and_not_by_its_sender(world: N
         await mail.write(f"Where is my ticket {ticket}?")
         await until(lambda: any(f"no ticket {ticket}" in text for text in mail.read()), mail.read)
         await mail.write("UNLINK")
-        await until(lambda: any("Nothing is linked" in text for text in mail.read()), mail.read)
+        await until(lambda: any("no such link" in text for text in mail.read()), mail.read)
         open_links = "SELECT l.* FROM identity_link l JOIN identity i ON i.customer_id = l.other_id"
         rest = f"{open_links} WHERE i.external_id = ? AND l.unlinked_at IS NULL"
         assert stored.rows(world.hub, rest, mail.who) == []

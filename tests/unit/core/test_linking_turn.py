@@ -284,7 +284,7 @@ async def test_what_is_asked_beside_undoing_is_answered_too(
     await accept(store, said("e9", "UNLINK. What does shipping cost?"))
     outcome = await make(metrics, clock).run(await claim_one(store))
     (told,) = outcome.messages
-    assert told.text == "Done. Nothing is linked here any more.\n\nUNLINK. What does shipping cost?"
+    assert told.text == "Done. There is no such link any more.\n\nUNLINK. What does shipping cost?"
     await store.finish([outcome])
     assert await open_links(store) == 0
 
