@@ -75,8 +75,10 @@ async def test_the_model_reads_the_truth_of_a_working_a_failing_and_a_resting_se
         assert "get_order" in [spec.name for spec in model.requests[0].tools]
         service.answer = web.Response(status=500)
         told = [(await _answered(tools, settings))[0] for _ in range(3)]
-        assert told[0] == "Error: The tool failed. Its server failed (500)."
-        assert told[2].startswith("Error: The tool failed. Its server did not work several times in a row")
+        assert told[0] == "Error (unavailable): The tool failed. Its server failed (500)."
+        assert told[2].startswith(
+            "Error (unavailable): The tool failed. Its server did not work several times in a row"
+        )
         assert len(service.requests) == 6, "five failures, each turn of which tried twice"
 
 

@@ -111,7 +111,7 @@ def customer_with(
     async def look() -> Sequence[KnownIdentity]:
         return known
 
-    return ToolContext("c1", Customer("cu1", writes_as), "t1", "call", None, private, look)
+    return ToolContext("c1", Customer("cu1", writes_as), "t1", "call", private=private, identities=look)
 
 
 ALICE = customer_with(
