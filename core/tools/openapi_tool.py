@@ -17,7 +17,7 @@ import httpx2
 from core.agent.sources import defuse
 from core.agent.tool_rules import RunsWhen, Subject, ToolOverride
 from core.agent.tools import Tool, ToolContext
-from core.domain.errors import AuthFailed, ConfigError, OutcomeUnknown, ToolError, Unreachable
+from core.domain.errors import AuthFailed, ConfigError, OutcomeUnknown, ToolError, ToolErrorKind, Unreachable
 from core.ports.chat_model import ToolSpec
 from core.tools.breaker import Breaker
 from core.tools.http import Check, http_client
@@ -36,6 +36,13 @@ _LONGEST_REASON = 300
 _READABLE = re.compile(r"text/|application/(?:[\w.+-]{0,80}\+)?json")
 _ACCESS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _PAUSED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_KINDS: Mapping[int, ToolErrorKind] = {
+    HTTPStatus.NOT_FOUND: ToolErrorKind.NOT_FOUND,
+    HTTPStatus.GONE: ToolErrorKind.NOT_FOUND,
+    HTTPStatus.BAD_REQUEST: ToolErrorKind.INVALID,
+    HTTPStatus.UNPROCESSABLE_ENTITY: ToolErrorKind.INVALID,
+}
+"""What an answer says of the call; every other refusal is a rule of the company's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +173,8 @@ class _Call:
             raise Unreachable(f"Its server is overloaded ({status}). Nothing was done.")
         if response.is_client_error and status != HTTPStatus.REQUEST_TIMEOUT:
             reason = description_of(text, _LONGEST_REASON) or "it gave no reason"
-            raise ToolError(f"Its server refused this ({status}): {reason}")
+            kind = _KINDS.get(status, ToolErrorKind.REFUSED)
+            raise ToolError(f"Its server refused this ({status}): {reason}", kind)
         raise self._broken(f"Its server failed ({status}).")
 
 
