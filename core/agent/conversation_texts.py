@@ -100,7 +100,10 @@ def fixed_reply(way: Route, texts: Texts) -> Reply | None:
 
 
 def failure(texts: Texts, name: str = "failure") -> Reply:
-    """An honest failure that offers a person. ``name``: ``failure``, or ``unavailable`` for a knowledge base out of reach."""
+    """An honest failure that offers a person.
+
+    ``name``: ``failure``, ``unavailable`` for a knowledge base out of reach, or ``maybe_done`` where an effect was begun.
+    """
     return Reply(texts.say(name), MessageKind.FAILURE, offers_person=True, intent=Intent.QUESTION)
 
 

@@ -68,6 +68,7 @@ logger = logging.getLogger(__name__)
 
 _SAID_WITHOUT_MODEL = frozenset({Intent.NOTHING, Intent.FILE, Intent.CHOOSE_AGAIN, Intent.NONE_OF_THESE})
 _TALK = frozenset({Intent.SMALL_TALK, Intent.DECLINED})
+_TIME_TO_SAY = 0.1  # of a turn: when its calls have ended, the model says what became of them
 _SEVERAL = 2  # questions: of several it is said which one has no answer
 
 
@@ -165,7 +166,16 @@ class AgentLoop:
         except Exception:
             logger.exception("agent failed", extra={"turn_id": turn_id})
         await job.events.discard()
-        return failure(job.texts)
+        return failure(job.texts, "maybe_done" if await self._has_acted(job) else "failure")
+
+    async def _has_acted(self, job: _Job) -> bool:
+        """Whether the turn has begun what may have taken effect: whoever asks again would have it done twice."""
+        journal, tools = await TurnJournal.open(self._journal, job.turn.claim, job.turn_id), self._tools_now()
+        called = [tools.get(call.name) for call in journal.calls()]
+        return any(tool is None or tool.effect for tool in called)
+
+    def _tools_now(self) -> Mapping[str, Tool]:
+        return {**self._remote(), **self._tools}
 
     async def _answer(self, job: _Job, until: float) -> Reply:
         journal = await TurnJournal.open(self._journal, job.turn.claim, job.turn_id)
@@ -188,7 +198,7 @@ class AgentLoop:
             until=until,
         )
         consent = Consent(job.turn, evidence.sources, self._action_check, known.values())
-        runner = self._runner(job, journal, consent)
+        runner = self._runner(job, journal, consent, until)
         agent = AgentTurn(self._model, self._settings, runner, gate, evidence)
         try:
             await agent.run(self._prompt(job, evidence.sources, given, known), given)
@@ -230,7 +240,7 @@ class AgentLoop:
         history, answered = speakers.number_messages(job.turn.history), speakers.answered_number
         return opening_prompt(self._settings, history, data, question, answered, remembered_message(known))
 
-    def _runner(self, job: _Job, journal: TurnJournal, consent: Consent) -> ToolRunner:
+    def _runner(self, job: _Job, journal: TurnJournal, consent: Consent, until: float) -> ToolRunner:
         conversation, customer, private = job.turn.conversation, job.turn.customer, job.turn.is_private
         if not private:
             customer = replace(customer, contact=ContactDetails())
@@ -239,8 +249,8 @@ class AgentLoop:
         if (tickets := self._tickets) is not None:
             holder = context.holder
             context = replace(context, identities=lambda: tickets.identities(holder))
-        tools = {**self._remote(), **self._tools}
-        return ToolRunner(tools, journal, job.events, context, self._settings.max_parallel_tools, consent, self._use)
+        most, ends = self._settings.max_parallel_tools, until - self._settings.turn_seconds * _TIME_TO_SAY
+        return ToolRunner(self._tools_now(), journal, job.events, context, most, consent, self._use, ends)
 
     async def _gather(self, job: _Job, journal: TurnJournal) -> tuple[Sequence[Source], bool]:
         """The sources of the first prompt, the recorded ones after a crash, and whether the search was out of reach."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -74,7 +75,8 @@ def _unknown(why: str) -> ToolResult:
 class ToolRunner:
     """``context`` is completed with each call's id. ``limit`` is how many calls of one step are run at most.
 
-    ``use``: what it shares with other turns; without it, calls have no limits and no cache.
+    ``use``: what it shares with other turns; without it, calls have no limits and no cache. ``until``: the time of the event loop
+    at which every call has ended, so that the turn can still tell what became of it.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class ToolRunner:
         limit: int,
         consent: Consent,
         use: ToolUse | None = None,
+        until: float = math.inf,
     ) -> None:
         self.tools = tools
         self.journal = journal
@@ -94,6 +97,7 @@ class ToolRunner:
         self._limit = limit
         self._consent = consent
         self._use = use or ToolUse()
+        self._until = until
 
     async def run(self, step: int, calls: Sequence[ToolCall]) -> list[Outcome]:
         """All outcomes in the order of the calls. Raises LostClaim, after the calls under way have ended."""
@@ -205,17 +209,20 @@ class ToolRunner:
 
     async def _try(self, tool: Tool, arguments: BaseModel, context: ToolContext) -> ToolResult:
         """Up to ``1 + retries`` tries. The model reads a ToolError's own words, of other failures only that they happened."""
-        failure = _failed("")
+        loop = asyncio.get_running_loop()
+        failure = _failed("Not run: there is no time left to answer in.", ToolErrorKind.TIMEOUT)
         for _ in range(1 + tool.retries):
+            if (now := loop.time()) >= self._until:
+                break
             try:
-                async with asyncio.timeout(tool.timeout):
+                async with asyncio.timeout_at(min(now + tool.timeout, self._until)):
                     return await tool.run(arguments, context)
             except LostClaim:
                 raise
             except TimeoutError:
                 if tool.effect:
                     return _unknown("no answer came in time")
-                failure = _failed(f"No answer within {tool.timeout:g} seconds.", ToolErrorKind.TIMEOUT)
+                failure = _failed("No answer came in time.", ToolErrorKind.TIMEOUT)
             except OutcomeUnknown:
                 return _unknown("no answer came in time")
             except ToolError as error:

@@ -33,7 +33,9 @@ def test_no_text_was_left_in_english(code: str) -> None:
     assert same == []
 
 
-@pytest.mark.parametrize("name", ["unknown", "failure", "unavailable", "offer", "file_silent", "file_unreadable"])
+@pytest.mark.parametrize(
+    "name", ["unknown", "failure", "maybe_done", "unavailable", "offer", "file_silent", "file_unreadable"]
+)
 @pytest.mark.parametrize("code", ANSWERED)
 def test_what_offers_a_person_ends_with_the_question(code: str, name: str) -> None:
     assert packs()[code].texts[name].endswith(("?", "؟", "？"))
