@@ -219,12 +219,10 @@ class ToolRunner:
                     return await tool.run(arguments, context)
             except LostClaim:
                 raise
-            except TimeoutError:
-                if tool.effect:
+            except (TimeoutError, OutcomeUnknown) as error:
+                if tool.effect or isinstance(error, OutcomeUnknown):
                     return _unknown("no answer came in time")
                 failure = _failed("No answer came in time.", ToolErrorKind.TIMEOUT)
-            except OutcomeUnknown:
-                return _unknown("no answer came in time")
             except ToolError as error:
                 failure = _failed(error.detail, error.kind, error.for_customer)
             except HubError as error:
