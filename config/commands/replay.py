@@ -20,7 +20,7 @@ from config.simulation.judge import ModelJudge
 from config.simulation.play import Played, Player
 from config.simulation.results import as_junit, as_lines
 from config.simulation.scripted_model import ANSWERS, CHECKS, ScriptedModel
-from config.simulation.town import town
+from config.simulation.town import SETTABLE, town
 from core.domain.errors import ConfigError
 
 _PATHS = ("tools_path", "knowledge_sources")
@@ -82,6 +82,8 @@ def _settings_of(files: Sequence[ScenarioFile]) -> dict[str, Any]:
             key = name.lower()
             if key not in Settings.model_fields:
                 raise ConfigError(f"{file.path}: settings: there is no setting {name}.")
+            if key not in SETTABLE:
+                raise ConfigError(f"{file.path}: settings: {name} is set by replay; a file sets how the hub answers.")
             if key in _PATHS and value not in ("sample", "none"):
                 value = str((file.path.parent / str(value)).absolute())
             if found.setdefault(key, value) != value:

@@ -20,7 +20,7 @@ from config.groups.knowledge import KnowledgeGroup
 from config.groups.reranking import RerankingGroup
 from config.groups.tools import ToolsGroup
 from config.hub import Hub
-from config.settings import Settings, read_settings
+from config.settings import Settings
 from config.simulation.loopback import free_port
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import SECRET, STAFF
@@ -30,8 +30,11 @@ from config.simulation.telegram_fake import TelegramFake
 from config.simulation.twilio_fake import OURS, SID, TwilioFake
 from config.simulation.twilio_fake import TOKEN as TWILIO_TOKEN
 
-_KEPT = (AgentGroup, AnswersGroup, FeaturesGroup, KnowledgeGroup, RerankingGroup, ToolsGroup)
-"""Settings that are taken as they are: how the hub answers, and from what. No account, database or person among them."""
+_KEPT = (AgentGroup, AnswersGroup, FeaturesGroup, KnowledgeGroup, RerankingGroup)
+"""Settings that are taken as they are: how the hub answers, and from what. No account, database, tool or person among them:
+a tool would change something real at the word of a customer who is played."""
+SETTABLE = frozenset(name for group in (*_KEPT, ToolsGroup) for name in group.model_fields)
+"""What a file of conversations may set: nothing by which the hub reaches a real account or database."""
 _UNLIMITED = (
     "sessions_per_address",
     "sessions_in_all",
@@ -81,7 +84,7 @@ async def town(folder: Path, changes: Mapping[str, Any], *, port: int | None = N
         slack = await stack.enter_async_context(SlackFake())
         telegram = await stack.enter_async_context(TelegramFake(group_limit=1_000_000))
         port = port or free_port()
-        hub = Hub(_settings(folder, port, slack, telegram, twilio, changes))
+        hub = Hub(settings_of_town(folder, port, slack, telegram, twilio, changes))
         for channel in hub.channels.values():  # nobody here minds how fast messages come
             channel.capabilities = replace(channel.capabilities, pace=None)
         built = Town(hub, slack, telegram, twilio)
@@ -95,7 +98,7 @@ async def town(folder: Path, changes: Mapping[str, Any], *, port: int | None = N
         yield built
 
 
-def _settings(
+def settings_of_town(
     folder: Path, port: int, slack: SlackFake, telegram: TelegramFake, twilio: TwilioFake, changes: Mapping[str, Any]
 ) -> Settings:
     """As configured where it concerns answers; every account is of a platform here, and nothing real is in reach."""

@@ -1,0 +1,52 @@
+"""A hub that plays conversations reaches nothing real, whatever its owner's settings and the played files say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from click.testing import CliRunner
+
+from config.cli import main
+from config.simulation.town import settings_of_town
+
+FILE = """
+settings:
+  {setting}
+conversations:
+  - id: one
+    cat: c
+    turns:
+      - user: Hello
+        says: Hello
+"""
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "DATABASE_URL: postgresql://real/hub",
+        "TELEGRAM_API_BASE_URL: https://api.telegram.org",
+        "HOST: 0.0.0.0",
+        "SLACK_BOT_TOKEN: xoxb-1",
+    ],
+)
+def test_a_file_sets_how_the_hub_answers_and_nothing_else(tmp_path: Path, setting: str) -> None:
+    file = tmp_path / "talk.yaml"
+    file.write_text(FILE.format(setting=setting), encoding="utf-8")
+    ran = CliRunner().invoke(main, ["replay", str(file)])
+    assert ran.exit_code == 2
+    assert f"{setting.partition(':')[0]} is set by replay" in ran.output
+
+
+def test_no_tool_of_the_owner_is_taken_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    servers = {"shop": {"url": "https://mcp.example.com", "headers": {"Authorization": "Bearer real"}}}
+    monkeypatch.setenv("MCP_SERVERS", json.dumps(servers))
+    monkeypatch.setenv("TOOLS_PATH", str(tmp_path))
+    monkeypatch.setenv("COMPANY_NAME", "Tidepool")
+    slack, telegram, twilio = (cast(Any, SimpleNamespace(api_url="http://x", url="http://x")) for _ in range(3))
+    played = settings_of_town(tmp_path, 8090, slack, telegram, twilio, {})
+    assert (played.company_name, played.tools_path, dict(played.mcp_servers)) == ("Tidepool", None, {})
