@@ -20,7 +20,7 @@ from config.groups.knowledge import KnowledgeGroup
 from config.groups.reranking import RerankingGroup
 from config.groups.tools import ToolsGroup
 from config.hub import Hub
-from config.settings import Settings
+from config.settings import Settings, read_settings
 from config.simulation.loopback import free_port
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import SECRET, STAFF

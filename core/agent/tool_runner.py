@@ -208,28 +208,39 @@ class ToolRunner:
         return found if found.ok else unknown
 
     async def _try(self, tool: Tool, arguments: BaseModel, context: ToolContext) -> ToolResult:
-        """Up to ``1 + retries`` tries. The model reads a ToolError's own words, of other failures only that they happened."""
+        """Up to ``1 + retries`` tries, as long as the turn has time."""
         loop = asyncio.get_running_loop()
-        failure = _failed("Not run: there is no time left to answer in.", ToolErrorKind.TIMEOUT)
+        result = _failed("Not run: there is no time left to answer in.", ToolErrorKind.TIMEOUT)
         for _ in range(1 + tool.retries):
             if (now := loop.time()) >= self._until:
                 break
-            try:
-                async with asyncio.timeout_at(min(now + tool.timeout, self._until)):
-                    return await tool.run(arguments, context)
-            except LostClaim:
-                raise
-            except (TimeoutError, OutcomeUnknown) as error:
-                if tool.effect or isinstance(error, OutcomeUnknown):
-                    return _unknown("no answer came in time")
-                failure = _failed("No answer came in time.", ToolErrorKind.TIMEOUT)
-            except ToolError as error:
-                failure = _failed(error.detail, error.kind, error.for_customer)
-            except HubError as error:
-                failure = _failed(f"The tool failed. {error.detail}", ToolErrorKind.UNAVAILABLE)
-            except Exception:
-                logger.exception("tool failed", extra={"tool": tool.name})
-                if tool.effect:
-                    return _unknown("it broke off with an error")
-                failure = _failed("The tool failed.", ToolErrorKind.UNAVAILABLE)
-        return failure
+            result = await _result_of(tool, arguments, context, min(now + tool.timeout, self._until))
+            if result.ok:
+                break
+        return result
+
+
+async def _result_of(tool: Tool, arguments: BaseModel, context: ToolContext, until: float) -> ToolResult:
+    """One try. The model reads a ToolError's own words, of other failures only that they happened. Raises LostClaim."""
+    try:
+        async with asyncio.timeout_at(until):
+            return await tool.run(arguments, context)
+    except LostClaim:
+        raise
+    except TimeoutError:
+        if tool.effect:
+            return _unknown("no answer came in time")
+        return _failed("No answer came in time.", ToolErrorKind.TIMEOUT)
+    except OutcomeUnknown:
+        return _unknown("no answer came in time")
+    except ToolError as error:
+        if error.kind is ToolErrorKind.UNKNOWN:
+            return _unknown(error.detail.rstrip("."))
+        return _failed(error.detail, error.kind, error.for_customer)
+    except HubError as error:
+        return _failed(f"The tool failed. {error.detail}", ToolErrorKind.UNAVAILABLE)
+    except Exception:
+        logger.exception("tool failed", extra={"tool": tool.name})
+        if tool.effect:
+            return _unknown("it broke off with an error")
+        return _failed("The tool failed.", ToolErrorKind.UNAVAILABLE)

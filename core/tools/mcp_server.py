@@ -27,7 +27,7 @@ from mcp.types import Tool as ListedTool
 
 from core.agent.tool_rules import Subject, ToolOverride
 from core.agent.tools import Tool, ToolContext
-from core.domain.errors import OutcomeUnknown, ToolError, Unreachable
+from core.domain.errors import OutcomeUnknown, ToolError, ToolErrorKind, Unreachable
 from core.ports.chat_model import ToolSpec
 from core.tools.breaker import Breaker
 from core.tools.http import Check, http_client
@@ -198,8 +198,9 @@ class _Call:
         except Exception as error:
             raise self._broken(f"Its server gave no usable answer ({type(error).__name__}).") from error
         said = _text_of(result)
-        if result.is_error:
-            raise ToolError(f"Its server says that it failed: {description_of(said) or 'it gave no reason'}")
+        if result.is_error:  # servers say so of a refusal, and of a tool that broke halfway
+            kind = ToolErrorKind.UNKNOWN if self._effect else ToolErrorKind.REFUSED
+            raise ToolError(f"Its server says that it failed: {description_of(said) or 'it gave no reason'}", kind)
         return said
 
     def _broken(self, reason: str) -> OutcomeUnknown | Unreachable:

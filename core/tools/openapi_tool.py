@@ -35,7 +35,6 @@ LONGEST_TEXT = 20_000
 _LONGEST_REASON = 300
 _READABLE = re.compile(r"text/|application/(?:[\w.+-]{0,80}\+)?json")
 _ACCESS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-_PAUSED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _KINDS: Mapping[int, ToolErrorKind] = {
     HTTPStatus.NOT_FOUND: ToolErrorKind.NOT_FOUND,
     HTTPStatus.GONE: ToolErrorKind.NOT_FOUND,
@@ -169,7 +168,7 @@ class _Call:
         if status in _ACCESS:
             logger.error("a tool's server refuses access", extra={"operation": self._operation.name, "status": status})
             raise AuthFailed("Its server refuses the hub access. Nothing was done.")
-        if status in _PAUSED:
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
             raise Unreachable(f"Its server is overloaded ({status}). Nothing was done.")
         if response.is_client_error and status != HTTPStatus.REQUEST_TIMEOUT:
             reason = description_of(text, _LONGEST_REASON) or "it gave no reason"

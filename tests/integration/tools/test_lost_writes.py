@@ -134,3 +134,31 @@ async def test_a_status_says_why_nothing_was_done(till: Till, tmp_path: Path, st
     till.says = status
     [outcome] = await _run(_tools(till, tmp_path), REFUND)
     assert (outcome.status, outcome.result.error) == ("failed", kind)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 408, 307])
+async def test_a_status_that_leaves_it_open_forbids_the_same_call(till: Till, tmp_path: Path, status: int) -> None:
+    till.says, journal, tools = status, MemoryJournal(), _tools(till, tmp_path)
+    [outcome] = await _run(tools, REFUND, journal=journal)
+    assert (outcome.status, outcome.result.error) == ("unknown", ToolErrorKind.UNKNOWN)
+    assert "Nothing was done" not in outcome.shown
+    [again] = await _run(tools, ToolCall("step01call00", REFUND.name, REFUND.arguments), journal=journal)
+    assert again.result.error is ToolErrorKind.REFUSED
+    assert till.methods == ["POST"]
+
+
+async def test_an_error_of_an_mcp_tool_may_stand_for_one_that_broke_halfway(tmp_path: Path) -> None:
+    refuse = ToolCall("step00call00", "shop_refuse", "{}")
+    async with connected(child_settings(tmp_path / "log")) as tools:
+        for _ in range(7):
+            [outcome] = await _run(tools(), refuse)
+            assert (outcome.status, outcome.result.error) == ("unknown", ToolErrorKind.UNKNOWN)
+            assert "says that it failed: Error executing tool refuse: No." in outcome.shown, (
+                "the server works: its breaker stays closed"
+            )
+
+
+async def test_an_error_of_an_mcp_tool_that_only_reads_is_an_answer(tmp_path: Path) -> None:
+    async with connected(child_settings(tmp_path / "log"), {"shop_refuse": {"effect": False}}) as tools:
+        [outcome] = await _run(tools(), ToolCall("step00call00", "shop_refuse", "{}"))
+    assert (outcome.status, outcome.result.error) == ("failed", ToolErrorKind.REFUSED)
