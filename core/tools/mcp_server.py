@@ -142,13 +142,13 @@ class McpConnection:
         bind = {argument: subject for argument, subject in place.bind.items() if argument in schema["properties"]}
         if not bind and listed.name not in place.anyone:
             raise ValueError("nothing in bind ties it to the customer, and anyone does not name it")
-        schema = checked_size(without_bound(schema, frozenset(bind)))
+        schema = checked_size(without_bound(schema, frozenset(place.bind)))
         override = place.overrides.get(name)
         effect = override is None or override.effect is None or override.effect
         seconds = seconds_of(override, effect=effect)
         call = _Call(self, listed.name, bind, seconds, effect=effect)
         said = description_of(listed.description, LONGEST_DESCRIPTION) or name
-        return remote_tool(ToolSpec(name, said, schema), call.run, effect=effect, seconds=seconds)
+        return remote_tool(ToolSpec(name, said, schema), call.run, place.bind, effect=effect, seconds=seconds)
 
 
 async def _listed(session: ClientSession) -> Sequence[ListedTool]:

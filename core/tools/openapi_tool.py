@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import httpx2
 
@@ -42,6 +42,8 @@ _KINDS: Mapping[int, ToolErrorKind] = {
     HTTPStatus.UNPROCESSABLE_ENTITY: ToolErrorKind.INVALID,
 }
 """What an answer says of the call; every other refusal is a rule of the company's."""
+_SEPARATOR = re.compile(r"[/\\;]")
+"""What some server or proxy splits a path at, once it has decoded it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,14 @@ def seconds_of(override: ToolOverride | None, *, effect: bool) -> float:
     return 20.0 if effect else 10.0
 
 
-def remote_tool(spec: ToolSpec, call: Any, *, effect: bool, seconds: float) -> Tool:
-    """The usual rules for a tool at a server. Raises ValueError for a name or a schema that is not valid."""
+def remote_tool(spec: ToolSpec, call: Any, bind: Iterable[str], *, effect: bool, seconds: float) -> Tool:
+    """The usual rules for a tool at a server. ``bind``: names that only the hub fills in.
+
+    Raises ValueError for a name or a schema that is not valid.
+    """
     if not spec.name or spec.name.endswith("_"):
         raise ValueError("its name has no letter or digit")
-    arguments = arguments_for(spec.name, spec.parameters)
+    arguments = arguments_for(spec.name, spec.parameters, bind)
     runs_when = RunsWhen.CUSTOMER_ASKS if effect else RunsWhen.MODEL_CALLS
     return Tool(spec, call, arguments, CONTEXT, effect, seconds, int(not effect), runs_when)
 
@@ -90,8 +95,8 @@ def operation_tool(api: Api, operation: Operation, override: ToolOverride | None
     seconds = seconds_of(override, effect=effect)
     call = _Call(api, operation, {name: api.bind[name] for name in bound}, seconds, effect=effect)
     try:
-        spec = ToolSpec(tool_name(operation.name), operation.description, model_schema(operation, bound))
-        return remote_tool(spec, call.run, effect=effect, seconds=seconds)
+        spec = ToolSpec(tool_name(operation.name), operation.description, model_schema(operation, frozenset(api.bind)))
+        return remote_tool(spec, call.run, api.bind, effect=effect, seconds=seconds)
     except ValueError as error:
         raise ConfigError(f"operation {operation.name}: {error}.") from error
 
@@ -206,8 +211,9 @@ def _text(value: Any) -> str:
 def _segment(name: str, value: Any) -> str:
     """Raises ToolError for what would lead to another path."""
     text = ",".join(_texts(value))
-    if text in ("", ".", ".."):
-        raise ToolError(f"{name} must not be {text!r}.")
+    parts = {part for one in (text, unquote(text)) for part in _SEPARATOR.split(one)}
+    if not text or parts & {".", ".."}:
+        raise ToolError(f"{name} must not be {text[:_LONGEST_REASON]!r}.")
     return quote(text, safe="")
 
 

@@ -21,6 +21,7 @@ from core.agent.turn_journal import TurnJournal
 from core.domain.errors import ToolErrorKind
 from core.ports.chat_model import ToolCall
 from tests.contract.responders.world import MemoryJournal, Watcher, turn_of
+from tests.integration.tools.test_mcp_tools import child_settings, connected
 from tests.integration.tools.world import ALICE, Service, given, running
 
 REFUND = ToolCall("step00call00", "refund", '{"order": "A-4711"}')

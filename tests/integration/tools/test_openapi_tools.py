@@ -23,7 +23,7 @@ from core.agent.tools import Tool, ToolContext
 from core.domain.customer import Evidence
 from core.domain.errors import AuthFailed, ConfigError, HubError, OutcomeUnknown, ToolError, Unreachable
 from core.ports.metrics import Gauge, NoMetrics
-from tests.integration.tools.world import ALICE, DOCUMENT, TOKEN, Service, customer_with, given, running, until
+from tests.integration.tools.world import ALICE, BODY, DOCUMENT, TOKEN, Service, customer_with, given, running, until
 from tests.servers.certificates import write_certificates
 
 CLAIMED, VERIFIED, PROVEN = Evidence
@@ -80,6 +80,22 @@ async def test_the_model_can_name_nobody_else(service: Service, tmp_path: Path, 
         _tools(service, tmp_path)["return_order"].parse(json.dumps(arguments))
 
 
+_OPEN = {"anyOf": [{"type": "object"}, {"type": "array"}], "type": ["object", "array"]}
+
+
+@pytest.mark.parametrize("schema", [{"type": "object"}, {"additionalProperties": True}, {}, _OPEN])
+@pytest.mark.parametrize("body", [{"email": "bob@example.com"}, {"to": [{"Email": "bob@example.com"}]}])
+async def test_the_model_can_name_nobody_else_in_an_open_body(
+    service: Service, tmp_path: Path, schema: Any, body: Any
+) -> None:
+    service.document = service.document.replace(json.dumps(BODY), json.dumps(schema))
+    assert json.dumps(BODY) not in service.document
+    tool = _tools(service, tmp_path)["return_order"]
+    with pytest.raises(ToolError, match="email: the hub sets this"):
+        tool.parse(json.dumps({"order": "7", "body": body}))
+    assert tool.parse('{"order": "7", "body": {"reason": "x"}}')
+
+
 @pytest.mark.parametrize(
     "context",
     [
@@ -108,10 +124,19 @@ async def test_what_concerns_nobody_serves_everybody(service: Service, tmp_path:
     assert await _call(_tools(service, tmp_path)["list_shops"], customer_with()) == '{"status": "in Lisbon"}'
 
 
-@pytest.mark.parametrize("order", ["", ".", ".."])
+@pytest.mark.parametrize(
+    "order", ["", ".", "..", "../../8/orders/9", "7/../9", r"..\..\8", "%2e%2E", "..%2f9", "7/..;a/9", "7/%2e"]
+)
 async def test_an_argument_leads_to_no_other_path(service: Service, tmp_path: Path, order: str) -> None:
     with pytest.raises(ToolError, match="order must not be"):
         await _call(_tools(service, tmp_path)["get_order"], order=order)
+    assert service.requests == []
+
+
+@pytest.mark.parametrize("order", ["7..8", "A/7", "...", "100%", ".7"])
+async def test_dots_and_slashes_that_lead_nowhere_are_sent(service: Service, tmp_path: Path, order: str) -> None:
+    await _call(_tools(service, tmp_path)["get_order"], order=order)
+    assert len(service.requests) == 1
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ TOKEN = "Bearer s3cret-token"
 OPERATIONS = ["getOrder", "returnOrder", "listShops"]
 _ORDER = {"name": "order", "in": "path", "required": True, "schema": {"type": "string"}}
 _CUSTOMER = {"name": "customer_id", "in": "path", "required": True, "schema": {"type": "string"}}
-_BODY = {
+BODY = {
     "type": "object",
     "properties": {"reason": {"type": "string"}, "email": {"type": "string"}},
     "required": ["email"],
@@ -41,7 +41,7 @@ DOCUMENT = {
             "post": {
                 "operationId": "returnOrder",
                 "summary": "Send an order back.",
-                "requestBody": {"required": True, "content": {"application/json": {"schema": _BODY}}},
+                "requestBody": {"required": True, "content": {"application/json": {"schema": BODY}}},
             },
         },
         "/shops": {"get": {"operationId": "listShops", "summary": "List the shops."}},
