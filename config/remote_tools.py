@@ -27,6 +27,11 @@ def _check_of(given: ToolServer, *addresses: str) -> Callable[[str, Sequence[str
     return Guard(addresses, given.private_hosts).check_found
 
 
+def _origin(address: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(address)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
 def file_tools(settings: Settings, metrics: Metrics = _NO_METRICS) -> list[Tool]:
     """Of the documents that are files. Raises ConfigError."""
     return [
@@ -107,11 +112,13 @@ def _mcp_connection(
 def _document_reader(
     name: str, given: OpenApiServer, settings: Settings, metrics: Metrics
 ) -> Callable[[Publish], Awaitable[None]]:
+    headers = given.plain_headers if _origin(given.document) == _origin(given.base_url) else {}
+
     async def read(publish: Publish) -> None:
         from core.tools.http import fetched
 
         async with asyncio.timeout(_SECONDS):
-            data = await fetched(given.document, _check_of(given, given.document), given.plain_headers)
+            data = await fetched(given.document, _check_of(given, given.document), headers)
         found = await asyncio.to_thread(_from_document, name, given, data, settings, metrics)
         publish(found)
         await asyncio.Event().wait()

@@ -18,8 +18,8 @@ Check = Callable[[str, Sequence[str]], None]
 
 _CONNECT_SECONDS = 5.0
 _MOST_ADDRESSES = 4
-_LARGEST = 4 * 1024 * 1024
-"""Bytes of one answer. Event streams may go on, as each of their events is bounded by who reads them."""
+LARGEST = 4 * 1024 * 1024
+"""Bytes of one answer."""
 
 
 @functools.cache
@@ -27,10 +27,15 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def http_client(check: Check, headers: Mapping[str, str]) -> httpx2.AsyncClient:
-    """For one server; ``headers`` go with each request and may hold secrets. It sets no limit to the whole call's time."""
+def http_client(
+    check: Check, headers: Mapping[str, str], largest: int = LARGEST, *, streams: bool = False
+) -> httpx2.AsyncClient:
+    """For one server; ``headers`` go with each request and may hold secrets. It sets no limit to the whole call's time.
+
+    ``largest``: bytes of one answer. ``streams``: event streams may go on, as who reads them bounds each event.
+    """
     return httpx2.AsyncClient(
-        transport=_GuardedTransport(check),
+        transport=_GuardedTransport(check, largest, streams=streams),
         headers={"Accept-Encoding": "identity", "User-Agent": "switchboard", **headers},
         timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),
         trust_env=False,
@@ -41,8 +46,10 @@ def http_client(check: Check, headers: Mapping[str, str]) -> httpx2.AsyncClient:
 class _GuardedTransport(httpx2.AsyncBaseTransport):
     """Connects to the very addresses that were checked, so that a name that leads elsewhere the second time gains nothing."""
 
-    def __init__(self, check: Check) -> None:
+    def __init__(self, check: Check, largest: int, *, streams: bool) -> None:
         self._check = check
+        self._largest = largest
+        self._streams = streams
         self._inner = httpx2.AsyncHTTPTransport(verify=_tls())
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -57,7 +64,7 @@ class _GuardedTransport(httpx2.AsyncBaseTransport):
                 extensions={**request.extensions, "sni_hostname": request.url.host},
             )
             try:
-                return _bounded(await self._inner.handle_async_request(there), request)
+                return self._bounded(await self._inner.handle_async_request(there), request)
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 failure = httpx2.ConnectError(str(error), request=request)
         raise failure
@@ -73,32 +80,32 @@ class _GuardedTransport(httpx2.AsyncBaseTransport):
             raise httpx2.ConnectError(str(error), request=request) from error
         return addresses[:_MOST_ADDRESSES]
 
+    def _bounded(self, response: httpx2.Response, request: httpx2.Request) -> httpx2.Response:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise httpx2.DecodingError("the answer is compressed although that was not accepted", request=request)
+        if self._streams and response.headers.get("content-type", "").startswith("text/event-stream"):
+            return response
+        stream = _BoundedStream(cast(httpx2.AsyncByteStream, response.stream), self._largest)
+        return httpx2.Response(
+            response.status_code, headers=response.headers, stream=stream, extensions=response.extensions
+        )
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._inner.aclose()
 
 
-def _bounded(response: httpx2.Response, request: httpx2.Request) -> httpx2.Response:
-    if response.headers.get("content-encoding", "identity") != "identity":
-        raise httpx2.DecodingError("the answer is compressed although that was not accepted", request=request)
-    if response.headers.get("content-type", "").startswith("text/event-stream"):
-        return response
-    stream = _BoundedStream(cast(httpx2.AsyncByteStream, response.stream))
-    return httpx2.Response(
-        response.status_code, headers=response.headers, stream=stream, extensions=response.extensions
-    )
-
-
 class _BoundedStream(httpx2.AsyncByteStream):
-    def __init__(self, inner: httpx2.AsyncByteStream) -> None:
+    def __init__(self, inner: httpx2.AsyncByteStream, largest: int) -> None:
         self._inner = inner
+        self._largest = largest
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         size = 0
         async for block in self._inner:
             size += len(block)
-            if size > _LARGEST:
-                raise httpx2.ReadError(f"the answer is larger than {_LARGEST // 1024 // 1024} MB")
+            if size > self._largest:
+                raise httpx2.ReadError(f"the answer is larger than {self._largest // 1024} KB")
             yield block
 
     async def aclose(self) -> None:

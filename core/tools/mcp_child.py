@@ -18,7 +18,8 @@ from mcp.client.stdio import get_default_environment
 from mcp.shared.message import SessionMessage
 from mcp.types import jsonrpc_message_adapter
 
-_LONGEST_LINE = 4 * 1024 * 1024
+LARGEST_MESSAGE = 256 * 1024
+"""Bytes. While one is parsed nothing else runs, and hostile ones of 4 MB take seconds."""
 _GRACE_SECONDS = 2.0
 _LEASH = """
 import ctypes, os, sys
@@ -47,7 +48,7 @@ async def child(command: Sequence[str], env: Mapping[str, str], ended: Callable[
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         start_new_session=True,
-        limit=_LONGEST_LINE,
+        limit=LARGEST_MESSAGE,
     )
     came_in, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     write, goes_out = anyio.create_memory_object_stream[SessionMessage](0)
@@ -69,17 +70,12 @@ async def _read(
     came_in: MemoryObjectSendStream[SessionMessage | Exception],
     ended: Callable[[], None],
 ) -> None:
+    """Until the first line that is too long or no message (ValueError): it costs as much as it is let say."""
     assert process.stdout is not None, "it has a pipe"
     try:
         async with came_in:
-            while line := await process.stdout.readline():  # raises ValueError for a line that is too long
-                try:
-                    message: SessionMessage | Exception = SessionMessage(
-                        jsonrpc_message_adapter.validate_json(line, by_name=False)
-                    )
-                except ValueError as error:
-                    message = error
-                await came_in.send(message)
+            while line := await process.stdout.readline():
+                await came_in.send(SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False)))
     except (ValueError, OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
         return
     finally:

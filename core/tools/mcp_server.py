@@ -32,7 +32,7 @@ from core.ports.chat_model import ToolSpec
 from core.tools.breaker import Breaker
 from core.tools.http import Check, http_client
 from core.tools.kept_tools import Publish
-from core.tools.mcp_child import child
+from core.tools.mcp_child import LARGEST_MESSAGE, child
 from core.tools.openapi_tool import CONTEXT, remote_tool, seconds_of, shortened, tool_name
 from core.tools.schema import LONGEST_DESCRIPTION, SchemaReader, checked_size, description_of, without_bound
 from core.tools.subject import bound_values
@@ -112,8 +112,10 @@ class McpConnection:
     async def _transport(self, stack: AsyncExitStack) -> AbstractAsyncContextManager[Any]:
         if self.place.url is None:
             return child(self.place.command, self.place.env, self.ask_again)
-        client = await stack.enter_async_context(http_client(self.place.check, self.place.headers))
-        return streamable_http_client(self.place.url, http_client=client)
+        client = await stack.enter_async_context(
+            http_client(self.place.check, self.place.headers, LARGEST_MESSAGE, streams=True)
+        )
+        return streamable_http_client(self.place.url, http_client=client, max_sse_event_size=LARGEST_MESSAGE)
 
     async def _heard(self, message: IncomingMessage) -> None:
         if isinstance(message, ToolListChangedNotification | Exception):

@@ -40,11 +40,19 @@ class Operation:
 
 
 class _Loader(yaml.CSafeLoader):
-    """Without merges (``<<``), a few of which grow without bounds."""
+    """Without what takes more time than it is long: merges (``<<``), and numbers to the base 60 (``1:30``), which stay texts."""
 
     def flatten_mapping(self, node: Any) -> None:
         if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
             raise yaml.YAMLError("merges (<<) are not read")
+
+    def _number(self, node: Any) -> Any:
+        of_type = self.construct_yaml_int if node.tag.endswith(":int") else self.construct_yaml_float
+        return node.value if ":" in str(node.value) else of_type(node)
+
+
+for _tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
+    _Loader.add_constructor(_tag, _Loader._number)
 
 
 def parsed_document(data: bytes) -> Json:
@@ -56,7 +64,7 @@ def parsed_document(data: bytes) -> Json:
         if text.lstrip().startswith("{"):
             found = json.loads(text)
         else:
-            _check_depth(text)
+            _check_events(text)
             found = yaml.load(text, _Loader)  # noqa: S506 - a safe loader
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigError(f"it cannot be read: {str(error)[:300]}") from error
@@ -65,9 +73,13 @@ def parsed_document(data: bytes) -> Json:
     return found
 
 
-def _check_depth(text: str) -> None:
+def _check_events(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.YAMLError(
+                f"the alias *{str(event.anchor)[:_DEEPEST]} is not read: write out what it stands for, or use $ref"
+            )
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             raise yaml.YAMLError("it is nested too deep")

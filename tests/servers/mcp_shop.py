@@ -60,13 +60,13 @@ def refuse(customer_id: str) -> str:
 @shop.tool()
 def huge(customer_id: str) -> str:
     """Answer with more than anybody reads."""
-    return "x" * 10_000_000
+    return "x" * 300_000
 
 
 @shop.tool()
 def large(customer_id: str) -> str:
     """Answer with more than a model should read."""
-    return "x" * 500_000
+    return "x" * 100_000
 
 
 @shop.tool()

@@ -138,6 +138,14 @@ async def test_a_child_that_dies_or_says_too_much_is_started_again(log: Path, na
         await until_answered(tools()["shop_get_order"])
 
 
+async def test_a_child_that_says_what_is_no_message_is_started_again(log: Path) -> None:
+    babbler = f"import time; open({str(log)!r}, 'a').write('started\\n'); print('hello', flush=True); time.sleep(999)"
+    settings = read_settings(mcp_servers={"shop": {"command": [sys.executable, "-c", babbler]}})
+    async with AsyncExitStack() as closing:
+        start_servers(settings, NoMetrics(), closing)
+        await until(lambda: len(noted(log)) > 1)
+
+
 async def until_answered(tool: Tool) -> None:
     async with asyncio.timeout(PATIENCE):
         while True:

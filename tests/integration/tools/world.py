@@ -57,10 +57,13 @@ class Service:
         self.requests: list[tuple[str, str, Mapping[str, str], Any]] = []
         self.url = "http://127.0.0.1:1"
         self.document = json.dumps(DOCUMENT)
+        self.document_kind = "application/json"
+        self.document_headers: Mapping[str, str] = {}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if request.path == "/openapi.json":
-            return web.Response(text=self.document)
+            self.document_headers = request.headers
+            return web.Response(text=self.document, content_type=self.document_kind)
         body = await request.read()
         self.requests.append((request.method, request.path_qs, request.headers, json.loads(body) if body else None))
         if self.answer is None:

@@ -95,6 +95,21 @@ def _deep(levels: int) -> Any:
     return found
 
 
+_LEVELS = "".join(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 12)}]\n" for level in range(1, 9))
+_ALIASES = f"openapi: 3.0.0\na0: &a0 x\n{_LEVELS}paths: {{/a: {{get: {{operationId: *a8}}}}}}".encode()
+
+
+def test_numbers_to_the_base_60_stay_texts() -> None:
+    assert parsed_document(b"openapi: 3.0.0\na: 1:30\nb: 1:30.5\nc: 90\nd: 1.5\ne: -0x1f") == {
+        "openapi": "3.0.0",
+        "a": "1:30",
+        "b": "1:30.5",
+        "c": 90,
+        "d": 1.5,
+        "e": -31,
+    }
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [
@@ -105,7 +120,9 @@ def _deep(levels: int) -> Any:
         (b"{" * 100_000, "cannot be read"),
         (b'{"openapi": ' + b"[" * 100_000, "cannot be read"),
         (b"openapi: " + b"[" * 100_000, "nested too deep"),
-        (b"openapi: 3.0.0\na: &a {x: 1}\nb: {<<: *a}", "merges"),
+        (b"openapi: 3.0.0\nb: {<<: {x: 1}}", "merges"),
+        (b"openapi: 3.0.0\na: &a {x: 1}\nb: *a", r"the alias \*a is not read"),
+        (_ALIASES, "the alias"),
         (b"!!python/object/apply:os.system [exit]", "cannot be read"),
         (_document(operationId="gets"), "no operation get; did you mean gets"),
         (_document(parameters=[{"$ref": "https://elsewhere.example/p.json"}]), "in another document"),
