@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -161,11 +161,15 @@ class _Reading:
         return self._schemas.schema(content["application/json"].get("schema", {}))
 
 
-def model_schema(one: Operation, bound: frozenset[str]) -> dict[str, Any]:
-    """What the model may send: every parameter but the bound ones, of headers none. Raises ValueError."""
+def model_schema(one: Operation, bound: frozenset[str], headers: Iterable[str] = ()) -> dict[str, Any]:
+    """What the model may send: every parameter but the bound ones, of headers none. Raises ValueError.
+
+    ``headers``: names of those that go with each call.
+    """
+    sent = {name.lower() for name in headers}
     shown = {key: schema for key, schema in one.parameters.items() if key not in bound and one.places[key] != "header"}
     required = [key for key in shown if key in one.required]
-    unset = sorted(key for key in one.required - bound if one.places[key] == "header")
+    unset = sorted(key for key in one.required - bound if one.places[key] == "header" and key.lower() not in sent)
     if unset:
         raise ValueError(f"header {', '.join(unset)} is required: bind it, or set it in headers")
     if one.body is not None:

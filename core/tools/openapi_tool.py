@@ -42,6 +42,7 @@ _KINDS: Mapping[int, ToolErrorKind] = {
     HTTPStatus.UNPROCESSABLE_ENTITY: ToolErrorKind.INVALID,
 }
 """What an answer says of the call; every other refusal is a rule of the company's."""
+_KEY_HEADER = "Idempotency-Key"
 _SEPARATOR = re.compile(r"[/\\;]")
 """What some server or proxy splits a path at, once it has decoded it."""
 
@@ -95,7 +96,9 @@ def operation_tool(api: Api, operation: Operation, override: ToolOverride | None
     seconds = seconds_of(override, effect=effect)
     call = _Call(api, operation, {name: api.bind[name] for name in bound}, seconds, effect=effect)
     try:
-        spec = ToolSpec(tool_name(operation.name), operation.description, model_schema(operation, frozenset(api.bind)))
+        sent = (*api.headers, *((_KEY_HEADER,) if effect else ()))
+        schema = model_schema(operation, frozenset(api.bind), sent)
+        spec = ToolSpec(tool_name(operation.name), operation.description, schema)
         return remote_tool(spec, call.run, api.bind, effect=effect, seconds=seconds)
     except ValueError as error:
         raise ConfigError(f"operation {operation.name}: {error}.") from error
@@ -141,7 +144,7 @@ class _Call:
         headers = {name: _header(value) for name, value in given.items() if one.places[name] == "header"}
         headers |= {"Accept": "application/json, text/plain;q=0.9"}
         if self._effect:
-            headers["Idempotency-Key"] = key
+            headers[_KEY_HEADER] = key
         if body is not None:
             headers["Content-Type"] = "application/json"
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()

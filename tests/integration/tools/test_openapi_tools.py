@@ -304,6 +304,24 @@ async def test_secret_headers_go_to_the_server_of_the_calls_alone(service: Servi
         assert await sent(base_url) is None
 
 
+async def test_a_required_header_that_the_hub_sends_is_no_fault(service: Service, tmp_path: Path) -> None:
+    required = [
+        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+        for name in ("X-API-KEY", "idempotency-key")
+    ]
+    document = json.loads(service.document)
+    document["paths"]["/customers/{customer_id}/orders/{order}"]["post"]["parameters"] = required
+    service.document = json.dumps(document)
+    tool = _tools(service, tmp_path, headers={"X-Api-Key": "k"})["return_order"]
+    await _call(tool, order="7", body={})
+    [(_, _, headers, _)] = service.requests
+    assert (headers["X-Api-Key"], headers["Idempotency-Key"]) == ("k", ALICE.idempotency_key)
+    with pytest.raises(ConfigError, match="header X-API-KEY is required"):
+        _tools(service, tmp_path)
+    with pytest.raises(ConfigError, match="header idempotency-key is required"):
+        _tools(service, tmp_path, headers={"X-Api-Key": "k"}, overrides={"return_order": {"effect": False}})
+
+
 @pytest.mark.parametrize("kind", ["text/event-stream", "application/json"])
 async def test_a_document_without_end_is_refused(service: Service, tmp_path: Path, kind: str) -> None:
     service.document, service.document_kind = "#" * 5_000_000, kind
