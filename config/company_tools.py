@@ -29,6 +29,9 @@ def company_tools(settings: Settings, metrics: Metrics = _NO_METRICS) -> Mapping
     for name in to_come:
         if to_come.count(name) > 1:
             raise ConfigError(f"OPENAPI_TOOLS: two operations are called {name}: leave one of them out.")
+    both = settings.mcp_servers.keys() & {key for key, one in settings.openapi_tools.items() if "://" in one.document}
+    if both:
+        raise ConfigError(f"OPENAPI_TOOLS and MCP_SERVERS both have {', '.join(sorted(both))}: give one another name.")
     known = [SEARCH, ESCALATE, LINK, *TICKET_TOOLS, *found, *to_come]
     prefixes = tuple(f"{name}_" for name in settings.mcp_servers)
     for name in settings.tool_overrides.keys() - set(known):

@@ -385,6 +385,17 @@ def test_headers_are_secret(tmp_path: Path) -> None:
     assert "SURPRISE" in caught.value.detail
 
 
+async def test_two_servers_of_one_name_stop_the_start_and_are_said_by_the_doctor(
+    service: Service, tmp_path: Path
+) -> None:
+    later = given(service, tmp_path, document="http://127.0.0.1:1/openapi.json")
+    settings = read_settings(openapi_tools=later, mcp_servers={"shop": {"command": ["shop"]}})
+    with pytest.raises(ConfigError, match="OPENAPI_TOOLS and MCP_SERVERS both have shop"):
+        company_tools(settings)
+    [told] = await check_tools(settings)
+    assert not told.ok
+
+
 def test_overrides_may_name_tools_that_are_to_come(service: Service, tmp_path: Path) -> None:
     later = given(service, tmp_path, document="http://127.0.0.1:1/openapi.json")
     overrides = {"get_order": {"cache": 60}, "crm_find": {"effect": False}}
