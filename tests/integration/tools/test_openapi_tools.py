@@ -292,18 +292,6 @@ async def test_a_document_at_an_address_is_waited_for(service: Service, tmp_path
     assert told[1].detail == "get_order, return_order, list_shops"
 
 
-async def test_secret_headers_go_to_the_server_of_the_calls_alone(service: Service, tmp_path: Path) -> None:
-    async def sent(base_url: str) -> str | None:
-        changes = {"document": f"{service.url}/openapi.json", "base_url": base_url}
-        told = await check_tools(read_settings(openapi_tools=given(service, tmp_path, **changes)))
-        assert told[1].detail
-        return service.document_headers.get("Authorization")
-
-    assert await sent(f"{service.url}/v1") == TOKEN
-    for base_url in ("https://api.example.com", "http://127.0.0.1:1", service.url.replace("http:", "https:")):
-        assert await sent(base_url) is None
-
-
 async def test_a_required_header_that_the_hub_sends_is_no_fault(service: Service, tmp_path: Path) -> None:
     required = [
         {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
@@ -320,14 +308,6 @@ async def test_a_required_header_that_the_hub_sends_is_no_fault(service: Service
         _tools(service, tmp_path)
     with pytest.raises(ConfigError, match="header idempotency-key is required"):
         _tools(service, tmp_path, headers={"X-Api-Key": "k"}, overrides={"return_order": {"effect": False}})
-
-
-@pytest.mark.parametrize("kind", ["text/event-stream", "application/json"])
-async def test_a_document_without_end_is_refused(service: Service, tmp_path: Path, kind: str) -> None:
-    service.document, service.document_kind = "#" * 5_000_000, kind
-    settings = read_settings(openapi_tools=given(service, tmp_path, document=f"{service.url}/openapi.json"))
-    told = await check_tools(settings)
-    assert (told[1].ok, "larger than 4096 KB" in told[1].detail) == (False, True)
 
 
 class _Gauges(NoMetrics):
