@@ -97,6 +97,16 @@ def person_of(customer_id: ColumnElement[str] | str) -> Select[Any]:
     return select(people.union(linked).c.id)
 
 
+def proves_here(holder: Holder) -> ColumnElement[bool]:
+    """Whether they may change what linked identities have: a proven sender, or the session in which the code was typed, may.
+
+    Neither can be forged. The sender of a text message can.
+    """
+    links = identity_link.c
+    typed_here = (links.customer_id == holder.customer_id) & (links.conversation_id == holder.conversation_id)
+    return literal(holder.verified) | select(links.other_id).where(typed_here, _ACTIVE).exists()
+
+
 def keep_links(connection: Connection, database: Database, records: Iterable[CaseRecord], now: float) -> None:
     """What customers have proven, and what they or staff have undone; the same again changes nothing."""
     for one in records:

@@ -22,7 +22,7 @@ from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.delivered import is_said, is_still_to_come, was_not_delivered
-from core.storage.links import MASKED, person_of
+from core.storage.links import MASKED, person_of, proves_here
 from core.storage.tables import TO_REMEMBER, conversation, customer, message
 
 MANY_MESSAGES = 40
@@ -177,6 +177,8 @@ class SqlMemories(OnDatabase):
     @writes
     def forget_facts(self, connection: Connection, holder: Holder, keys: Collection[Key] | None, at: datetime) -> int:
         people = _people(connection, holder)
+        if people and not connection.scalar(select(proves_here(holder))):
+            people = [holder.customer_id]
         theirs = update(conversation).where(among(conversation.c.customer_id, "ids"))
         told = conversation.c.summary.is_not(None)
         connection.execute(theirs.where(told).values(summary=None), {"ids": people})

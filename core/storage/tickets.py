@@ -25,8 +25,8 @@ from core.storage import codec
 from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.desk_tables import ticket, ticket_day, ticket_entry
 from core.storage.desk_tables import ticket_number as given
-from core.storage.links import is_identity, is_linked, person_of
-from core.storage.tables import conversation, identity, identity_link
+from core.storage.links import is_identity, is_linked, person_of, proves_here
+from core.storage.tables import conversation, identity
 
 
 def keep_tickets(connection: Connection, database: Database, records: Iterable[CaseRecord], now: float) -> None:
@@ -199,14 +199,7 @@ def _here(holder: Holder) -> ColumnElement[bool]:
 
 
 def _may_change(holder: Holder) -> ColumnElement[bool]:
-    """Without a proven sender, tickets of linked identities only where the code was typed: that session cannot be forged."""
-    if holder.verified:
-        return _theirs(holder)
-    links = identity_link.c
-    typed_here = (links.customer_id == holder.customer_id) & (links.conversation_id == holder.conversation_id)
-    return _theirs(holder) & (
-        _here(holder) | select(links.other_id).where(typed_here, links.unlinked_at.is_(None)).exists()
-    )
+    return _theirs(holder) & (_here(holder) | proves_here(holder))
 
 
 def _theirs(holder: Holder) -> ColumnElement[bool]:

@@ -52,3 +52,16 @@ async def test_a_link_that_ends_takes_along_what_was_summed_up_of_the_other(
         assert (await tell(store, f"x{where}", where=where, who=who)).conversation.summary is None
     assert (await tell(store, "e5", where="t9")).conversation.summary is not None
     assert other.customer.id not in (page.customer.id, text.customer.id)
+
+
+async def test_a_sender_that_can_be_forged_makes_no_linked_identity_forget(store: SqlStore, clock: ManualClock) -> None:
+    page, text = await linked(store)
+    for state in (page, text):
+        now = replace(
+            fact(state.pending[0], f"said by {state.customer.id}"), said_at=clock.now(), subject=state.customer.id
+        )
+        await store.keep_fact(holder(state), now)
+    assert await store.forget_facts(holder(text), None, clock.now()) == 1
+    assert [one.text for one in await store.facts_of(holder(page))] == [f"said by {page.customer.id}"]
+    await store.keep_fact(holder(text), replace(fact(text.pending[0], "again"), said_at=clock.now(), subject="s"))
+    assert await store.forget_facts(holder(page), None, clock.now()) == 2

@@ -315,7 +315,7 @@ async def test_what_cannot_be_read_keeps_nobody_from_an_answer(
 async def test_one_fact_that_cannot_be_read_costs_no_other(store: SqlStore, clock: ManualClock, unread: object) -> None:
     state = await tell(store, "e1", "My name is Alice")
     await learn(store, clock, "Alice")
-    await store.forget_facts(holder(state), "hobby", clock.now())
+    await store.forget_facts(holder(state), {(FactKind.FACT, "hobby")}, clock.now())
     kept = json.loads(await memory_of(store))
     await set_memory(store, json.dumps({**kept, "facts": [unread, *kept["facts"]], "version": 2}))
     clock.move(1)
@@ -326,7 +326,7 @@ async def test_one_fact_that_cannot_be_read_costs_no_other(store: SqlStore, cloc
     assert await known(store, state) == {"Alice", "Porto", "A boat"}
     now = json.loads(await memory_of(store))
     assert unread in now["facts"]
-    assert (now["version"], now["forgotten_until"]) == (2, kept["forgotten_until"])
+    assert (now["version"], now["forgotten"]) == (2, kept["forgotten"])
     await store.forget_facts(holder(state), None, clock.now())
     assert "facts" not in json.loads(await memory_of(store))
 
