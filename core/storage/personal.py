@@ -249,6 +249,7 @@ def _erase_said(connection: Connection, scope: PersonalScope) -> None:
     _remove(connection, tool_journal, "turn_id", turns)
     _empty(connection, attachment, "message_id", scope.messages)
     _empty(connection, attachment, "conversation_id", [*scope.whole, *scope.told])
+    _forget_copies(connection)
     _empty(connection, inbound_event, "message_id", scope.messages)
     _empty(connection, inbound_event, "conversation_id", [*scope.whole, *scope.told], message_id=None)
     _empty(connection, ownership_change, "conversation_id", [*scope.whole, *map(Case.home, scope.cases)])
@@ -262,6 +263,13 @@ def _erase_said(connection: Connection, scope: PersonalScope) -> None:
         _remove(connection, table, "conversation_id", scope.whole)
 
 
+def _forget_copies(connection: Connection) -> None:
+    """A file that another row still shows belongs to somebody else: the sweep must not find it and delete its bytes."""
+    in_messages = select(attachment.c.storage_key).where(attachment.c.message_id.is_not(None))
+    copies = attachment.c.message_id.is_(None), attachment.c.storage_key.in_(in_messages)
+    connection.execute(delete(attachment).where(*copies))
+
+
 def _erase_learned(connection: Connection, scope: PersonalScope) -> None:
     """Of questions that were not answered, a group is worded as its first: another one's words stand for it from now on."""
     for place in range(0, len(scope.messages), _PAGE):
@@ -272,16 +280,23 @@ def _erase_learned(connection: Connection, scope: PersonalScope) -> None:
 
 
 def _leave_conversations(connection: Connection, scope: PersonalScope, closing: Collection[str]) -> None:
-    """Turns that are under way have lost them. With others, a conversation goes on as theirs. ``closing``: had an open case."""
+    """End the turns under way. A conversation in which others write goes on as theirs. ``closing``: those with an open case.
+
+    Only a new owner raises the ownership epoch of these: it withholds every answer that waits, also those to others.
+    """
     columns = conversation.c
-    moved = {"epoch": columns.epoch + 1, "ownership_epoch": columns.ownership_epoch + 1, "lease_until": None}
     with_people = columns.state.in_((OwnershipState.QUEUED, OwnershipState.STAFF))
-    closed = case((with_people, str(OwnershipState.RESOLVED)), else_=columns.state)
-    _empty(connection, conversation, "id", scope.whole, done_seq=columns.last_seq, state=closed, **moved)
+    fenced: dict[str, Any] = {"epoch": columns.epoch + 1, "lease_until": None}
+    closed = {
+        "state": case((with_people, str(OwnershipState.RESOLVED)), else_=columns.state),
+        "ownership_epoch": columns.ownership_epoch + 1,
+    }
+    handled = {"done_seq": columns.last_seq, "remembered_seq": columns.last_seq}
+    _empty(connection, conversation, "id", scope.whole, **fenced, **closed, **handled)
     for key, heir in scope.shared.items():
-        values: dict[str, Any] = moved | (
-            {"state": closed, "owner": None, "escalation_reason": None} if key in closing else {}
-        )
+        values = fenced | {"escalation_reason": None, "last_error": None, "summary": None}
+        if key in closing:
+            values |= closed | {"owner": None}
         if heir is not None:
             values |= {"customer_id": heir[0], "external_id": heir[1], "road": None, "locale": None}
         connection.execute(update(conversation).where(columns.id == key).values(values))

@@ -1,0 +1,49 @@
+"""Where others write too, an erased customer takes nothing of theirs along, and leaves nothing of their own behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.domain.case import Case, feed
+from core.domain.messages import Author
+from core.ports.store import Aside, OpenCase
+from core.storage.store import SqlStore
+from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, file, finish, outcome
+from tests.contract.stores.test_personal import MARK, OTHER, PHONE, erase, wrote
+
+_GROUP = "group"
+
+
+async def test_an_answer_that_waits_for_another_is_still_sent(store: SqlStore) -> None:
+    await accept(store, wrote(PHONE, "g1", f"{MARK} here", where=_GROUP))
+    await finish(store, await claim_one(store), answer(f"Hello {MARK}"))
+    await accept(store, wrote(OTHER, "g2", "And Bob", where=_GROUP))
+    state = await claim_one(store)
+    await store.finish([replace(outcome(state, answer("Hello Bob")), customer_id=state.customer.id)])
+    await erase(store)
+    due = await store.claim_deliveries("sms", "AC1", 10, LEASE)
+    assert [one.message.text for one in due] == ["Hello Bob"]
+
+
+async def test_a_file_of_another_that_staff_were_shown_stays_on_the_disk(store: SqlStore) -> None:
+    await accept(store, wrote(OTHER, "g1", "Look", where=_GROUP))
+    state = await claim_one(store)
+    home = state.conversation.id
+    bobs, hers = file("bobs", storage_key="ab/bob"), file("hers", name=MARK, storage_key="ab/alice")
+    await store.attach(home, state.pending[0].id, bobs)
+    await finish(store, state, answer("Thanks"))
+    await accept(store, wrote(PHONE, "s1"))
+    state = await claim_one(store)
+    await store.attach(state.conversation.id, state.pending[0].id, hers)
+    case = Case(Case.named(state.conversation.id, 1), state.conversation.id, 1, MARK, "customer", "normal", SENT_AT)
+    card = answer("Their files", author=Author.SYSTEM, attachments=(bobs, hers))
+    told = outcome(
+        state, answer("One moment"), asides=(Aside(feed("main", case.id), (card,)),), cases=(OpenCase(case),)
+    )
+    await store.finish([told])
+    await erase(store)
+    stale = {one.storage_key for _, one in await store.stale_attachments(-60.0, 10)}
+    assert stale == {"ab/alice"}
+    assert await store.attachment("bobs") is not None
+    await erase(store, OTHER.external_id)
+    assert {one.storage_key for _, one in await store.stale_attachments(-60.0, 10)} == {"ab/alice", "ab/bob"}
