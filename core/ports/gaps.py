@@ -27,7 +27,8 @@ class Gaps(Protocol):
     async def sort_gaps(self, places: Mapping[str, str], new: Sequence[Leader], known: Collection[str]) -> bool:
         """Put questions (by the id of their message) into clusters, of which ``new`` are made with it.
 
-        ``known``: ids of the clusters that it was decided on. False where there are others by now: nothing was written.
+        ``known``: ids of the clusters that it was decided on. False, with nothing written, where there are others by now
+        or a question of ``new`` was erased.
         """
         ...
 

@@ -49,7 +49,7 @@ class SqlGaps(OnDatabase):
     ) -> bool:
         now = self.database.timestamp()
         self._one_at_a_time(connection)
-        if set(connection.scalars(select(gap_cluster.c.id))) != set(known):
+        if set(connection.scalars(select(gap_cluster.c.id))) != set(known) or not _are_kept(connection, new):
             return False
         self._put(connection, places, new, now)
         return True
@@ -59,9 +59,10 @@ class SqlGaps(OnDatabase):
         now = self.database.timestamp()
         said = {"closed_at": now, **({"answer": codec.clean(answer)} if answer.strip() else {})}
         self._one_at_a_time(connection)
-        self._put(connection, dict.fromkeys(members, leader.id), [leader], now)
-        closed = update(gap_cluster).where(gap_cluster.c.id == leader.id).values(said)
-        return connection.execute(closed).rowcount > 0
+        self._put(connection, {}, [leader] if _are_kept(connection, [leader]) else [], now)
+        closed = connection.execute(update(gap_cluster).where(gap_cluster.c.id == leader.id).values(said)).rowcount > 0
+        self._put(connection, dict.fromkeys(members if closed else (), leader.id), [], now)
+        return closed
 
     @reads
     def staff_answers(
@@ -115,6 +116,13 @@ class SqlGaps(OnDatabase):
         if places:
             free = _PUT.where(gap.c.cluster_id.is_(None))
             connection.execute(free, [{"of": of, "into": into} for of, into in sorted(places.items())])
+
+
+def _are_kept(connection: Connection, leaders: Sequence[Leader]) -> bool:
+    """Whether these questions still exist. Locked, none is erased before the commit: erasing clears its cluster afterwards."""
+    statement = select(gap.c.message_id).where(among(gap.c.message_id, "ids")).order_by(gap.c.message_id)
+    ids = sorted({one.id for one in leaders})
+    return len(connection.scalars(statement.with_for_update(), {"ids": ids}).all()) == len(ids)
 
 
 def _gap(row: Row[Any]) -> Gap:

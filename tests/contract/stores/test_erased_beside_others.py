@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.domain.case import Case, feed
+from core.domain.customer import Identity
+from core.domain.gaps import Leader
 from core.domain.messages import Author
 from core.ports.store import Aside, OpenCase
 from core.storage.store import SqlStore
 from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, file, finish, outcome
-from tests.contract.stores.test_personal import MARK, OTHER, PHONE, erase, wrote
+from tests.contract.stores.test_gaps import unanswered
+from tests.contract.stores.test_personal import MARK, OTHER, PHONE, erase, where_found, wrote
 
 _GROUP = "group"
 
@@ -47,3 +50,36 @@ async def test_a_file_of_another_that_staff_were_shown_stays_on_the_disk(store: 
     assert await store.attachment("bobs") is not None
     await erase(store, OTHER.external_id)
     assert {one.storage_key for _, one in await store.stale_attachments(-60.0, 10)} == {"ab/alice", "ab/bob"}
+
+
+async def unanswered_question(store: SqlStore, who: Identity, event: str) -> str:
+    """In a conversation of their own; the id of its message."""
+    await accept(store, wrote(who, event, f"What is {who.display_name}?"))
+    state = await claim_one(store)
+    asked = state.pending[-1]
+    reply = replace(answer("I don't know."), meta={"in_reply_to": asked.id, "handled_seq": asked.seq})
+    (finished,) = await store.finish([outcome(state, reply, gaps=(unanswered(asked.id, asked.text),))])
+    assert finished.held
+    return asked.id
+
+
+async def test_a_question_that_was_read_before_it_was_erased_does_not_come_back(store: SqlStore) -> None:
+    hers, bobs = await unanswered_question(store, PHONE, "s1"), await unanswered_question(store, OTHER, "s2")
+    assert len(await store.unsorted_gaps(10)) == 2
+    await erase(store)
+    places, leader = {hers: hers, bobs: hers}, Leader(hers, f"What is {MARK}?")
+    assert not await store.sort_gaps(places, [leader], [])
+    assert not await store.close_gaps(leader, [hers, bobs], "")
+    assert await where_found(store) == set()
+    assert [one.message_id for one in await store.unsorted_gaps(10)] == [bobs]
+    assert await store.sort_gaps({bobs: bobs}, [Leader(bobs, "What is Bob?")], [])
+
+
+async def test_a_cluster_whose_first_question_was_erased_can_still_be_closed(store: SqlStore) -> None:
+    hers, bobs = await unanswered_question(store, PHONE, "s1"), await unanswered_question(store, OTHER, "s2")
+    leader = Leader(hers, f"What is {MARK}?")
+    assert await store.sort_gaps({hers: hers, bobs: hers}, [leader], [])
+    await erase(store)
+    assert await store.close_gaps(leader, [bobs], "See the page")
+    assert await where_found(store) == set()
+    assert [one.answer for one in await store.gap_leaders()] == ["See the page"]
