@@ -125,6 +125,14 @@ class Thread:
         found = replace(self if knows else self.without_last_mail(), to=to, name=name, copies=tuple(copies))
         return found if to == self.to else replace(found, quote="")
 
+    def without(self, addresses: Collection[str]) -> Thread | None:
+        """The thread without people whose data is erased, and without the last mail's words; None where nobody is left."""
+        people = {one: proven for one, proven in self.people.items() if one not in addresses}
+        by, left = self.by if self.by in people else None, self.to not in addresses
+        to, name = (self.to, self.name) if left else (by or next(reversed(people), ""), None)
+        readers = tuple(one for one in self.read_by if one not in addresses)
+        return replace(self, to=to, name=name, by=by, people=people, quote="", read_by=readers) if people else None
+
     def without_last_mail(self) -> Thread:
         """The thread for an answer to people who did not get the last mail."""
         return replace(self, quote="", subject=self.common_subject or self.subject)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -67,7 +67,7 @@ async def customer_lines(
     address, only = str(request.get("address")), bool(request.get("only"))
     if request.get("do") == "erase":
         closing = partial(_closing_posts, settings.desk_language)
-        done = await store.erase_customer(address, closing, OPERATOR, only=only)
+        done = await store.erase_customer(address, closing, _mail_thread_without, OPERATOR, only=only)
         files = await _remove_files(settings, store)
         counts = f"{done.conversations} conversations, {done.messages} messages, {files} files"
         told = f" Staff were told in {done.open_cases} open cases, which are closed." if done.open_cases else ""
@@ -98,6 +98,17 @@ def _closing_posts(language: str, case: Case) -> Sequence[NewMessage]:
         "reason": say("card_erased", language),
     }
     return posts.card_with(facts), posts.remark(say("staff_erased", language, name=OPERATOR))
+
+
+def _mail_thread_without(note: str, addresses: Collection[str]) -> str | None:
+    """A note that cannot be read goes: the address may stand in it."""
+    from channels.email.threads import Thread
+
+    try:
+        left = Thread.from_json(note).without(addresses)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return left and left.to_json()
 
 
 async def _remove_files(settings: Settings, store: SqlStore) -> int:

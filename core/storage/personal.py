@@ -20,6 +20,7 @@ from sqlalchemy import (
     Connection,
     Float,
     Integer,
+    Row,
     Table,
     case,
     delete,
@@ -79,6 +80,8 @@ log = structlog.get_logger(__name__)
 
 ClosingPosts = Callable[[Case], Sequence[NewMessage]]
 """What staff are told in the thread of an open case that is erased."""
+ThreadNoteWithout = Callable[[str, Collection[str]], str | None]
+"""What a channel notes of a thread, without these addresses; None where nobody else takes part in it."""
 
 OF_CONVERSATION: tuple[Table, ...] = (
     *(widget_event, feedback, reaction, change, outbox, receipt, gap, tool_journal, message),
@@ -154,17 +157,31 @@ class SqlPersonal(OnDatabase):
 
     @writes
     def erase_customer(
-        self, connection: Connection, address: str, closing: ClosingPosts, by: str, *, only: bool
+        self,
+        connection: Connection,
+        address: str,
+        closing: ClosingPosts,
+        note_without: ThreadNoteWithout,
+        by: str,
+        *,
+        only: bool,
     ) -> Erased:
         """Once more erases nothing more: what would be found is not there."""
         person = find_person(connection, address, only=only)
-        return _erase(connection, self, person, closing, by) if person.ids else Erased()
+        return _erase(connection, self, person, closing, note_without, by) if person.ids else Erased()
 
 
 _SHOWN: Mapping[Table, str] = {message: "id", attachment: "message_id", feedback: "message_id", reaction: "message_id"}
 
 
-def _erase(connection: Connection, store: OnDatabase, person: Person, closing: ClosingPosts, by: str) -> Erased:
+def _erase(
+    connection: Connection,
+    store: OnDatabase,
+    person: Person,
+    closing: ClosingPosts,
+    note_without: ThreadNoteWithout,
+    by: str,
+) -> Erased:
     """The identities go first: whoever writes now with one of them waits for the end of this, and is somebody new then."""
     connection.execute(delete(identity).where(identity.c.customer_id.in_(person.ids)))
     connection.execute(select(customer.c.id).where(customer.c.id.in_(person.ids)).with_for_update())
@@ -181,6 +198,7 @@ def _erase(connection: Connection, store: OnDatabase, person: Person, closing: C
     _erase_learned(connection, scope)
     _leave_conversations(connection, scope, {row.conversation_id for row in opened})
     _erase_addresses(connection, person, [rows[key].thread for key in scope.whole])
+    _leave_threads(connection, person, [rows[key] for key in scope.shared], note_without)
     for table, column in ((identity_link, "customer_id"), (identity_link, "other_id"), (customer, "id")):
         connection.execute(delete(table).where(table.c[column].in_(person.ids)))
     told = _tell_staff(connection, store, [case_from(row) for row in opened], rows.values(), closing, now)
@@ -309,12 +327,28 @@ def _erase_addresses(connection: Connection, person: Person, threads: Iterable[s
     connection.execute(delete(contacted).where(contacted.c.address.in_(given)))
     places = sorted({(channel, account) for channel, account, _ in person.addresses})
     where = tuple_(channel_memory.c.channel, channel_memory.c.account).in_(places)
+    there = select(conversation.c.id).where(tuple_(conversation.c.channel, conversation.c.account).in_(places))
+    reacted = reaction.c.external_id.in_({one[2] for one in person.addresses}), reaction.c.conversation_id.in_(there)
+    connection.execute(delete(reaction).where(*reacted))
     key = channel_memory.c.key
     for name in sorted({*(one[2] for one in person.addresses), *threads}):
         noted = or_(*(key == f"{kind}/{name}" for kind in _NOTES), key.startswith(f"home/{name}/", autoescape=True))
         connection.execute(delete(channel_memory).where(where, noted))
     for channel, account, external_id in person.addresses:
         _erase_unread(connection, channel, account, external_id)
+
+
+def _leave_threads(
+    connection: Connection, person: Person, rows: Iterable[Row[Any]], note_without: ThreadNoteWithout
+) -> None:
+    """Rewrite what channels note of the threads in which others write on, so that these are still answered."""
+    columns, addresses = channel_memory.c, {external_id for *_, external_id in person.addresses}
+    for row in rows:
+        key = columns.channel == row.channel, columns.account == row.account, columns.key == f"thread/{row.thread}"
+        note = connection.scalar(select(columns.value).where(*key).with_for_update())
+        left = note_without(note, addresses) if note is not None else None
+        changed = delete(channel_memory) if left is None else update(channel_memory).values(value=left)
+        connection.execute(changed.where(*key))
 
 
 def _erase_unread(connection: Connection, channel: str, account: str, external_id: str) -> None:

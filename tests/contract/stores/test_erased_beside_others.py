@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sqlalchemy import update
+
 from core.domain.case import Case, feed
 from core.domain.customer import Identity
 from core.domain.gaps import Leader
-from core.domain.messages import Author
+from core.domain.keys import ConversationKey, EventKey
+from core.domain.messages import Author, ReactionChanged
 from core.ports.store import Aside, OpenCase
 from core.storage.store import SqlStore
+from core.storage.tables import conversation
 from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, file, finish, outcome
 from tests.contract.stores.test_gaps import unanswered
-from tests.contract.stores.test_personal import MARK, OTHER, PHONE, erase, where_found, wrote
+from tests.contract.stores.test_personal import MARK, OTHER, PHONE, erase, everything, where_found, wrote
 
 _GROUP = "group"
 
@@ -83,3 +87,34 @@ async def test_a_cluster_whose_first_question_was_erased_can_still_be_closed(sto
     assert await store.close_gaps(leader, [bobs], "See the page")
     assert await where_found(store) == set()
     assert [one.answer for one in await store.gap_leaders()] == ["See the page"]
+
+
+async def test_what_is_kept_of_a_group_is_only_the_others(store: SqlStore) -> None:
+    """The summary, the reason, the last failure, reactions to others, and what the channel notes of the thread."""
+    await accept(store, wrote(OTHER, "g1", "Bob begins", where=_GROUP))
+    await finish(store, await claim_one(store), answer("Hello Bob"))
+    await accept(store, wrote(PHONE, "g2", f"{MARK} joins", where=_GROUP))
+    await finish(store, await claim_one(store), answer("Hello both"))
+    key = ConversationKey("sms", "AC1", _GROUP)
+    heart = ReactionChanged(EventKey("sms", "AC1", "r1"), key, EventKey("sms", "AC1", "g1"), PHONE, "❤️", True, SENT_AT)
+    await accept(store, heart, replace(heart, key=EventKey("sms", "AC1", "r2"), sender=OTHER))
+    hers = {"summary": f"About {MARK}", "escalation_reason": f"{MARK} asked", "last_error": f"read {MARK}"}
+    await store.database.write(lambda connection: connection.execute(update(conversation).values(hers)) and None)
+    await store.remember("sms", "AC1", f"thread/{_GROUP}", f"{PHONE.external_id} {OTHER.external_id}")
+    found = {"reaction.external_id", "channel_memory.value", *(f"conversation.{name}" for name in hers)}
+    assert found <= await where_found(store)
+    await erase(store)
+    assert await where_found(store) == set()
+    assert [one["external_id"] for one in (await everything(store))["reaction"]] == [OTHER.external_id]
+    assert await store.recall("sms", "AC1", f"thread/{_GROUP}") == OTHER.external_id
+
+
+async def test_an_erased_conversation_is_not_remembered_ever_again(store: SqlStore) -> None:
+    await accept(store, wrote(PHONE, "s1"))
+    await finish(store, await claim_one(store), answer(f"Hello {MARK}"))
+    await erase(store)
+    assert await store.unremembered(-60.0, after=None, limit=10) == []
+    await accept(store, wrote(PHONE, "s2", "Somebody new"))
+    await finish(store, await claim_one(store), answer("Hello"))
+    (part,) = await store.unremembered(-60.0, after=None, limit=10)
+    assert [one.text for one in part.messages] == ["Somebody new"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -53,8 +53,13 @@ def told_staff(case: Case) -> list[NewMessage]:
     return [answer(f"Case {case.number} was erased", author=Author.SYSTEM)]
 
 
+def note_without(note: str, addresses: Collection[str]) -> str | None:
+    """Of a note that is a list of people."""
+    return " ".join(one for one in note.split() if one not in addresses) or None
+
+
 async def erase(store: SqlStore, address: str = PHONE.external_id, *, only: bool = False) -> Erased:
-    return await store.erase_customer(address, told_staff, "operator", only=only)
+    return await store.erase_customer(address, told_staff, note_without, "operator", only=only)
 
 
 async def everything(store: SqlStore) -> dict[str, list[Mapping[str, Any]]]:
