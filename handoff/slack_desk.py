@@ -171,7 +171,9 @@ class SlackDesk:
         conversation = await parts.records.conversation(case.conversation_id) if case else None
         customer = await parts.records.customer(case.conversation_id, case.id) if case else None
         if case is None or conversation is None or customer is None:
-            return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
+            over = posts.remark(say("staff_inside_over", self._settings.staff_locale))
+            told = (self._in_thread(case.id, [over]),) if case is not None and turn.pending else ()
+            return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq, asides=told)
         if is_asking(turn):
             return await self._asked(turn if parts.files is None else await parts.files(turn), case)
         facts = _reachable(await self._facts(case.id), customer.contact)

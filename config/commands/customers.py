@@ -67,7 +67,7 @@ async def customer_lines(
     address, only = str(request.get("address")), bool(request.get("only"))
     if request.get("do") == "erase":
         closing = partial(_closing_posts, settings.desk_language)
-        done = await store.erase_customer(address, closing, _mail_thread_without, OPERATOR, only=only)
+        done = await store.erase_customer(address, closing, mail_thread_without, OPERATOR, only=only)
         files = await _remove_files(settings, store)
         counts = f"{done.conversations} conversations, {done.messages} messages, {files} files"
         told = f" Staff were told in {done.open_cases} open cases, which are closed." if done.open_cases else ""
@@ -100,7 +100,7 @@ def _closing_posts(language: str, case: Case) -> Sequence[NewMessage]:
     return posts.card_with(facts), posts.remark(say("staff_erased", language, name=OPERATOR))
 
 
-def _mail_thread_without(note: str, addresses: Collection[str]) -> str | None:
+def mail_thread_without(note: str, addresses: Collection[str]) -> str | None:
     """A note that cannot be read goes: the address may stand in it."""
     from channels.email.threads import Thread
 
@@ -108,7 +108,7 @@ def _mail_thread_without(note: str, addresses: Collection[str]) -> str | None:
         left = Thread.from_json(note).without(addresses)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    return left and left.to_json()
+    return left.to_json() if left is not None else None
 
 
 async def _remove_files(settings: Settings, store: SqlStore) -> int:

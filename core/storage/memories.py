@@ -79,14 +79,6 @@ def change_memories(
     return gone
 
 
-def clear_memories(connection: Connection, customer_ids: Collection[str]) -> None:
-    """Forget these customers' facts and the summaries of their conversations, for whoever erases them."""
-    ids = {"ids": sorted(customer_ids)}
-    theirs = update(conversation).where(among(conversation.c.customer_id, "ids"))
-    connection.execute(theirs.values(summary=None, remembered_seq=conversation.c.last_seq), ids)
-    connection.execute(update(customer).where(among(customer.c.id, "ids")).values(memory=None), ids)
-
-
 def take_back(connection: Connection, message_ids: Collection[str]) -> None:
     """What was deleted or changed is not remembered as it had been said; a summary that told it is written anew."""
     rows = connection.execute(_CHANGED, {"ids": sorted(message_ids)}).all() if message_ids else []

@@ -21,7 +21,6 @@ from core.ports.retention import Expiring
 from core.ports.store import TurnState
 from core.ports.tickets import Holder
 from core.storage.links import MASKED
-from core.storage.memories import clear_memories
 from core.storage.store import SqlStore
 from core.storage.tables import conversation, customer, message
 from tests.contract.stores.manual_clock import ManualClock
@@ -264,8 +263,7 @@ async def test_facts_that_nobody_needs_go_after_a_time(store: SqlStore, clock: M
 async def test_a_customer_who_is_erased_is_remembered_no_more(store: SqlStore, clock: ManualClock) -> None:
     state = await tell(store, "e1", "My name is Alice")
     part = await learn(store, clock, "Alice")
-    await store.database.write(lambda connection: clear_memories(connection, [state.customer.id]))
-    assert await known(store, state) == set()
+    await store.erase_customer(state.customer.external_id, lambda _: (), lambda note, _: note, "operator", only=True)
     assert await parts(store) == []
     assert not await store.keep_learned(part, Learned([fact(part.messages[0], "Alice")]))
     for gone in (delete(customer), delete(conversation)):
