@@ -108,8 +108,11 @@ KEPT: Mapping[Table, frozenset[str]] = {
     attachment: frozenset({"id", "conversation_id", "size", "storage_key", "extraction"}),
     message: frozenset({"id", "conversation_id", "seq", "author", "kind", "turn_id", "sent_at", "created_at"}),
 }
-"""Columns that stay where a row stays; all others are emptied, also those that a later version adds. Of ``message``: what staff
-were shown or wrote about a case. A file without a message is taken off the disk by the daily sweep."""
+"""Columns that keep their values where a row stays. All others are emptied, also those that a later version adds.
+
+The rows of ``message`` that stay are those in threads of staff: what staff were shown or wrote about a case. The daily sweep
+deletes the file of an ``attachment`` that names no message any more.
+"""
 _PAGE = 200
 _SHORTEST = 5
 """Characters of an address that are looked for in events which could not be read: fewer would be found in anybody's."""
@@ -298,9 +301,10 @@ def _erase_learned(connection: Connection, scope: PersonalScope) -> None:
 
 
 def _leave_conversations(connection: Connection, scope: PersonalScope, closing: Collection[str]) -> None:
-    """End the turns under way. A conversation in which others write goes on as theirs. ``closing``: those with an open case.
+    """End the turns under way, and give conversations in which others write to these. ``closing``: those with an open case.
 
-    Only a new owner raises the ownership epoch of these: it withholds every answer that waits, also those to others.
+    Only closing a case raises the ownership epoch of a shared conversation: that withholds all answers of the agent's that
+    wait there, also those to others.
     """
     columns = conversation.c
     with_people = columns.state.in_((OwnershipState.QUEUED, OwnershipState.STAFF))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from channels.email.threads import Thread
+from config.commands.customers import mail_thread_without
 from core.domain.messages import ANSWERS_TO
 from tests.integration.email_channel.rig import ANN, Rig, letter
 
@@ -168,3 +170,22 @@ async def test_a_forged_mail_with_an_id_that_was_used_begins_a_thread_of_its_own
     await rig.write("Send it to me", Message_ID=mail["Message-ID"], Authentication_Results=fails)
     first, forged = await _threads(rig, 2)
     assert first != forged
+
+
+async def test_whoever_is_erased_leaves_the_thread_to_the_others(rig: Rig) -> None:
+    bob = {"From": "bob@customer.example", "Subject": "Re: A question"}
+    mail = await rig.write("First", Cc="Bob <bob@customer.example>")
+    await rig.write("I add", **bob, In_Reply_To=mail["Message-ID"])
+    await rig.write("My secret", Subject="Re: A question", In_Reply_To=mail["Message-ID"])
+    thread = (await _threads(rig, 3))[-1]
+    await rig.store.erase_customer(ANN, lambda _: (), mail_thread_without, "operator", only=False)
+    key = ("email", rig.address, f"thread/{thread}")
+    stored = Thread.from_json(str(await rig.store.recall(*key)))
+    assert ANN not in stored.to_json()
+    assert (stored.to, stored.quote, list(stored.people)) == ("bob@customer.example", "", ["bob@customer.example"])
+    await rig.write("And now?", **bob, In_Reply_To=mail["Message-ID"])
+    assert (await _threads(rig, 4))[-1] == thread
+    await rig.answer(thread)
+    ((to, data),) = rig.office.postman.taken
+    assert (to, b"My secret" in data) == ("bob@customer.example", False)
+    assert ANN not in str(await rig.store.recall(*key))

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from channels.email.threads import Thread
 from config.cli import main
 from config.clock import SystemClock
+from config.commands.customers import mail_thread_without
 from config.commands.event_loop import run_async
 from config.parts import make_files
 from config.settings import Settings
@@ -67,3 +69,13 @@ def test_a_customer_is_exported_and_erased(tmp_path: Path, monkeypatch: pytest.M
     again = run(main, ["customers", "erase", PHONE, "--yes"])
     assert (again.exit_code, again.stdout) == (1, "")
     assert run(main, ["customers", "export", PHONE]).exit_code == 1
+
+
+@pytest.mark.parametrize("note", ["{", "[]", "{}", '{"people": ["a"], "chain": 1}', "7"])
+def test_a_note_of_a_thread_that_cannot_be_read_goes(note: str) -> None:
+    assert mail_thread_without(note, {PHONE}) is None
+
+
+def test_a_thread_in_which_nobody_is_left_goes() -> None:
+    alone = Thread("ann@example.com", None, "Hello", None, people={"ann@example.com": True})
+    assert mail_thread_without(alone.to_json(), {"ann@example.com"}) is None
