@@ -106,10 +106,8 @@ class SlackDesk:
             more, freed = await released(
                 case, turn.conversation, facts, self._parts.people, settings, waiting, waits=True
             )
-            freed = (*wrote.records, *freed)
-            return DeskReply(
-                (), self.contact(turn), ForStaff((self._in_thread(case.id, told + more),), freed), RELEASED
-            )
+            for_staff = ForStaff((self._in_thread(case.id, told + more),), (*wrote.records, *freed))
+            return DeskReply((), self.contact(turn), for_staff, RELEASED)
         contact = self.contact(turn)
         queued = turn.conversation.state is OwnershipState.QUEUED
         said = self._notices(settings).relayed(turn, contact) if queued else ()
@@ -134,11 +132,10 @@ class SlackDesk:
         copies = await self._parts.cases.copies([change.message.id for change in changes])
         shown = [(message.seq, posts.said(message)) for message in turn.pending]
         for change in changes:
-            became = self._what_became(change, copies.get(change.message.id), turn)
-            shown += [(change.seq, post) for post in became]
+            shown += [(change.seq, post) for post in self._what_became(change, copies.get(change.message.id))]
         return posts.bounded([post for _, post in sorted(shown, key=lambda one: one[0])], self._settings.staff_locale)
 
-    def _what_became(self, change: Change, copy_id: str | None, turn: TurnState) -> list[NewMessage]:
+    def _what_became(self, change: Change, copy_id: str | None) -> list[NewMessage]:
         if change.kind is ChangeKind.ENDED:
             return [posts.remark(say("staff_customer_ended", self._settings.staff_locale))]
         if change.kind is ChangeKind.FILES:
