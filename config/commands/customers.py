@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -81,7 +82,7 @@ async def customer_lines(
                 yield {"id": f"{row['channel']}:{row['external_id']}"}
         return
     for kind, row in rows:
-        line = json.dumps({"table": kind, **row}, ensure_ascii=False, default=str) + "\n"
+        line = json.dumps({"table": kind, **row}, ensure_ascii=False, default=datetime.timestamp) + "\n"
         for place in range(0, len(line), _PIECE):
             yield {"id": address, "text": line[place : place + _PIECE]}
 

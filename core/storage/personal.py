@@ -16,7 +16,6 @@ import structlog
 from sqlalchemy import (
     Boolean,
     Column,
-    ColumnElement,
     Connection,
     Float,
     Integer,
@@ -53,6 +52,7 @@ from core.storage.desk_tables import (
     ticket,
     ticket_entry,
 )
+from core.storage.personal_export import exported
 from core.storage.personal_scope import Person, PersonalScope, find_person, find_scope
 from core.storage.tables import (
     attachment,
@@ -139,24 +139,7 @@ class SqlPersonal(OnDatabase):
         self, connection: Connection, address: str, *, only: bool
     ) -> Sequence[tuple[str, dict[str, Any]]]:
         """Rows by their table's name. Nothing that staff say among themselves."""
-        person = find_person(connection, address, only=only)
-        scope = find_scope(connection, person)
-        found = [
-            (identity, identity.c.customer_id.in_(person.ids)),
-            (customer, customer.c.id.in_(person.ids)),
-            (identity_link, identity_link.c.customer_id.in_(person.ids)),
-            (conversation, conversation.c.id.in_([*scope.whole, *scope.shared])),
-            (ticket, ticket.c.customer_id.in_(person.ids)),
-            (ticket_entry, ticket_entry.c.number.in_(_tickets(scope))),
-            (desk_case, desk_case.c.id.in_(scope.cases)),
-            (rating, rating.c.case_id.in_(scope.cases)),
-        ]
-        shown = [(table, _about(table.c[name], scope.messages)) for table, name in _SHOWN.items()]
-        rows: list[tuple[str, dict[str, Any]]] = []
-        for table, which in [*found, *((table, part) for table, parts in shown for part in parts)]:
-            listed = connection.execute(select(table).where(which).order_by(*table.primary_key.columns)).all()
-            rows += [(table.name, row._asdict()) for row in listed]
-        return rows
+        return exported(connection, find_person(connection, address, only=only))
 
     @writes
     def erase_customer(
@@ -172,9 +155,6 @@ class SqlPersonal(OnDatabase):
         """Once more erases nothing more: what would be found is not there."""
         person = find_person(connection, address, only=only)
         return _erase(connection, self, person, closing, note_without, by) if person.ids else Erased()
-
-
-_SHOWN: Mapping[Table, str] = {message: "id", attachment: "message_id", feedback: "message_id", reaction: "message_id"}
 
 
 def _erase(
@@ -215,11 +195,6 @@ def _erase(
     )
     identities = tuple(f"{channel}:{external_id}" for channel, _, external_id in person.addresses)
     return Erased(identities, len(scope.whole) + len(scope.shared), len(scope.messages), told)
-
-
-def _about(column: ColumnElement[Any], ids: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Conditions that together are true of the rows with these ids, each short enough for both databases."""
-    return [column.in_(ids[place : place + _PAGE]) for place in range(0, len(ids), _PAGE)]
 
 
 def _emptied(table: Table, **values: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from core.domain.ticket import EntryKind, Ticket, TicketEntry, TicketPriority, T
 from core.ports.outcomes import CaseRecord, ChangeTicket, MoveTicket, OpenTicket
 from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage import codec
+from core.storage.among import among
 from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.desk_tables import ticket, ticket_day, ticket_entry
 from core.storage.desk_tables import ticket_number as given
@@ -211,15 +212,20 @@ def _theirs(holder: Holder) -> ColumnElement[bool]:
 
 
 def _read(connection: Connection, *wanted: ColumnElement[bool]) -> Ticket | None:
-    row = connection.execute(select(ticket).where(*wanted)).first()
-    if row is None:
-        return None
+    return next(iter(read_tickets(connection, *wanted)), None)
+
+
+def read_tickets(connection: Connection, *wanted: ColumnElement[bool]) -> list[Ticket]:
+    """With their history, by number."""
+    found: dict[str, list[TicketEntry]] = {}
     columns = ticket_entry.c
-    entries = connection.execute(select(ticket_entry).where(columns.number == row.number).order_by(columns.place))
-    history = tuple(
-        TicketEntry(one.place, one.actor, EntryKind(one.kind), one.text, codec.when(one.created_at)) for one in entries
-    )
-    return replace(ticket_from(row), history=history)
+    rows = connection.execute(select(ticket).where(*wanted).order_by(ticket.c.number)).all()
+    numbers = [row.number for row in rows]
+    entries = select(ticket_entry).where(among(columns.number, "numbers")).order_by(columns.number, columns.place)
+    for one in connection.execute(entries, {"numbers": numbers}) if rows else ():
+        entry = TicketEntry(one.place, one.actor, EntryKind(one.kind), one.text, codec.when(one.created_at))
+        found.setdefault(one.number, []).append(entry)
+    return [replace(ticket_from(row), history=tuple(found.get(row.number, ()))) for row in rows]
 
 
 def ticket_from(row: Row[Any]) -> Ticket:

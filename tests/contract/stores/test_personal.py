@@ -15,11 +15,11 @@ from core.domain.customer import ContactDetails, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Author, MessageDeleted, MessageReceived, RawEvent, Receipt
-from core.domain.ticket import TicketPriority
+from core.domain.ticket import TicketPriority, TicketStatus
 from core.ports.journal import JournalEntry
-from core.ports.outcomes import KeepComment, KeepNote, KeepRating, LinkIdentity, OpenTicket
+from core.ports.outcomes import BlockCustomer, ChangeTicket, KeepComment, KeepNote, KeepRating, LinkIdentity, OpenTicket
 from core.ports.store import Acceptable, Aside, NewMessage, OpenCase, Settlement, Transition, TurnOutcome
-from core.ports.tickets import Holder, NewTicket
+from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage.personal import Erased
 from core.storage.store import SqlStore
 from core.storage.tables import metadata
@@ -318,3 +318,44 @@ async def test_an_export_has_what_was_said_and_nothing_that_staff_say_among_them
     alone = await store.export_customer(MAIL.external_id, only=True)
     assert {row["external_id"] for kind, row in alone if kind == "identity"} == {MAIL.external_id}
     assert await store.export_customer("nobody@example.com", only=False) == []
+
+
+async def test_an_export_has_nothing_of_what_staff_think_or_of_who_they_are(store: SqlStore) -> None:
+    case = await full_life(store)
+    await accept(store, wrote(PHONE, "s2", "Well?"))
+    state = await claim_one(store)
+    note = TicketChange(note="SECRET fraud?", fields={"Risk": "SECRET"}, status=TicketStatus.ON_HOLD)
+    thought = (
+        ChangeTicket(case.id, note, "SECRET-USER", "m9"),
+        BlockCustomer(case.id, state.customer.id, "SECRET-USER", "SECRET abuse"),
+    )
+    claimed = Transition(OwnershipEvent.CLAIM, owner="SECRET-USER", actor="SECRET-USER")
+    await store.finish([TurnOutcome(state.claim, state.pending[-1].seq, transition=claimed, cases=thought)])
+    kept = await where_found(store, "SECRET")
+    assert {"ticket_entry.text", "ticket.fields", "customer.blocked", "conversation.owner"} <= kept
+    found = await store.export_customer(PHONE.external_id, only=False)
+    assert "SECRET" not in str(found)
+    assert "wants a refund" not in str(found)
+    entries = [(row["actor"], row["kind"], row["text"]) for kind, row in found if kind == "ticket_entry"]
+    assert ("staff", "status", "on_hold") in entries
+    assert ("agent", "note", MARK) in entries
+
+
+async def test_an_export_of_one_in_a_group_does_not_tell_who_else_is_there(store: SqlStore) -> None:
+    await accept(store, wrote(OTHER, "g1", "Bob begins", where="group"))
+    await finish(store, await claim_one(store), answer("Hello Bob"))
+    await accept(store, wrote(PHONE, "g2", f"{MARK} joins", where="group"))
+    found = await store.export_customer(PHONE.external_id, only=False)
+    assert f"{MARK} joins" in str(found)
+    assert OTHER.external_id not in str(found)
+    assert "Bob" not in str(found)
+
+
+async def test_what_a_customer_wrote_as_one_of_the_staff_is_not_exported(store: SqlStore) -> None:
+    here = Identity("slack", "main", "U1", verified=True)
+    await accept(store, wrote(here, "d1", "Hello, I have a question"))
+    await finish(store, await claim_one(store), answer("Yes?"))
+    await accept(store, from_staff("m/C1/2.1", "// SECRET note", user="U1"))
+    found = await store.export_customer("U1", only=False)
+    assert "I have a question" in str(found)
+    assert "SECRET" not in str(found)

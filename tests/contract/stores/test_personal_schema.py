@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.storage import personal
+from core.storage.personal_export import EXPORTED
 from core.storage.store import SqlStore
 from core.storage.tables import metadata
 
@@ -38,3 +39,33 @@ def test_columns_that_stay_are_named_and_there() -> None:
     assert {"thread", "external_id", "customer_id", "last_error", "escalation_reason"} <= set(gone["conversation"])
     assert gone["inbound_event"] == ["message_id", "raw"]
     assert gone["ownership_change"] == gone["desk_case"] == ["reason"]
+
+
+WITHHELD = {
+    "identity": set(),
+    "customer": {"blocked"},
+    "identity_link": {"unlinked_by"},
+    "conversation": {
+        *("owner", "escalation_reason", "last_error", "audience"),
+        *("epoch", "ownership_epoch", "last_seq", "done_seq", "event_cursor", "remembered_seq", "attempts"),
+        *("ready_at", "lease_until", "send_after", "reopen_until"),
+    },
+    "desk_case": {"reason", "requested_by"},
+    "rating": set(),
+    "message": {"meta", "turn_id"},
+    "attachment": {"error"},
+    "feedback": set(),
+    "reaction": {"external_id"},
+    "ticket": {"fields", "case_id"},
+    "ticket_entry": {"origin", "place"},
+}
+"""Columns that no customer is given: what staff think, who of them did what, who else reacted, and the hub's own counters."""
+
+
+def test_each_exported_column_is_decided_upon() -> None:
+    """A new column is not exported until somebody decides that it is the customer's."""
+    tables = {table.name: set(columns) for table, columns in EXPORTED.items()}
+    assert tables.keys() == WITHHELD.keys()
+    for name, columns in tables.items():
+        assert columns | WITHHELD[name] == set(metadata.tables[name].c.keys()), name
+        assert not columns & WITHHELD[name]
