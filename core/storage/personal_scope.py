@@ -63,8 +63,7 @@ def find_scope(connection: Connection, person: Person) -> PersonalScope:
     begun = set(
         connection.scalars(select(conversation.c.id).where(conversation.c.customer_id.in_(person.ids), customers))
     )
-    written = select(message.c.conversation_id).select_from(joined).where(message.c.customer_id.in_(person.ids))
-    wrote = written.where(customers).distinct()
+    wrote = select(message.c.conversation_id).where(message.c.customer_id.in_(person.ids)).distinct()
     homes = {"ids": sorted(begun | set(connection.scalars(wrote)))}
     ours = connection.execute(
         select(message.c.id).select_from(joined).where(among(conversation.c.id, "ids"), author.in_(person.ids)), homes

@@ -349,13 +349,3 @@ async def test_an_export_of_one_in_a_group_does_not_tell_who_else_is_there(store
     assert f"{MARK} joins" in str(found)
     assert OTHER.external_id not in str(found)
     assert "Bob" not in str(found)
-
-
-async def test_what_a_customer_wrote_as_one_of_the_staff_is_not_exported(store: SqlStore) -> None:
-    here = Identity("slack", "main", "U1", verified=True)
-    await accept(store, wrote(here, "d1", "Hello, I have a question"))
-    await finish(store, await claim_one(store), answer("Yes?"))
-    await accept(store, from_staff("m/C1/2.1", "// SECRET note", user="U1"))
-    found = await store.export_customer("U1", only=False)
-    assert "I have a question" in str(found)
-    assert "SECRET" not in str(found)
