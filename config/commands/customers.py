@@ -27,6 +27,9 @@ _DAY = 86_400.0
 _PIECE = 8_000
 """Characters of a row that go in one line of the local socket, which holds 64 KB."""
 _SLACK_KEEPS = "What staff read and wrote in Slack, by mail or in other systems is kept there: delete it there."
+_UNREAD = (
+    "Rows of the table quarantine name an address of theirs and may be somebody else's. Delete those that are theirs:"
+)
 
 
 def export(address: str, *, only: bool) -> int:
@@ -74,6 +77,10 @@ async def customer_lines(
         told = f" Staff were told in {done.open_cases} open cases, which are closed." if done.open_cases else ""
         yield {"id": address, "text": f"Erased: {counts}.{told}"}
         yield {"id": address, "text": _SLACK_KEEPS}
+        if done.unread:
+            yield {"id": address, "text": _UNREAD}
+        for one in done.unread:
+            yield {"id": one, "text": one}
         return
     rows = await store.export_customer(address, only=only)
     if request.get("do") == "who":

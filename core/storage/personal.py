@@ -67,7 +67,6 @@ from core.storage.tables import (
     message,
     outbox,
     ownership_change,
-    quarantine,
     reaction,
     receipt,
     tool_journal,
@@ -75,6 +74,7 @@ from core.storage.tables import (
 )
 from core.storage.turn_writes import Writes
 from core.storage.turns import lock_conversations
+from core.storage.unread import erase_unread
 
 log = structlog.get_logger(__name__)
 
@@ -114,8 +114,6 @@ The rows of ``message`` that stay are those in threads of staff: what staff were
 deletes the file of an ``attachment`` that names no message any more.
 """
 _PAGE = 200
-_SHORTEST = 5
-"""Characters of an address that are looked for in events which could not be read: fewer would be found in anybody's."""
 _NOTES = ("window", "name", "thread")
 """Kinds of notes whose key ends in an address or a thread. What a telephone has said about being written to stays: it keeps us
 from writing to it."""
@@ -123,12 +121,15 @@ from writing to it."""
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How much was erased; ``open_cases``: those that staff were told of."""
+    """How much was erased; ``open_cases``: those that staff were told of. ``unread``: ids of events that could not be read and
+    name an address of theirs, and that somebody else may have sent.
+    """
 
     identities: tuple[str, ...] = ()
     conversations: int = 0
     messages: int = 0
     open_cases: int = 0
+    unread: tuple[str, ...] = ()
 
 
 class SqlPersonal(OnDatabase):
@@ -180,7 +181,7 @@ def _erase(
     _erase_said(connection, scope)
     _erase_learned(connection, scope)
     _leave_conversations(connection, scope, {row.conversation_id for row in opened})
-    _erase_addresses(connection, person, [rows[key].thread for key in scope.whole])
+    unsure = _erase_addresses(connection, person, [rows[key].thread for key in scope.whole])
     _leave_threads(connection, person, [rows[key] for key in scope.shared], note_without)
     for table, column in ((identity_link, "customer_id"), (identity_link, "other_id"), (customer, "id")):
         connection.execute(delete(table).where(table.c[column].in_(person.ids)))
@@ -194,7 +195,7 @@ def _erase(
         by=by,
     )
     identities = tuple(f"{channel}:{external_id}" for channel, _, external_id in person.addresses)
-    return Erased(identities, len(scope.whole) + len(scope.shared), len(scope.messages), told)
+    return Erased(identities, len(scope.whole) + len(scope.shared), len(scope.messages), told, tuple(unsure))
 
 
 def _emptied(table: Table, **values: Any) -> dict[str, Any]:
@@ -299,8 +300,9 @@ def _leave_conversations(connection: Connection, scope: PersonalScope, closing: 
         connection.execute(update(conversation).where(columns.id == key).values(values))
 
 
-def _erase_addresses(connection: Connection, person: Person, threads: Iterable[str]) -> None:
-    """What channels note of an address or a thread, and events of it that could not be read."""
+def _erase_addresses(connection: Connection, person: Person, threads: Iterable[str]) -> list[str]:
+    """What channels note of an address or a thread, and events of it that could not be read. Returns the ids of events that only
+    name an address."""
     known = connection.execute(select(customer.c.email, customer.c.phone).where(customer.c.id.in_(person.ids))).all()
     given = {value for row in known for value in row if value} | {external_id for *_, external_id in person.addresses}
     connection.execute(delete(contacted).where(contacted.c.address.in_(given)))
@@ -313,8 +315,7 @@ def _erase_addresses(connection: Connection, person: Person, threads: Iterable[s
     for name in sorted({*(one[2] for one in person.addresses), *threads}):
         noted = or_(*(key == f"{kind}/{name}" for kind in _NOTES), key.startswith(f"home/{name}/", autoescape=True))
         connection.execute(delete(channel_memory).where(where, noted))
-    for channel, account, external_id in person.addresses:
-        _erase_unread(connection, channel, account, external_id)
+    return sorted({one for address in person.addresses for one in erase_unread(connection, *address)})
 
 
 def _leave_threads(
@@ -328,24 +329,6 @@ def _leave_threads(
         left = note_without(note, addresses) if note is not None else None
         changed = delete(channel_memory) if left is None else update(channel_memory).values(value=left)
         connection.execute(changed.where(*key))
-
-
-def _erase_unread(connection: Connection, channel: str, account: str, external_id: str) -> None:
-    needle = external_id.rpartition(":")[2].lstrip("+").encode()
-    if len(needle) < _SHORTEST:
-        return
-    last = ""
-    columns = quarantine.c
-    page = (
-        select(columns.id, columns.body, columns.headers)
-        .where(columns.channel == channel, columns.account == account)
-        .order_by(columns.id)
-        .limit(_PAGE)
-    )
-    while rows := connection.execute(page.where(columns.id > last)).all():
-        theirs = [row.id for row in rows if needle in row.body or needle in row.headers.encode()]
-        _remove(connection, quarantine, "id", theirs)
-        last = rows[-1].id
 
 
 def _tell_staff(
