@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from core.attachments.stale_files import remove_stale
 from core.domain.case import Case
 from core.domain.conversation import OwnershipState
 from core.ports.outcomes import NewMessage
+from core.storage.personal_scope import SeveralCustomersError, identity_names
 from core.storage.store import SqlStore
 from handoff import posts
 from handoff.texts import say
@@ -27,6 +29,7 @@ _DAY = 86_400.0
 _PIECE = 8_000
 """Characters of a row that go in one line of the local socket, which holds 64 KB."""
 _SLACK_KEEPS = "What staff read and wrote in Slack, by mail or in other systems is kept there: delete it there."
+_SEVERAL = "Several customers have this address, and no code links them. Name one of them:"
 _UNREAD = (
     "Rows of the table quarantine name an address of theirs and may be somebody else's. Delete those that are theirs:"
 )
@@ -61,13 +64,25 @@ def _nothing(address: str) -> int:
 
 def _asked(request: Mapping[str, Any]) -> list[dict[str, Any]]:
     settings = read_settings()
-    return run_async(ask(settings, {"command": "customers", **request}, partial(customer_lines, settings)))
+    lines = run_async(ask(settings, {"command": "customers", **request}, partial(customer_lines, settings)))
+    if several := [line["id"] for line in lines if line.get("several")]:
+        raise click.UsageError("\n  ".join([_SEVERAL, *map(printable, several)]))
+    return lines
 
 
 async def customer_lines(
     settings: Settings, store: SqlStore, request: Mapping[str, Any]
 ) -> AsyncIterator[dict[str, Any]]:
-    """What is asked for, as lines for the local socket."""
+    """What is asked for, as lines for the local socket; for an address of several customers, what to call each of them."""
+    try:
+        async for line in _lines(settings, store, request):
+            yield line
+    except SeveralCustomersError as error:
+        for name in error.names:
+            yield {"id": name, "several": True}
+
+
+async def _lines(settings: Settings, store: SqlStore, request: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
     address, only = str(request.get("address")), bool(request.get("only"))
     if request.get("do") == "erase":
         closing = partial(_closing_posts, settings.desk_language)
@@ -86,7 +101,7 @@ async def customer_lines(
     if request.get("do") == "who":
         for kind, row in rows:
             if kind == "identity":
-                yield {"id": f"{row['channel']}:{row['external_id']}"}
+                yield {"id": identity_names(SimpleNamespace(**row))[-1]}
         return
     for kind, row in rows:
         line = json.dumps({"table": kind, **row}, ensure_ascii=False, default=datetime.timestamp) + "\n"

@@ -88,7 +88,7 @@ _only = click.option("--only", is_flag=True, help="Only this identity, not those
 def export_customer(address: str, only: bool) -> None:
     """Print it as JSON lines, one for each row: identities, conversations, messages, files, tickets, cases, links.
 
-    ADDRESS: as of switchboard identities.
+    ADDRESS: as of switchboard identities, or channel:address, channel:account:address or channel:account:address:verified.
     """
     from config.commands.customers import export
 
@@ -102,7 +102,7 @@ def export_customer(address: str, only: bool) -> None:
 def erase_customer(address: str, only: bool, yes: bool) -> None:
     """Erase it, and withhold what is not sent yet. Staff of an open case are told, and the case is closed.
 
-    ADDRESS: as of switchboard identities.
+    ADDRESS: as of switchboard identities, or channel:address, channel:account:address or channel:account:address:verified.
     """
     from config.commands.customers import erase
 

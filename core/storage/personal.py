@@ -139,7 +139,7 @@ class SqlPersonal(OnDatabase):
     def export_customer(
         self, connection: Connection, address: str, *, only: bool
     ) -> Sequence[tuple[str, dict[str, Any]]]:
-        """Rows by their table's name. Nothing that staff say among themselves."""
+        """Rows by their table's name. Nothing that staff say among themselves. Raises SeveralCustomersError."""
         return exported(connection, find_person(connection, address, only=only))
 
     @writes
@@ -153,7 +153,7 @@ class SqlPersonal(OnDatabase):
         *,
         only: bool,
     ) -> Erased:
-        """Once more erases nothing more: what would be found is not there."""
+        """Once more erases nothing more: what would be found is not there. Raises SeveralCustomersError, with nothing erased."""
         person = find_person(connection, address, only=only)
         return _erase(connection, self, person, closing, note_without, by) if person.ids else Erased()
 

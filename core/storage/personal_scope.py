@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from core.domain.case import DESK
 from core.domain.messages import Audience, Author
@@ -16,6 +17,8 @@ from core.storage.links import person_of
 from core.storage.tables import conversation, identity, message, receipt
 
 _PAGE = 200
+_MOST_PARTS = 8
+"""Places in a name at which the id on the channel may begin; accounts and ids have colons of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,27 @@ class PersonalScope:
     told: Sequence[str]
 
 
+class SeveralCustomersError(Exception):
+    """An address is that of several customers whom no code links. ``names``: their identities, each to be asked for by itself."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__("Several customers have this address.")
+        self.names = names
+
+
 def find_person(connection: Connection, address: str, *, only: bool) -> Person:
-    """Whose identity this address is; what somebody only wrote down as theirs is nobody's identity."""
-    theirs = select(identity.c.customer_id).where(identity.c.external_id == codec.clean(address))
-    ids = set(connection.scalars(theirs))
-    if not only:
-        ids |= {other for one in sorted(ids) for other in connection.scalars(person_of(one))}
+    """Whose identity this address is; what somebody only wrote down as theirs is nobody's identity.
+
+    Raises SeveralCustomersError, so that nobody is shown or erased with a stranger who has the same id elsewhere, or who wrote in
+    their name.
+    """
     columns = identity.c
+    meant = _identities(connection, codec.clean(address))
+    found = sorted({row.customer_id for row in meant})
+    people = {frozenset((one,) if only else connection.scalars(person_of(one))) for one in found}
+    if len(people) > 1:
+        raise SeveralCustomersError([identity_names(row)[-1] for row in meant])
+    ids = people.pop() if people else frozenset()
     rows = connection.execute(
         select(columns.channel, columns.account, columns.external_id)
         .where(columns.customer_id.in_(ids))
@@ -54,6 +71,28 @@ def find_person(connection: Connection, address: str, *, only: bool) -> Person:
         .order_by(columns.channel, columns.account, columns.external_id)
     )
     return Person(tuple(sorted(ids)), tuple((row.channel, row.account, row.external_id) for row in rows))
+
+
+def identity_names(row: Any) -> tuple[str, ...]:
+    """What an operator may call this row of ``identity``, the last one without any doubt."""
+    place = f"{row.channel}:{row.account}:{row.external_id}"
+    proof = "verified" if row.verified else "unverified"
+    return row.external_id, f"{row.channel}:{row.external_id}", place, f"{place}:{proof}"
+
+
+def _identities(connection: Connection, address: str) -> Sequence[Row[Any]]:
+    """Those of that name; a mail address in whatever letters, unless one is spelled alike."""
+    stem, _, proof = address.rpartition(":")
+    parts = [one.split(":") for one in (address, *([stem] if proof in ("verified", "unverified") else []))]
+    ends = {":".join(one[place:]) for one in parts for place in range(min(len(one), _MOST_PARTS))}
+    ends |= {one.lower() for one in ends if "@" in one}
+    wanted = select(identity).where(identity.c.external_id.in_(ends)).order_by(*identity.primary_key.columns)
+    rows = connection.execute(wanted).all()
+    spelled_alike = [row for row in rows if address in identity_names(row)]
+    lowered = address.lower()
+    return spelled_alike or [
+        row for row in rows if "@" in row.external_id and lowered in map(str.lower, identity_names(row))
+    ]
 
 
 def find_scope(connection: Connection, person: Person) -> PersonalScope:

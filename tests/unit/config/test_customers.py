@@ -21,7 +21,7 @@ from config.store import make_store
 from core.domain.attachments import Attachment
 from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
-from core.domain.messages import MessageReceived
+from core.domain.messages import MessageReceived, RawEvent
 from core.ports.store import Acceptable
 from core.storage.migrate import migrate
 
@@ -58,7 +58,7 @@ def test_a_customer_is_exported_and_erased(tmp_path: Path, monkeypatch: pytest.M
     assert {line["table"] for line in lines} == {"identity", "customer", "conversation", "message", "attachment"}
     assert [line["text"] for line in lines if line["table"] == "message"] == [LONG]
     refused = run(main, ["customers", "erase", PHONE], input="n\n")
-    assert (refused.exit_code, f"sms:{PHONE}" in refused.stdout) == (1, True)
+    assert (refused.exit_code, f"sms:AC1:{PHONE}:unverified" in refused.stdout) == (1, True)
     path = tmp_path / "attachments" / file.storage_key
     assert path.read_bytes() == b"of theirs"
     done = run(main, ["customers", "erase", PHONE, "--yes"])
@@ -79,3 +79,32 @@ def test_a_note_of_a_thread_that_cannot_be_read_goes(note: str) -> None:
 def test_a_thread_in_which_nobody_is_left_goes() -> None:
     alone = Thread("ann@example.com", None, "Hello", None, people={"ann@example.com": True})
     assert mail_thread_without(alone.to_json(), {"ann@example.com"}) is None
+
+
+async def _of_two(settings: Settings) -> None:
+    await migrate(settings.effective_database_url)
+    store = make_store(settings, SystemClock())
+    await store.open()
+    for account in ("W1", "W2"):
+        key = ConversationKey("slack", account, "D1")
+        sender = Identity("slack", account, "U0ABCDEF", verified=True)
+        event = MessageReceived(EventKey("slack", account, "e1"), key, sender, "Hello", datetime.now(UTC))
+        await store.accept([Acceptable(event)])
+    await store.quarantine(RawEvent("slack", "W1", b'{"event": {"user": "U0BOB", "text": "<@U0ABCDEF>"}}', {}), "odd")
+    await store.close()
+
+
+def test_an_id_of_two_people_is_refused_with_the_name_of_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    run_async(_of_two(Settings(_env_file=None, data_dir=tmp_path)))
+    run = CliRunner().invoke
+    for command in (["export"], ["erase", "--yes"]):
+        refused = run(main, ["customers", *command, "U0ABCDEF"])
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert "slack:W1:U0ABCDEF:verified\n  slack:W2:U0ABCDEF:verified" in refused.stderr
+    done = run(main, ["customers", "erase", "slack:W1:U0ABCDEF", "--yes"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("slack:W1:U0ABCDEF:verified\n")
+    assert len(done.stdout.partition("quarantine")[2].splitlines()) == 2
+    assert run(main, ["customers", "export", "U0ABCDEF"]).exit_code == 0
