@@ -315,7 +315,13 @@ def _erase_addresses(connection: Connection, person: Person, threads: Iterable[s
     for name in sorted({*(one[2] for one in person.addresses), *threads}):
         noted = or_(*(key == f"{kind}/{name}" for kind in _NOTES), key.startswith(f"home/{name}/", autoescape=True))
         connection.execute(delete(channel_memory).where(where, noted))
-    return sorted({one for address in person.addresses for one in erase_unread(connection, *address)})
+    columns = identity.c
+    same = select(columns.channel, columns.account, columns.external_id).where(
+        columns.external_id.in_({external_id for *_, external_id in person.addresses})
+    )
+    others = {tuple(row) for row in connection.execute(same)}
+    unread = (erase_unread(connection, *one, is_theirs_alone=one not in others) for one in person.addresses)
+    return sorted({id for ids in unread for id in ids})
 
 
 def _leave_threads(

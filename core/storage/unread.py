@@ -22,8 +22,12 @@ _LONGEST_HEAD = 64_000
 _MOST_FIELDS = 100
 
 
-def erase_unread(connection: Connection, channel: str, account: str, external_id: str) -> list[str]:
-    """Delete what this identity sent. Returns the ids of what only names its address."""
+def erase_unread(
+    connection: Connection, channel: str, account: str, external_id: str, *, is_theirs_alone: bool
+) -> list[str]:
+    """Delete what this identity sent. Returns the ids of what only names its address, and of what another customer with the same
+    address may have sent, whose identity is proven or is not.
+    """
     address = external_id.lower() if "@" in external_id else external_id.rpartition(":")[2]
     bare = address.rpartition("/")[2].lstrip("+").encode()
     if not bare:
@@ -42,7 +46,7 @@ def erase_unread(connection: Connection, channel: str, account: str, external_id
         found = [
             row for row in rows if any(map(named.search, _texts(row.body, row.headers, is_form="@" not in address)))
         ]
-        theirs = [row.id for row in found if _sender(channel, row.body) == address]
+        theirs = [row.id for row in found if _sender(channel, row.body) == address and is_theirs_alone]
         connection.execute(delete(quarantine).where(among(columns.id, "ids")), {"ids": theirs})
         unsure += [row.id for row in found if row.id not in theirs]
         last = rows[-1].id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -102,3 +103,12 @@ async def test_what_only_names_them_stays_and_is_reported(store: SqlStore, who: 
 @pytest.mark.parametrize(("who", "body"), OF_OTHERS, ids=named)
 async def test_a_longer_address_is_somebody_elses(store: SqlStore, who: Identity, body: bytes) -> None:
     assert await erased(store, who, body) == (True, False)
+
+
+async def test_what_the_other_customer_of_the_address_may_have_sent_stays(store: SqlStore) -> None:
+    await accept(store, wrote(ANN, "e1"), wrote(replace(ANN, verified=False), "e2", where="elsewhere"))
+    await store.quarantine(RawEvent("email", ANN.account, mail("ann@shop.de"), {}), "unreadable")
+    first = await erase(store, f"email:{ANN.account}:{ANN.external_id}:unverified")
+    assert len(first.unread) == len((await everything(store))["quarantine"]) == 1
+    last = await erase(store, ANN.external_id)
+    assert (last.unread, (await everything(store))["quarantine"]) == ((), [])
