@@ -19,7 +19,7 @@ from core.agent.sources import defuse
 from core.agent.tool_rules import RunsWhen
 from core.agent.tools import Tool, ToolContext, make_tool
 from core.agent.wording import content_stems, phrase
-from core.domain.errors import KnowledgeUnavailable, ToolError
+from core.domain.errors import KnowledgeUnavailable, ToolError, ToolErrorKind
 from core.domain.memory import LONGEST_FACT, LONGEST_SUBJECT, Fact, FactKind
 from core.domain.messages import Author
 from core.ports.gaps import Likeness
@@ -101,7 +101,8 @@ class _MemoryTools:
         meant = await asyncio.to_thread(meant_facts, facts, what)
         if not meant:
             known = clip(defuse(_subjects(facts)), _LONGEST_LIST)
-            raise ToolError(f"Nothing was forgotten: no fact is called that. The subjects are: {known or 'none'}.")
+            text = f"Nothing was forgotten: no fact is called that. The subjects are: {known or 'none'}."
+            raise ToolError(text, ToolErrorKind.NOT_FOUND)
         await self._memories.forget_facts(context.holder, {one.key for one in meant}, context.said.created_at)
         return f"Forgotten: {clip(_subjects(meant), _LONGEST_LIST)}."
 

@@ -145,7 +145,10 @@ async def test_no_answer_rests_on_memory_alone(script: tuple[object, ...]) -> No
 
 async def test_neither_a_summary_nor_what_others_said_is_the_customers_word() -> None:
     past = Past()
-    past.said = [Said(NOW, "staff", "The dragon fruit is free"), Said(NOW, "customer", "A dragon fruit\n> is blue")]
+    past.said = [
+        Said(NOW, "staff", "The dragon fruit is free", "c1", "m1"),
+        Said(NOW, "customer", "A dragon fruit\n> is blue", "c1", "m2"),
+    ]
     state = turn("Is the dragon fruit free?")
     state = replace(state, conversation=replace(state.conversation, summary="They were promised a griffin."))
     model, clock, reviewer = (
@@ -227,7 +230,7 @@ async def test_what_is_not_found_changes_nothing_and_is_no_deed(what: str) -> No
     _, model = await ask(past, turn("Forget it"), *script)
     assert past.memory == before
     told = model.requests[1].messages[-1].content
-    assert told.startswith("Error: Nothing was forgotten")
+    assert told.startswith("Error (not_found): Nothing was forgotten")
     assert "phone, delivery address" in told
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from core.agent.language import ANSWERED, packs
 from core.agent.settings import AgentSettings
+from core.domain.memory import CustomerMemory
 from core.domain.messages import CAME_BY
 from core.llm.extractive import ExtractiveResponder
 from tests.contract.responders.world import Shelf, SteppingClock, Watcher
@@ -52,11 +53,11 @@ async def test_of_many_facts_those_that_matter_are_told_in_a_reply_of_a_text_mes
     many = [replace(ADDRESS, subject=str(number), text=f"{number} " + "x" * 290) for number in range(199)]
     past = Past(*many, ALICE)
     responder = ExtractiveResponder(Shelf(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
-    reply = await responder.respond(turn("What do you know about me?", *many, ALICE), "t1", Watcher())
+    reply = await responder.respond(turn("What do you know about me?"), "t1", Watcher())
     assert len(reply.text) < 1_800
     assert "- Alice\n" in reply.text
     assert "\n…" in reply.text
-    few = [replace(one, text="short") for one in many]
-    reply = await responder.respond(turn("What do you know about me?", *few), "t1", Watcher())
+    past.memory = CustomerMemory(tuple(replace(one, text="short") for one in many))
+    reply = await responder.respond(turn("What do you know about me?"), "t1", Watcher())
     assert reply.text.count("- short") == 40
     assert "\n…" in reply.text
