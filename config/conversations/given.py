@@ -66,7 +66,7 @@ def recorded_tool(name: str, calls: Sequence[RecordedCall]) -> Tool:
     """A tool that gives the results of these calls, in their order. They were made, so nothing is held against them again."""
     results = [call.result or "" for call in calls]
 
-    async def next_result() -> str:
+    async def next_result(**_: object) -> str:
         return results.pop(0)
 
     spec = ToolSpec(name, name, {"type": "object"})
