@@ -147,7 +147,7 @@ def a_history(text: str) -> list[Any]:
     ticket = Ticket("TKT-2", "ada", "c1", text, TicketStatus.OPEN, TicketPriority.NORMAL, AT, AT)
     past = [PastConversation("c1", ConversationKey("web", "main", "c1"), AT, text, 3, (case,), (ticket,))]
     carried = {"case": "c.1", "thread": "T1/C1/1.1"}
-    view = forms.history(carried, "en", past, "c1", page=0, more=False, verified=False)
+    view = forms.history(carried, "en", past, "c1", page=0, more=False, proof="card_unverified")
     return [dict(view), dict(forms.reply(carried, "en", text, [], claims=True, sources=[text]))]
 
 
