@@ -30,18 +30,12 @@ _PATIENCE = 10
 def run(report: Report, *, turns: int = 150) -> None:
     """One at a time on SQLite over the sample documents, as a hub does that is not busy."""
     with process("bench.talker", "{port}") as (model, _), database("sqlite") as url:
-        environment = {
-            "DATABASE_URL": url,
-            "OPENAI_BASE_URL": f"http://127.0.0.1:{model}/v1",
-            "AGENT_ANSWER_FORMAT": "text",
-            "KNOWLEDGE_SOURCES": "sample",
-            "EMBEDDING_CACHE": str(MODELS),
-        }
+        environment = talking(url, model)
         with (
             tempfile.TemporaryDirectory(prefix="switchboard-bench-") as folder,
             process("bench.sampled", f"{folder}/hops", "config.cli", "serve", environment=environment) as (port, pid),
         ):
-            _warm(port)
+            warm(port)
             calls = _calls_of_one_answer(port, model)
             client = asyncio.run(_client(model, calls, turns))
             began = spent(pid)
@@ -51,6 +45,17 @@ def run(report: Report, *, turns: int = 150) -> None:
     report.add(Figure("processor of the hub for an answer", each, "ms", client, "the model's client", "8 ms more"))
     for hop, seconds in sorted(hops.items(), key=lambda one: -one[1]):
         report.add(Figure(f"of it: {hop}", seconds / turns * 1000, "ms"))
+
+
+def talking(url: str, model: int) -> dict[str, str]:
+    """The settings of a hub on this database whose model is the talker at this port."""
+    return {
+        "DATABASE_URL": url,
+        "OPENAI_BASE_URL": f"http://127.0.0.1:{model}/v1",
+        "AGENT_ANSWER_FORMAT": "text",
+        "KNOWLEDGE_SOURCES": "sample",
+        "EMBEDDING_CACHE": str(MODELS),
+    }
 
 
 def _hops(port: int, pid: int, turns: int, file: Path) -> dict[str, float]:
@@ -64,8 +69,8 @@ def _hops(port: int, pid: int, turns: int, file: Path) -> dict[str, float]:
     return found
 
 
-def _warm(port: int) -> None:
-    """Until the documents are read: what is asked meanwhile waits for them, and is answered later than it is waited for."""
+def warm(port: int) -> None:
+    """Ask until the documents are read: questions asked meanwhile wait for them, longer than their request does."""
     for _ in range(_PATIENCE):
         asked = [request(person, "warm", wait=30) for person in customers(5)]
         if len(asyncio.run(steady(port, asked, rate=_RATE, expected=200)).latencies) == len(asked):
@@ -87,12 +92,13 @@ def spent(pid: int) -> float:
 
 
 def _calls_of_one_answer(port: int, model: int) -> list[dict[str, Any]]:
-    _asked(model)
+    asked_of(model)
     _answered(port, 1)
-    return _asked(model)
+    return asked_of(model)
 
 
-def _asked(model: int) -> list[dict[str, Any]]:
+def asked_of(model: int) -> list[dict[str, Any]]:
+    """The requests that the talker got since the last look, 64 at most."""
     with urllib.request.urlopen(f"http://127.0.0.1:{model}/asked") as answer:
         found: list[dict[str, Any]] = json.load(answer)
         return found

@@ -58,7 +58,7 @@ async def _milliseconds(customers: int) -> list[float]:
 
 def _row(number: int, texts: list[str]) -> dict[str, object]:
     facts = [_fact(f"{place}", texts[(number + place * 10) % len(texts)]) for place in range(_FACTS)]
-    kept = codec.dump_memory(CustomerMemory(tuple(facts)))
+    kept = codec.dump_memory(CustomerMemory(tuple(facts)), {})
     return {"id": f"c{number}", "created_at": _NOW.timestamp(), "memory": kept}
 
 
