@@ -332,7 +332,7 @@ class Hub:
             staffed=bool(self._desk_channel),
         )
         trial = LearnedRegression(self.knowledge, self.indexing)
-        given = (self._colleague(), self._translator(), can, briefing, self._prepare, trial)
+        given = (self._colleague(), self._translator(), can, briefing, self._prepare, trial, self.knowledge.likeness)
         return make_desk(self.settings, self._handoff, self._desk_channel, self.store, self._clock, *given)
 
     async def _prepare(self, state: TurnState) -> TurnState:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.domain.capabilities import Capabilities
-from core.domain.customer import Customer
 from core.domain.keys import ConversationKey
 from core.ports.cases import Cases
 from core.ports.clock import Clock
+from core.ports.memories import HistorySearch
 from core.ports.responder import Responder
 from core.ports.roster import Roster
 from core.ports.store import TurnState
@@ -19,7 +19,7 @@ from handoff.briefing import Briefing
 from handoff.customer_language import LastWords
 from handoff.people import People
 from handoff.rating.ratings import OnlyThanks
-from handoff.records import Conversations
+from handoff.records import DeskRecords
 
 Files = Callable[[TurnState], Awaitable[TurnState]]
 """Brings the files of a turn's messages. Raises NotYet while one of them may still come."""
@@ -35,14 +35,6 @@ class DeskChannel(Protocol):
         ...
 
 
-class DeskRecords(Conversations, Protocol):
-    """What the desk reads of conversations."""
-
-    async def customer(
-        self, conversation_id: str, case_id: str | None = None, customer_id: str | None = None
-    ) -> Customer | None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class DeskParts:
     """What it works with. ``desk_channel``: the place that staff look at. ``agent``: answers what colleagues ask it.
@@ -51,7 +43,7 @@ class DeskParts:
     a customer wrote, the newest first, where their locale is that; None where it shows none. ``words``: those.
     ``files``: brings those of what staff wrote. ``only_thanks``: see OnlyThanks; without it, thanks are like anything else.
     ``said_besides``: see CaseMatter. ``link``: the address of a message of the customers' platform, by its provider's id.
-    ``roster``: who could be given a case; without it nobody is.
+    ``roster``: who could be given a case; without it nobody is. ``history``: searches what was said with a customer.
     """
 
     records: DeskRecords
@@ -70,3 +62,4 @@ class DeskParts:
     said_besides: Callable[[str], str] = str
     link: Callable[[str], str | None] | None = None
     roster: Roster | None = None
+    history: HistorySearch | None = None

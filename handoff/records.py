@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from core.domain.conversation import Conversation
+from core.domain.customer import Customer
 from core.domain.messages import Message
 
 
@@ -19,6 +20,14 @@ class Conversations(Messages, Protocol):
     """Conversations, and what was said in them. Raises StoreUnavailable."""
 
     async def conversation(self, conversation_id: str) -> Conversation | None: ...
+
+
+class DeskRecords(Conversations, Protocol):
+    """What the desk reads of conversations."""
+
+    async def customer(
+        self, conversation_id: str, case_id: str | None = None, customer_id: str | None = None
+    ) -> Customer | None: ...
 
 
 async def last_said(records: Messages, conversation: Conversation, most: int) -> Sequence[Message]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ from config.desk.roads import known_by_sender, make_roads
 from config.desk.staffed import desk_account, is_answered_by_mail
 from config.processes.election import Election
 from config.settings import Settings
+from core.agent.history_search import SEARCHED_MESSAGES, search_history
 from core.agent.language import written_language
 from core.agent.questions import said_besides
 from core.agent.small_talk import only_thanks
@@ -23,10 +24,13 @@ from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.desk import Desk
 from core.ports.drafter import Drafter
+from core.ports.gaps import Likeness
+from core.ports.memories import Said
 from core.ports.regression import Regression
 from core.ports.responder import Responder
 from core.ports.staff_mail import StaffMailer
 from core.ports.surroundings import Surroundings
+from core.ports.tickets import Holder
 from core.ports.translator import Translator
 from core.ports.wake import Wake
 from core.storage.store import SqlStore
@@ -97,8 +101,12 @@ def make_desk(
     briefing: Briefing | None = None,
     files: Files | None = None,
     regression: Regression | None = None,
+    likeness: Likeness | None = None,
 ) -> Desk:
-    """``agent`` answers colleagues; ``channels``: what customers' can do; ``files``: brings those that staff sent."""
+    """``agent`` answers colleagues; ``channels``: what customers' can do; ``files``: brings those that staff sent.
+
+    ``likeness``: compares what messages mean, for staff who search a customer's history.
+    """
     if desk_channel is None:
         return DeskWithoutMail(UnstaffedDesk(handoff, clock), None, settings.desk_language)
     if isinstance(desk_channel, MailDeskChannel):
@@ -106,9 +114,12 @@ def make_desk(
             _parts(desk_channel, store, clock), channels=channels, briefing=briefing or Briefing(), files=files
         )
         return MailDesk(SlackDesk(parts, by_mail(handoff)), desk_channel.account, settings.desk_language, files)
-    work = replace(
-        _parts(desk_channel, store, clock, agent), channels=channels, briefing=briefing or Briefing(), files=files
-    )
+
+    async def found(holder: Holder, query: str) -> Sequence[Said]:
+        return await search_history(await store.history_of(holder, SEARCHED_MESSAGES), query, likeness)
+
+    parts = _parts(desk_channel, store, clock, agent)
+    work = replace(parts, channels=channels, briefing=briefing or Briefing(), files=files, history=found)
     tracked = TrackedIssues(store, desk_channel.account, issue_tool(settings))
     desk: Desk = IssueDesk(SlackDesk(work, handoff), work, tracked, settings.desk_language)
     if settings.desk_learn:

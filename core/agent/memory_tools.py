@@ -14,12 +14,13 @@ from pydantic import Field
 from core.agent.customer_facts import meant_facts, relevant_facts, told_facts
 from core.agent.exact_parts import adds_to
 from core.agent.excerpt import clip
+from core.agent.history_search import SEARCHED_MESSAGES, search_history
 from core.agent.own_words import unquoted
 from core.agent.sources import defuse
 from core.agent.tool_rules import RunsWhen
 from core.agent.tools import Tool, ToolContext, make_tool
 from core.agent.wording import content_stems, phrase
-from core.domain.errors import KnowledgeUnavailable, ToolError, ToolErrorKind
+from core.domain.errors import ToolError, ToolErrorKind
 from core.domain.memory import LONGEST_FACT, LONGEST_SUBJECT, Fact, FactKind
 from core.domain.messages import Author
 from core.ports.gaps import Likeness
@@ -28,12 +29,8 @@ from core.ports.memories import Memories, Said
 OWN_WORDS = frozenset({"recall", "search_history"})
 """What these tools find was said, and is not known."""
 KEEPS = frozenset({"remember", "forget", "forget_everything"})
-_SHOWN, _SEARCHED, _COMPARED, _FOUND = 40, 400, 30, 6
+_SHOWN = 40
 _LONGEST_LIST = 1_000
-_READ = 1_000
-"""Characters of an earlier message in which words are looked for."""
-_ALIKE = 0.5
-"""The cosine from which a message speaks of what is looked for in other words."""
 _WRITTEN, _HELD = 40, 0.5
 """The newest messages, in one of which the customer must have written what is to be remembered; and of its words that share."""
 _NOT_HERE = "Nothing is remembered here: others read along."
@@ -133,8 +130,8 @@ class _MemoryTools:
         Args:
             query: What to look for.
         """
-        said = await self._memories.history_of(context.holder, _SEARCHED)
-        found = await _search(said, query, self._likeness)
+        said = await self._memories.history_of(context.holder, SEARCHED_MESSAGES)
+        found = await search_history(said, query, self._likeness)
         return {
             "messages": [{"at": f"{one.at:%Y-%m-%d %H:%M}", "by": one.by, "text": clip(one.text, 300)} for one in found]
         }
@@ -156,27 +153,6 @@ def _holder_of(text: str, said: Sequence[Said]) -> Said | None:
 
 def _subjects(facts: Sequence[Fact]) -> str:
     return ", ".join(dict.fromkeys(one.subject or str(one.kind) for one in facts))
-
-
-async def _search(said: Sequence[Said], query: str, likeness: Likeness | None) -> list[Said]:
-    """The messages nearest to a query. By meaning are compared those with most of its words, and the newest of the others."""
-    shares = await asyncio.to_thread(_shares, said, frozenset(content_stems(query)))
-    near = sorted(shares, key=lambda place: (-shares[place], place))[:_COMPARED]
-    scores = {place: shares[place] for place in near}
-    if likeness is not None and near:
-        try:
-            (row,) = await likeness.cosines([query], [clip(said[place].text, LONGEST_FACT) for place in near])
-            scores = {place: max(scores[place], cosine) for place, cosine in zip(near, row, strict=True)}
-        except KnowledgeUnavailable:
-            pass  # the model is loading or off: words are compared
-    best = sorted((place for place in near if scores[place] >= _ALIKE), key=lambda place: -scores[place])
-    return [said[place] for place in best[:_FOUND]]
-
-
-def _shares(said: Sequence[Said], wanted: frozenset[str]) -> dict[int, float]:
-    """How much of a query stands in the beginning of each message."""
-    stems = (set(content_stems(one.text[:_READ])) for one in said)
-    return {place: len(wanted & own) / max(1, len(wanted)) for place, own in enumerate(stems)}
 
 
 def own_words_of(content: str) -> str:

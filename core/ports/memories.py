@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -50,6 +50,10 @@ class Said:
     text: str
     conversation_id: str
     message_id: str
+
+
+HistorySearch = Callable[[Holder, str], Awaitable[Sequence[Said]]]
+"""Finds messages that fit a query in all conversations that the holder may see. Raises StoreUnavailable."""
 
 
 class Learner(Protocol):

@@ -19,9 +19,9 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
 from core.ports.channel import AttachmentStream, InboundSink, WebhookReply, WebhookRequest
 from core.ports.staff_mail import StaffMail, StaffMailer, case_of_thread
-from handoff.desk_parts import DeskRecords
 from handoff.mail.letters import following, is_mailed, opening
 from handoff.posts import POST, WITH_CARD, Post
+from handoff.records import DeskRecords
 
 _FIRST: Final = 1_000
 """Posts of a feed that are looked at for those that the first mail tells."""

@@ -16,6 +16,7 @@ from core.ports.store import Aside, NewMessage, TurnOutcome, TurnState
 from handoff import posts
 from handoff.settings import HandoffSettings
 from handoff.texts import quoted, say
+from handoff.thread.customer_history import CustomerHistory, history_query
 from handoff.thread.note_sign import begins_with
 from handoff.thread.seen_before import CaseMatter, asks_whether_seen
 
@@ -57,28 +58,34 @@ def is_asking(turn: TurnState) -> bool:
 class Asking:
     """``agent`` answers colleagues: whoever asks, and whoever has the conversation. ``matter``: what "this" stands for."""
 
-    def __init__(self, agent: Responder, settings: HandoffSettings, matter: CaseMatter) -> None:
+    def __init__(
+        self, agent: Responder, settings: HandoffSettings, matter: CaseMatter, history: CustomerHistory | None = None
+    ) -> None:
         self._agent = agent
         self._settings = settings
         self._matter = matter
+        self._history = history
 
     async def outcome(self, turn: TurnState, case: Case, account: str) -> TurnOutcome:
         """Raises StoreUnavailable and LostClaim: then the turn is run again, and finds its tool calls in the journal."""
-        told = [await self._answered(turn, question, case) for question in questions_in(turn)]
+        told = [post for question in questions_in(turn) for post in await self._answered(turn, question, case)]
         asides = (Aside(feed(account, case.id), tuple(told)),) if told else ()
         notes = [one for one in questions_in(turn) if begins_with(self._settings.note_sign, one.text)]
         kept = tuple(KeepNote(case.id, one.id, str(one.meta.get("sender") or "")) for one in notes)
         return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=asides, cases=kept)
 
-    async def _answered(self, turn: TurnState, question: Message, case: Case) -> NewMessage:
+    async def _answered(self, turn: TurnState, question: Message, case: Case) -> Sequence[NewMessage]:
         if begins_with(self._settings.note_sign, question.text):
-            return posts.mark(str(question.meta.get("at") or ""), "note")
+            return [posts.mark(str(question.meta.get("at") or ""), "note")]
         if not question.text.strip():
-            return self._remark("staff_ask_nothing")
+            return [self._remark("staff_ask_nothing")]
+        query = history_query(question.text)
+        if self._history is not None and query is not None:
+            return await self._history.posts(case, query)
         turn_id = f"{turn.conversation.id}:{turn.conversation.done_seq + 1}/{question.id}"
         meant = await self._matter.of(case) if asks_whether_seen(question.text) else ""
         asked = self._asked(turn, replace(question, text=meant or question.text))
-        return self._told(question, await self._agent.respond(asked, turn_id, Unseen()))
+        return [self._told(question, await self._agent.respond(asked, turn_id, Unseen()))]
 
     def _asked(self, turn: TurnState, question: Message) -> TurnState:
         """To the agent a colleague is whoever asks; of what was asked before it knows so much that "and in France?" works."""

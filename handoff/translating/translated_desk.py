@@ -22,7 +22,7 @@ from core.ports.translator import Translation, Translator
 from handoff import posts
 from handoff.customer_language import LastWords, written
 from handoff.desk_decorator import DeskDecorator
-from handoff.desk_parts import DeskRecords
+from handoff.records import DeskRecords
 from handoff.texts import primary
 from handoff.translating import translations
 

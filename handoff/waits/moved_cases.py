@@ -20,7 +20,7 @@ from core.ports.outcomes import Aside, CaseRecord, ClearTimers, NewMessage
 from core.ports.tickets import Tickets
 from core.ports.waiting import WaitingCustomers
 from handoff import posts
-from handoff.desk_parts import DeskRecords
+from handoff.records import DeskRecords
 from handoff.settings import HandoffSettings
 from handoff.texts import say
 from handoff.waits.owner_gone import RELEASED

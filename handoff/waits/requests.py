@@ -12,7 +12,7 @@ from core.ports.cases import Cases
 from core.ports.outcomes import Aside, CaseRecord, CloseCase, Transition
 from core.ports.waiting import WaitingCustomer, WaitingCustomers
 from handoff import posts, tickets
-from handoff.desk_parts import DeskRecords
+from handoff.records import DeskRecords
 from handoff.texts import say
 
 OPERATOR = "operator"

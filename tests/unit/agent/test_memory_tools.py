@@ -346,7 +346,7 @@ async def test_history_is_compared_outside_the_event_loop_by_the_beginning_of_me
         read.append((threading.current_thread() is threading.main_thread(), len(text)))
         return content_stems(text)
 
-    monkeypatch.setattr("core.agent.memory_tools.content_stems", stems)
+    monkeypatch.setattr("core.agent.history_search.content_stems", stems)
     past = Past(said=["needle " + "word " * 2_000] * 400)
     search = next(one for one in memory_tools(past) if one.name == "search_history")  # type: ignore[arg-type]
     context = ToolContext("c", turn("x").customer, "t", "x", said=turn("x").pending[-1])
