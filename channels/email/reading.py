@@ -152,6 +152,7 @@ class FolderReading:
         seen = max(place.seen, arrived.isoformat()) if arrived is not None else place.seen
         place = replace(place, uid=uid, seen=seen, due="", tries=0)
         self._places.passed(place)
+        _log.info("email.read", folder=self._folder, uid=uid)
         return place
 
     async def _together(self, connection: ImapConnection, place: FolderPlace, uids: Sequence[int]) -> FolderPlace:
