@@ -385,13 +385,13 @@ async def test_a_message_for_staff_is_tried_until_it_arrives(
 ) -> None:
     await accept(store, said("e1", "Is anybody there?"))
     await change_owner(store, ID, Transition(OwnershipEvent.CLAIM, owner="Eva"))
-    desk = BrokenDesk(failures=12)
+    desk = BrokenDesk(failures=5)
     settings = DispatcherSettings(poll=0.005, max_attempts=2)
     dispatcher = Dispatcher(store, Turn(Echo(), desk, {}, metrics, sorry), wake, metrics, settings)
     await dispatcher.start()
 
     async def relayed() -> bool:
-        clock.move(1.0)
+        clock.move(5.0)
         return desk.relayed == ["Is anybody there?"] and await _handled(store)
 
     await eventually(relayed)
