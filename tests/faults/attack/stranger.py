@@ -47,10 +47,11 @@ class Stranger:
         status, _ = await self._post(path, session, data=data, headers={"Content-Type": "application/json"})
         return status
 
-    async def upload(self, session: Session, name: str, content: bytes) -> tuple[int, Any]:
+    async def upload(self, session: Session, name: str, content: bytes | AsyncIterator[bytes]) -> tuple[int, Any]:
         """Send one file; the status of the answer and its body."""
         form = aiohttp.FormData()
-        form.add_field("file", io.BytesIO(content), filename=name, content_type="application/octet-stream")
+        body = io.BytesIO(content) if isinstance(content, bytes) else content
+        form.add_field("file", body, filename=name, content_type="application/octet-stream")
         return await self._post(f"/api/sessions/{session['session_id']}/attachments", session, data=form)
 
     async def send_file(self, session: Session, file_id: str, text: str) -> int:

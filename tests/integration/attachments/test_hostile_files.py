@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
-import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
@@ -16,16 +14,12 @@ from PIL import Image
 
 from config import parts
 from core.attachments.extract import ConfinedExtractor
-from core.attachments.formats import DOCX
 from core.attachments.media_type import AttachmentPolicy, identify
 from core.domain.errors import ExtractionFailed, FileRefused
 from core.ports.confined import ConfinedCalls
-from tests.faults.attack.hostile_files import hostile_files
-from tests.faults.attack.stranger import Session, Stranger, stranger
-from tests.servers.hub import Hub
+from tests.integration.attachments.costly_files import COSTLY
 from tests.unit.attachments.files import PNG, PROGRAM, pdf, written, zipped
-from tests.unit.attachments.pictures import drawn, encoded, photographed, scanned
-from tests.unit.core.eventually import eventually
+from tests.unit.attachments.pictures import drawn, encoded
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -49,60 +43,16 @@ def _resident() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def _nested_archive() -> bytes:
-    """Each level holds the one below it ten times."""
-    content = zipped({"a.txt": bytes(1_000_000)})
-    for level in range(5):
-        content = zipped({f"{level}-{number}.zip": content for number in range(10)})
-    return content
-
-
-def _bomb() -> bytes:
-    return zipped({f"{number}.txt": b" " * 20_000_000 for number in range(6)})
-
-
-def _frames() -> bytes:
-    """A small file of many large images."""
-    first, *rest = [Image.new("P", (3_000, 3_000), number) for number in range(20)]
-    return encoded(first, "GIF", save_all=True, append_images=rest)
-
-
-def _huge_header() -> bytes:
-    """A PNG that claims 2,000 million dots and holds none."""
-    content = bytearray(encoded(Image.new("1", (8, 8)), "PNG"))
-    content[16:24] = (50_000).to_bytes(4, "big") + (40_000).to_bytes(4, "big")
-    return bytes(content)
-
-
-_MADE: dict[str, tuple[str, Callable[[], bytes]]] = {
-    "nested archive": ("application/zip", _nested_archive),
-    "archive bomb": ("application/zip", _bomb),
-    "pages that are their own parents": ("application/pdf", lambda: hostile_files()["recursive.pdf"]),
-    "PDF bomb": ("application/pdf", lambda: hostile_files()["bomb.pdf"]),
-    "document bomb": (DOCX, lambda: hostile_files()["bomb.docx"]),
-    "100 million dots in PNG": ("image/png", lambda: encoded(Image.new("1", (10_000, 10_000)), "PNG")),
-    "100 million dots in TIFF": (
-        "image/tiff",
-        lambda: encoded(Image.new("1", (10_000, 10_000)), "TIFF", compression="group4"),
-    ),
-    "more dots than there are bytes": ("image/png", _huge_header),
-    "moving picture": ("image/gif", _frames),
-    "a line of dots": ("image/png", lambda: encoded(Image.new("1", (60_000, 1)), "PNG")),
-    "cut photo": ("image/jpeg", lambda: photographed()[:2_000]),
-    "cut scan": ("application/pdf", lambda: scanned("words")[:5_000]),
-    "cut document": (DOCX, lambda: hostile_files()["broken.docx"]),
-    "noise": ("image/jpeg", lambda: random.Random(7).randbytes(200_000)),
-}
 _GIVE_TEXT = {"moving picture", "archive bomb"}
 """What may be read all the same; the rest is refused with a reason."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", _MADE)
+@pytest.mark.parametrize("name", COSTLY)
 async def test_a_hostile_file_ends_in_words_or_a_reason_and_the_reader_does_not_grow(
     extractor: ConfinedExtractor, tmp_path: Path, name: str
 ) -> None:
-    media_type, make = _MADE[name]
+    media_type, make = COSTLY[name]
     path = written(tmp_path, "f", make())
     before = _resident()
     try:
@@ -166,36 +116,3 @@ async def test_what_is_not_what_its_name_says_is_refused_before_it_is_read(
 ) -> None:
     with pytest.raises(FileRefused, match=r"is not what its name says|is a program"):
         identify(written(tmp_path, "f", content), name=name, declared_type=None, policy=AttachmentPolicy())
-
-
-@pytest.mark.slow
-async def test_who_sends_hostile_files_is_answered_and_the_hub_does_not_grow(tmp_path: Path) -> None:
-    hub = Hub(tmp_path)
-    await asyncio.to_thread(hub.start)
-    sent = {"a.png": _MADE["100 million dots in PNG"], "b.zip": _MADE["nested archive"], "c.pdf": _MADE["PDF bomb"]}
-    try:
-        async with stranger(hub) as customer:
-            assert await _answered(customer, "plain.pdf", pdf()), "what every file needs is loaded by now"
-            before = psutil.Process(hub.pid).memory_info().rss
-            for name, (_, make) in sent.items():
-                assert await _answered(customer, name, make())
-            status, _ = await customer.upload((await customer.session()) or {}, "d.txt", b"a" * (11 * 2**20))
-            assert status == 413
-            assert psutil.Process(hub.pid).memory_info().rss - before < _GROWTH
-    finally:
-        await asyncio.to_thread(hub.stop)
-
-
-async def _answered(customer: Stranger, name: str, content: bytes) -> bool:
-    session = await customer.session()
-    assert session is not None
-    status, file = await customer.upload(session, name, content)
-    assert status == 200, file
-    await customer.send_file(session, file["id"], "What does it say?")
-    await eventually(lambda: _is_answered(customer, session))
-    return True
-
-
-async def _is_answered(customer: Stranger, session: Session) -> bool:
-    await asyncio.sleep(0.5)  # how often one address may ask is limited
-    return await customer.is_answered(session)
