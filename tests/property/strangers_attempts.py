@@ -24,7 +24,7 @@ _LINKABLE = ("telegram", "slack", "site", "whatsapp")
 
 
 class Attempts:
-    """``run`` makes one attempt of a random kind. Attempts of one world follow one another."""
+    """``run`` makes one attempt: first one of each kind, then of random kinds. Attempts of one world follow one another."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -44,6 +44,7 @@ class Attempts:
             self._other_mail_thread: 2,
             self._secret: 4,
         }
+        self._first = self._rng.sample([*self._kinds], len(self._kinds))
 
     async def begin(self) -> None:
         """Each has secrets on each road before anybody tries anything."""
@@ -54,7 +55,7 @@ class Attempts:
 
     async def run(self) -> None:
         """One attempt, judged."""
-        (attempt,) = self._rng.choices(list(self._kinds), list(self._kinds.values()))
+        attempt = self._first.pop() if self._first else self._rng.choices([*self._kinds], [*self._kinds.values()])[0]
         self._world.counts[f"attempts: {attempt.__name__.strip('_').replace('_', ' ')}"] += 1
         await attempt()
         await self._world.judge()
@@ -111,9 +112,11 @@ class Attempts:
             ("account_secret", {"topic": "", "customer_id": one}),
             (f"{kind}_orders", reference),
             (f"{kind}_orders", {**reference, kind: self._rng.choice(ids)}),
-            (f"{kind}_note", {**reference, "details": {"topic": topic}}),
-            (f"{kind}_note", {**reference, "details": {"of": [{kind: self._rng.choice(ids)}]}}),
-            (f"{kind}_note", {**reference, kind.upper(): self._rng.choice(ids)}),
+            *((f"{name}_note", {"body": {**reference, "details": {"topic": topic}}}) for name in KINDS),
+            (f"{kind}_note", {"body": {**reference, "details": {"of": [{kind: one}]}}}),
+            (f"{kind}_note", {"body": {**reference, kind: one}}),
+            (f"{kind}_note", {"body": {**reference, kind.upper(): one}}),
+            (f"{kind}_note", {"body": reference, kind: one}),
             ("search_knowledge", {"query": topic}),
             *((f"{name}_orders", reference) for name in KINDS),
         ]
@@ -145,18 +148,23 @@ class Attempts:
 
     # Identities
 
-    async def _ask_for_code(self, place: Place, phone: Place) -> str | None:
-        person, number = place.identity.person, phone.identity.subject
-        before = len(await self._world.codes(phone))
-        plan: list[list[Call]] = [[("link_identity", {"address": number})]]
-        await self._world.write(place, person, f"I also write from {number}, please link it.", plan)
-        return await self._world.code_at(phone, before)
+    async def _ask_for_code(self, place: Place, target: Place) -> str | None:
+        """From one place, for another address, which gets a code unless it has had too many."""
+        address = target.identity.subject
+        before = len(await self._world.codes(target))
+        plan: list[list[Call]] = [[("link_identity", {"address": address})]]
+        said = f"I also write from {address}, please link it."
+        await self._world.write(place, place.identity.person, said, plan)
+        return await self._world.code_at(target, before)
+
+    def _reachable(self, person: int) -> Place:
+        return self._world.place(self._rng.choice(["sms", "mail"]), person)
 
     async def _guess_a_code(self) -> None:
         """The other's number, and codes that are not the right one."""
         attacker = self._rng.randint(0, 1)
-        place, phone = self._linkable(attacker), self._world.place("sms", 1 - attacker)
-        code = await self._ask_for_code(place, phone)
+        place, target = self._linkable(attacker), self._reachable(1 - attacker)
+        code = await self._ask_for_code(place, target)
         for _ in range(self._rng.randint(1, 3) if code else 0):
             guess = f"{(int(code or 0) + self._rng.randint(1, 999_998)) % 1_000_000:06}"
             await self._world.write_plain(place, guess)
@@ -164,13 +172,13 @@ class Attempts:
         await self._world.write(place, attacker, self._question(attacker), self._calls(attacker, place))
 
     async def _code_in_the_wrong_chat(self) -> None:
-        """Whose number it is types the code where they got it, or the attacker types it in another chat of theirs."""
+        """Whose number it is types the code in their own chat, and the attacker in another one of theirs."""
         attacker = self._rng.randint(0, 1)
-        place, phone = self._linkable(attacker), self._world.place("sms", 1 - attacker)
-        if (code := await self._ask_for_code(place, phone)) is None:
+        place, target = self._linkable(attacker), self._reachable(1 - attacker)
+        if (code := await self._ask_for_code(place, target)) is None:
             return
         other = next(one for one in self._world.places_of(attacker) if one.road == "mail")
-        where = self._rng.choice([phone, self._world.place("telegram", 1 - attacker)])
+        where = self._world.place(self._rng.choice(["sms", "telegram"]), 1 - attacker)
         await self._world.write_plain(where, code)
         self._world.counts["codes typed in the wrong chat"] += 1
         await self._world.write(other, attacker, f"The code is {code}, it is mine.")
@@ -179,10 +187,10 @@ class Attempts:
     async def _link_own(self) -> None:
         """With their own number and the right code: now each side may know the other's."""
         person = self._rng.randint(0, 1)
-        place, phone = self._linkable(person), self._world.place("sms", person)
-        if (code := await self._ask_for_code(place, phone)) is None:
+        place, target = self._linkable(person), self._reachable(person)
+        if (code := await self._ask_for_code(place, target)) is None:
             return
-        place.identity.link(phone.identity)
+        place.identity.link(target.identity)
         await self._world.write_plain(place, code)
         told = (await place.writer.read())[-1]
         assert "both addresses are yours" in told, told
@@ -195,17 +203,18 @@ class Attempts:
         return [[("recall", {}), ("lookup_account", {}), ("list_tickets", {}), *self._calls(person, place)[0][:3]]]
 
     async def _unlink(self) -> None:
-        person = self._rng.randint(0, 1)
-        linked = [one for one in self._world.places_of(person) if not one.shared and one.identity.links]
+        """What was linked, which is linked first where nothing is."""
+        linked = [one for one in self._world.places if not one.shared and one.identity.links]
         if not linked:
-            return await self._tools()
-        place = self._rng.choice(linked)
-        await self._world.write_plain(place, "unlink")
-        await self._world.judge()
-        place.identity.unlink()
-        self._world.counts["links undone"] += 1
-        await self._world.write(place, person, "What do you know about me?", self._own_calls(person, place))
-        return None
+            await self._link_own()
+            linked = [one for one in self._world.places if not one.shared and one.identity.links]
+        for place in self._rng.sample([one for one in linked if one.road != "mail"], min(1, len(linked))):
+            await self._world.write_plain(place, "unlink")
+            await self._world.judge()
+            place.identity.unlink()
+            self._world.counts["links undone"] += 1
+            person = place.identity.person
+            await self._world.write(place, person, "What do you know about me?", self._own_calls(person, place))
 
     def _linkable(self, person: int) -> Place:
         return self._world.place(self._rng.choice(_LINKABLE), person)

@@ -21,7 +21,7 @@ from config.simulation.town import town
 from tests.fixtures.report import MakeReport
 from tests.property import strangers_tools
 from tests.property.strangers_attempts import Attempts
-from tests.property.strangers_company import COMPANY, CompanyServer
+from tests.property.strangers_company import COMPANY, KINDS, CompanyServer
 from tests.property.strangers_ledger import Ledger
 from tests.property.strangers_model import HostileModel
 from tests.property.strangers_people import AUTHSERV, IDENTITY_SECRET, Roads
@@ -32,7 +32,7 @@ from tests.servers.postman import Postman
 
 _IN_A_WORLD = 25
 """Attempts."""
-_AT_ONCE = 4
+_AT_ONCE = 6
 _COMPANY_MAIL = "support@example.com"
 _SEEN = (
     "prompts",
@@ -41,10 +41,11 @@ _SEEN = (
     "prompts in the background",
     "secrets in prompts in the background",
     "direct requests",
+    "links undone",
     "codes guessed",
     "links made",
     "company tools run by account",
-    "company tools run by telegram_id",
+    *(f"company tools run by {kind}" for kind in KINDS),
 )
 
 
