@@ -101,22 +101,31 @@ class _SlackUsers(_SlackUser, SlackThread):
     kind: ClassVar[str] = "C"
 
 
-class MailPerson:
-    """Mail that the company's own server found to be theirs. Each answers what came last."""
+class MailThread:
+    """Mail that the company's own server found to be its sender's. Each answers what came last.
+
+    It is of one person, or of several of whom each copies the others in.
+    """
 
     channel = "email"
 
-    def __init__(self, dovecot: DovecotServer, postman: Postman, company: str, address: str) -> None:
-        self.place = address
+    def __init__(self, servers: tuple[DovecotServer, Postman], company: str, addresses: Sequence[str]) -> None:
+        self.place = addresses[0]
         self.sent: list[str] = []
-        self._dovecot, self._postman, self._company = dovecot, postman, company
+        self._addresses = addresses
+        self._subject = "My account" if len(addresses) == 1 else "Our account"
+        self._dovecot, self._postman = servers
+        self._company = company
 
     async def write(self, text: str, files: Sequence[SentFile], author: str, *, refers: Sequence[str] = ()) -> None:
         """``refers``: the ids of the mails that this one claims to answer; their own where there are none."""
+        sender = self._addresses[int(author) if len(self._addresses) > 1 else 0]
         mail = EmailMessage()
         mail["Authentication-Results"] = f"{AUTHSERV}; dmarc=pass header.from=customer.example"
-        mail["From"], mail["To"], mail["Subject"] = self.place, self._company, "Re: My account"
-        mail["Message-ID"] = f"<{next(_MAILS)}.{self.place}>"
+        mail["From"], mail["To"], mail["Subject"] = sender, self._company, f"Re: {self._subject}"
+        if others := [one for one in self._addresses if one != sender]:
+            mail["Cc"] = ", ".join(others)
+        mail["Message-ID"] = f"<{next(_MAILS)}.{sender}>"
         if answered := [*refers] or self.ids:
             mail["In-Reply-To"], mail["References"] = answered[-1], " ".join(answered[-5:])
         mail.set_content(text + "\n")
@@ -127,13 +136,18 @@ class MailPerson:
 
     async def read(self) -> list[str]:
         """All text of what came, with what it quotes."""
-        return ["\n".join(_texts(data)) for to, data in self._postman.taken if to == self.place]
+        return ["\n".join(_texts(data)) for data in self._came()]
 
     @property
     def ids(self) -> list[str]:
         """Of the mails of their thread."""
-        came = [str(message_from_bytes(data)["Message-ID"]) for to, data in self._postman.taken if to == self.place]
-        return [*self.sent, *came]
+        return [*self.sent, *(str(message_from_bytes(data)["Message-ID"]) for data in self._came())]
+
+    def _came(self) -> list[bytes]:
+        """A code comes with a subject of its own."""
+        other = "Our account" if len(self._addresses) == 1 else "My account"
+        came = [data for to, data in self._postman.taken if to in self._addresses]
+        return [data for data in came if other not in str(message_from_bytes(data)["Subject"])]
 
 
 def _texts(data: bytes) -> list[str]:
@@ -154,18 +168,25 @@ class Roads:
         self._company = company
 
     def places(self, number: int, ledger: Ledger, rng: random.Random) -> list[Place]:
-        """Of two people: seven roads each, and two places that they share."""
+        """Of two people: seven roads each, and three places that they share."""
         alone = [place for person in (0, 1) for place in self._alone(number * 2 + person, person, ledger, rng)]
         telegram = [one.identity for one in alone if one.road == "telegram"]
         slack = [one.identity for one in alone if one.road == "slack"]
         group = Place("telegram group", _Group(self.town, number, telegram), dict(enumerate(telegram)))
         users = _SlackUsers(self.town, number, [one.external for one in slack])
-        return [*alone, group, Place("slack thread", users, dict(enumerate(slack)))]
+        mail = [one.identity for one in alone if one.road == "mail"]
+        copied = MailThread(self._mail, self._company, [one.external for one in mail])
+        return [
+            *alone,
+            group,
+            Place("slack thread", users, dict(enumerate(slack))),
+            Place("copied mail", copied, dict(enumerate(mail))),
+        ]
 
     def _alone(self, number: int, person: int, ledger: Ledger, rng: random.Random) -> list[Place]:
         user, phone = f"customer-{number}-{rng.randrange(1000)}", f"+1202555{number:04}"
         slack = f"U{_capitals(rng)}{number:04}"
-        mail = MailPerson(*self._mail, self._company, f"c{number}.{_capitals(rng).lower()}@customer.example")
+        mail = MailThread(self._mail, self._company, [f"c{number}.{_capitals(rng).lower()}@customer.example"])
         telegram = TelegramPerson(self.town, number)
         found = {
             "web": (Visitor(self.town, number * 2, None), "none", "", False),
