@@ -116,7 +116,7 @@ async def test_no_customer_reads_what_is_anothers(
     make_report: MakeReport,
     request: pytest.FixtureRequest,
 ) -> None:
-    rng, attempts = random.Random(scenario_seed), scale.pick(small=50, full=500)
+    rng, attempts = random.Random(scenario_seed), scale.pick(small=50, full=250)
     which = request.node.callspec.id
     report = make_report(f"strangers-{which}", "Strangers and what is not theirs", run_seed=scenario_seed)
     ledger, model, company = Ledger(), HostileModel(), CompanyServer()
