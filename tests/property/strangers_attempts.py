@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -280,7 +281,11 @@ class Attempts:
         files = [SentFile(name=f"{topic}.txt", text=f"{topic}: {payload}\n")]
         await self._world.write(theirs, 1 - attacker, f"What does my file say of {topic}?", files=files)
         file = _visitor(theirs).file_ids[-1]
-        for query in ("", "?sig=", "?sig=AAAA", f"?sig={self._rng.randbytes(16).hex()}"):
+        status, read = await _visitor(theirs).request("GET", f"/api/sessions/{theirs.writer.place}/history")
+        expiry = re.findall(rf"{file}\?sig=([0-9a-f]+)\.", str(read))
+        assert status == 200, read
+        assert expiry, read
+        for query in ("", "?sig=", "?sig=AAAA", f"?sig={expiry[0]}.{self._rng.randbytes(16).hex()}"):
             await self._refused(mine, "GET", f"/api/attachments/{file}{query}")
         path = f"/api/chat/sessions/{mine.writer.place}/messages?wait=0"
         await self._refused(mine, "POST", path, json={"message": "My file", "attachments": [file]})
