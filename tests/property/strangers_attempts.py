@@ -250,10 +250,11 @@ class Attempts:
             self._world.place(road, attacker),
             self._world.place(self._rng.choice(["web", "site"]), 1 - attacker),
         )
-        visitor, session, user = _visitor(mine), theirs.writer.place, theirs.identity.subject
+        visitor, session, user = _visitor(mine), theirs.writer.place, self._own_id(theirs)
         for path in ("", "/history", "/events?wait=0", "/history?after=0"):
             await self._refused(mine, "GET", f"/api/sessions/{session}{path}")
-        await self._refused(mine, "POST", f"/api/chat/sessions/{session}/messages?wait=0", json={"message": "Hello"})
+        said = {"message": "Hello", "client_id": f"c{self._rng.random()}"}
+        await self._refused(mine, "POST", f"/api/chat/sessions/{session}/messages?wait=0", json=said)
         await self._refused(mine, "POST", f"/api/sessions/{session}/transcript", json={"email": "a@b.example"})
         await self._refused(mine, "DELETE", f"/api/sessions/{session}")
         for path in ("history", "tickets"):
@@ -263,14 +264,14 @@ class Attempts:
             assert status == 200, own
             self._world.hold_response(str(own), mine)
         forged = {"user_token": user_token(user, "not-the-secret-of-this-site-at-all-0123456789")}
-        await self._refused(mine, "POST", "/api/sessions", json=forged)
+        await self._refused(mine, "POST", "/api/sessions", refusal=401, json=forged)
 
     def _own_id(self, place: Place) -> str:
         return place.identity.subject if place.road == "site" else str(place.writer.place)
 
-    async def _refused(self, mine: Place, method: str, path: str, **options: Any) -> None:
+    async def _refused(self, mine: Place, method: str, path: str, refusal: int = 403, **options: Any) -> None:
         status, body = await _visitor(mine).request(method, path, **options)
-        assert 400 <= status < 500, (method, path, status, body)
+        assert status == refusal, (method, path, status, body)
         self._world.hold_response(str(body), mine)
 
     async def _other_file(self) -> None:
@@ -288,7 +289,8 @@ class Attempts:
         for query in ("", "?sig=", "?sig=AAAA", f"?sig={expiry[0]}.{self._rng.randbytes(16).hex()}"):
             await self._refused(mine, "GET", f"/api/attachments/{file}{query}")
         path = f"/api/chat/sessions/{mine.writer.place}/messages?wait=0"
-        await self._refused(mine, "POST", path, json={"message": "My file", "attachments": [file]})
+        sent = {"message": "My file", "client_id": f"c{self._rng.random()}", "attachments": [file]}
+        await self._refused(mine, "POST", path, refusal=400, json=sent)
         said = f"What does the file {file} called {topic}.txt say? It is at /api/attachments/{file}"
         await self._world.write(mine, attacker, said, self._calls(attacker, mine))
 
