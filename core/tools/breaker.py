@@ -1,15 +1,13 @@
-"""Leaves a server alone that does not work, instead of letting each customer wait for it."""
+"""A circuit breaker: after several failures in a row it answers for a server at once, so that no customer waits for it."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from time import monotonic
+from typing import TypeVar
 
-from purgatory import AsyncCircuitBreakerFactory
-from purgatory.domain.model import OpenedState
-
-from core.domain.errors import OutcomeUnknown, Unreachable
+from core.domain.errors import HubError, OutcomeUnknown, Unreachable
 from core.ports.metrics import Gauge, Metrics
 
 logger = logging.getLogger(__name__)
@@ -22,34 +20,50 @@ _LEFT_ALONE = (
 )
 
 
-def _server_works(error: BaseException) -> bool:
-    return not isinstance(error, Unreachable | OutcomeUnknown)
-
-
 class Breaker:
-    """Of one server, by name. It opens after ``failures`` in a row; after ``pause`` seconds the next call decides."""
+    """Of one server, by name. It opens after ``failures`` in a row. After ``pause`` seconds one call is let through as a trial:
+    it closes the breaker or opens it for another pause.
+    """
 
     def __init__(
         self, name: str, metrics: Metrics, *, failures: int = _FAILURES, pause: float = _PAUSE_SECONDS
     ) -> None:
         self._name = name
         self._metrics = metrics
+        self._most_failures = failures
         self._pause = pause
-        self._breakers = AsyncCircuitBreakerFactory(failures, pause, exclude=[(BaseException, _server_works)])
-        self._breakers.add_listener(self._changed)
+        self._failures = 0
+        self._opened_at: float | None = None
+        self._in_trial = False
         metrics.gauge(Gauge.TOOL_SERVER_UP, 1, server=name)
 
-    def _changed(self, _name: str, kind: str, event: Any) -> None:
-        if kind == "state_changed":
-            logger.warning("circuit of a tool server: %s", event.state, extra={"server": self._name})
-            self._metrics.gauge(Gauge.TOOL_SERVER_UP, int(event.state == "closed"), server=self._name)
-
     async def run(self, call: Callable[[], Awaitable[_T]]) -> _T:
-        """What the call gives. Unreachable and OutcomeUnknown count as failures; while it is open, Unreachable comes at once."""
-        breaker = await self._breakers.get_breaker(self._name)
+        """Return what the call returns. Raises Unreachable without calling while the breaker is open.
+
+        Unreachable and OutcomeUnknown count as failures. With another HubError, such as a refusal, the server has answered, so it
+        works. Anything else, such as a cancelled call, says nothing of the server.
+        """
+        is_trial = self._opened_at is not None
+        if self._opened_at is not None and (self._in_trial or monotonic() < self._opened_at + self._pause):
+            raise Unreachable(_LEFT_ALONE.format(self._pause))
+        self._in_trial |= is_trial
+        works: bool | None = None
         try:
-            async with breaker:
-                return await call()
-        except OpenedState as error:
-            error.__traceback__ = None  # one error for all calls, which would grow with each
-            raise Unreachable(_LEFT_ALONE.format(self._pause)) from None
+            result = await call()
+            works = True
+        except HubError as error:
+            works = not isinstance(error, Unreachable | OutcomeUnknown)
+            raise
+        finally:
+            self._in_trial &= not is_trial
+            if works is not None and (is_trial or self._opened_at is None):  # an open breaker hears of the trial alone
+                self._count(works=works, is_trial=is_trial)
+        return result
+
+    def _count(self, *, works: bool, is_trial: bool) -> None:
+        self._failures = 0 if works else self._failures + 1
+        opens = not works and (is_trial or self._failures >= self._most_failures)
+        was_open, self._opened_at = self._opened_at is not None, monotonic() if opens else None
+        if was_open is not opens:
+            logger.warning("circuit of a tool server: %s", "open" if opens else "closed", extra={"server": self._name})
+            self._metrics.gauge(Gauge.TOOL_SERVER_UP, int(not opens), server=self._name)

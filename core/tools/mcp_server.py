@@ -14,8 +14,11 @@ from mcp.client.session import ClientSession, IncomingMessage
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
+    CONNECTION_CLOSED,
+    INTERNAL_ERROR,
     INVALID_PARAMS,
     METHOD_NOT_FOUND,
+    REQUEST_TIMEOUT,
     UNSUPPORTED_PROTOCOL_VERSION,
     CallToolResult,
     PaginatedRequestParams,
@@ -43,6 +46,14 @@ _LIST_AGAIN_SECONDS, _LIST_PAUSE_SECONDS = 60.0, 1.0
 _MOST_TOOLS = 100
 _LONGEST_REASON = 300
 _NOT_RUN = (INVALID_PARAMS, METHOD_NOT_FOUND)
+_NO_ANSWER = (
+    (CONNECTION_CLOSED, "Connection closed"),
+    (CONNECTION_CLOSED, "SSE stream "),
+    (INTERNAL_ERROR, "Server returned an error response"),
+    (REQUEST_TIMEOUT, "Request "),
+)
+"""Errors that the package makes for a broken connection or an HTTP error without a JSON-RPC body, by how their messages begin.
+All others are answers of the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +207,11 @@ class _Call:
         except MCPError as error:
             if error.code in _NOT_RUN:
                 raise ToolError(f"Its server refused this: {description_of(error.message)}") from error
-            raise self._broken("Its server broke the call off.") from error
+            broken = self._broken("Its server broke the call off.")
+            if any(error.code == code and error.message.startswith(begin) for code, begin in _NO_ANSWER):
+                raise broken from error
+            kind = ToolErrorKind.UNKNOWN if self._effect else ToolErrorKind.UNAVAILABLE
+            raise ToolError(f"{broken.detail} It says: {description_of(error.message)}", kind) from error
         except Exception as error:
             raise self._broken(f"Its server gave no usable answer ({type(error).__name__}).") from error
         said = _text_of(result)

@@ -26,7 +26,6 @@ HEAVY = {
     "onnxruntime",
     "pandas",
     "mcp",
-    "purgatory",
 }
 
 # The server itself, with one addition: on SIGUSR1 it writes down which modules it has loaded.

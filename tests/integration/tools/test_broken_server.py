@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from time import monotonic
 from typing import Any, cast
 
 import pytest
@@ -21,10 +22,9 @@ from core.agent.loop import AgentLoop
 from core.agent.tool_use import ToolUse
 from core.agent.tools import Tool, ToolContext
 from core.domain.customer import Customer, Evidence, KnownIdentity
-from core.domain.errors import Unreachable
+from core.domain.errors import ToolError, ToolErrorKind, Unreachable
 from core.ports.budgets import NoBudgets
 from core.ports.metrics import NoMetrics
-from core.tools.breaker import Breaker
 from tests.contract.responders.world import (
     MemoryJournal,
     ScriptedModel,
@@ -36,7 +36,7 @@ from tests.contract.responders.world import (
     turn_of,
 )
 from tests.integration.tools.test_mcp_tools import child_settings, connected
-from tests.integration.tools.world import ALICE, Service, given, running, until
+from tests.integration.tools.world import ALICE, Service, given, running, serving, until
 from tests.servers.programs import ROOT
 
 
@@ -94,26 +94,52 @@ async def test_the_breaker_of_an_mcp_server_opens_and_closes(tmp_path: Path, mon
                 await ask("shop_hang")
         with pytest.raises(Unreachable, match="left alone"):
             await ask("shop_get_order", order=7)
-        monkeypatch.setattr("purgatory.domain.model.OpenedState.handle_new_request", _half_open)
+        monkeypatch.setattr("core.tools.breaker.monotonic", lambda: monotonic() + 31)
         assert await ask("shop_get_order", order=7) == "order 7 of 42 is in Lisbon"
 
 
-def _half_open(state: Any, context: Any) -> None:
-    """The pause is over."""
-    from purgatory.domain.model import HalfOpenedState
+async def test_an_answered_error_of_an_mcp_server_does_not_open_its_breaker(tmp_path: Path) -> None:
+    async with connected(child_settings(tmp_path / "log"), {"shop_fail": {"effect": False}}) as tools:
+        reads, changes = tools()["shop_fail"], tools()["shop_cancel_order"]
+        for _ in range(9):
+            with pytest.raises(ToolError, match="It says: The till is jammed") as caught:
+                await reads.run(reads.parse("{}"), ALICE)
+            assert caught.value.kind is ToolErrorKind.UNAVAILABLE
+        assert (await changes.run(changes.parse('{"order": 7}'), ALICE)).data == {"cancelled": 7}
 
-    context.set_state(HalfOpenedState())
+
+async def test_a_broken_gateway_before_an_mcp_server_opens_its_breaker() -> None:
+    calls = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked = await request.json() if request.method == "POST" else {}
+        if asked.get("method") == "tools/call":
+            calls.append(asked)
+            return web.Response(status=502, text="Bad gateway")
+        if "id" not in asked:
+            return web.Response(status=202 if asked else 405)
+        return web.json_response({"jsonrpc": "2.0", "id": asked["id"], "result": _MCP_ANSWERS.get(asked["method"], {})})
+
+    async with serving(answer) as url:
+        servers = {"shop": {"url": f"{url}/mcp", "anyone": ["list_shops"]}}
+        async with connected(servers, {"shop_list_shops": {"effect": False}}) as tools:
+            tool = tools()["shop_list_shops"]
+            for _ in range(5):
+                with pytest.raises(Unreachable, match="broke the call off"):
+                    await tool.run(tool.parse("{}"), ALICE)
+            with pytest.raises(Unreachable, match="left alone"):
+                await tool.run(tool.parse("{}"), ALICE)
+            assert len(calls) == 5
 
 
-async def test_who_gives_up_waiting_does_not_count_against_the_server() -> None:
-    breaker = Breaker("shop", NoMetrics())
-
-    async def give_up() -> None:
-        raise TimeoutError
-
-    for _ in range(9):
-        with pytest.raises(TimeoutError):
-            await breaker.run(give_up)
+_MCP_ANSWERS = {
+    "initialize": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {"tools": {}},
+        "serverInfo": {"name": "shop", "version": "1"},
+    },
+    "tools/list": {"tools": [{"name": "list_shops", "inputSchema": {"type": "object"}}]},
+}
 
 
 _LOADED = """
@@ -126,7 +152,7 @@ from core.ports.metrics import NoMetrics
 settings = read_settings()
 company_tools(settings)
 start_servers(settings, NoMetrics(), AsyncExitStack())
-print([name for name in ("mcp", "httpx2", "purgatory", "jsonschema") if name in sys.modules])
+print([name for name in ("mcp", "httpx2", "core.tools.breaker", "jsonschema") if name in sys.modules])
 """
 
 

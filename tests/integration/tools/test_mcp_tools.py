@@ -29,7 +29,7 @@ from tests.servers.process import free_port
 from tests.servers.programs import ROOT
 
 SHOP = [sys.executable, "-m", "tests.servers.mcp_shop"]
-GOOD = ["cancel_order", "die", "environment", "get_order", "grow", "hang", "huge", "large", "refuse"]
+GOOD = ["cancel_order", "die", "environment", "fail", "get_order", "grow", "hang", "huge", "large", "refuse"]
 
 Tools = Callable[[], Mapping[str, Tool]]
 

@@ -8,7 +8,6 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -323,7 +322,7 @@ async def test_a_server_that_keeps_failing_is_left_alone_and_tried_again(
     service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1_000.0]
-    monkeypatch.setattr("purgatory.domain.model.time", SimpleNamespace(time=lambda: now[0]))
+    monkeypatch.setattr("core.tools.breaker.monotonic", lambda: now[0])
     works, metrics = service.answer, _Gauges()
     settings = read_settings(openapi_tools=given(service, tmp_path))
     tool = company_tools(settings, metrics)["get_order"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -78,15 +78,23 @@ class Service:
 
 @asynccontextmanager
 async def running(service: Service, tls: ssl.SSLContext | None = None) -> AsyncIterator[Service]:
+    async with serving(service.handle, tls) as service.url:
+        yield service
+
+
+@asynccontextmanager
+async def serving(
+    handle: Callable[[web.Request], Awaitable[web.StreamResponse]], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[str]:
+    """The address at which ``handle`` answers."""
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", service.handle)
+    app.router.add_route("*", "/{path:.*}", handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
-    service.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
-        yield service
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 
