@@ -106,8 +106,8 @@ def make_responder(
     model = make_model(settings, clock, metrics, closing, budgets)
     checking = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_verify_model)
     verifier, check = make_verifier(settings, checking, clock), make_action_check(settings, checking, clock)
-    tools, use = list(company_tools(settings, metrics).values()), ToolUse(budgets, clock.monotonic)
-    remote = start_servers(settings, metrics, closing)
+    own, use = company_tools(settings, metrics), ToolUse(budgets, clock.monotonic)
+    remote, tools = start_servers(settings, metrics, closing, own), list(own.values())
     memories = store if settings.memory else None
     if memories is None:  # what is kept can still be shown and forgotten
         tools.extend(one for one in memory_tools(store) if one.name not in ("remember", "search_history"))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 
-from config.remote_tools import check_servers, file_tools, names_to_come
+from config.remote_tools import HUB_TOOLS, check_servers, file_tools, names_to_come
 from config.settings import Settings
 from core.agent.builtin_tools import ESCALATE, LINK, SEARCH
-from core.agent.ticket_tools import TICKET_TOOLS
 from core.agent.tool_files import tools_in
 from core.agent.tool_rules import meant
 from core.agent.tools import Tool, by_name, installed_tools, overridden
 from core.domain.errors import ConfigError
 from core.ports.channel import Diagnosis
 from core.ports.metrics import Metrics, NoMetrics
+from core.tools.tool_budget import ToolBudget
 
 _NO_METRICS = NoMetrics()
 _FIX = "Correct what it names, then run switchboard doctor tools."
@@ -29,16 +30,39 @@ def company_tools(settings: Settings, metrics: Metrics = _NO_METRICS) -> Mapping
     for name in to_come:
         if to_come.count(name) > 1:
             raise ConfigError(f"OPENAPI_TOOLS: two operations are called {name}: leave one of them out.")
+    _check_names(settings)
+    tools = by_name(overridden(found.values(), settings.tool_overrides))
+    ToolBudget().rest(tools.values())
+    elsewhere = (*HUB_TOOLS, *to_come)
+    prefixes = tuple(f"{name}_" for name in settings.mcp_servers)
+    for name in settings.tool_overrides.keys() - {*found, *elsewhere}:
+        if not name.startswith(prefixes):
+            raise ConfigError(f"TOOL_OVERRIDES: there is no tool {name}; {meant(name, [*found, *elsewhere])}")
+    checkers = {name: one.checked_by for name, one in settings.tool_overrides.items() if one.checked_by}
+    for name, checker in {
+        **checkers,
+        **{name: one.checked_by for name, one in tools.items() if one.checked_by},
+    }.items():
+        if checker not in {*tools, *elsewhere} and not checker.startswith(prefixes):
+            raise ConfigError(
+                f"{name} is checked_by {checker}: there is no such tool; {meant(checker, [*tools, *elsewhere])}"
+            )
+        if checker in tools and tools[checker].effect:
+            raise ConfigError(f"{name} is checked_by {checker}, which does not only read.")
+    return tools
+
+
+def _check_names(settings: Settings) -> None:
+    """Raises ConfigError for names of servers that their tools could be mistaken by."""
     both = settings.mcp_servers.keys() & {key for key, one in settings.openapi_tools.items() if "://" in one.document}
     if both:
         raise ConfigError(f"OPENAPI_TOOLS and MCP_SERVERS both have {', '.join(sorted(both))}: give one another name.")
-    known = [SEARCH, ESCALATE, LINK, *TICKET_TOOLS, *found, *to_come]
-    prefixes = tuple(f"{name}_" for name in settings.mcp_servers)
-    for name in settings.tool_overrides.keys() - set(known):
-        if name.startswith(prefixes):
-            continue
-        raise ConfigError(f"TOOL_OVERRIDES: there is no tool {name}; {meant(name, known)}")
-    return by_name(overridden(found.values(), settings.tool_overrides))
+    for name, other in permutations(settings.mcp_servers, 2):
+        if other.startswith(f"{name}_"):
+            raise ConfigError(
+                f"MCP_SERVERS: {name} and {other} could give two tools the same name, as {other}_find is a tool find of {other} "
+                f"and a tool {other.removeprefix(f'{name}_')}_find of {name}: give one of them another name."
+            )
 
 
 def named_tool(settings: Settings, setting: str) -> Tool | None:
@@ -56,8 +80,9 @@ def named_tool(settings: Settings, setting: str) -> Tool | None:
 async def check_tools(settings: Settings) -> Sequence[Diagnosis]:
     """Whether they can be loaded, and which there are. Without a language model nothing calls them."""
     try:
-        names = ", ".join(company_tools(settings)) or "none in files or packages"
+        tools = company_tools(settings)
     except ConfigError as error:
         return [Diagnosis("loading", False, error.detail, _FIX)]
+    names = ", ".join(tools) or "none in files or packages"
     told = names if settings.has_model else f"{names}; no language model calls them"
-    return [Diagnosis("loading", True, told), *await check_servers(settings)]
+    return [Diagnosis("loading", True, told), *await check_servers(settings, tools)]

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import json
 import typing
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from typing import Annotated, Any, overload
@@ -214,10 +214,23 @@ def overridden(tools: Iterable[Tool], overrides: Mapping[str, ToolOverride]) -> 
             found += [replace(item, **changes)] if override.enabled else []
         except ValueError as error:
             raise ConfigError(f"TOOL_OVERRIDES: {error}") from error
-    reads = {item.name for item in found if not item.effect}
-    for item in found:
-        if item.checked_by and item.checked_by not in reads:
-            raise ConfigError(f"{item.name} is checked_by {item.checked_by}: there is no such tool that only reads.")
+    return found
+
+
+def cannot_check(tools: Mapping[str, Tool], others: Container[str]) -> Mapping[str, str]:
+    """Why ``checked_by`` names a tool that can say nothing, by the name of the tool whose calls it is to check.
+
+    ``others``: names of further tools, of which nothing else is known.
+    """
+    found = {}
+    for item in tools.values():
+        checker = tools.get(item.checked_by)
+        if checker is None and item.checked_by and item.checked_by not in others:
+            found[item.name] = f"checked_by {item.checked_by}: there is no such tool"
+        elif checker is not None and checker.effect:
+            found[item.name] = f"checked_by {item.checked_by}, which does not only read"
+        elif checker is not None and "idempotency_key" not in checker.spec.parameters.get("properties", {}):
+            found[item.name] = f"checked_by {item.checked_by}, which takes no idempotency_key"
     return found
 
 

@@ -17,6 +17,7 @@ Check = Callable[[str, Sequence[str]], None]
 """Raises OSError for a host with one of these IP addresses that must not be asked (CWE-918)."""
 
 _CONNECT_SECONDS = 5.0
+_REACH_SECONDS = 10.0
 _MOST_ADDRESSES = 4
 LARGEST = 4 * 1024 * 1024
 """Bytes of one answer."""
@@ -110,6 +111,21 @@ class _BoundedStream(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+async def check_reached(url: str, check: Check) -> None:
+    """Ask for nothing and wait for any answer. Raises ConfigError, which says why there is none."""
+    try:
+        async with (
+            asyncio.timeout(_REACH_SECONDS),
+            http_client(check, {}) as client,
+            client.stream("HEAD", url),
+        ):
+            return
+    except TimeoutError as error:
+        raise ConfigError(f"{url} gives no answer within {_REACH_SECONDS:g} seconds.") from error
+    except httpx2.HTTPError as error:
+        raise ConfigError(f"{url} cannot be reached: {error}.") from error
 
 
 async def fetched(url: str, check: Check, headers: Mapping[str, str]) -> bytes:

@@ -27,7 +27,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
 class KeptTools:
     """Of one server. ``connect`` gives its tools to what it is called with, and ends when the connection does.
-    ``adjust``: makes them what the settings want.
+    ``adjust``: makes them what the settings want, and says why it leaves some out.
 
     What it gave last stays here while the server is away: a call then says so, where a missing tool would say nothing.
     """
@@ -36,7 +36,7 @@ class KeptTools:
         self,
         name: str,
         connect: Callable[[Publish], Awaitable[None]],
-        adjust: Callable[[Iterable[Tool]], Iterable[Tool]],
+        adjust: Callable[[Iterable[Tool]], tuple[Iterable[Tool], Mapping[str, str]]],
     ) -> None:
         self.name = name
         self.tools: Mapping[str, Tool] = {}
@@ -78,8 +78,9 @@ class KeptTools:
 
     def _publish(self, tools: Iterable[Tool], left_out: Mapping[str, str] = _NOTHING, /) -> None:
         known = self.tools.keys(), self.left_out
-        self.tools, self.left_out = by_name(self._adjust(tools)), left_out
-        if known != (self.tools.keys(), left_out):
+        wanted, others = self._adjust(tools)
+        self.tools, self.left_out = by_name(wanted), {**left_out, **others}
+        if known != (self.tools.keys(), self.left_out):
             logger.info("tools of a server: %s", self.summary, extra={"server": self.name})
 
     @property

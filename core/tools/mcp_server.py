@@ -37,7 +37,7 @@ from core.tools.http import Check, http_client
 from core.tools.kept_tools import Publish
 from core.tools.mcp_child import LARGEST_MESSAGE, child
 from core.tools.openapi_tool import CONTEXT, remote_tool, seconds_of, shortened, tool_name
-from core.tools.schema import LONGEST_DESCRIPTION, SchemaReader, checked_size, description_of, without_bound
+from core.tools.schema import LONGEST_DESCRIPTION, SchemaReader, checked_schema, description_of, without_bound
 from core.tools.subject import bound_values
 
 _ANSWER_SECONDS = 120.0
@@ -155,7 +155,7 @@ class McpConnection:
         bind = {argument: subject for argument, subject in place.bind.items() if argument in schema["properties"]}
         if not bind and listed.name not in place.anyone:
             raise ValueError("nothing in bind ties it to the customer, and anyone does not name it")
-        schema = checked_size(without_bound(schema, frozenset(place.bind)))
+        schema = checked_schema(without_bound(schema, frozenset(place.bind)))
         override = place.overrides.get(name)
         effect = override is None or override.effect is None or override.effect
         seconds = seconds_of(override, effect=effect)

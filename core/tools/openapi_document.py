@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from core.domain.errors import ConfigError
-from core.tools.schema import LONGEST_DESCRIPTION, Json, SchemaReader, checked_size, description_of, without_bound
+from core.tools.schema import LONGEST_DESCRIPTION, Json, SchemaReader, checked_schema, description_of, without_bound
 
 LARGEST_DOCUMENT = 4 * 1024 * 1024
 _DEEPEST = 100
@@ -177,4 +177,4 @@ def model_schema(one: Operation, bound: frozenset[str], headers: Iterable[str] =
             raise ValueError("a parameter is called body, as its body")
         shown["body"] = without_bound(one.body, bound) if bound else one.body
         required.append("body")
-    return checked_size({"type": "object", "properties": shown, "required": required, "additionalProperties": False})
+    return checked_schema({"type": "object", "properties": shown, "required": required, "additionalProperties": False})

@@ -23,7 +23,7 @@ from core.tools.breaker import Breaker
 from core.tools.http import Check, http_client
 from core.tools.json_arguments import arguments_for
 from core.tools.openapi_document import Operation, model_schema
-from core.tools.schema import description_of
+from core.tools.schema import checked_name, description_of
 from core.tools.subject import bound_values
 
 logger = logging.getLogger(__name__)
@@ -74,6 +74,7 @@ def remote_tool(spec: ToolSpec, call: Any, bind: Iterable[str], *, effect: bool,
 
     Raises ValueError for a name or a schema that is not valid.
     """
+    checked_name(spec.name)
     if not spec.name or spec.name.endswith("_"):
         raise ValueError("its name has no letter or digit")
     arguments = arguments_for(spec.name, spec.parameters, bind)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.agent.orders import without_orders
@@ -20,11 +21,22 @@ _DEEPEST_SCHEMA = 20
 _KEPT = frozenset({"type", "format", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"})
 """Left as they are. Patterns are left to the server: a regular expression may take exponential time."""
 _COMBINED = ("oneOf", "anyOf", "allOf")
+_BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
 
 
 def description_of(text: object, longest: int = _LONGEST_TEXT) -> str:
     """A server's words about itself, which the model reads: shortened, and without orders to it."""
     return defuse(without_orders(str(text or "").strip()[:longest])).strip()
+
+
+def checked_name(name: str) -> str:
+    """The same name or value, which the model reads and has to send as it is. Raises ValueError for one that holds an order."""
+    if len(name) > _LONGEST_TEXT:
+        raise ValueError(f"a name or value in its schema has more than {_LONGEST_TEXT} characters: {name[:64]!r}")
+    for said in (name, _BETWEEN_WORDS.sub(" ", name)):
+        if defuse(without_orders(said)) != said:
+            raise ValueError(f"a name or value in its schema reads like an order to the agent: {name[:64]!r}")
+    return name
 
 
 class SchemaReader:
@@ -147,8 +159,24 @@ def _refuse(node: Any, bound: frozenset[str]) -> None:
         raise ValueError(f"{', '.join(sorted(deep))} of bind stands deep; only what stands at the top can be bound")
 
 
-def checked_size(schema: dict[str, Any]) -> dict[str, Any]:
-    """The same schema. Raises ValueError where the model would have too much to read."""
+def checked_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """The same schema. Raises ValueError where the model would have too much to read, or an order."""
     if len(json.dumps(schema)) > _LONGEST_SCHEMA:
         raise ValueError(f"its arguments are described in more than {_LONGEST_SCHEMA} characters")
+    for name in _names(schema):
+        checked_name(name)
     return schema
+
+
+def _names(node: Any) -> Iterator[str]:
+    """All texts in a schema but its descriptions, which have no orders any more."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, list):
+        for one in node:
+            yield from _names(one)
+    elif isinstance(node, dict):
+        for key, one in node.items():
+            yield key
+            if key != "description" or not isinstance(one, str):
+                yield from _names(one)

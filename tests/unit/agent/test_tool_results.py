@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -12,9 +13,9 @@ from core.agent.consent import Consent
 from core.agent.sources import Sources
 from core.agent.tool_rules import ToolOverride
 from core.agent.tool_runner import Outcome, ToolRunner
-from core.agent.tools import Tool, ToolContext, ToolResult, by_name, make_tool, overridden
+from core.agent.tools import Tool, ToolContext, ToolResult, by_name, cannot_check, make_tool, overridden
 from core.agent.turn_journal import STARTED, TurnJournal, dump_result, load_result
-from core.domain.errors import ConfigError, ToolError, ToolErrorKind
+from core.domain.errors import ToolError, ToolErrorKind
 from core.ports.chat_model import ToolCall
 from core.ports.journal import JournalEntry
 from tests.contract.responders.world import MemoryJournal, Watcher, turn_of
@@ -178,11 +179,35 @@ def test_what_an_earlier_version_recorded_can_be_read() -> None:
     assert load_result(json.dumps(kept)) == ToolResult("seen")
 
 
-def test_a_check_must_be_a_tool_that_only_reads() -> None:
+def test_a_check_must_be_a_tool_that_only_reads_and_takes_the_key() -> None:
     till = Till()
-    refund = make_tool(till.refund, effect=True)
-    for checked_by in ("get_refunds", "refund"):
-        with pytest.raises(ConfigError, match="checked_by"):
-            overridden([refund], {"refund": ToolOverride(checked_by=checked_by)})
+
+    async def get_refund(order: str) -> str:
+        """Look for a refund."""
+        return order
+
+    refund, keyless = make_tool(till.refund, effect=True), make_tool(get_refund, effect=False)
+    for checked_by, tools, why in (
+        ("get_refund", [refund], "there is no such tool"),
+        ("refund", [refund], "does not only read"),
+        ("get_refund", [refund, keyless], "takes no idempotency_key"),
+    ):
+        found = by_name(overridden(tools, {"refund": ToolOverride(checked_by=checked_by)}))
+        assert why in cannot_check(found, ())["refund"]
+    assert cannot_check(till.tools(), ()) == {}
+    assert cannot_check(by_name(overridden([refund], {"refund": ToolOverride(checked_by="later")})), {"later"}) == {}
     with pytest.raises(ValueError, match="checked_by"):
         make_tool(till.get_refund, effect=False, checked_by="refund")
+
+
+async def test_a_check_that_changes_something_is_not_called() -> None:
+    class Careless(Till):
+        def tools(self) -> Mapping[str, Tool]:
+            found = super().tools()
+            return {**found, "get_refund": replace(found["get_refund"], effect=True)}
+
+    till = Careless()
+    till.dies = 1
+    [outcome] = await till.run()
+    assert outcome.status == "unknown"
+    assert till.asked == []
