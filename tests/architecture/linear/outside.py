@@ -115,6 +115,7 @@ OURS: Mapping[str, str] = {
     "core.agent.ticket_tools": "wiring",
     "core.agent.tool_rules": "settings",
     "core.tools.http:http_client": "settings",
+    "core.tools.tool_budget": "wiring",
     "core.agent.tool_use:ToolUse.changed": "ids",
     "core.agent.tool_use:ToolUse.refusal": "numbers",
     "core.agent.tool_use:has_evidence": "wiring",
