@@ -145,8 +145,8 @@ class Turn:
         unasked = wanted is Asked.NO
         if not unasked:
             state = await self._files.recordings(state)
-            read = state.as_read()
         state, of_links = self._with_links_apart(state)
+        read = state.as_read()
         if not of_links and (rated := await self._rated(state)) is not None:
             return rated
         may_end = queued and not unasked and waits_by_own_wish(state) and not is_doubted(state)

@@ -240,6 +240,28 @@ async def test_who_takes_back_the_wish_for_a_person_undoes_a_link_as_well(
     assert await open_links(store) == 0
 
 
+@pytest.mark.parametrize("attended", [True, False])
+async def test_a_withdrawal_behind_a_message_about_links_swallows_neither(
+    store: SqlStore, metrics: CountedMetrics, clock: ManualClock, *, attended: bool
+) -> None:
+    """As if they had come one by one: people read the first where there are any, and the agent answers it where not."""
+    await accept(store, said("e0", "A person, please", action=CustomerAction.REQUEST_PERSON))
+    desk = NotedDesk(attended=attended)
+    turn = make(metrics, clock, desk=desk)
+    await store.finish([await turn.run(await claim_one(store))])
+    await accept(store, said("e1", ASKS), said("e2", "I don't need a person any more"))
+    heard = []
+    while states := await claim(store):
+        outcome = await turn.run(states[0])
+        heard += [one.text for one in outcome.messages[:1]]
+        await store.finish([outcome])
+    first = "Passed on." if attended else "I have sent a code to that address. Please type it here within 10 minutes."
+    assert heard == [first, "Back to the agent."]
+    assert desk.relayed == ([ASKS] if attended else [])
+    await accept(store, said("e3", "Hello"))
+    assert (await claim_one(store)).conversation.state is OwnershipState.BOT
+
+
 @pytest.mark.parametrize(("text", "links"), [("UNLINK", 0), (CODE, 2)])
 async def test_a_comment_that_was_asked_for_is_no_word_about_links(
     store: SqlStore, metrics: CountedMetrics, clock: ManualClock, text: str, links: int
