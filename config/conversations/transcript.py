@@ -93,6 +93,10 @@ class RecordedTurn(_Entry):
     def _complete(self) -> RecordedTurn:
         if bool(self.reply) is bool(self.parts):
             raise ValueError("a turn needs either a reply or parts")
+        return self
+
+    @model_validator(mode="after")
+    def _names_bad(self) -> RecordedTurn:
         if self.expect is Expected.SHOW_PART and not self.bad:
             raise ValueError("SHOW-PART needs bad: the sentences that must not be shown")
         return self

@@ -49,6 +49,7 @@ def test_a_scenario_is_read_with_its_turns_and_lines(tmp_path: Path) -> None:
         ("channel: sms", "channel: fax", 6, "channel"),
         ("state: staff", "state: asleep", 12, "state"),
         ("user: How do I reset my password?", "author: Anna", 8, "either user"),
+        ("says: Press it", "expect: SHOW-PART", 8, "SHOW-PART needs bad"),
         ("claim,", "dance,", 11, "staff"),
         ("claim,", "{claim: now},", 11, "need a text"),
         ("id: one", "id: one\n    id: two", 6, "id stands here twice"),
