@@ -77,6 +77,7 @@ GAUGES: dict[Gauge, Description] = {
     Gauge.TOOL_SERVER_UP: Description(
         "1 while the tools of a company's server are called, 0 while it is left alone after failures.", ("server",)
     ),
+    Gauge.TOOL_SERVER_TOOLS: Description("Tools that a tool server gives; absent until it was reached.", ("server",)),
 }
 
 BACKLOG = "switchboard_backlog"

@@ -108,6 +108,7 @@ def tool_servers(
             name,
             connect,
             partial(adjust, taken={*HUB_TOOLS, *own, *(operations if name in settings.mcp_servers else ())}),
+            metrics,
         )
         for name, connect in found.items()
     ]

@@ -5,6 +5,7 @@ E-mail is not among them: it needs a real IMAP server.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
@@ -20,8 +21,9 @@ from config.groups.knowledge import KnowledgeGroup
 from config.groups.reranking import RerankingGroup
 from config.groups.tools import ToolsGroup
 from config.hub import Hub
+from config.sample_company.process import SAMPLE, sample_company, with_sample_company
 from config.settings import Settings, read_settings
-from config.simulation.loopback import free_port
+from config.simulation.loopback import PATIENCE, free_port
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import SECRET, STAFF
 from config.simulation.slack_world import TOKEN as SLACK_TOKEN
@@ -35,6 +37,7 @@ _KEPT = (AgentGroup, AnswersGroup, FeaturesGroup, KnowledgeGroup, RerankingGroup
 a tool would change something real at the word of a customer who is played."""
 SETTABLE = frozenset(name for group in (*_KEPT, ToolsGroup) for name in group.model_fields)
 """What a file of conversations may set: nothing by which the hub reaches a real account or database."""
+_LOOK_SECONDS = 0.05
 _UNLIMITED = (
     "sessions_per_address",
     "sessions_in_all",
@@ -84,6 +87,8 @@ async def town(folder: Path, changes: Mapping[str, Any], *, port: int | None = N
         slack = await stack.enter_async_context(SlackFake())
         telegram = await stack.enter_async_context(TelegramFake(group_limit=1_000_000))
         port = port or free_port()
+        if SAMPLE in (changes.get("openapi_tools"), changes.get("mcp_servers")):
+            changes = with_sample_company(changes, await stack.enter_async_context(sample_company(free_port())))
         hub = Hub(settings_of_town(folder, port, slack, telegram, twilio, changes))
         for channel in hub.channels.values():  # nobody here minds how fast messages come
             channel.capabilities = replace(channel.capabilities, pace=None)
@@ -95,7 +100,18 @@ async def town(folder: Path, changes: Mapping[str, Any], *, port: int | None = N
             await hub.knowledge.warm()
             await hub.indexing.first_run()
         await telegram.until(lambda: bool(telegram.webhook["url"]))
+        await _until_tools(hub)
         yield built
+
+
+async def _until_tools(hub: Hub) -> None:
+    """Until each MCP server has said which tools it has; without a model nothing asks it."""
+    servers = hub.settings.mcp_servers if hub.settings.has_model else ()
+    async with asyncio.timeout(PATIENCE):
+        while not all(  # noqa: ASYNC110 - the hub tells nobody
+            hub.metrics.registry.get_sample_value("switchboard_tool_server_tools", {"server": name}) for name in servers
+        ):
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 def settings_of_town(

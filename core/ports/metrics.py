@@ -53,6 +53,7 @@ class Gauge(StrEnum):
     KNOWLEDGE_READY = "knowledge_ready"
     CHANNEL_UP = "channel_up"
     TOOL_SERVER_UP = "tool_server_up"
+    TOOL_SERVER_TOOLS = "tool_server_tools"
 
 
 class Metrics(Protocol):

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from core.agent.tools import Tool, by_name
+from core.ports.metrics import Gauge, Metrics, NoMetrics
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ class Publish(Protocol):
     def __call__(self, tools: Iterable[Tool], left_out: Mapping[str, str] = ..., /) -> None: ...
 
 
+_NO_METRICS = NoMetrics()
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
@@ -37,12 +39,14 @@ class KeptTools:
         name: str,
         connect: Callable[[Publish], Awaitable[None]],
         adjust: Callable[[Iterable[Tool]], tuple[Iterable[Tool], Mapping[str, str]]],
+        metrics: Metrics = _NO_METRICS,
     ) -> None:
         self.name = name
         self.tools: Mapping[str, Tool] = {}
         self.left_out: Mapping[str, str] = _NOTHING
         self._connect = connect
         self._adjust = adjust
+        self._metrics = metrics
         self._pause = _FIRST_PAUSE
         self._task: asyncio.Task[None] | None = None
 
@@ -80,6 +84,7 @@ class KeptTools:
         known = self.tools.keys(), self.left_out
         wanted, others = self._adjust(tools)
         self.tools, self.left_out = by_name(wanted), {**left_out, **others}
+        self._metrics.gauge(Gauge.TOOL_SERVER_TOOLS, len(self.tools), server=self.name)
         if known != (self.tools.keys(), self.left_out):
             logger.info("tools of a server: %s", self.summary, extra={"server": self.name})
 

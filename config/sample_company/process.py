@@ -1,0 +1,81 @@
+"""Runs the sample company in a process of its own beside a hub, and gives the settings by which the agent uses it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from core.domain.errors import ConfigError
+
+SAMPLE = "sample"
+"""As the value of OPENAPI_TOOLS or MCP_SERVERS in a file of scenarios: the sample company."""
+_ROOT = Path(__file__).resolve().parents[2]
+_DOCUMENT = Path(__file__).with_name("openapi.yaml")
+_OPERATIONS = ("checkStock", "listOrders", "getOrder", "getSubscription", "refundOrder", "getRefund")
+_READING = ("check_stock", "list_orders", "get_order", "get_subscription", "get_refund")
+_START_SECONDS, _LOOK_SECONDS = 60.0, 0.05
+
+
+@asynccontextmanager
+async def sample_company(port: int) -> AsyncIterator[str]:
+    """Its address, once it answers. It ends with this process. Raises ConfigError where it does not start."""
+    command = (sys.executable, "-m", "config.sample_company", "--port", str(port), "--end-with-input")
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=_ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        await _until_it_listens(process, port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _until_it_listens(process: asyncio.subprocess.Process, port: int) -> None:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _START_SECONDS
+    while process.returncode is None and loop.time() < end:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(_LOOK_SECONDS)
+        else:
+            writer.close()
+            return
+    raise ConfigError("The sample company does not start.")
+
+
+def openapi_settings(url: str) -> Mapping[str, Any]:
+    """The company's operations, each for the customer who writes from a phone number that the company knows."""
+    given = {
+        "document": str(_DOCUMENT),
+        "operations": _OPERATIONS,
+        "base_url": url,
+        "bind": {"customer": "phone"},
+        "anyone": ["checkStock"],
+    }
+    overrides = {"refund_order": {"runs_when": "customer_confirms", "checked_by": "get_refund"}}
+    return {"openapi_tools": {"company": given}, "tool_overrides": overrides}
+
+
+def mcp_settings(url: str) -> Mapping[str, Any]:
+    """The same functions by the Model Context Protocol."""
+    given = {"url": f"{url}/mcp", "bind": {"customer": "phone"}, "anyone": ["check_stock"]}
+    overrides: dict[str, Any] = {f"shop_{name}": {"effect": False} for name in _READING}
+    overrides["shop_refund_order"] = {"runs_when": "customer_confirms", "checked_by": "shop_get_refund"}
+    return {"mcp_servers": {"shop": given}, "tool_overrides": overrides}
+
+
+def with_sample_company(changes: Mapping[str, Any], url: str) -> dict[str, Any]:
+    """The same settings, with the sample company's in place of the word."""
+    found = dict(changes)
+    for name, given in (("openapi_tools", openapi_settings(url)), ("mcp_servers", mcp_settings(url))):
+        if changes.get(name) == SAMPLE:
+            overrides = {**given["tool_overrides"], **found.get("tool_overrides", {})}
+            found |= {name: given[name], "tool_overrides": overrides}
+    return found
