@@ -21,11 +21,15 @@ _START_SECONDS, _LOOK_SECONDS = 60.0, 0.05
 
 
 @asynccontextmanager
-async def sample_company(port: int) -> AsyncIterator[str]:
-    """Its address, once it answers. It ends with this process. Raises ConfigError where it does not start."""
+async def sample_company(port: int, data: Path | None = None) -> AsyncIterator[str]:
+    """Its address, once it answers. It ends with this process. Raises ConfigError where it does not start.
+
+    ``data``: a SQLite file that keeps the refunds.
+    """
     command = (sys.executable, "-m", "config.sample_company", "--port", str(port), "--end-with-input")
+    kept = ("--data", str(data)) if data is not None else ()
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=_ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+        *command, *kept, cwd=_ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
     )
     try:
         await _until_it_listens(process, port)

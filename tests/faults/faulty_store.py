@@ -12,8 +12,9 @@ from sqlalchemy import Connection, event
 from core.domain.capabilities import Pace
 from core.ports.channel import Accepted
 from core.ports.clock import Clock
+from core.ports.journal import JournalEntry
 from core.ports.lanes import ClaimedDeliveries, FinishedTurns, LaneOffer
-from core.ports.store import Acceptable, Settlement, TurnOutcome, TurnState
+from core.ports.store import Acceptable, Claim, Settlement, TurnOutcome, TurnState
 from core.storage.database import Database
 from core.storage.store import SqlStore
 from tests.faults.points import Faults
@@ -69,6 +70,12 @@ class FaultyStore(SqlStore):
 
     async def settle(self, settlements: Sequence[Settlement]) -> bool:
         return await self._around("settle", lambda: super(FaultyStore, self).settle(settlements))
+
+    async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
+        """A tool's record is an operation of its own, such as ``refund_order-started``."""
+        await self._around(
+            f"{entry.name}-{entry.status}", lambda: super(FaultyStore, self).record(claim, turn_id, entry)
+        )
 
     async def _append_batch(self, items: Sequence[Any]) -> Sequence[Sequence[int] | Exception]:
         return await self._around("append", lambda: super(FaultyStore, self)._append_batch(items))

@@ -1,5 +1,5 @@
-"""``python -m tests.faults.hub_process serve``: the hub's own command, with a store that follows a plan and a scripted
-responder put in where the hub is composed. Everything else is the product as it is."""
+"""``python -m tests.faults.hub_process serve``: the hub's own command, with a store that follows a plan put in where the hub is
+composed, and a scripted responder unless the product's own agent is to answer. Everything else is the product as it is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from config.settings import Settings
 from core.ports.clock import Clock
 from core.storage import turns
 from tests.faults.faulty_store import FaultyStore
-from tests.faults.points import GIVES_UP_VARIABLE, HOLD_VARIABLE, LIMIT_VARIABLE, PLAN_VARIABLE, Faults
+from tests.faults.points import AGENT_VARIABLE, GIVES_UP_VARIABLE, HOLD_VARIABLE, LIMIT_VARIABLE, PLAN_VARIABLE, Faults
 from tests.faults.scripted import make_scripted
 
 
@@ -32,8 +32,8 @@ def main() -> None:
     if GIVES_UP_VARIABLE not in os.environ:  # a turn stands beside many kills here, and is to be answered, and soon
         vars(turns)["_pause"] = lambda losses: literal(0)
         vars(hub)["DispatcherSettings"] = functools.partial(hub.DispatcherSettings, max_losses=1_000)
-    scripted_hub = functools.partial(Hub, responder=make_scripted(faults, hold))
-    vars(serve)["Hub"] = scripted_hub
+    if AGENT_VARIABLE not in os.environ:
+        vars(serve)["Hub"] = functools.partial(Hub, responder=make_scripted(faults, hold))
     cli.main()
 
 

@@ -38,6 +38,9 @@ HOLD_VARIABLE = "FAULT_HOLD"
 GIVES_UP_VARIABLE = "FAULT_GIVES_UP"
 """When it is set, a turn that lost its lease too often is given up as in the product."""
 
+AGENT_VARIABLE = "FAULT_AGENT"
+"""When it is set, the product's own agent answers."""
+
 LAUNCHER = ("-m", "tests.faults.hub_process")
 
 
