@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import TracebackType
 
@@ -112,8 +112,8 @@ class UnreliableProxy:
             return response
 
 
-def _passed_on(headers: object) -> CIMultiDict[str]:
-    found = CIMultiDict(headers)  # type: ignore[call-overload]
+def _passed_on(headers: Mapping[str, str]) -> CIMultiDict[str]:
+    found = CIMultiDict(headers)
     for name in _OF_ONE_CONNECTION:
         found.popall(name, None)
     return found

@@ -72,7 +72,8 @@ class Storm:
         self._runs = runs
         self._rng = random.Random(f"{seed}:kills")
         self._points = _bag(self._rng, POINTS)
-        self._called, self._point = "", None
+        self._called = ""
+        self._point: str | None = None
         self._met: set[tuple[str, int]] = set()
         proxy.trouble = self._trouble
         proxy.call_back = self._kill

@@ -70,12 +70,10 @@ def _describe(report: Report, runs: list[Run], storm: Storm, refunds: Counter[st
     report.record("customers told that it is paid back", sum(PAID in " ".join(run.read) for run in runs))
     report.record("customers told that it cannot be told", sum(UNKNOWN in " ".join(run.read) for run in runs))
     report.record("confirmations sent more than once", sum(run.posts > 1 or run.impatient for run in runs))
-    for kind, found in (
-        ("the model", Counter(run.habit for run in runs)),
-        ("the call", Counter(run.trouble for run in runs)),
-    ):
-        for name, times in sorted(found.items()):
-            report.record(f"{kind} {name}", times)
+    for habit, times in sorted(Counter(run.habit for run in runs).items()):
+        report.record(f"the model {habit}", times)
+    for trouble, times in sorted(Counter(run.trouble for run in runs).items()):
+        report.record(f"the call: {trouble}", times)
     report.record("times the hub was killed with -9", storm.kills.total())
     for name, times in sorted(storm.kills.items()):
         report.record(f"killed: {name}", times)
