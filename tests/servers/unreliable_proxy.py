@@ -31,32 +31,47 @@ class Trouble(StrEnum):
 
 
 class UnreliableProxy:
-    """``trouble``: says what becomes of a request. ``call_back``: what CALLS_BEFORE and CALLS_AFTER call; they break off then."""
+    """``trouble``: says what becomes of a request with this body. ``call_back``: called by CALLS_BEFORE and CALLS_AFTER, which
+    break off then.
+    """
 
     def __init__(self, target: str) -> None:
         self.target = target
-        self.trouble: Callable[[web.Request], Trouble] = lambda _request: Trouble.NONE
+        self.trouble: Callable[[web.Request, bytes], Trouble] = lambda _request, _body: Trouble.NONE
         self.call_back: Callable[[], None] = lambda: None
         self.requests: list[tuple[str, str, Trouble]] = []
-        self.url = ""
         self._late: set[asyncio.Task[web.StreamResponse]] = set()
-        app = web.Application(client_max_size=1024 * 1024)
-        app.router.add_route("*", "/{path:.*}", self._handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+        self._port = 0
 
     async def __aenter__(self) -> UnreliableProxy:
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None), auto_decompress=False)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        await self.listen()
         return self
 
     async def __aexit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        await self._runner.cleanup()
+        await self.refuse()
         await self.settled()
         await self._http.close()
+
+    async def listen(self) -> None:
+        """Take connections, each time at the same port."""
+        app = web.Application(client_max_size=1024 * 1024)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        self._port = self._runner.addresses[0][1]
+
+    async def refuse(self) -> None:
+        """End all connections, and take none."""
+        await self._runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        """Without a slash at the end."""
+        return f"http://127.0.0.1:{self._port}"
 
     async def settled(self) -> None:
         """Until the late requests are done."""
@@ -64,7 +79,7 @@ class UnreliableProxy:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        trouble = self.trouble(request)
+        trouble = self.trouble(request, body)
         self.requests.append((request.method, request.path_qs, trouble))
         match trouble:
             case Trouble.NONE:

@@ -119,7 +119,7 @@ class Storm:
         self._called = "while the call runs"
         self._hub.kill()
 
-    def _trouble(self, request: web.Request) -> Trouble:
+    def _trouble(self, request: web.Request, _body: bytes) -> Trouble:
         """Of the first request for each customer's refund, and of the first that checks it.
 
         The server works when the call is made again after a check: one that fails for good leaves it undone, and unknown.

@@ -13,11 +13,12 @@ from config.sample_company.books import Books
 from config.sample_company.process import openapi_settings, sample_company
 from tests.faults.conftest import MakeFaultyHub
 from tests.faults.points import AGENT_VARIABLE
-from tests.faults.refunds.forgetful_model import ANSWERS, CHECKS, NOT_MADE, PAID, UNKNOWN, ForgetfulModel, Habit
+from tests.faults.refunds.forgetful_model import NOT_MADE, PAID, UNKNOWN, ForgetfulModel, Habit
 from tests.faults.refunds.shopper import SECRET
 from tests.faults.refunds.storm import Run, Storm, runs_of, wrong_of
 from tests.fixtures.report import MakeReport
 from tests.scale import Scale
+from tests.servers.chat_endpoint import ANSWERS, CHECKS, ChatEndpoint
 from tests.servers.process import free_port
 from tests.servers.unreliable_proxy import UnreliableProxy
 from tests.soak_report import Report
@@ -50,7 +51,7 @@ async def _refunds_killed(make_faulty_hub: MakeFaultyHub, url: str, folder: Path
     async with (
         sample_company(free_port(), folder / "refunds.db") as company,
         UnreliableProxy(company) as proxy,
-        ForgetfulModel([Habit.ONCE, *(run.habit for run in runs)]) as model,
+        ChatEndpoint(ForgetfulModel([Habit.ONCE, *(run.habit for run in runs)]).says) as model,
     ):
         hub, switches = make_faulty_hub(database_url=url, environment=_environment(proxy.url, model.url))
         storm = Storm(hub, switches, proxy, runs, report.seed)
