@@ -15,6 +15,7 @@ from config.measured_model import MeasuredModel
 from config.processes.election import Election
 from config.processes.remembering import NothingLearner, Remembering
 from config.settings import Settings, secrets_of
+from config.shared_tools import SharedTools
 from core.agent.by_channel import ResponderByChannel
 from core.agent.settings import AgentSettings, Strictness
 from core.agent.texts import texts_for
@@ -82,39 +83,38 @@ def make_responder(
     closing: AsyncExitStack,
     budgets: Budgets,
     likeness: Likeness | None = None,
+    tools: SharedTools | None = None,
 ) -> Responder:
     """The agent over a model where one is configured, otherwise the extractive responder.
 
-    ``likeness``: compares what messages of a customer's history mean. The extractive responder also answers for the agent while
-    a customer's tokens are used up. ``closing`` takes what has to be closed when the hub stops.
+    ``likeness``: compares what messages of a customer's history mean. ``tools``: of the company, where others use them too. The
+    extractive responder also answers for the agent while a customer's tokens are used up. ``closing`` takes what has to be closed
+    when the hub stops.
     """
     from core.llm.extractive import ExtractiveResponder
 
     quoting = by_channel(settings, lambda bounds: ExtractiveResponder(retriever, bounds, clock, store, store))
     if not settings.has_model:
         return quoting
-    from config.company_tools import company_tools
-    from config.remote_tools import start_servers
     from config.verifying import make_action_check, make_verifier
     from core.agent.foreign_texts import ForeignTexts
     from core.agent.loop import AgentLoop
     from core.agent.memory_tools import memory_tools
-    from core.agent.tool_use import ToolUse
     from core.agent.translating import ModelTranslator
     from core.llm.budgeted import BudgetedResponder
 
     model = make_model(settings, clock, metrics, closing, budgets)
     checking = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_verify_model)
     verifier, check = make_verifier(settings, checking, clock), make_action_check(settings, checking, clock)
-    own, use = company_tools(settings, metrics), ToolUse(budgets, clock.monotonic)
-    remote, tools = start_servers(settings, metrics, closing, own), list(own.values())
+    shared = tools or SharedTools(settings, clock, metrics, closing, budgets)
+    ours, use, remote = list(shared.local.values()), shared.use, shared.remote
     memories = store if settings.memory else None
     if memories is None:  # what is kept can still be shown and forgotten
-        tools.extend(one for one in memory_tools(store) if one.name not in ("remember", "search_history"))
+        ours.extend(one for one in memory_tools(store) if one.name not in ("remember", "search_history"))
     agent = by_channel(
         settings,
         lambda bounds: AgentLoop(
-            model, retriever, store, bounds, clock, tools, store, verifier, check, use, memories, likeness, remote
+            model, retriever, store, bounds, clock, ours, store, verifier, check, use, memories, likeness, remote
         ),
     )
     translator = ModelTranslator(model, clock, settings.company_name, seconds=_TRANSLATION_SECONDS)

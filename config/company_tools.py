@@ -9,7 +9,7 @@ from config.remote_tools import HUB_TOOLS, check_servers, file_tools, names_to_c
 from config.settings import Settings
 from core.agent.builtin_tools import ESCALATE, LINK, SEARCH
 from core.agent.tool_files import tools_in
-from core.agent.tool_rules import meant
+from core.agent.tool_rules import RunsWhen, meant
 from core.agent.tools import Tool, by_name, installed_tools, overridden
 from core.domain.errors import ConfigError
 from core.ports.channel import Diagnosis
@@ -49,6 +49,7 @@ def company_tools(settings: Settings, metrics: Metrics = _NO_METRICS) -> Mapping
             )
         if checker in tools and tools[checker].effect:
             raise ConfigError(f"{name} is checked_by {checker}, which does not only read.")
+    _check_approvals(settings, tools)
     return tools
 
 
@@ -63,6 +64,21 @@ def _check_names(settings: Settings) -> None:
                 f"MCP_SERVERS: {name} and {other} could give two tools the same name, as {other}_find is a tool find of {other} "
                 f"and a tool {other.removeprefix(f'{name}_')}_find of {name}: give one of them another name."
             )
+
+
+def _check_approvals(settings: Settings, found: Mapping[str, Tool]) -> None:
+    """Raises ConfigError where staff are to approve what nobody could show them, or what the desk could not run."""
+    wants = {name for name, one in found.items() if one.runs_when is RunsWhen.STAFF_APPROVES}
+    changed = {name: one for name, one in settings.tool_overrides.items() if one.enabled}
+    wants |= {name for name, one in changed.items() if one.runs_when is RunsWhen.STAFF_APPROVES}
+    for name in sorted(wants.intersection(HUB_TOOLS)):
+        raise ConfigError(f"TOOL_OVERRIDES: {name} is the hub's own: staff_approves is for your tools.")
+    if wants and settings.slack_staff_channel is None:
+        names = ", ".join(sorted(wants))
+        raise ConfigError(
+            f"{names}: staff_approves needs a desk in Slack, where staff approve it: set SLACK_STAFF_CHANNEL, or choose "
+            "customer_confirms."
+        )
 
 
 def named_tool(settings: Settings, setting: str) -> Tool | None:

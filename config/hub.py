@@ -44,6 +44,7 @@ from config.processes.election import Election
 from config.processes.loops import Loop, loops_of
 from config.processes.sweep import DailySweep, kept_for, unused_after
 from config.settings import Settings, secrets_of
+from config.shared_tools import SharedTools
 from core.attachments.fetching import FetchService
 from core.budgets import BudgetLedger
 from core.delivery import DeliveryService, DeliverySettings
@@ -123,7 +124,10 @@ class Hub:
             ratings=settings.feature_feedback,
             logs={item.name: item for item in self.channels.values() if isinstance(item, SupportsEventLog)},
         )
-        self._make_responder = responder or partial(agent_parts.make_responder, likeness=self.knowledge.likeness)
+        self._model_parts = (self._clock, self.metrics, self._closing, self.budgets)
+        self._tools = SharedTools(settings, *self._model_parts)
+        answers = partial(agent_parts.make_responder, likeness=self.knowledge.likeness, tools=self._tools)
+        self._make_responder = responder or answers
         self._dispatcher: Dispatcher | None = None
         self._timers: TimerLoop | None = None
         self.delivery = self._make_delivery()
@@ -154,11 +158,10 @@ class Hub:
     def _make_loops(self) -> tuple[Loop, ...]:
         ages = kept_for(self.settings.retention_days, self.settings.memory_days)
         unused = unused_after(self.settings.retention_days)
-        model_parts = (self._clock, self.metrics, self._closing, self.budgets)
         return loops_of(
             make_learned(self.settings, self.store, self.indexing),
             DailySweep(self.store, self.files, ages=ages, unused=unused, election=self._election),
-            agent_parts.make_remembering(self.settings, self.store, self._election, *model_parts),
+            agent_parts.make_remembering(self.settings, self.store, self._election, *self._model_parts),
             make_gap_sorting(self.store, self.knowledge),
             make_calendars(self.settings, self._handoff, self.confined.messages, self._clock),
             *self._fresh.loops(self.indexing),
@@ -271,10 +274,9 @@ class Hub:
 
     def _make_dispatcher(self) -> Dispatcher:
         retriever = NotingRetriever(self.indexing.retriever)
-        model_parts = (self._clock, self.metrics, self._closing, self.budgets)
         budgets = make_turn_budgets(self.settings, self.budgets, self.channels, self._clock)
         turn = Turn(
-            self._make_responder(self.settings, retriever, self.store, *model_parts),
+            self._make_responder(self.settings, retriever, self.store, *self._model_parts),
             self._make_desk(),
             self.channels,
             self.metrics,
@@ -296,7 +298,7 @@ class Hub:
         await move_cases(self.settings, self._handoff, self.store, self._clock, self._election)
         await self._dispatcher.start()
         await self.delivery.start()
-        drafter = agent_parts.make_drafter(self.settings, self._clock, self.metrics, self._closing, self.budgets)
+        drafter = agent_parts.make_drafter(self.settings, *self._model_parts)
         self._timers = make_timers(
             self.settings, self._handoff, self._desk_channel, self.store, self._clock, self.wake, drafter, self.channels
         )
@@ -311,29 +313,21 @@ class Hub:
         """What staff ask; without a staff channel nobody does."""
         if self._desk_channel is None:
             return None
-        return agent_parts.make_colleague(
-            self.settings, self.indexing.retriever, self.store, self._clock, self.metrics, self._closing, self.budgets
-        )
+        return agent_parts.make_colleague(self.settings, self.indexing.retriever, self.store, *self._model_parts)
 
     def _translator(self) -> Translator | None:
         if self._desk_channel is None:
             return None
-        return agent_parts.make_translator(self.settings, self._clock, self.metrics, self._closing, self.budgets)
+        return agent_parts.make_translator(self.settings, *self._model_parts)
 
     def _make_desk(self) -> Desk:
         can = {item.name: item.capabilities for item in self.channels.values()}
-        briefing = agent_parts.make_briefing(
-            self.settings,
-            self.indexing.retriever,
-            self._clock,
-            self.metrics,
-            self._closing,
-            self.budgets,
-            staffed=bool(self._desk_channel),
-        )
+        retriever, staffed = self.indexing.retriever, bool(self._desk_channel)
+        briefing = agent_parts.make_briefing(self.settings, retriever, *self._model_parts, staffed=staffed)
         trial = LearnedRegression(self.knowledge, self.indexing)
-        given = (self._colleague(), self._translator(), can, briefing, self._prepare, trial, self.knowledge.likeness)
-        return make_desk(self.settings, self._handoff, self._desk_channel, self.store, self._clock, *given)
+        given = (self._colleague(), self._translator(), can, briefing, self._prepare, trial)
+        more = (self.knowledge.likeness, self._tools)
+        return make_desk(self.settings, self._handoff, self._desk_channel, self.store, self._clock, *given, *more)
 
     async def _prepare(self, state: TurnState) -> TurnState:
         """A turn with its files and their text, as far as they came and were read in time."""

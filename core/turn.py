@@ -369,7 +369,9 @@ class Turn:
             if quietly:
                 raise NotYet("The desk is given no more cases this hour.", seconds=min(wait, _DESK_FULL_SECONDS))
             said_now = self._budgets.desk_full(state, wait)
-            return replace(answer_outcome(state, *([] if besides is None else [besides]), said_now), gaps=gaps)
+            # An answer with something to approve says that staff will look at it, which is not so.
+            answers = [] if besides is None or escalation.approvals else [besides]
+            return replace(answer_outcome(state, *answers, said_now), gaps=gaps)
         self._metrics.count(Counter.ESCALATIONS)
         state, owed = await self._files.in_time(state)
         written = worded(state)

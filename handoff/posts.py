@@ -61,6 +61,7 @@ class Post(StrEnum):
     remark: something between the desk and its staff. mark: a sign on what a staff member wrote. reminder: something that
     somebody should do. advice: what the agent tells staff who asked it. outgoing: what goes to the customer, where it is not
     what somebody wrote in the thread. note: what a staff member noted in a form. gaps: of no case, what was not answered.
+    approval: a tool call for staff to decide about; decided: the same post, with what came of it.
     whisper: what only one person sees. direct: what one person is told by themselves, wherever they are.
     """
 
@@ -83,6 +84,8 @@ class Post(StrEnum):
     OUTGOING = "outgoing"
     NOTE = "note"
     GAPS = "gaps"
+    APPROVAL = "approval"
+    DECIDED = "decided"
     WHISPER = "whisper"
     DIRECT = "direct"
 

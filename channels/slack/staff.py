@@ -13,6 +13,7 @@ from channels.slack.place import CHANNEL, Place, message_id, message_key, slack_
 from channels.slack.plain import Names, markdown, plain
 from channels.slack.views import read_form, value_of, view_event, words_of
 from channels.slack.wire import Json
+from core.domain.approvals import approvals_thread
 from core.domain.attachments import AttachmentRef
 from core.domain.customer import Identity
 from core.domain.errors import InvalidInput
@@ -40,6 +41,7 @@ EXTERNAL = "external"
 """The ``mode`` of a file that Slack does not hold."""
 _SLACKBOT = "USLACKBOT"
 _NO_BUTTONS = frozenset({StaffAction.ASK, StaffAction.ISSUE_NEWS, *FORMS})
+_VERDICTS = frozenset({StaffAction.APPROVE, StaffAction.DECLINE})
 ACTIONS = frozenset(str(action) for action in StaffAction if action not in _NO_BUTTONS)
 
 
@@ -150,7 +152,10 @@ class StaffReader:
         )
 
     def pressed(self, whole: Json, action: Json, staff_channels: frozenset[str]) -> MessageReceived:
-        """A button of a case's card, or of a line in the home tab, whose value is the case's thread. Raises InvalidInput."""
+        """A button of a case's card, or of a line in the home tab, whose value is the case's thread. Raises InvalidInput.
+
+        Of an approval it is the case's id and what is to be approved: all about those happens in a conversation of its own.
+        """
         user, at = slack_id(wire.part(whole, "user").get("id")), timestamp(action.get("action_ts"))
         if wire.view_type(whole) == "home":
             place = Place.of(wire.named(action, "value"))
@@ -160,7 +165,7 @@ class StaffReader:
             card, team = wire.part(whole, "message"), slack_id(wire.part(whole, "team").get("id"))
             thread = timestamp(card.get("thread_ts") or card.get("ts"))
             place = Place(team, slack_id(wire.part(whole, "channel").get("id")), thread)
-        return MessageReceived(
+        pressed = MessageReceived(
             key=EventKey(CHANNEL, self.account, f"a/{user}/{at}"),
             conversation=place.conversation(self.account),
             sender=self._sender(user),
@@ -168,6 +173,14 @@ class StaffReader:
             sent_at=time_of(at),
             action=StaffAction(wire.named(action, "action_id")),
             audience=Audience.STAFF,
+        )
+        if pressed.action not in _VERDICTS:
+            return pressed
+        if place.channel not in staff_channels:
+            raise InvalidInput("The button is in no channel of the staff's.")
+        case_id, _, approval = value_of(action).partition(" ")
+        return replace(
+            pressed, conversation=replace(pressed.conversation, thread=approvals_thread(case_id)), text=approval
         )
 
     def filled_in(self, whole: Json, at: datetime, staff_channels: frozenset[str]) -> list[InboundEvent]:

@@ -9,11 +9,13 @@ from types import MappingProxyType
 from channels.slack.roster import SlackRoster
 from channels.slack.views import TakesForms
 from config.desk.app import ACCOUNT, desk_tokens, has_own_app
+from config.desk.approvals import CompanyCalls
 from config.desk.issues import TrackedIssues, issue_tool, tracks_issues
 from config.desk.roads import known_by_sender, make_roads
 from config.desk.staffed import desk_account, is_answered_by_mail
 from config.processes.election import Election
 from config.settings import Settings
+from config.shared_tools import SharedTools
 from core.agent.history_search import SEARCHED_MESSAGES, search_history
 from core.agent.language import written_language
 from core.agent.questions import said_besides
@@ -49,6 +51,7 @@ from handoff.settings import HandoffSettings
 from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings
 from handoff.slack.panel import SlackPanel
 from handoff.slack_desk import SlackDesk
+from handoff.thread.approvals import ApprovalDesk, ApprovalPosts, ApprovalTimers
 from handoff.thread.case_issues import IssueDesk
 from handoff.thread.delivery_marks import DeliveryMarks
 from handoff.thread.desk_views import DeskViews
@@ -102,10 +105,11 @@ def make_desk(
     files: Files | None = None,
     regression: Regression | None = None,
     likeness: Likeness | None = None,
+    tools: SharedTools | None = None,
 ) -> Desk:
     """``agent`` answers colleagues; ``channels``: what customers' can do; ``files``: brings those that staff sent.
 
-    ``likeness``: compares what messages mean, for staff who search a customer's history.
+    ``likeness``: compares what messages mean, for staff who search a customer's history. ``tools``: of which staff approve calls.
     """
     if desk_channel is None:
         return DeskWithoutMail(UnstaffedDesk(handoff, clock), None, settings.desk_language)
@@ -122,6 +126,9 @@ def make_desk(
     work = replace(parts, channels=channels, briefing=briefing or Briefing(), files=files, history=found)
     tracked = TrackedIssues(store, desk_channel.account, issue_tool(settings))
     desk: Desk = IssueDesk(SlackDesk(work, handoff), work, tracked, settings.desk_language)
+    if tools is not None:
+        approvals = _approvals(settings, work, store)
+        desk = ApprovalDesk(desk, approvals, CompanyCalls(store, tools, clock), handoff)
     if settings.desk_learn:
         desk = LearningDesk(desk, store, store, desk_channel, desk_channel.people, settings.desk_language, regression)
     if translator is not None:
@@ -182,8 +189,9 @@ def make_timers(
     lease = max(10.0, settings.lease_seconds)
     if isinstance(desk_channel, MailDeskChannel):
         return TimerLoop(store, follow_ups.decide, wake, TimerSettings(lease=lease))
+    approvals = ApprovalTimers(follow_ups.decide, _approvals(settings, work, store))
     learning = LearningTimers(
-        follow_ups.decide, store, store, store, desk_channel.account, drafter, language=handoff.staff_locale
+        approvals.decide, store, store, store, desk_channel.account, drafter, language=handoff.staff_locale
     )
     book, weekly = StoredGapBook(store, clock), handoff.gaps_post
     gaps = GapsPosts(learning.decide, book, store, clock, desk_channel.account, weekly, handoff.staff_locale)
@@ -197,6 +205,11 @@ def make_marks(
     if desk_channel is None:
         return None
     return DeliveryMarks(store, wake, desk_channel.account, settings.desk_language, election.won)
+
+
+def _approvals(settings: Settings, work: DeskParts, store: SqlStore) -> ApprovalPosts:
+    heard_by = ACCOUNT if has_own_app(settings) else "default"
+    return ApprovalPosts(work, store, heard_by, settings.desk_language)
 
 
 def by_mail(handoff: HandoffSettings) -> HandoffSettings:

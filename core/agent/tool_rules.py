@@ -22,13 +22,15 @@ class RunsWhen(StrEnum):
 
     ``MODEL_CALLS``: nothing; it only reads. ``CUSTOMER_NEEDS``: what the customer wrote gives reason for it; it changes nothing
     outside the hub. ``CUSTOMER_ASKS``: the customer asked for it, or said yes to it. ``CUSTOMER_CONFIRMS``: they said yes to the
-    hub's own question, even if they had asked for it.
+    hub's own question, even if they had asked for it. ``STAFF_APPROVES``: the customer asked for it, and somebody of the staff
+    approved it in the case's thread.
     """
 
     MODEL_CALLS = "model_calls"
     CUSTOMER_NEEDS = "customer_needs"
     CUSTOMER_ASKS = "customer_asks"
     CUSTOMER_CONFIRMS = "customer_confirms"
+    STAFF_APPROVES = "staff_approves"
 
 
 class Needs(StrEnum):

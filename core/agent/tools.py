@@ -115,6 +115,8 @@ class Tool:
             raise ValueError(f"{self.name} has an effect: it is never tried twice, so retries must be 0.")
         if self.changes_something and self.cache:
             raise ValueError(f"{self.name} changes something: each call must run, so cache must be 0.")
+        if self.runs_when is RunsWhen.STAFF_APPROVES and not self.effect:
+            raise ValueError(f"{self.name} only reads: the agent needs its result at once, so staff cannot approve it.")
         if self.checked_by and not self.effect:
             raise ValueError(f"{self.name} only reads: it can be called again, so checked_by must be empty.")
         for rate in filter(None, (self.rate, self.rate_in_all)):

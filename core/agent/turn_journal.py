@@ -62,7 +62,7 @@ def dump_result(result: ToolResult) -> str:
 def load_result(text: str) -> ToolResult:
     """The inverse of ``dump_result``."""
     value = json.loads(text)
-    escalation = Escalation(**value["escalation"]) if value["escalation"] else None
+    escalation = Escalation(**value["escalation"] | {"approvals": ()}) if value["escalation"] else None
     error = ToolErrorKind(value["error"]) if value.get("error") else None
     sources = tuple(map(_load_source, value["sources"]))
     return ToolResult(value["content"], sources, escalation, value.get("link"), error, value.get("for_customer", ""))

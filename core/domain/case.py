@@ -18,7 +18,7 @@ by the clock of the platform on which they write."""
 DECIDED_ELSEWHERE = frozenset(
     {
         *(StaffAction.ASK, StaffAction.LEARN, StaffAction.REWORD, StaffAction.DISCARD),
-        *(StaffAction.ISSUE, StaffAction.ISSUE_NEWS),
+        *(StaffAction.ISSUE, StaffAction.ISSUE_NEWS, StaffAction.APPROVE, StaffAction.DECLINE),
     }
 )
 """Staff actions that change neither the owner nor what the customer sees."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from core.domain.approvals import Approval
 from core.domain.contact_route import ContactRoute
 from core.domain.errors import HubError
 from core.domain.keys import ConversationKey
@@ -114,10 +115,11 @@ class Escalation:
     """Why a person is needed. ``reason`` is for staff; it is never shown to the customer.
 
     ``causes``: what the hub itself found, by name, each with what stands in its sentence, so that staff can read it in their
-    language. Without them the reason is somebody's own words.
+    language. Without them the reason is somebody's own words. ``approvals``: tool calls that they have to decide about.
     """
 
     reason: str
     requested_by: str = "agent"
     urgency: str = "normal"
     causes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    approvals: tuple[Approval, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from core.domain.approvals import Approval
 from core.domain.customer import Customer
 from core.domain.issues import Issue
 from core.domain.keys import ConversationKey
@@ -88,6 +89,10 @@ class CaseFiles(NamedCases, Protocol):
 
     async def issues(self, account: str, case_id: str) -> Sequence[Issue]:
         """Those that the case follows in the company's tracker, as the desk of ``account`` was told of them last."""
+        ...
+
+    async def approvals(self, account: str, case_id: str) -> Sequence[Approval]:
+        """Those of the case, the oldest first, as the desk of ``account`` was told of them last."""
         ...
 
     async def case_log(self, case_id: str) -> Sequence[LogEntry]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select
 
+from core.domain.approvals import APPROVALS, Approval
 from core.domain.case import DESK, OWNED_SINCE, Case, feed
 from core.domain.conversation import OwnershipState
 from core.domain.customer import Customer
@@ -165,6 +166,10 @@ class SqlCaseFiles(OnDatabase):
     @reads
     def issues(self, connection: Connection, account: str, case_id: str) -> Sequence[Issue]:
         return [Issue(**one) for one in _newest(connection, feed(account, case_id), ISSUES, "[") or ()]
+
+    @reads
+    def approvals(self, connection: Connection, account: str, case_id: str) -> Sequence[Approval]:
+        return [Approval.from_stored(one) for one in _newest(connection, feed(account, case_id), APPROVALS, "[") or ()]
 
     @reads
     def past(

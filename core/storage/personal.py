@@ -252,6 +252,7 @@ def _erase_said(connection: Connection, scope: PersonalScope) -> None:
     _empty(connection, ownership_change, "conversation_id", [*scope.whole, *map(Case.home, scope.cases)])
     _remove(connection, change, "conversation_id", scope.told)
     _remove(connection, outbox, "conversation_id", scope.told)
+    _remove(connection, tool_journal, "conversation_id", scope.told)
     _empty(connection, message, "conversation_id", scope.told)
     for table, columns in OF_MESSAGE.items():
         for column in columns:

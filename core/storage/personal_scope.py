@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select
 
+from core.domain.approvals import approvals_thread
 from core.domain.case import DESK
 from core.domain.messages import Audience, Author
 from core.storage import codec
@@ -130,8 +131,9 @@ def find_scope(connection: Connection, person: Person) -> PersonalScope:
 
 def _told(connection: Connection, cases: Sequence[str], messages: Sequence[str], homes: Sequence[str]) -> list[str]:
     """The conversations in which staff are told of the cases, and those in which they write about them."""
-    feeds = select(conversation.c.id).where(conversation.c.channel == DESK, among(conversation.c.thread, "cases"))
-    found = set(connection.scalars(feeds, {"cases": list(cases)}))
+    named = conversation.c.audience == Audience.STAFF, among(conversation.c.thread, "threads")
+    threads_of_cases = [*cases, *map(approvals_thread, cases)]
+    found = set(connection.scalars(select(conversation.c.id).where(*named), {"threads": threads_of_cases}))
     noted = select(desk_note.c.conversation_id).where(among(desk_note.c.case_id, "cases"))
     found |= set(connection.scalars(noted, {"cases": list(cases)}))
     passed_on = (

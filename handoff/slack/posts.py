@@ -9,6 +9,7 @@ from channels.slack.render import NOTHING
 from core.domain.messages import COLLEAGUE, Author, OutboundMessage, StaffAction
 from handoff.posts import POST, Post
 from handoff.slack.agent_posts import advice, gaps, proposal
+from handoff.slack.approval_posts import approval
 from handoff.slack.card import button, card
 from handoff.slack.rich_text import (
     LONGEST,
@@ -49,7 +50,9 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
             return _from_the_desk(message, post)
         case Post.REMINDER:
             return [reminder(message, language)]
-        case Post.ADVICE | Post.SENT_AS | Post.PROPOSAL | Post.JUDGED | Post.GAPS as post:
+        case (
+            Post.ADVICE | Post.SENT_AS | Post.PROPOSAL | Post.JUDGED | Post.GAPS | Post.APPROVAL | Post.DECIDED as post
+        ):
             return [_by_the_agent(message, post, language)]
         case Post.MARK:
             return _marked(meta)
@@ -104,6 +107,8 @@ def _by_the_agent(message: OutboundMessage, post: Post, language: str) -> dict[s
             return sent_as(message)
         case Post.GAPS:
             return {"do": "reply", **_said(words(message.text), gaps(message.meta["clusters"], language))}
+        case Post.APPROVAL | Post.DECIDED:
+            return approval(message, language)
         case _:
             return proposal(message, language)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from channels.slack.views import Form, Press, StaffViews
+from core.domain.approvals import case_of_approvals
 from core.domain.case import feed
 from core.domain.errors import NotYet
 from core.domain.issues import case_of_issues
@@ -72,7 +73,8 @@ class StaffOnlyDesk(DeskDecorator):
 
     async def _told(self, turn: TurnState, outcome: TurnOutcome, told: Sequence[NewMessage]) -> TurnOutcome:
         key = turn.conversation.key
-        case_id = case_of_issues(key.thread) or (await self.desk_channel.case_of(key) if told else None)
+        beside = case_of_issues(key.thread) or case_of_approvals(key.thread)
+        case_id = beside or (await self.desk_channel.case_of(key) if told else None)
         if case_id is None or not told:
             return outcome
         place = feed(self.desk_channel.account, case_id)

@@ -1,0 +1,300 @@
+"""Tool calls that staff approve or decline in a case's thread, over any desk.
+
+What waits is stored in the posts that ask, so it is committed with the agent's turn; the verdict is stored in the post that shows
+it. Presses come into a conversation of their own for each case: one is worked on at a time, and no message waits for a tool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from channels.slack.place import CHANNEL
+from core.domain.approvals import (
+    APPROVAL_SECONDS,
+    APPROVALS,
+    BY_APPROVAL,
+    Approval,
+    ApprovalState,
+    approvals_thread,
+    case_of_approvals,
+)
+from core.domain.case import Case, feed
+from core.domain.conversation import Conversation, Escalation, OwnershipEvent, OwnershipState
+from core.domain.customer import Customer
+from core.domain.errors import NotYet
+from core.domain.keys import ConversationKey
+from core.domain.messages import Author, Message, MessageKind, StaffAction
+from core.domain.timers import Timer, TimerKind
+from core.ports.approvals import ApprovedCall, ApprovedCalls
+from core.ports.case_files import CaseFiles
+from core.ports.desk import DESK_NOTICE, HANDED_BACK, DeskReply, ForStaff
+from core.ports.outcomes import Aside, CaseRecord, CloseCase, NewMessage, OpenCase, SetTimer, Transition
+from core.ports.store import TurnOutcome, TurnState
+from core.ports.timers import DecideTimer, TimerDecision
+from handoff import posts
+from handoff.customer_language import locale_of
+from handoff.desk_decorator import DeskDecorator
+from handoff.desk_parts import DeskParts
+from handoff.posts import POST, Post, desk_post
+from handoff.settings import HandoffSettings
+from handoff.texts import proof_of, say
+from handoff.thread.addressing import Addressing
+from handoff.waits.case_rules import case_ended
+
+_AGAIN = 0.5
+_PAGE = 500
+_LONGEST = 500
+"""Characters of what a tool said that are shown."""
+_VERDICTS = frozenset({StaffAction.APPROVE, StaffAction.DECLINE})
+
+
+@dataclass(frozen=True)
+class ApprovalPosts:
+    """What staff are shown of approvals. ``heard_by``: the account of the channel through which they press."""
+
+    parts: DeskParts
+    files: CaseFiles
+    heard_by: str
+    language: str
+
+    async def known(self, case_id: str) -> Sequence[Approval]:
+        """Those of a case as they stand, the oldest first."""
+        return await self.files.approvals(self.parts.desk_channel.account, case_id)
+
+    async def asked(self, case_id: str, approvals: Sequence[Approval], facts: Mapping[str, Any]) -> tuple[Aside, Aside]:
+        """The posts that ask. ``facts``: of the case's card. Raises NotYet while earlier presses of the case are worked on."""
+        guard = await self._guard(case_id)
+        if guard is None:
+            raise NotYet("An approval of this case is being decided.", seconds=_AGAIN)
+        known = [*await self.known(case_id), *approvals]
+        who = {"customer": str(facts["customer"]), "proof": say(proof_of(facts), self.language)}
+        told = [self._post(Post.APPROVAL, case_id, one, known, **who) for one in approvals]
+        return Aside(self._feed(case_id), tuple(told)), guard
+
+    async def closed(self, cases: Iterable[CaseRecord]) -> tuple[Aside, ...]:
+        """What still waits when its case is closed is declined. A press that is worked on decides for itself."""
+        found: list[Aside] = []
+        for case_id in [one.case_id for one in cases if isinstance(one, CloseCase)]:
+            known = list(await self.known(case_id))
+            waiting = [one for one in known if one.state is ApprovalState.WAITING]
+            guard = await self._guard(case_id) if waiting else None
+            if guard is None:
+                continue
+            for one in waiting:
+                known[known.index(one)] = replace(one, state=ApprovalState.OVER)
+            verdict = say("staff_approval_closed", self.language)
+            told = [
+                await self.decided(case_id, one, known, verdict) for one in known if one.state is ApprovalState.OVER
+            ]
+            found += [Aside(self._feed(case_id), tuple(told)), guard]
+        return tuple(found)
+
+    async def decided(self, case_id: str, approval: Approval, known: Sequence[Approval], verdict: str) -> NewMessage:
+        """The post that asked, with what came of it. ``known``: all of the case as they are now."""
+        shown = await self._shown(case_id, approval)
+        who = {name: str(shown.meta[name]) if shown else "" for name in ("customer", "proof")}
+        more = {**who, "verdict": verdict, "copy": shown.id if shown else None}
+        return self._post(Post.DECIDED, case_id, approval, known, **more)
+
+    async def _guard(self, case_id: str) -> Aside | None:
+        """Holds while nobody presses anything. None where somebody has, and it is not done yet."""
+        key = ConversationKey(CHANNEL, self.heard_by, approvals_thread(case_id))
+        found = await self.parts.records.conversation(key.conversation_id)
+        if found is not None and found.done_seq < found.last_seq:
+            return None
+        return Aside(key, last_seq=found.last_seq if found else 0)
+
+    async def _shown(self, case_id: str, approval: Approval) -> Message | None:
+        after, place = 0, self._feed(case_id).conversation_id
+        while page := await self.parts.records.messages(place, after=after, limit=_PAGE):
+            for one in page:
+                if one.meta.get(POST) == Post.APPROVAL and one.meta["id"] == approval.id:
+                    return one
+            after = page[-1].seq
+        return None
+
+    def _post(
+        self, kind: Post, case_id: str, approval: Approval, known: Sequence[Approval], **more: str | None
+    ) -> NewMessage:
+        stored = [one.stored() for one in known]
+        about = {"case": case_id, "id": approval.id, "approval": approval.stored(), APPROVALS: stored}
+        return desk_post(kind, say("why_approval", self.language, action=approval.action), **about, **more)
+
+    def _feed(self, case_id: str) -> ConversationKey:
+        return feed(self.parts.desk_channel.account, case_id)
+
+
+@dataclass(frozen=True)
+class ApprovalDesk(DeskDecorator):
+    """Asks staff, and does what they decide. The customer hears of it by a notice of the desk's, whoever has the conversation."""
+
+    posts: ApprovalPosts
+    calls: ApprovedCalls
+    settings: HandoffSettings
+
+    async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
+        """See Desk.opened. The calls that the escalation is about are shown behind all else."""
+        staff = await self.desk.opened(turn, escalation, said)
+        if not escalation.approvals:
+            return staff
+        until = self.posts.parts.clock.now().timestamp() + APPROVAL_SECONDS
+        approvals = [replace(one, until=until) for one in escalation.approvals]
+        case_id = next(one.case.id for one in staff.cases if isinstance(one, OpenCase))
+        facts = next(one.meta["facts"] for aside in staff.asides for one in aside.messages if "facts" in one.meta)
+        return replace(staff, asides=(*staff.asides, *await self.posts.asked(case_id, approvals, facts)))
+
+    async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
+        staff = await self.desk.taken_back(turn, said)
+        return replace(staff, asides=(*staff.asides, *await self.posts.closed(staff.cases)))
+
+    async def rated(self, turn: TurnState) -> DeskReply | None:
+        reply = await self.desk.rated(turn)
+        if reply is None:
+            return None
+        asides = (*reply.staff.asides, *await self.posts.closed(reply.staff.cases))
+        return replace(reply, staff=replace(reply.staff, asides=asides))
+
+    async def staff(self, turn: TurnState) -> TurnOutcome:
+        """See Desk.staff. Of several presses the first is worked on; the others are the next turns'."""
+        case_id = case_of_approvals(turn.conversation.key.thread)
+        if case_id is None:
+            outcome = await self.desk.staff(turn)
+            return replace(outcome, asides=(*outcome.asides, *await self.posts.closed(outcome.cases)))
+        press = next((one for one in turn.pending if one.action in _VERDICTS), None)
+        done = TurnOutcome(turn.claim, press.seq if press else turn.conversation.last_seq)
+        case = await self.posts.parts.cases.case(case_id)
+        home = await self.posts.parts.records.conversation(Case.home(case_id)) if case else None
+        if press is None or case is None or home is None:
+            return done
+        known = await self.posts.known(case_id)
+        approval = next((one for one in known if one.id == press.text), None)
+        if approval is None or approval.state is not ApprovalState.WAITING:
+            key = "staff_approval_gone" if approval is None else "learn_decided"
+            whisper = posts.whisper(str(press.meta.get("sender") or ""), self._say(key))
+            return replace(done, asides=(self._in_thread(case_id, whisper),))
+        return await self._decided(turn, done, press, case, home, approval, known)
+
+    async def _decided(
+        self,
+        turn: TurnState,
+        done: TurnOutcome,
+        press: Message,
+        case: Case,
+        home: Conversation,
+        approval: Approval,
+        known: Sequence[Approval],
+    ) -> TurnOutcome:
+        name = await self._name(press)
+        why_not = self._why_not(press, case, approval)
+        if (press.action is StaffAction.APPROVE and why_not is None) or await self.calls.has_begun(approval):
+            ended = await self.calls.run(turn, approval, home)
+            if ended is None:
+                text = self._say("staff_approval_no_tool", name=approval.tool)
+                return replace(done, asides=(self._in_thread(case.id, posts.remark(text)),))
+            verdict = self._verdict(ended, name)
+        elif why_not is not None:
+            ended, verdict = ApprovedCall(ApprovalState.OVER), self._say(why_not)
+        else:
+            ended, verdict = ApprovedCall(ApprovalState.DECLINED), self._say("staff_approval_declined", name=name)
+        now = replace(approval, state=ended.state)
+        states = [now if one.id == now.id else one for one in known]
+        told = [await self.posts.decided(case.id, now, states, verdict)]
+        customer = await self.posts.parts.records.customer(home.id, customer_id=approval.customer_id)
+        if customer is None:
+            return replace(done, asides=(self._in_thread(case.id, *told),))
+        hands_back = await self._hands_back(case, home, ended.state, states)
+        notice = await self._notice(case, home, customer, approval, ended, hands_back=hands_back)
+        told.append(posts.answered(notice))
+        records: tuple[CaseRecord, ...] = self._looked_for(case, home)
+        transition = None
+        if hands_back:
+            who = str(press.meta.get("sender") or "")
+            transition = Transition(OwnershipEvent.HAND_BACK, actor=who)
+            facts = await self.posts.parts.cases.card(self.posts.parts.desk_channel.account, case.id)
+            told += [posts.card_now(facts, OwnershipState.BOT, None)] if facts else []
+            records = (*case_ended(case.id, who, resolved=False), *records)
+        said = await Addressing(self.posts.parts.cases, home, customer).all((notice,), ())
+        at_home = Aside(home.key, said, transition, ownership_epoch=home.ownership_epoch)
+        return replace(done, asides=(self._in_thread(case.id, *told), at_home), cases=records)
+
+    def _why_not(self, press: Message, case: Case, approval: Approval) -> str | None:
+        """The key of the sentence that says why nothing can be decided any more."""
+        if case.closed_at is not None:
+            return "staff_approval_closed"
+        return "staff_approval_late" if press.created_at.timestamp() > approval.until else None
+
+    def _verdict(self, ended: ApprovedCall, name: str) -> str:
+        if ended.changed:
+            return self._say("staff_approval_changed")
+        return self._say(f"staff_approval_{ended.state}", name=name, text=ended.told[:_LONGEST]).rstrip()
+
+    async def _hands_back(
+        self, case: Case, home: Conversation, state: ApprovalState, states: Sequence[Approval]
+    ) -> bool:
+        """Whether nobody is needed any more: the case was opened for approvals alone, all are decided, and nobody has taken it.
+
+        Not where something went wrong, nor where the customer has written since, which nobody has answered.
+        """
+        alone = case.requested_by == BY_APPROVAL and case.closed_at is None and home.state is OwnershipState.QUEUED
+        if not alone or state not in (ApprovalState.DONE, ApprovalState.DECLINED):
+            return False
+        if any(one.state is ApprovalState.WAITING for one in states):
+            return False
+        return await self.posts.parts.cases.written_since(home.id, case.opened_at) is None
+
+    async def _notice(
+        self,
+        case: Case,
+        home: Conversation,
+        customer: Customer,
+        approval: Approval,
+        ended: ApprovedCall,
+        *,
+        hands_back: bool,
+    ) -> NewMessage:
+        locale, fallback = await locale_of(self.posts.parts, home, customer), self.settings.default_locale
+        texts = [say(f"approval_{ended.state}", locale, fallback=fallback, action=approval.action)]
+        texts += [ended.for_customer] if ended.for_customer else []
+        texts += [say("handed_back_unclaimed", locale, fallback=fallback)] if hands_back else []
+        since = {HANDED_BACK: {"since": case.opened_at.isoformat()}} if hands_back else {}
+        meta = {DESK_NOTICE: BY_APPROVAL, **since}
+        return NewMessage(
+            Author.SYSTEM,
+            "\n\n".join(texts),
+            MessageKind.NOTICE,
+            meta=meta,
+            followed=True,
+            customer_id=customer.id,
+        )
+
+    def _looked_for(self, case: Case, home: Conversation) -> tuple[CaseRecord, ...]:
+        """Whether a customer on a page has seen it is looked at later, as of what staff write."""
+        channel, after = self.posts.parts.channels.get(home.key.channel), self.settings.follow_up_seconds
+        if channel is None or not channel.event_log or not after:
+            return ()
+        return (SetTimer(case.id, TimerKind.FOLLOW_UP, after, keep=True),)
+
+    async def _name(self, press: Message) -> str:
+        name = await self.posts.parts.people.called(str(press.meta.get("sender") or "")) or press.author_name
+        return name or self._say("staff_somebody")
+
+    def _in_thread(self, case_id: str, *told: NewMessage) -> Aside:
+        return Aside(feed(self.posts.parts.desk_channel.account, case_id), told)
+
+    def _say(self, key: str, *, name: str = "", text: str = "") -> str:
+        return say(key, self.settings.staff_locale, name=name, text=text)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalTimers:
+    """DecideTimer around ``others``, which may close a case."""
+
+    others: DecideTimer
+    posts: ApprovalPosts
+
+    async def decide(self, timer: Timer) -> TimerDecision:
+        """What the others decide, and that of a case which is closed nothing waits any more."""
+        decision = await self.others(timer)
+        return replace(decision, asides=(*decision.asides, *await self.posts.closed(decision.cases)))
