@@ -208,8 +208,7 @@ def make_marks(
 
 
 def _approvals(settings: Settings, work: DeskParts, store: SqlStore) -> ApprovalPosts:
-    heard_by = ACCOUNT if has_own_app(settings) else "default"
-    return ApprovalPosts(work, store, heard_by, settings.desk_language)
+    return ApprovalPosts(work, store, settings.desk_language)
 
 
 def by_mail(handoff: HandoffSettings) -> HandoffSettings:

@@ -10,26 +10,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from channels.slack.place import CHANNEL
 from core.domain.approvals import (
     APPROVAL_SECONDS,
     APPROVALS,
     BY_APPROVAL,
     Approval,
     ApprovalState,
-    approvals_thread,
     case_of_approvals,
 )
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation, Escalation, OwnershipEvent, OwnershipState
 from core.domain.customer import Customer
-from core.domain.errors import NotYet
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Message, MessageKind, StaffAction
 from core.domain.timers import Timer, TimerKind
 from core.ports.approvals import ApprovedCall, ApprovedCalls
 from core.ports.case_files import CaseFiles
-from core.ports.desk import DESK_NOTICE, HANDED_BACK, DeskReply, ForStaff
+from core.ports.desk import DESK_NOTICE, HANDED_BACK, ForStaff
 from core.ports.outcomes import Aside, CaseRecord, CloseCase, NewMessage, OpenCase, SetTimer, Transition
 from core.ports.store import TurnOutcome, TurnState
 from core.ports.timers import DecideTimer, TimerDecision
@@ -43,7 +40,6 @@ from handoff.texts import proof_of, say
 from handoff.thread.addressing import Addressing
 from handoff.waits.case_rules import case_ended
 
-_AGAIN = 0.5
 _PAGE = 500
 _LONGEST = 500
 """Characters of what a tool said that are shown."""
@@ -51,64 +47,71 @@ _VERDICTS = frozenset({StaffAction.APPROVE, StaffAction.DECLINE})
 
 
 @dataclass(frozen=True)
+class KnownApprovals:
+    """All of a case as they stand, the oldest first. ``last_seq``: of its feed, before they were read.
+
+    Whoever changes them holds the feed to that place, so that nobody overwrites what somebody else has decided meanwhile.
+    """
+
+    place: ConversationKey
+    last_seq: int
+    all: tuple[Approval, ...]
+
+    def changed(self, approval: Approval) -> KnownApprovals:
+        """With one of them as it is now."""
+        return replace(self, all=tuple(approval if one.id == approval.id else one for one in self.all))
+
+    def told(self, posts: Iterable[NewMessage]) -> Aside:
+        """What staff are shown, unless anything else was shown to them meanwhile."""
+        return Aside(self.place, tuple(posts), last_seq=self.last_seq)
+
+
+@dataclass(frozen=True)
 class ApprovalPosts:
-    """What staff are shown of approvals. ``heard_by``: the account of the channel through which they press."""
+    """What staff are shown of approvals."""
 
     parts: DeskParts
     files: CaseFiles
-    heard_by: str
     language: str
 
-    async def known(self, case_id: str) -> Sequence[Approval]:
-        """Those of a case as they stand, the oldest first."""
-        return await self.files.approvals(self.parts.desk_channel.account, case_id)
+    async def known(self, case_id: str) -> KnownApprovals:
+        """Those of a case."""
+        account = self.parts.desk_channel.account
+        place = feed(account, case_id)
+        found = await self.parts.records.conversation(place.conversation_id)
+        approvals = await self.files.approvals(account, case_id)
+        return KnownApprovals(place, found.last_seq if found else 0, tuple(approvals))
 
-    async def asked(self, case_id: str, approvals: Sequence[Approval], facts: Mapping[str, Any]) -> tuple[Aside, Aside]:
-        """The posts that ask. ``facts``: of the case's card. Raises NotYet while earlier presses of the case are worked on."""
-        guard = await self._guard(case_id)
-        if guard is None:
-            raise NotYet("An approval of this case is being decided.", seconds=_AGAIN)
-        known = [*await self.known(case_id), *approvals]
+    async def asked(self, case_id: str, approvals: Sequence[Approval], facts: Mapping[str, Any]) -> Aside:
+        """The posts that ask. ``facts``: of the case's card."""
+        known = await self.known(case_id)
+        known = replace(known, all=(*known.all, *approvals))
         who = {"customer": str(facts["customer"]), "proof": say(proof_of(facts), self.language)}
-        told = [self._post(Post.APPROVAL, case_id, one, known, **who) for one in approvals]
-        return Aside(self._feed(case_id), tuple(told)), guard
+        return known.told(self._post(Post.APPROVAL, case_id, one, known, **who) for one in approvals)
 
     async def closed(self, cases: Iterable[CaseRecord]) -> tuple[Aside, ...]:
-        """What still waits when its case is closed is declined. A press that is worked on decides for itself."""
+        """What still waits when its case is closed is declined."""
         found: list[Aside] = []
         for case_id in [one.case_id for one in cases if isinstance(one, CloseCase)]:
-            known = list(await self.known(case_id))
-            waiting = [one for one in known if one.state is ApprovalState.WAITING]
-            guard = await self._guard(case_id) if waiting else None
-            if guard is None:
-                continue
-            for one in waiting:
-                known[known.index(one)] = replace(one, state=ApprovalState.OVER)
+            known = await self.known(case_id)
+            over = [replace(one, state=ApprovalState.OVER) for one in known.all if one.state is ApprovalState.WAITING]
+            for one in over:
+                known = known.changed(one)
             verdict = say("staff_approval_closed", self.language)
-            told = [
-                await self.decided(case_id, one, known, verdict) for one in known if one.state is ApprovalState.OVER
-            ]
-            found += [Aside(self._feed(case_id), tuple(told)), guard]
+            told = [await self.decided(case_id, one, known, verdict) for one in over]
+            found += [known.told(told)] if told else []
         return tuple(found)
 
-    async def decided(self, case_id: str, approval: Approval, known: Sequence[Approval], verdict: str) -> NewMessage:
-        """The post that asked, with what came of it. ``known``: all of the case as they are now."""
-        shown = await self._shown(case_id, approval)
+    async def decided(self, case_id: str, approval: Approval, known: KnownApprovals, verdict: str) -> NewMessage:
+        """The post that asked, with what came of it."""
+        shown = await self._shown(known.place.conversation_id, approval)
         who = {name: str(shown.meta[name]) if shown else "" for name in ("customer", "proof")}
         more = {**who, "verdict": verdict, "copy": shown.id if shown else None}
         return self._post(Post.DECIDED, case_id, approval, known, **more)
 
-    async def _guard(self, case_id: str) -> Aside | None:
-        """Holds while nobody presses anything. None where somebody has, and it is not done yet."""
-        key = ConversationKey(CHANNEL, self.heard_by, approvals_thread(case_id))
-        found = await self.parts.records.conversation(key.conversation_id)
-        if found is not None and found.done_seq < found.last_seq:
-            return None
-        return Aside(key, last_seq=found.last_seq if found else 0)
-
-    async def _shown(self, case_id: str, approval: Approval) -> Message | None:
-        after, place = 0, self._feed(case_id).conversation_id
-        while page := await self.parts.records.messages(place, after=after, limit=_PAGE):
+    async def _shown(self, conversation_id: str, approval: Approval) -> Message | None:
+        after = 0
+        while page := await self.parts.records.messages(conversation_id, after=after, limit=_PAGE):
             for one in page:
                 if one.meta.get(POST) == Post.APPROVAL and one.meta["id"] == approval.id:
                     return one
@@ -116,14 +119,11 @@ class ApprovalPosts:
         return None
 
     def _post(
-        self, kind: Post, case_id: str, approval: Approval, known: Sequence[Approval], **more: str | None
+        self, kind: Post, case_id: str, approval: Approval, known: KnownApprovals, **more: str | None
     ) -> NewMessage:
-        stored = [one.stored() for one in known]
+        stored = [one.stored() for one in known.all]
         about = {"case": case_id, "id": approval.id, "approval": approval.stored(), APPROVALS: stored}
         return desk_post(kind, say("why_approval", self.language, action=approval.action), **about, **more)
-
-    def _feed(self, case_id: str) -> ConversationKey:
-        return feed(self.parts.desk_channel.account, case_id)
 
 
 @dataclass(frozen=True)
@@ -143,18 +143,11 @@ class ApprovalDesk(DeskDecorator):
         approvals = [replace(one, until=until) for one in escalation.approvals]
         case_id = next(one.case.id for one in staff.cases if isinstance(one, OpenCase))
         facts = next(one.meta["facts"] for aside in staff.asides for one in aside.messages if "facts" in one.meta)
-        return replace(staff, asides=(*staff.asides, *await self.posts.asked(case_id, approvals, facts)))
+        return replace(staff, asides=(*staff.asides, await self.posts.asked(case_id, approvals, facts)))
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
         staff = await self.desk.taken_back(turn, said)
         return replace(staff, asides=(*staff.asides, *await self.posts.closed(staff.cases)))
-
-    async def rated(self, turn: TurnState) -> DeskReply | None:
-        reply = await self.desk.rated(turn)
-        if reply is None:
-            return None
-        asides = (*reply.staff.asides, *await self.posts.closed(reply.staff.cases))
-        return replace(reply, staff=replace(reply.staff, asides=asides))
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """See Desk.staff. Of several presses the first is worked on; the others are the next turns'."""
@@ -168,23 +161,22 @@ class ApprovalDesk(DeskDecorator):
         home = await self.posts.parts.records.conversation(Case.home(case_id)) if case else None
         if press is None or case is None or home is None:
             return done
-        known = await self.posts.known(case_id)
-        approval = next((one for one in known if one.id == press.text), None)
-        if approval is None or approval.state is not ApprovalState.WAITING:
+        approvals = (await self.posts.known(case_id)).all
+        approval = next((one for one in approvals if one.id == press.text), None)
+        if approval is None or not await self._may_be_decided(approval):
             key = "staff_approval_gone" if approval is None else "learn_decided"
             whisper = posts.whisper(str(press.meta.get("sender") or ""), self._say(key))
             return replace(done, asides=(self._in_thread(case_id, whisper),))
-        return await self._decided(turn, done, press, case, home, approval, known)
+        return await self._decided(turn, done, press, case, home, approval)
+
+    async def _may_be_decided(self, approval: Approval) -> bool:
+        """Also where it was declined with its case while its call ran: then it is said what came of that."""
+        if approval.state is ApprovalState.OVER:
+            return await self.calls.has_begun(approval)
+        return approval.state is ApprovalState.WAITING
 
     async def _decided(
-        self,
-        turn: TurnState,
-        done: TurnOutcome,
-        press: Message,
-        case: Case,
-        home: Conversation,
-        approval: Approval,
-        known: Sequence[Approval],
+        self, turn: TurnState, done: TurnOutcome, press: Message, case: Case, home: Conversation, approval: Approval
     ) -> TurnOutcome:
         name = await self._name(press)
         why_not = self._why_not(press, case, approval)
@@ -199,12 +191,12 @@ class ApprovalDesk(DeskDecorator):
         else:
             ended, verdict = ApprovedCall(ApprovalState.DECLINED), self._say("staff_approval_declined", name=name)
         now = replace(approval, state=ended.state)
-        states = [now if one.id == now.id else one for one in known]
-        told = [await self.posts.decided(case.id, now, states, verdict)]
+        known = (await self.posts.known(case.id)).changed(now)
+        told = [await self.posts.decided(case.id, now, known, verdict)]
         customer = await self.posts.parts.records.customer(home.id, customer_id=approval.customer_id)
         if customer is None:
-            return replace(done, asides=(self._in_thread(case.id, *told),))
-        hands_back = await self._hands_back(case, home, ended.state, states)
+            return replace(done, asides=(known.told(told),))
+        hands_back = await self._hands_back(case, home, ended.state, known.all)
         notice = await self._notice(case, home, customer, approval, ended, hands_back=hands_back)
         told.append(posts.answered(notice))
         records: tuple[CaseRecord, ...] = self._looked_for(case, home)
@@ -212,12 +204,12 @@ class ApprovalDesk(DeskDecorator):
         if hands_back:
             who = str(press.meta.get("sender") or "")
             transition = Transition(OwnershipEvent.HAND_BACK, actor=who)
-            facts = await self.posts.parts.cases.card(self.posts.parts.desk_channel.account, case.id)
+            facts = await self.posts.parts.cases.card(known.place.account, case.id)
             told += [posts.card_now(facts, OwnershipState.BOT, None)] if facts else []
             records = (*case_ended(case.id, who, resolved=False), *records)
         said = await Addressing(self.posts.parts.cases, home, customer).all((notice,), ())
         at_home = Aside(home.key, said, transition, ownership_epoch=home.ownership_epoch)
-        return replace(done, asides=(self._in_thread(case.id, *told), at_home), cases=records)
+        return replace(done, asides=(known.told(told), at_home), cases=records)
 
     def _why_not(self, press: Message, case: Case, approval: Approval) -> str | None:
         """The key of the sentence that says why nothing can be decided any more."""
