@@ -113,7 +113,7 @@ class MailThread:
         self.place = addresses[0]
         self.sent: list[str] = []
         self._addresses = addresses
-        self._subject = "My account" if len(addresses) == 1 else "Our account"
+        self._name = "alone" if len(addresses) == 1 else "copied"
         self._dovecot, self._postman = servers
         self._company = company
 
@@ -122,10 +122,10 @@ class MailThread:
         sender = self._addresses[int(author) if len(self._addresses) > 1 else 0]
         mail = EmailMessage()
         mail["Authentication-Results"] = f"{AUTHSERV}; dmarc=pass header.from=customer.example"
-        mail["From"], mail["To"], mail["Subject"] = sender, self._company, f"Re: {self._subject}"
+        mail["From"], mail["To"], mail["Subject"] = sender, self._company, "Re: My account"
         if others := [one for one in self._addresses if one != sender]:
             mail["Cc"] = ", ".join(others)
-        mail["Message-ID"] = f"<{next(_MAILS)}.{sender}>"
+        mail["Message-ID"] = f"<{next(_MAILS)}.{self._name}.{sender}>"
         if answered := [*refers] or self.ids:
             mail["In-Reply-To"], mail["References"] = answered[-1], " ".join(answered[-5:])
         mail.set_content(text + "\n")
@@ -144,10 +144,14 @@ class MailThread:
         return [*self.sent, *(str(message_from_bytes(data)["Message-ID"]) for data in self._came())]
 
     def _came(self) -> list[bytes]:
-        """A code comes with a subject of its own."""
-        other = "Our account" if len(self._addresses) == 1 else "My account"
+        """What answers mails of this thread; a code answers none, and is for one person alone."""
         came = [data for to, data in self._postman.taken if to in self._addresses]
-        return [data for data in came if other not in str(message_from_bytes(data)["Subject"])]
+        return [data for data in came if (".copied." in _answered(data)) == (self._name == "copied")]
+
+
+def _answered(data: bytes) -> str:
+    mail = message_from_bytes(data)
+    return f"{mail['In-Reply-To']} {mail['References']}"
 
 
 def _texts(data: bytes) -> list[str]:
