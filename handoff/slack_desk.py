@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from channels.slack.place import Place
@@ -179,8 +180,8 @@ class SlackDesk:
         conversation = replace(conversation, locale=await locale_of(parts, conversation, customer))
         chooses = conversation.shared is Sharing.SOMETIMES or (channel is not None and channel.chosen_readers)
         turn = with_choice(turn) if chooses else turn
-        more = facts, parts, settings, self._waiting(settings), self._split_off
-        return await FormTurn(turn, case, conversation, customer, *more).outcome()
+        decide = partial(FormTurn, turn, case, conversation, customer, facts=facts, desk=parts, settings=settings)
+        return await decide(waiting=self._waiting(settings), split_off=self._split_off).outcome()
 
     async def _opened_by_staff(self, turn: TurnState, order: Message) -> TurnOutcome:
         """Raises NotYet while something of the customer's is not dealt with: it is shown with the case, or opens one itself.

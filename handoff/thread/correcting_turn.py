@@ -46,7 +46,6 @@ class Person:
     known: bool = True
 
 
-@dataclass(eq=False)
 class CorrectingTurn:
     """What is decided piece by piece for one case, and committed at once; here all that changes what was written before.
 
@@ -54,18 +53,28 @@ class CorrectingTurn:
     said to them.
     """
 
-    _turn: TurnState
-    _case: Case
-    _conversation: Conversation
-    _customer: Customer
-    _facts: Mapping[str, Any]
-    _desk: DeskParts
-    _settings: HandoffSettings
-    _waiting: Waiting
-    _split_off: SplitsOff
-
-    def __post_init__(self) -> None:
-        desk, conversation, customer = self._desk, self._conversation, self._customer
+    def __init__(
+        self,
+        turn: TurnState,
+        case: Case,
+        conversation: Conversation,
+        customer: Customer,
+        *,
+        facts: Mapping[str, Any],
+        desk: DeskParts,
+        settings: HandoffSettings,
+        waiting: Waiting,
+        split_off: SplitsOff,
+    ) -> None:
+        self._turn = turn
+        self._case = case
+        self._conversation = conversation
+        self._customer = customer
+        self._facts = facts
+        self._desk = desk
+        self._settings = settings
+        self._waiting = waiting
+        self._split_off = split_off
         self._people = desk.people
         self._cases = desk.cases
         self._lately = LastSaid(desk.records, desk.cases)
