@@ -9,7 +9,7 @@ from dataclasses import replace
 from core.agent.answer_gate import AnswerGate
 from core.agent.answer_parts import PartsReader, parts_format
 from core.agent.builtin_tools import SEARCH
-from core.agent.evidence import Evidence
+from core.agent.evidence import AnswerEvidence
 from core.agent.memory_tools import KEEPS, OWN_WORDS, own_words_of
 from core.agent.prompting import fit
 from core.agent.settings import AgentSettings
@@ -42,7 +42,7 @@ class AgentTurn:
         settings: AgentSettings,
         runner: ToolRunner,
         gate: AnswerGate,
-        evidence: Evidence,
+        evidence: AnswerEvidence,
     ) -> None:
         self._model = model
         self._settings = settings

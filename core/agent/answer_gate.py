@@ -19,7 +19,7 @@ from typing import Any
 
 from core.agent.answer_layout import BLOCK, CARRIED, Layout, Shape, parting_gap, shape_of, wider
 from core.agent.answer_unit import AnswerUnit
-from core.agent.evidence import Evidence, Finding
+from core.agent.evidence import AnswerEvidence, Finding
 from core.agent.judged_unit import JudgedUnit
 from core.agent.markers import marker_numbers, replace_markers, strip_markers
 from core.agent.sentences import STOP, complete_sentences, sentences
@@ -55,7 +55,7 @@ class AnswerGate:
 
     def __init__(
         self,
-        evidence: Evidence,
+        evidence: AnswerEvidence,
         emit: Emit,
         announce: Announce,
         *,

@@ -1,8 +1,8 @@
 """All that one turn gives an answer to rest on, and what code can prove or refute of a sentence without asking a model.
 
-Evidence is every source that the model was given, the calls and results of tools, and what the customer wrote. A link, an
-address, a phone number or a code that stands nowhere in it refutes a sentence, and so does a figure that neither stands there
-nor follows by one calculation at a time from figures that do. Text in it that orders the assistant about is no evidence.
+That is every source that the model was given, the calls and results of tools, and what the customer wrote. A link, an address, a
+phone number or a code that stands nowhere in it refutes a sentence, and so does a figure that neither stands there nor follows by
+one calculation at a time from figures that do. Text in it that orders the assistant about is no evidence.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ read_document = functools.lru_cache(maxsize=128)(_read_text)
 _document_without_orders = functools.lru_cache(maxsize=128)(without_orders)
 
 
-class Evidence:
+class AnswerEvidence:
     """``said``: the customer's message. ``earlier``: what they wrote before, and answers of ours that were proven.
 
     ``only_talk``: they greet, thank and the like, and nothing was said before that could be claimed to be done.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.agent.answer_layout import Shape
 from core.agent.answer_unit import Quote, UnitKind
-from core.agent.evidence import Evidence, Finding
+from core.agent.evidence import AnswerEvidence, Finding
 from core.agent.exact_parts import exact_parts
 from core.agent.literal import words
 from core.agent.questions import opens_a_question
@@ -50,7 +50,7 @@ class JudgedUnit:
     def asks(self) -> bool:
         return _ASKS.search(self.stated) is not None
 
-    def is_harmless(self, evidence: Evidence) -> bool:
+    def is_harmless(self, evidence: AnswerEvidence) -> bool:
         """Whether it is a question, a lead-in or an opening that cites nothing and states nothing to the letter."""
         if self.cited or self.quotes:
             return False
@@ -60,7 +60,7 @@ class JudgedUnit:
         leads = opens or self.shape in (Shape.LEAD, Shape.HEAD, Shape.RULE)
         return (leads and not self.is_claim) or self._answers_talk(evidence)
 
-    def _tells(self, evidence: Evidence) -> bool:
+    def _tells(self, evidence: AnswerEvidence) -> bool:
         """Whether it states something and only then asks: for consent, or for something else."""
         tag, lead = _TAG.search(self.stated), _SET_OFF.match(self.stated)
         if tag and not evidence.shares_words(tag[0]):
@@ -68,11 +68,11 @@ class JudgedUnit:
         told = lead[0] if lead else ""
         return len(words(told)) > _ADDRESSES and not opens_a_question(told) and evidence.shares_words(told)
 
-    def _answers_talk(self, evidence: Evidence) -> bool:
+    def _answers_talk(self, evidence: AnswerEvidence) -> bool:
         """Short talk where the customer only talks."""
         return evidence.only_talk and evidence.is_talk(self.stated)
 
-    def opens_unchecked(self, evidence: Evidence) -> bool:
+    def opens_unchecked(self, evidence: AnswerEvidence) -> bool:
         """Whether it passed as the opening of what follows, and says more than a word."""
         opens = self.shape is Shape.SHORT and self.passed is True and self.verdict is None and " " in self.stated
         return opens and not self._answers_talk(evidence)
@@ -112,7 +112,7 @@ class JudgedUnit:
         told = self.verdict in (Verdict.UNSUPPORTED, Verdict.PROMISES) or self.finding is Finding.REFUTED
         return told or self.is_claim or (self.verdict is None and not self.asks and self.shape is not Shape.SHORT)
 
-    def decide(self, verdict: Verdict, evidence: Evidence) -> None:
+    def decide(self, verdict: Verdict, evidence: AnswerEvidence) -> None:
         """What the verifier says of it. A promise that a result of this turn shows to be kept is none."""
         self.verdict = verdict
         kept = verdict is Verdict.PROMISES and evidence.shows_deed(self.stated)
@@ -124,7 +124,7 @@ class JudgedUnit:
             given = cites or (self.is_claim and evidence.is_given(self.stated))
             self.is_given = given or evidence.tells_details(self.stated)
 
-    def decide_without_verdict(self, evidence: Evidence, strictness: Strictness) -> None:
+    def decide_without_verdict(self, evidence: AnswerEvidence, strictness: Strictness) -> None:
         """By code alone: what it proves, with VERIFY what is near the evidence, with TRUST all that is not refuted."""
         trusting = strictness is Strictness.TRUST
         if self.kind is UnitKind.DONE:

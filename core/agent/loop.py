@@ -27,7 +27,7 @@ from core.agent.conversation_texts import (
     worth_saying,
 )
 from core.agent.customer_facts import FACTS_LEAD, details_of, remembered, remembered_message
-from core.agent.evidence import Evidence
+from core.agent.evidence import AnswerEvidence
 from core.agent.files import files_of, newly_sent, speaks_of_file
 from core.agent.followup_questions import completed
 from core.agent.in_thread import run_in_thread
@@ -186,7 +186,7 @@ class AgentLoop:
         if unavailable and not given and not needless:
             return failure(job.texts, "unavailable")
         only_talk = job.way.intent is Intent.SMALL_TALK and not job.turn.history
-        evidence = Evidence(Sources(), _pending_text(job.turn), said_before(job.turn), only_talk=only_talk)
+        evidence = AnswerEvidence(Sources(), _pending_text(job.turn), said_before(job.turn), only_talk=only_talk)
         known = await run_in_thread(job.turn, remembered, job.turn) if self._remembers else {}
         if FACTS_LEAD in known:
             evidence.add_recalled(known[FACTS_LEAD])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from core.agent.evidence import Evidence
+from core.agent.evidence import AnswerEvidence
 from core.agent.judged_unit import JudgedUnit
 from core.agent.literal import words
 from core.agent.sentences import sentences
@@ -20,7 +20,7 @@ _NEAREST = 2
 _SAID_TOKENS = 120
 
 
-def verification(units: Sequence[JudgedUnit], evidence: Evidence) -> Verification:
+def verification(units: Sequence[JudgedUnit], evidence: AnswerEvidence) -> Verification:
     """The request for these sentences."""
     nearest = [_sources_for(unit, evidence) for unit in units]
     numbers = list(dict.fromkeys(number for some in nearest for number in some))
@@ -45,7 +45,7 @@ def verification(units: Sequence[JudgedUnit], evidence: Evidence) -> Verificatio
     return Verification(said, passages, sentences)
 
 
-def _sources_for(unit: JudgedUnit, evidence: Evidence) -> tuple[int, ...]:
+def _sources_for(unit: JudgedUnit, evidence: AnswerEvidence) -> tuple[int, ...]:
     """What it cites or quotes; else what is nearest to its words."""
     named = dict.fromkeys([*unit.cited, *(quote.source for quote in unit.quotes if quote.source in evidence.sources)])
     return tuple(named) or evidence.nearest(unit.stated, _NEAREST)

@@ -25,8 +25,8 @@ class Reply:
     ``besides`` is the answer to what was asked in the same turn, sent before that notice.
 
     ``confidence`` from 0 to 1. ``offers_person``: the text ends with an offer of a person, or should be shown with one.
-    ``gaps``: what was asked and is not answered; the turn finds them, the responder need not. ``link``: an address of theirs that
-    the customer wants to link; the turn says behind the text what becomes of that, in place of how to ask for it.
+    ``gaps``: what was asked and is not answered; the turn finds them, the responder need not. ``link``: an address that the
+    customer wants to link. The turn then sends the code and adds to the text that it did, or how to ask for it.
     """
 
     text: str

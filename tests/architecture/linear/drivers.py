@@ -32,7 +32,7 @@ from core.agent.answer_gate import AnswerGate
 from core.agent.answer_layout import Shape
 from core.agent.answer_unit import Quote
 from core.agent.consent import Consent
-from core.agent.evidence import Evidence
+from core.agent.evidence import AnswerEvidence
 from core.agent.judged_unit import JudgedUnit
 from core.agent.prompting import Speakers
 from core.agent.sources import Source, Sources
@@ -131,10 +131,10 @@ def _of_mail(read: Callable[[bytes], object]) -> Callable[[str], Call]:
     return prepare
 
 
-def _evidence(text: str) -> Evidence:
+def _evidence(text: str) -> AnswerEvidence:
     sources = Sources()
     sources.add(Source(Citation("1", "A", text, "a", 1.0), text))
-    evidence = Evidence(sources, text, [text])
+    evidence = AnswerEvidence(sources, text, [text])
     evidence.add_result("order", text, text)
     evidence.add_recalled(text)
     return evidence
@@ -149,7 +149,7 @@ def _gate(text: str) -> Call:
     async def pass_through() -> None:
         sources = Sources()
         sources.add(Source(Citation("1", "A", "Our office is in Bonn.", "a", 1.0), "Our office is in Bonn."))
-        gate = AnswerGate(Evidence(sources, "Where are you?"), nothing, nothing)
+        gate = AnswerGate(AnswerEvidence(sources, "Where are you?"), nothing, nothing)
         await gate.feed(text)
         await gate.finish()
 
@@ -284,7 +284,7 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "core.agent.prompting:Speakers.number_messages": _numbered,
     "core.agent.verification:verification": _batch,
     "core.agent.consent:Consent.refusal": _wanted,
-    "core.agent.evidence:Evidence.judge": _judged,
+    "core.agent.evidence:AnswerEvidence.judge": _judged,
     "core.agent.tool_use:ToolUse.keep": _kept,
     "core.tools.openapi_document:operation": _tool_document,
     "knowledge.chunk.chunker:Chunker.chunks": _chunks(BlockKind.TEXT),

@@ -243,7 +243,7 @@ THROUGH: Mapping[str, str] = {
     "channels.web.parse:locale": "channels.web.parse:client_message",
     **dict.fromkeys(
         (
-            f"core.agent.evidence:Evidence.{name}"
+            f"core.agent.evidence:AnswerEvidence.{name}"
             for name in (
                 "add_recalled",
                 "add_result",
@@ -257,19 +257,19 @@ THROUGH: Mapping[str, str] = {
                 "tells_details",
             )
         ),
-        "core.agent.evidence:Evidence.judge",
+        "core.agent.evidence:AnswerEvidence.judge",
     ),
     "core.agent.answer_layout:Layout.show": "core.agent.answer_gate:AnswerGate.feed",
     "core.agent.answer_layout:Layout.skip": "core.agent.answer_gate:AnswerGate.feed",
     "core.agent.consent:Consent.add_result": "core.agent.consent:Consent.refusal",
     "core.agent.consent:Consent.hold": "core.agent.consent:Consent.refusal",
-    "core.agent.evidence:Evidence.shows_deed": "core.agent.evidence:Evidence.judge",
-    "core.agent.evidence:Evidence.stands_in_results": "core.agent.evidence:Evidence.judge",
-    "core.agent.exact_parts:ExactIndex.has_all": "core.agent.evidence:Evidence.judge",
-    "core.agent.exact_parts:ExactIndex.has": "core.agent.evidence:Evidence.judge",
-    "core.agent.exact_parts:ExactIndex.holds": "core.agent.evidence:Evidence.judge",
+    "core.agent.evidence:AnswerEvidence.shows_deed": "core.agent.evidence:AnswerEvidence.judge",
+    "core.agent.evidence:AnswerEvidence.stands_in_results": "core.agent.evidence:AnswerEvidence.judge",
+    "core.agent.exact_parts:ExactIndex.has_all": "core.agent.evidence:AnswerEvidence.judge",
+    "core.agent.exact_parts:ExactIndex.has": "core.agent.evidence:AnswerEvidence.judge",
+    "core.agent.exact_parts:ExactIndex.holds": "core.agent.evidence:AnswerEvidence.judge",
     "core.agent.tool_use:ToolUse.recall": "core.agent.tool_use:ToolUse.keep",
-    "core.agent.tools:Tool.parse": "core.agent.evidence:Evidence.judge",
+    "core.agent.tools:Tool.parse": "core.agent.evidence:AnswerEvidence.judge",
     "core.attachments.pictures:read_picture": "core.attachments.convert:convert",
     "core.attachments.pictures:read_scan": "core.attachments.convert:convert",
     "core.attachments.pictures:shrink": "core.attachments.convert:convert",

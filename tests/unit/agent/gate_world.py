@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from core.agent.answer_gate import AnswerGate
 from core.agent.answer_unit import AnswerUnit
-from core.agent.evidence import Evidence
+from core.agent.evidence import AnswerEvidence
 from core.agent.settings import Strictness
 from core.agent.sources import Source, Sources
 from core.domain.messages import Citation
@@ -61,7 +61,7 @@ class World:
         sources = Sources()
         for number, text in enumerate(texts, start=1):
             sources.add(Source(Citation(f"c{number}", f"Title {number}", text, "a.md", 0.6), text))
-        self.evidence = Evidence(sources, said, earlier)
+        self.evidence = AnswerEvidence(sources, said, earlier)
         self.verifier = verifier
         self.emitted: list[str] = []
         self.shown = asyncio.Event()

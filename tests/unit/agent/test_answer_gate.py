@@ -10,7 +10,7 @@ import pytest
 from core.agent import answer_gate
 from core.agent.answer_gate import AnswerGate
 from core.agent.answer_unit import AnswerUnit, Quote, UnitKind
-from core.agent.evidence import Evidence, Finding, read_document
+from core.agent.evidence import AnswerEvidence, Finding, read_document
 from core.agent.settings import Strictness
 from core.agent.sources import Sources, from_file, from_passage
 from core.domain.errors import LostClaim
@@ -309,7 +309,7 @@ def test_documents_of_the_company_are_read_once_and_files_of_customers_are_not_k
         sources = Sources()
         sources.add(from_passage(passage, supported=True))
         sources.add(from_file(text_file("x"), "My card ends in 4711."))
-        evidence = Evidence(sources)
+        evidence = AnswerEvidence(sources)
         assert evidence.judge("The link works for 61 minutes.")[0] is Finding.REFUTED
         assert evidence.judge("Yours ends in 4711, as you wrote.")[0] is Finding.OPEN
     after = read_document.cache_info()
