@@ -20,6 +20,7 @@ from config.parts import log_settings
 from config.processes.data_dir import own_secret
 from config.processes.local_socket import LocalSocket
 from config.processes.privacy import remove_access_of_others
+from config.sample_company.process import demo_settings
 from config.secret_values import all_secrets
 from config.settings import Settings, read_settings
 
@@ -35,13 +36,18 @@ def run(role: Role, *, host: str | None, port: int | None, watch: bool = False) 
     settings = read_settings(**given, **({"knowledge_watch": True} if watch else {}))
     configure_logging(log_settings(settings, terminal=sys.stderr.isatty()), secrets=_secrets(settings))
     remove_access_of_others(settings.data_dir)
-    run_async(_serve(settings, role))
+    run_async(_serve_demo(settings) if role == "all" else _serve(settings, role))
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:
     """Those of the settings, and those that the hub made for itself."""
     made = ["operator_token"] if settings.secret_key is not None else ["operator_token", "secret_key"]
     return (*all_secrets(settings), *(own_secret(settings.data_dir, name) for name in made))
+
+
+async def _serve_demo(given: Settings) -> None:
+    async with demo_settings(given) as settings:
+        await _serve(settings, "all")
 
 
 async def _serve(settings: Settings, role: Role) -> None:

@@ -9,6 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from config.groups.tools import ToolsGroup
+from config.knowledge.knowledge_parts import sample_stands_in
+from config.listening import free_port
+from config.settings import Settings
 from core.domain.errors import ConfigError
 
 SAMPLE = "sample"
@@ -29,7 +33,12 @@ async def sample_company(port: int, data: Path | None = None) -> AsyncIterator[s
     command = (sys.executable, "-m", "config.sample_company", "--port", str(port), "--end-with-input")
     kept = ("--data", str(data)) if data is not None else ()
     process = await asyncio.create_subprocess_exec(
-        *command, *kept, cwd=_ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+        *command,
+        *kept,
+        cwd=_ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl+C is for this process, which ends that one
     )
     try:
         await _until_it_listens(process, port)
@@ -52,6 +61,19 @@ async def _until_it_listens(process: asyncio.subprocess.Process, port: int) -> N
             writer.close()
             return
     raise ConfigError("The sample company does not start.")
+
+
+@asynccontextmanager
+async def demo_settings(settings: Settings) -> AsyncIterator[Settings]:
+    """The same settings; in the demo with a model, where nobody has set tools, with a sample company that runs meanwhile."""
+    sets_tools = not settings.model_fields_set.isdisjoint(ToolsGroup.model_fields)
+    if sets_tools or not settings.has_model or sample_stands_in(settings) is None:
+        yield settings
+        return
+    async with sample_company(free_port()) as url:
+        tools = ToolsGroup(**openapi_settings(url))
+        given = {"openapi_tools": tools.openapi_tools, "tool_overrides": tools.tool_overrides}
+        yield settings.model_copy(update=given)
 
 
 def openapi_settings(url: str) -> Mapping[str, Any]:

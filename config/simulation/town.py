@@ -21,9 +21,10 @@ from config.groups.knowledge import KnowledgeGroup
 from config.groups.reranking import RerankingGroup
 from config.groups.tools import ToolsGroup
 from config.hub import Hub
+from config.listening import free_port
 from config.sample_company.process import SAMPLE, sample_company, with_sample_company
 from config.settings import Settings, read_settings
-from config.simulation.loopback import PATIENCE, free_port
+from config.simulation.loopback import PATIENCE
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import SECRET, STAFF
 from config.simulation.slack_world import TOKEN as SLACK_TOKEN

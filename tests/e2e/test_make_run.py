@@ -42,7 +42,7 @@ def _environment(home: Path, port: int) -> dict[str, str]:
     return {**kept, "PATH": path, "HOME": str(home), "PORT": str(port), "DATA_DIR": str(home / "var")}
 
 
-async def _ask(url: str, question: str) -> dict[str, Any]:
+async def ask_hub(url: str, question: str) -> dict[str, Any]:
     """The agent's answer, however long the model takes to load on this machine."""
     async with aiohttp.ClientSession(url) as client:
         session = await (await client.post("/api/sessions", json={})).json()
@@ -72,7 +72,7 @@ async def test_make_run_serves_a_page_that_answers(checkout: Path, tmp_path: Pat
         async with aiohttp.ClientSession() as client:
             page = await (await client.get(f"http://127.0.0.1:{port}/")).text()
         assert "widget.js" in page
-        answer = await _ask(f"http://127.0.0.1:{port}", "How do I reset my password?")
+        answer = await ask_hub(f"http://127.0.0.1:{port}", "How do I reset my password?")
         report.record("seconds from `make run` to the first answer", round(time.monotonic() - started, 1))
         assert answer["sources"], answer
     finally:
