@@ -6,19 +6,25 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from config.budgets import model_tokens
+from config.company_rules import EVERYWHERE, read_rules
 from config.desk.staffed import is_staffed
+from config.groups.answers import AgentOverride
+from config.groups.experiments import ArmSettings
 from config.measured_model import MeasuredModel
 from config.processes.election import Election
 from config.processes.remembering import NothingLearner, Remembering
 from config.settings import Settings, secrets_of
 from config.shared_tools import SharedTools
+from core.agent.by_arm import ResponderByArm
 from core.agent.by_channel import ResponderByChannel
 from core.agent.settings import AgentSettings, Strictness
 from core.agent.texts import texts_for
+from core.domain.experiments import Experiment
 from core.domain.knowledge import KnowledgeAudience
 from core.domain.messages import MessageKind
 from core.llm.settings import OpenAIChatSettings
@@ -42,36 +48,64 @@ _BILLED_TO = {"OPENAI_ORG_ID": "openai-organization", "OPENAI_PROJECT_ID": "open
 """Whom OpenAI bills where a key is of several (platform.openai.com/docs/api-reference/authentication)."""
 
 
-def agent_settings(settings: Settings) -> AgentSettings:
-    """What bounds the agent."""
+def agent_settings(settings: Settings, arm: ArmSettings | None = None) -> AgentSettings:
+    """What bounds the agent; ``arm``: of an experiment."""
     base = AgentSettings(
         company_name=settings.company_name,
         escalation_keywords=settings.escalation_keywords,
         passages=settings.agent_passages,
         temperature=settings.agent_temperature,
         answer_tokens=settings.agent_answer_tokens,
+        reasoning_effort=settings.agent_reasoning_effort,
+        history_tokens=settings.agent_history_tokens,
         strictness=Strictness(settings.agent_strictness),
         tool_overrides=settings.tool_overrides,
         links_identities=bool(settings.link_codes_in_all and (settings.email_address or settings.twilio_from)),
     )
-    return replace(base, turn_seconds=min(base.turn_seconds, settings.turn_timeout_seconds * 0.8))
+    bounds = replace(base, turn_seconds=min(base.turn_seconds, settings.turn_timeout_seconds * 0.8))
+    return replace(bounds, company_rules=_rules(settings, arm).get(EVERYWHERE, ""), **_changes(arm))
 
 
-def settings_by_channel(settings: Settings) -> Mapping[str, AgentSettings]:
-    """The same for each channel and account that AGENT_OVERRIDES names; an account also has what its channel has."""
-    usual = agent_settings(settings)
-    given = {place: one.model_dump(exclude_none=True) for place, one in settings.agent_overrides.items()}
+def _rules(settings: Settings, arm: ArmSettings | None) -> Mapping[str, str]:
+    return read_rules((arm and arm.rules_path) or settings.agent_rules_path)
+
+
+def _changes(given: AgentOverride | None) -> dict[str, Any]:
+    return {} if given is None else given.model_dump(exclude_none=True, include={*AgentOverride.model_fields})
+
+
+def settings_by_channel(settings: Settings, arm: ArmSettings | None = None) -> Mapping[str, AgentSettings]:
+    """The same for each channel and account with settings or rules of its own; an account also has what its channel has."""
+    usual, rules = agent_settings(settings, arm), _rules(settings, arm)
+    given = {place: _changes(one) for place, one in settings.agent_overrides.items()}
     return {
-        place: replace(usual, **{**given.get(place.partition(":")[0], {}), **changes})
-        for place, changes in given.items()
+        place: replace(
+            usual,
+            **{**given.get(channel, {}), **given.get(place, {}), **_changes(arm)},
+            company_rules=rules.get(place) or rules.get(channel) or usual.company_rules,
+        )
+        for place in dict.fromkeys((*given, *rules))
+        if (channel := place.partition(":")[0])
     }
 
 
-def by_channel(settings: Settings, make: Callable[[AgentSettings], Responder]) -> Responder:
+def by_channel(
+    settings: Settings, make: Callable[[AgentSettings], Responder], arm: ArmSettings | None = None
+) -> Responder:
     """One responder, or one for each channel that has settings of its own."""
-    usual = make(agent_settings(settings))
-    special = {place: make(bounds) for place, bounds in settings_by_channel(settings).items()}
+    usual = make(agent_settings(settings, arm))
+    special = {place: make(bounds) for place, bounds in settings_by_channel(settings, arm).items()}
     return ResponderByChannel(usual, special) if special else usual
+
+
+def by_arm(settings: Settings, make: Callable[[ArmSettings | None], Responder]) -> Responder:
+    """One responder, or one for each arm of each experiment besides."""
+    usual = make(None)
+    if not settings.experiments:
+        return usual
+    experiments = [Experiment(name, one.share, tuple(one.arms)) for name, one in settings.experiments.items()]
+    arms = {(name, arm): make(given) for name, one in settings.experiments.items() for arm, given in one.arms.items()}
+    return ResponderByArm(usual, experiments, arms)
 
 
 def make_responder(
@@ -93,7 +127,10 @@ def make_responder(
     """
     from core.llm.extractive import ExtractiveResponder
 
-    quoting = by_channel(settings, lambda bounds: ExtractiveResponder(retriever, bounds, clock, store, store))
+    def quoting_in(arm: ArmSettings | None) -> Responder:
+        return by_channel(settings, lambda bounds: ExtractiveResponder(retriever, bounds, clock, store, store), arm)
+
+    quoting = by_arm(settings, quoting_in)
     if not settings.has_model:
         return quoting
     from config.verifying import make_action_check, make_verifier
@@ -103,21 +140,25 @@ def make_responder(
     from core.agent.translating import ModelTranslator
     from core.llm.budgeted import BudgetedResponder
 
-    model = make_model(settings, clock, metrics, closing, budgets)
-    checking = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_verify_model)
+    def model_for(name: str | None = None) -> ChatModel:
+        return make_model(settings, clock, metrics, closing, budgets, name=name)
+
+    model, checking = model_for(), model_for(settings.agent_verify_model)
     verifier, check = make_verifier(settings, checking, clock), make_action_check(settings, checking, clock)
     shared = tools or SharedTools(settings, clock, metrics, closing, budgets)
     ours, use, remote = list(shared.local.values()), shared.use, shared.remote
     memories = store if settings.memory else None
     if memories is None:  # what is kept can still be shown and forgotten
         ours.extend(one for one in memory_tools(store) if one.name not in ("remember", "search_history"))
-    agent = by_channel(
-        settings,
-        lambda bounds: AgentLoop(
-            model, retriever, store, bounds, clock, ours, store, verifier, check, use, memories, likeness, remote
-        ),
-    )
-    translator = ModelTranslator(model, clock, settings.company_name, seconds=_TRANSLATION_SECONDS)
+
+    def agent_in(arm: ArmSettings | None) -> Responder:
+        answering = model_for(arm.model) if arm is not None and arm.model is not None else model
+        given = (clock, ours, store, verifier, check, use, memories, likeness, remote)
+        return by_channel(settings, lambda bounds: AgentLoop(answering, retriever, store, bounds, *given), arm)
+
+    agent = by_arm(settings, agent_in)
+    translating = model_for(settings.agent_translation_model)
+    translator = ModelTranslator(translating, clock, settings.company_name, seconds=_TRANSLATION_SECONDS)
     foreign = ForeignTexts(agent, translator, settings.company_name)
     return BudgetedResponder(foreign, quoting, budgets, model_tokens(settings))
 
@@ -175,7 +216,7 @@ def make_briefing(
         return briefing
     from core.agent.summarizing import ModelSummarizer
 
-    model = make_model(settings, clock, metrics, closing, budgets)
+    model = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_summary_model)
     return replace(briefing, summarizer=ModelSummarizer(model, clock, settings.company_name))
 
 
@@ -187,7 +228,8 @@ def make_translator(
         return None
     from core.agent.translating import ModelTranslator
 
-    return ModelTranslator(make_model(settings, clock, metrics, closing, budgets), clock, settings.company_name)
+    model = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_translation_model)
+    return ModelTranslator(model, clock, settings.company_name)
 
 
 def make_drafter(
@@ -215,7 +257,7 @@ def make_remembering(
 
     learner: Learner = RuleLearner() if settings.memory else NothingLearner()
     if settings.memory and settings.has_model:
-        model = make_model(settings, clock, metrics, closing, budgets)
+        model = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_memory_model)
         learner = ModelLearner(model, clock, settings.company_name)
     return Remembering(store, learner, settings.memory_rest_minutes * 60.0, election)
 

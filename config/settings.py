@@ -26,6 +26,7 @@ from config.groups.agent import AgentGroup
 from config.groups.answers import AnswersGroup
 from config.groups.desk import DeskGroup
 from config.groups.email import EmailGroup
+from config.groups.experiments import ExperimentsGroup
 from config.groups.features import FeaturesGroup
 from config.groups.knowledge import KnowledgeGroup
 from config.groups.limits import LimitsGroup
@@ -72,6 +73,7 @@ class Settings(
     SlackGroup,
     WebGroup,
     ToolsGroup,
+    ExperimentsGroup,
     AnswersGroup,
     AgentGroup,
     RerankingGroup,

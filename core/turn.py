@@ -17,6 +17,7 @@ from core.domain.budget import spending
 from core.domain.capabilities import Capabilities
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.errors import HubError, NotYet
+from core.domain.experiments import arm_noted
 from core.domain.gaps import Unanswered
 from core.domain.messages import CAUTION, FOR_RECORD, Audience, Author, CustomerAction, MessageKind
 from core.linking import Linking
@@ -158,7 +159,7 @@ class Turn:
             return TurnOutcome(state.claim, handled_seq=last_handled(state))
         if cautions := dict.fromkeys(str(found) for message in state.pending if (found := message.meta.get(CAUTION))):
             return await self._escalate(
-                state, Escalation(" ".join(cautions), requested_by="rule"), intent="caution", quietly=True
+                state, Escalation(" ".join(cautions), requested_by="rule"), {"intent": "caution"}, quietly=True
             )
         if (flooded := self._flooded(state)) is not None:
             return flooded
@@ -216,31 +217,30 @@ class Turn:
         """
         read = state.as_read()
         if pressed_for_a_person(read) and not questions_besides(read.pending):
-            return await self._escalate(state, _ASKED, intent="request_person")
+            return await self._escalate(state, _ASKED, {"intent": "request_person"})
         theirs = read.with_history_of_author()
         asks = await run_in_thread(read, asks_for_a_person, read)
         needed = None if self._rules is None or asks else await run_in_thread(theirs, self._rules, theirs, None)
         if needed is not None:
-            return await self._escalate(state, needed, intent="rule")
+            return await self._escalate(state, needed, {"intent": "rule"})
         try:
             reply, droppable = await self._respond(state, shown=not if_known)
         except NotYet:  # of a file, which whoever asks for a person must not wait for
             if not asks:
                 raise
-            return await self._escalate(state, _ASKED, intent="request_person")
+            return await self._escalate(state, _ASKED, {"intent": "request_person"})
         if if_known and reply.kind is not MessageKind.ANSWER and reply.escalation is None:
             return TurnOutcome(state.claim, handled_seq=last_handled(state))
         self._metrics.count(Counter.TURNS, kind=str(reply.kind))
-        if reply.escalation is not None:
-            return await self._escalate(
-                state, reply.escalation, intent=reply.intent, besides=reply.besides, gaps=reply.gaps
-            )
-        needed = await run_in_thread(read, why_case_goes_on, read, reply)
-        if needed is None and self._rules is not None:
-            needed = self._rules(theirs, reply)
+        needed, besides = reply.escalation, reply.besides
+        if needed is None:
+            needed = await run_in_thread(read, why_case_goes_on, read, reply)
+            if needed is None and self._rules is not None:
+                needed = self._rules(theirs, reply)
+            besides = replace(reply, offers_person=False) if reply.kind is MessageKind.ANSWER else None
         if needed is not None:
-            answered = replace(reply, offers_person=False) if reply.kind is MessageKind.ANSWER else None
-            return await self._escalate(state, needed, intent=reply.intent, besides=answered, gaps=reply.gaps)
+            told = {"intent": reply.intent, **arm_noted(reply.meta)}
+            return await self._escalate(state, needed, told, besides=besides, gaps=reply.gaps)
         if reply.link is not None and self._linking is not None:
             return self._linking.ask(state, reply, signed=self._capabilities(state).event_log)
         return replace(answer_outcome(state, reply), outdated_beyond=state.conversation.last_seq if droppable else None)
@@ -357,8 +357,8 @@ class Turn:
         self,
         state: TurnState,
         escalation: Escalation,
+        noted: Mapping[str, object],
         *,
-        intent: str | None,
         besides: Reply | None = None,
         quietly: bool = False,
         gaps: tuple[Unanswered, ...] = (),
@@ -376,7 +376,7 @@ class Turn:
         state, owed = await self._files.in_time(state)
         written = worded(state)
         notice = await self._desk.with_ticket(written, self._desk.transfer_notice(written))
-        meta = {**notice.meta, "requires_escalation": True, "intent": intent, "confidence": 1.0}
+        meta = {**notice.meta, "requires_escalation": True, "confidence": 1.0, **noted}
         said = [replace(notice, meta=meta)]
         if besides is not None:
             said.insert(0, agent_message(besides))

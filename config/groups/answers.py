@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -13,6 +14,9 @@ from config.groups import SettingsGroup
 from config.listed import Listed, read_table
 from core.agent.settings import Strictness
 
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+"""Of Chat Completions; no model takes them all."""
+
 
 class AgentOverride(BaseModel):
     """What differs for one channel, or for one account of it. What is None is as everywhere."""
@@ -21,6 +25,8 @@ class AgentOverride(BaseModel):
 
     passages: int | None = Field(None, ge=1, le=20)
     temperature: float | None = Field(None, ge=0, le=2)
+    reasoning_effort: ReasoningEffort | None = None
+    history_tokens: int | None = Field(None, ge=0, le=8_000)
     answer_tokens: int | None = Field(None, ge=50, le=32_000)
     strictness: Strictness | None = None
     threshold: float | None = Field(None, ge=-1, le=1)
@@ -46,6 +52,22 @@ class AnswersGroup(SettingsGroup):
     agent_temperature: float | None = Field(
         None, ge=0, le=2, description="The model's temperature. Not set: the endpoint's own; some models take no other."
     )
+    agent_reasoning_effort: ReasoningEffort | None = Field(
+        None,
+        description="How long a reasoning model thinks before it answers. Not set: the endpoint's own. A model that refuses it "
+        "is asked without it, and switchboard doctor says so.",
+    )
+    agent_rules_path: Path | None = Field(
+        None,
+        description="A file or a folder with your own rules for the agent, as text: rules.md for all, channels/CHANNEL.md, "
+        "channels/CHANNEL/ACCOUNT.md. About 2,000 tokens at most. Read at the start; only with a language model.",
+    )
+    agent_history_tokens: int = Field(
+        3_000,
+        ge=0,
+        le=8_000,
+        description="Tokens of earlier messages that the model is shown; what is older is left to the memory.",
+    )
     agent_answer_tokens: int = Field(
         4_000,
         ge=50,
@@ -66,6 +88,21 @@ class AnswersGroup(SettingsGroup):
         None,
         description="The model that checks answers, at the same endpoint (of Azure the deployment): a small, fast one. Not set: "
         "the model that answers.",
+    )
+    agent_summary_model: str | None = Field(
+        None,
+        description="The model that sums up for staff what was said before a case, at the same endpoint (of Azure the "
+        "deployment). Not set: the model that answers.",
+    )
+    agent_memory_model: str | None = Field(
+        None,
+        description="The model that reads conversations at rest for the memory, at the same endpoint (of Azure the deployment). "
+        "Not set: the model that answers.",
+    )
+    agent_translation_model: str | None = Field(
+        None,
+        description="The model that translates between customers and staff, and the hub's fixed sentences, at the same endpoint "
+        "(of Azure the deployment). Not set: the model that answers.",
     )
     agent_vision_model: str | None = Field(
         None,
@@ -105,5 +142,6 @@ class AnswersGroup(SettingsGroup):
         {},
         description="What differs for a channel, or for an account of it such as a Slack team: tables in switchboard.toml, or "
         'JSON such as {"sms": {"passages": 3, "answer_tokens": 600}, "slack:T024BE7LD": {"strictness": "quote"}}. Each may set '
-        "passages, temperature, answer_tokens, strictness (AGENT_STRICTNESS) and threshold (KNOWLEDGE_THRESHOLD).",
+        "passages, temperature, reasoning_effort, answer_tokens, history_tokens, strictness (AGENT_STRICTNESS) and threshold "
+        "(KNOWLEDGE_THRESHOLD).",
     )

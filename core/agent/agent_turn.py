@@ -92,6 +92,7 @@ class AgentTurn:
             tools=() if frugal else [tool.spec for tool in self._runner.tools.values()],
             max_tokens=self._settings.answer_tokens,
             temperature=self._settings.temperature,
+            reasoning_effort=self._settings.reasoning_effort,
             answer_format=parts_format(),
         )
         await self._runner.journal.still_held()  # whoever has claimed the conversation meanwhile is not answered over

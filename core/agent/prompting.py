@@ -39,6 +39,15 @@ def system_prompt(company: str, name: str = "system") -> ChatMessage:
     return ChatMessage("system", _template(name).replace("{company}", company or _UNNAMED).strip())
 
 
+def base_prompt(settings: AgentSettings) -> ChatMessage:
+    """The rules of the hub, and behind them those of the company."""
+    prompt = system_prompt(settings.company_name, "colleague" if settings.for_staff else "system")
+    if not settings.company_rules:
+        return prompt
+    lead = system_prompt(settings.company_name, "company_rules").content
+    return replace(prompt, content=f"{prompt.content}\n\n{lead}\n{settings.company_rules}")
+
+
 def _unreadable(files: Sequence[Attachment]) -> str:
     lines = [
         f"The customer's file “{defuse(file.name)}” {_state(file)}."
@@ -91,7 +100,7 @@ def opening_prompt(
     ``known``: what is remembered from before the history. ``answered``: the number of the customer who is answered, where
     several write (see `Speakers`).
     """
-    system = system_prompt(settings.company_name, "colleague" if settings.for_staff else "system")
+    system = base_prompt(settings)
     if answered is not None:
         several = _template("several").replace("{number}", str(answered)).strip()
         system = ChatMessage("system", f"{system.content}\n\n{several}")

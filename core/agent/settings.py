@@ -29,11 +29,12 @@ class AgentSettings:
     cost together; ``answer_tokens`` leaves room for the thinking of reasoning models. ``knowledge_wait_seconds`` is how
     long a turn waits for the knowledge process to load its model.
 
-    ``temperature``: None leaves it to the model's endpoint. ``threshold``: the score from which a passage may be quoted as an
-    answer; None is the retriever's own.
+    ``temperature`` and ``reasoning_effort``: None leaves it to the model's endpoint. ``threshold``: the score from which a
+    passage may be quoted as an answer; None is the retriever's own.
 
     ``audience`` STAFF: whoever asks is a colleague. They may read what is kept from customers; everything they say is a
     question, and nobody is brought in for them.
+    ``company_rules``: what the company itself tells its agent, as part of the system prompt.
     ``links_identities``: customers can link other addresses of theirs by a code.
     """
 
@@ -56,6 +57,8 @@ class AgentSettings:
     max_questions: int = 3
     audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
     temperature: float | None = None
+    reasoning_effort: str | None = None
+    company_rules: str = ""
     threshold: float | None = None
     strictness: Strictness = Strictness.VERIFY
     tool_overrides: Mapping[str, ToolOverride] = field(default_factory=dict)

@@ -10,9 +10,10 @@ import asyncio
 import logging
 import random
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +21,7 @@ import aiohttp
 
 from core.domain.delivery import backoff
 from core.domain.errors import AnswerUnusable, ModelError, RequestRefused
+from core.llm.option_support import OptionSupport, named_option, newest_option, without_option
 from core.llm.settings import AnswerFormatChoice, OpenAIChatSettings
 from core.llm.wire import Assembly, body, error_code, events
 from core.ports.chat_model import ChatRequest, Finished, TextDelta
@@ -31,6 +33,7 @@ _WORTH_A_RETRY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _FORMAT_REFUSED = frozenset({400, 404, 415, 422, 500, 501})
 """With any of these, endpoints refuse an answer format that they do not have. Only the same request without it tells."""
 _TAKES_NO_SUCH = frozenset({400, 404, 405, 413, 415, 422})
+_OPTION_REFUSED = frozenset({400, 422})
 _WITHHOLDS = frozenset({"content_filter", "content_policy_violation"})
 _NAMES_FORMAT = re.compile(r"response.?format|json.?(?:schema|mode)|structured.?output|response mime", re.IGNORECASE)
 _IDLE_CONNECTION_SECONDS = 5.0
@@ -87,6 +90,15 @@ def _may_refuse_format(request: ChatRequest, error: Exception) -> bool:
     return request.answer_format is not None and isinstance(error, _Refused) and error.status in _FORMAT_REFUSED
 
 
+@dataclass(frozen=True, slots=True)
+class _LeftOut:
+    """A request without something. ``learn`` notes that it was refused; ``named``: the refusal spoke of it."""
+
+    request: ChatRequest
+    learn: Callable[[], None]
+    named: bool
+
+
 class _FormatSupport:
     """Learns, for the life of this process, whether the model answers in the format it is asked for.
 
@@ -140,6 +152,7 @@ class OpenAIChat:
             timeout=aiohttp.ClientTimeout(connect=settings.connect_seconds),
         )
         self._format = _FormatSupport(settings.answer_format)
+        self._options = OptionSupport()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -149,6 +162,7 @@ class OpenAIChat:
         """See ChatModel. Only what happens before the first chunk is retried: after it, the customer may have read text."""
         if request.answer_format is not None and not self._format.wanted:
             request = replace(request, answer_format=None)
+        request = self._options.without_refused(request)
         try:
             request, response = await self._open(request)
         except (*_FAILURES, ValueError) as error:
@@ -187,16 +201,38 @@ class OpenAIChat:
                     pass
 
     async def _open(self, request: ChatRequest) -> tuple[ChatRequest, aiohttp.ClientResponse]:
-        """The answer, and the request that it answers: without the answer format where the endpoint refused that."""
-        try:
-            return request, await self._ask_patiently(request)
-        except _Refused as refusal:
-            if not _may_refuse_format(request, refusal):
-                raise
-            plain = replace(request, answer_format=None)
-            response = await self._ask_patiently(plain)
-            self._format.refused(named=bool(_NAMES_FORMAT.search(refusal.said)))
-            return plain, response
+        """The answer, and the request that it answers: without the format or the options that the endpoint refused.
+
+        What was left out last made the difference. Of the rest, only what a refusal named is held against it.
+        """
+        left_out: list[_LeftOut] = []
+        while True:
+            try:
+                response = await self._ask_patiently(request)
+            except _Refused as refusal:
+                if (simpler := self._without(request, refusal)) is None:
+                    raise
+                left_out.append(simpler)
+                request = simpler.request
+                continue
+            for one in left_out:
+                if one.named or one is left_out[-1]:
+                    one.learn()
+            self._options.accepted(request)
+            return request, response
+
+    def _without(self, request: ChatRequest, refusal: _Refused) -> _LeftOut | None:
+        """The request without what the refusal names, or without what endpoints refuse most often; None where nothing is left."""
+        takes_options = refusal.status not in _OPTION_REFUSED
+        option = None if takes_options else named_option(request, refusal.said)
+        if option is None and _may_refuse_format(request, refusal):
+            named = bool(_NAMES_FORMAT.search(refusal.said))
+            return _LeftOut(replace(request, answer_format=None), partial(self._format.refused, named=named), named)
+        named = option is not None
+        option = option or (None if takes_options else newest_option(request))
+        if option is None:
+            return None
+        return _LeftOut(without_option(request, option), partial(self._options.refused, option), named)
 
     async def _ask_patiently(self, request: ChatRequest) -> aiohttp.ClientResponse:
         deadline = self._clock.monotonic() + self._settings.retry_seconds

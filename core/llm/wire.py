@@ -7,13 +7,15 @@ from base64 import b64encode
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from core.domain.errors import AnswerUnusable, ModelError
 from core.ports.chat_model import AnswerFormat, ChatMessage, ChatRequest, Finished, ToolCall, ToolSpec
 
 _LONGEST_EVENT = 1024 * 1024
 """Bytes."""
+OPTIONS: Final = ("temperature", "reasoning_effort")
+"""Of a request: what some models refuse, and can be left out."""
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
@@ -189,8 +191,9 @@ def body(request: ChatRequest, *, limit_field: str) -> dict[str, Any]:
     if request.answer_format is not None:
         wire["response_format"] = format_to_wire(request.answer_format)
         wire["messages"] = _instructed(wire["messages"], request.answer_format.instructions)
-    if request.temperature is not None:
-        wire["temperature"] = request.temperature
+    for option in OPTIONS:
+        if (wanted := getattr(request, option)) is not None:
+            wire[option] = wanted
     if request.tools:
         wire["tools"] = [tool_to_wire(tool) for tool in request.tools]
     if request.max_tokens:

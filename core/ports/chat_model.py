@@ -50,12 +50,16 @@ class AnswerFormat:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One model call. ``max_tokens`` bounds the answer; without a ``temperature`` the endpoint uses its own."""
+    """One model call. ``max_tokens`` bounds the answer.
+
+    ``temperature`` and ``reasoning_effort`` are wishes: without them, and where it refuses them, the endpoint uses its own.
+    """
 
     messages: Sequence[ChatMessage]
     tools: Sequence[ToolSpec] = ()
     max_tokens: int | None = None
     temperature: float | None = None
+    reasoning_effort: str | None = None
     answer_format: AnswerFormat | None = None
 
 
