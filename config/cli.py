@@ -237,6 +237,19 @@ def doctor(channels: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("place", required=False)
+@click.option("--arm", metavar="EXPERIMENT:ARM", help="As customers of this arm have it.")
+def prompts(place: str | None, arm: str | None) -> None:
+    """Show the system prompt that the model is given, with the company's own rules.
+
+    PLACE: a channel, or channel:account, such as slack:T024BE7LD.
+    """
+    from config.commands.shown_prompts import show
+
+    show(place, arm)
+
+
+@main.command()
 def migrate() -> None:
     """Bring the database to the newest schema. ``serve`` does it too."""
     from config.commands.migrate import run

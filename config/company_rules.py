@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from channels import registry
+from config.settings import Settings
 from core.agent.tokens import estimate
 from core.domain.errors import ConfigError
+from core.ports.channel import Diagnosis
 
 EVERYWHERE = ""
 """The place of rules that hold on all channels."""
@@ -40,15 +43,26 @@ def read_rules(path: Path | None) -> Mapping[str, str]:
     return _checked({place: _joined(own, place) for place in (EVERYWHERE, *own)})
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def check_rules(settings: Settings) -> Sequence[Diagnosis]:
+    """What ``switchboard doctor`` says of them, and of those of experiments."""
+    arms = [arm.rules_path for one in settings.experiments.values() for arm in one.arms.values()]
+    told = []
+    for path in dict.fromkeys((settings.agent_rules_path, *arms)):
+        if path is not None:
+            places = ", ".join(place or "all channels" for place in read_rules(path))
+            told.append(Diagnosis("AGENT_RULES_PATH", True, f"{path} holds rules for {places}"))
+    return told
+
+
+def _files(folder: Path) -> Sequence[Path]:
     """All but hidden ones: a mounted ConfigMap has some."""
     found = (one for one in folder.rglob("*") if one.is_file() and not _is_hidden(one.relative_to(folder)))
-    for number, file in enumerate(found):
-        if number >= _MOST_FILES:
-            raise ConfigError(
-                f"AGENT_RULES_PATH: {folder} holds more than {_MOST_FILES} files. Name a folder of rules alone."
-            )
-        yield file
+    files = list(islice(found, _MOST_FILES + 1))
+    if len(files) > _MOST_FILES:
+        raise ConfigError(
+            f"AGENT_RULES_PATH: {folder} holds more than {_MOST_FILES} files. Name a folder of rules alone."
+        )
+    return sorted(files)
 
 
 def _is_hidden(path: Path) -> bool:
@@ -69,6 +83,8 @@ def _place(path: Path, file: Path) -> str:
 
 
 def _text(file: Path) -> str:
+    if not file.is_file():
+        raise ConfigError(f"AGENT_RULES_PATH: {file} cannot be read: there is no such file.")
     try:
         with file.open("rb") as opened:
             raw = opened.read(_MOST_BYTES + 1)

@@ -35,8 +35,21 @@ from handoff.teams import Team
 _SECONDS = 10.0
 """What is asked over the network is asked at once, and all of it has this long."""
 _DISK, _MODEL, _EMBEDDING, _CACHE, _INDEX = "disk", "model", "embedding", "redis", "chroma"
-_RERANKER, _TOOLS, _CALENDARS = "reranker", "tools", "calendars"
-_PARTS = (_MODEL, _EMBEDDING, _RERANKER, _TOOLS, KNOWLEDGE, _CACHE, _INDEX, DATABASE, _DISK, CONFINEMENT, _CALENDARS)
+_RERANKER, _TOOLS, _CALENDARS, _RULES = "reranker", "tools", "calendars", "rules"
+_PARTS = (
+    _MODEL,
+    _EMBEDDING,
+    _RERANKER,
+    _TOOLS,
+    KNOWLEDGE,
+    _CACHE,
+    _INDEX,
+    DATABASE,
+    _DISK,
+    CONFINEMENT,
+    _CALENDARS,
+    _RULES,
+)
 _MODEL_SWITCH = "OPENAI_API_KEY (or OPENAI_BASE_URL)"
 
 _WRITE = "Write NAME=value, one a line, with single quotes around a value that holds spaces or #."
@@ -165,8 +178,9 @@ async def _in_time(name: str, check: Awaitable[Sequence[Diagnosis]]) -> Found:
 
 async def _check_model(settings: Settings) -> Sequence[Diagnosis]:
     from config.model_checks import check_model
+    from config.model_option_checks import check_model_options
 
-    return await check_model(settings)
+    return [*await check_model(settings), *await check_model_options(settings)]
 
 
 async def _check_embedding(settings: Settings) -> Sequence[Diagnosis]:
@@ -209,6 +223,16 @@ async def _check_tools(settings: Settings) -> Sequence[Diagnosis]:
     return await check_tools(settings)
 
 
+def _may_have_rules(settings: Settings) -> bool:
+    return bool(settings.agent_rules_path or settings.experiments)
+
+
+async def _check_rules(settings: Settings) -> Sequence[Diagnosis]:
+    from config.company_rules import check_rules
+
+    return check_rules(settings)
+
+
 async def _check_disk(settings: Settings) -> Sequence[Diagnosis]:
     if (closed := folder_trouble(settings.data_dir)) is not None:
         return [Diagnosis("DATA_DIR", False, closed, "Let DATA_DIR name a folder that this account may write.")]
@@ -227,6 +251,7 @@ _REMOTE: dict[str, tuple[Callable[[Settings], bool], Callable[[Settings], Awaita
     _CACHE: (lambda settings: bool(settings.redis_url), _check_cache),
     _INDEX: (lambda settings: bool(settings.chroma_url), _check_index),
     _CALENDARS: (_may_have_calendars, _check_calendars),
+    _RULES: (_may_have_rules, _check_rules),
 }
 """Parts that others may have to answer for: when each is there, and what looks at it."""
 
