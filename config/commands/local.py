@@ -11,6 +11,7 @@ from config.commands.blocked import blocked_lines
 from config.commands.case import log_lines
 from config.commands.customers import customer_lines
 from config.commands.dead_letters import answers as dead_letters
+from config.commands.experiments import experiment_lines
 from config.commands.gaps import gap_lines
 from config.commands.identities import link_lines
 from config.commands.learned import answers as learned
@@ -50,6 +51,7 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
         "case": log_lines,
         "blocked": blocked_lines,
         "learned": learned,
+        "experiments": experiment_lines,
         "gaps": gap_lines,
         "identities": link_lines,
         "waiting": lambda store, request: waiting_lines(hub.settings, store, request),

@@ -172,4 +172,13 @@ def withdraw_learned(name: str) -> None:
     sys.exit(withdraw(name))
 
 
-COMMANDS = (blocked, customers, dead_letters, gaps, identities, learned, show_case, waiting)
+@click.command("experiments")
+@click.option("--json", "as_json", is_flag=True, help="With the bounds of all intervals, from 0 to 1.")
+def experiments(as_json: bool) -> None:
+    """Compare the arms of EXPERIMENTS: who was answered without a person, who came to people, thumbs and ratings."""
+    from config.commands.experiments import show
+
+    show(as_json=as_json)
+
+
+COMMANDS = (blocked, customers, dead_letters, experiments, gaps, identities, learned, show_case, waiting)

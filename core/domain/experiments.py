@@ -38,3 +38,22 @@ def arm_for(experiments: Sequence[Experiment], customer_id: str) -> tuple[str, s
 def arm_noted(meta: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a message's ``meta`` that names its experiment and arm; empty where there is none."""
     return {EXPERIMENT_META: meta[EXPERIMENT_META]} if EXPERIMENT_META in meta else {}
+
+
+@dataclass(frozen=True, slots=True)
+class ArmOutcome:
+    """What came of one arm, in customers. Of ``customers`` some were answered without a person, and some came to people.
+
+    ``thumbs`` and ``ratings``: how many gave any; ``thumbs_up``: of them, those who gave no thumb down; ``content``: those who
+    rated no case below 4 of 5.
+    """
+
+    experiment: str
+    arm: str
+    customers: int = 0
+    answered: int = 0
+    escalated: int = 0
+    thumbs: int = 0
+    thumbs_up: int = 0
+    ratings: int = 0
+    content: int = 0

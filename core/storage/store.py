@@ -14,6 +14,7 @@ from core.storage.contact_routes import ANSWERS_WITHIN
 from core.storage.database import Database
 from core.storage.delivery_outcomes import SqlDeliveryOutcomes
 from core.storage.event_log import SqlEventLog
+from core.storage.experiment_outcomes import SqlExperiments
 from core.storage.follow_ups import SqlFollowUps
 from core.storage.gaps import SqlGaps
 from core.storage.inbox import SqlInbox
@@ -64,6 +65,7 @@ class SqlStore(
     SqlBlocks,
     SqlBudgets,
     SqlWaiting,
+    SqlExperiments,
 ):
     """Implements core.ports.store.Store, ChannelMemory, Leases, Cases, Tickets and Timers.
 
