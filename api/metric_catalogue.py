@@ -34,6 +34,13 @@ COUNTERS: dict[Counter, Description] = {
     Counter.TURNS_LOST: Description("Turns thrown away because another worker or a person had the conversation."),
     Counter.TOOL_CALLS: Description("Tools that the agent called.", ("tool", "outcome")),
     Counter.MODEL_TOKENS: Description("Tokens that the model provider reported.", ("direction",)),
+    Counter.MODEL_COST: Description(
+        "What calls of models cost by MODEL_PRICES, in the currency of those prices.", ("task",)
+    ),
+    Counter.BUDGETS_USED_UP: Description(
+        "Budgets of model tokens or cost that were used up for the day: of one customer or group, or of all.",
+        ("budget", "whose"),
+    ),
     Counter.MODEL_FAILURES: Description("Turns in which the language model failed for good.", ("reason",)),
     Counter.ESCALATIONS: Description("Conversations handed to the staff queue."),
     Counter.STAFF_ANSWERS: Description(

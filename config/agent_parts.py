@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from config.budgets import model_tokens
+from config.budgets import model_spending
 from config.company_rules import EVERYWHERE, read_rules
 from config.desk.staffed import is_staffed
 from config.groups.answers import AgentOverride
@@ -140,10 +140,10 @@ def make_responder(
     from core.agent.translating import ModelTranslator
     from core.llm.budgeted import BudgetedResponder
 
-    def model_for(name: str | None = None) -> ChatModel:
-        return make_model(settings, clock, metrics, closing, budgets, name=name)
+    def model_for(task: str, name: str | None = None) -> ChatModel:
+        return make_model(settings, clock, metrics, closing, budgets, task, name=name)
 
-    model, checking = model_for(), model_for(settings.agent_verify_model)
+    model, checking = model_for("answer"), model_for("verification", settings.agent_verify_model)
     verifier, check = make_verifier(settings, checking, clock), make_action_check(settings, checking, clock)
     shared = tools or SharedTools(settings, clock, metrics, closing, budgets)
     ours, use, remote = list(shared.local.values()), shared.use, shared.remote
@@ -152,15 +152,15 @@ def make_responder(
         ours.extend(one for one in memory_tools(store) if one.name not in ("remember", "search_history"))
 
     def agent_in(arm: ArmSettings | None) -> Responder:
-        answering = model_for(arm.model) if arm is not None and arm.model is not None else model
+        answering = model_for("answer", arm.model) if arm is not None and arm.model is not None else model
         given = (clock, ours, store, verifier, check, use, memories, likeness, remote)
         return by_channel(settings, lambda bounds: AgentLoop(answering, retriever, store, bounds, *given), arm)
 
     agent = by_arm(settings, agent_in)
-    translating = model_for(settings.agent_translation_model)
+    translating = model_for("translation", settings.agent_translation_model)
     translator = ModelTranslator(translating, clock, settings.company_name, seconds=_TRANSLATION_SECONDS)
     foreign = ForeignTexts(agent, translator, settings.company_name)
-    return BudgetedResponder(foreign, quoting, budgets, model_tokens(settings))
+    return BudgetedResponder(foreign, quoting, model_spending(settings, budgets, metrics))
 
 
 def make_colleague(
@@ -184,8 +184,8 @@ def make_colleague(
     from config.verifying import make_verifier
     from core.agent.loop import AgentLoop
 
-    model = make_model(settings, clock, metrics, closing, budgets)
-    checking = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_verify_model)
+    model = make_model(settings, clock, metrics, closing, budgets, "staff")
+    checking = make_model(settings, clock, metrics, closing, budgets, "verification", name=settings.agent_verify_model)
     verifier = make_verifier(settings, checking, clock)
     return by_channel(
         settings, lambda bounds: AgentLoop(model, retriever, store, inside(bounds), clock, verifier=verifier)
@@ -216,7 +216,7 @@ def make_briefing(
         return briefing
     from core.agent.summarizing import ModelSummarizer
 
-    model = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_summary_model)
+    model = make_model(settings, clock, metrics, closing, budgets, "summary", name=settings.agent_summary_model)
     return replace(briefing, summarizer=ModelSummarizer(model, clock, settings.company_name))
 
 
@@ -228,7 +228,7 @@ def make_translator(
         return None
     from core.agent.translating import ModelTranslator
 
-    model = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_translation_model)
+    model = make_model(settings, clock, metrics, closing, budgets, "translation", name=settings.agent_translation_model)
     return ModelTranslator(model, clock, settings.company_name)
 
 
@@ -240,7 +240,9 @@ def make_drafter(
         return None
     from core.agent.drafting import ModelDrafter
 
-    return ModelDrafter(make_model(settings, clock, metrics, closing, budgets), clock, settings.company_name)
+    return ModelDrafter(
+        make_model(settings, clock, metrics, closing, budgets, "learned answer"), clock, settings.company_name
+    )
 
 
 def make_remembering(
@@ -257,7 +259,7 @@ def make_remembering(
 
     learner: Learner = RuleLearner() if settings.memory else NothingLearner()
     if settings.memory and settings.has_model:
-        model = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_memory_model)
+        model = make_model(settings, clock, metrics, closing, budgets, "memory", name=settings.agent_memory_model)
         learner = ModelLearner(model, clock, settings.company_name)
     return Remembering(store, learner, settings.memory_rest_minutes * 60.0, election)
 
@@ -268,15 +270,21 @@ def make_model(
     metrics: Metrics,
     closing: AsyncExitStack,
     budgets: Budgets,
+    task: str,
     *,
     name: str | None = None,
 ) -> ChatModel:
-    """The language model, or the one of this name at the same endpoint, counted. It is closed with ``closing``."""
+    """The language model, or the one of this name at the same endpoint, counted as used for ``task``.
+
+    It is closed with ``closing``.
+    """
     from core.llm.openai_chat import OpenAIChat
 
-    model = OpenAIChat(chat_settings(settings, name), clock)
+    endpoint = chat_settings(settings, name)
+    model = OpenAIChat(endpoint, clock)
     closing.push_async_callback(model.aclose)
-    return MeasuredModel(model, metrics, budgets, model_tokens(settings))
+    spending = model_spending(settings, budgets, metrics)
+    return MeasuredModel(model, metrics, spending, task, priced_as=endpoint.model)
 
 
 def chat_settings(settings: Settings, name: str | None = None, route: str = "chat/completions") -> OpenAIChatSettings:

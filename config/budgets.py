@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from channels.web.rates import LedgerRates, MemoryRates, Rates, RedisRates
@@ -10,10 +11,13 @@ from channels.web.settings import Rate, WebLimits
 from config.desk.roads import answered_by, make_roads
 from config.settings import Settings
 from core.domain.budget import Budget, daily_bytes
+from core.domain.model_use import ModelPrice, ModelPrices
 from core.linking import Linking, link_codes
+from core.llm.spending import COST_UNITS, ModelSpending
 from core.ports.budgets import Budgets
 from core.ports.channel import Channel
 from core.ports.clock import Clock
+from core.ports.metrics import Metrics
 from core.turn_budgets import TurnBudgets, TurnLimits
 
 _MINUTE = 60
@@ -47,9 +51,15 @@ def web_limits(settings: Settings) -> WebLimits:
     )
 
 
-def model_tokens(settings: Settings) -> Budget:
-    """The budget of model tokens in a day."""
-    return Budget("model-tokens", settings.model_tokens_per_customer, settings.model_tokens_in_all, _DAY)
+def model_spending(settings: Settings, budgets: Budgets, metrics: Metrics) -> ModelSpending:
+    """The budgets of model tokens and of their cost in a day, and the prices."""
+    tokens = Budget(
+        "model-tokens", settings.model_tokens_per_customer, settings.model_tokens_in_all, _DAY, announced=True
+    )
+    share, total = (ceil(one * COST_UNITS) for one in (settings.model_cost_per_customer, settings.model_cost_in_all))
+    cost = Budget("model-cost", share, total, _DAY, announced=True)
+    prices = {name: ModelPrice(**one.model_dump()) for name, one in settings.model_prices.items()}
+    return ModelSpending(budgets, tokens, cost, ModelPrices(prices), metrics)
 
 
 def file_bytes(settings: Settings) -> Budget:

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from config.agent_parts import chat_settings, make_model
-from config.budgets import model_tokens
+from config.budgets import model_spending
 from config.settings import Settings
 from core.attachments.extract import ConfinedExtractor
 from core.attachments.extraction_service import ExtractionService
@@ -28,8 +28,6 @@ _READERS_OF_FILES = (
 )
 """Modules that confined processes import once for all calls."""
 _OFF = "off"
-_TRANSCRIBES = "gpt-transcribe"
-"""OpenAI's model for it; its older ones end in February 2027 (developers.openai.com/api/docs/deprecations)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +59,10 @@ def make_extraction(
     """The model that sees is made with the first picture, since that needs a running event loop."""
 
     def seer() -> ChatModel:
-        return make_model(settings, clock, metrics, closing, budgets, name=settings.agent_vision_model)
+        return make_model(settings, clock, metrics, closing, budgets, "pictures", name=settings.agent_vision_model)
 
     inner = ConfinedExtractor(confined.files, settings.ocr_languages)
-    listener = transcriber(settings, clock, budgets)
+    listener = transcriber(settings, clock, budgets, metrics)
     extractor = ModelExtractor(inner, clock, settings.company_name, seer if sees(settings) else None, listener)
     by_models = (*(("image/",) if sees(settings) else ()), *(("audio/", "video/") if listener else ()))
     return ExtractionService(records, files, extractor, metrics=metrics, by_models=by_models)
@@ -75,11 +73,10 @@ def sees(settings: Settings) -> bool:
     return settings.has_model and settings.agent_vision_model != _OFF
 
 
-def transcriber(settings: Settings, clock: Clock, budgets: Budgets) -> Transcriber | None:
-    """What listens to recordings. Only OpenAI's own endpoint is known to have a model for it."""
-    is_openai = not (settings.azure_openai_endpoint or settings.openai_base_url)
-    name = settings.agent_transcription_model or (_TRANSCRIBES if is_openai else _OFF)
+def transcriber(settings: Settings, clock: Clock, budgets: Budgets, metrics: Metrics) -> Transcriber | None:
+    """What listens to recordings."""
+    name = settings.transcription_model
     if not settings.has_model or name == _OFF:
         return None
     endpoint = chat_settings(settings, name, "audio/transcriptions")
-    return OpenAITranscriber(endpoint, clock, budgets, model_tokens(settings))
+    return OpenAITranscriber(endpoint, clock, model_spending(settings, budgets, metrics))

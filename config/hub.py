@@ -100,7 +100,7 @@ class Hub:
         self._process = new_id()
         self._election = Election(None if settings.uses_sqlite else self.store, self._process)
         self.wake = parts.make_wake(settings)
-        self.budgets = BudgetLedger(self._clock, self.store)
+        self.budgets = BudgetLedger(self._clock, self.store, self.metrics)
         self.disk = parts.make_disk(settings)
         self.files = parts.make_files(settings, self.disk)
         self._closing = contextlib.AsyncExitStack()

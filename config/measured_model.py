@@ -1,13 +1,14 @@
-"""Counts what a language model costs and how it fails, around any chat model, and keeps to the day's budget."""
+"""Counts what a language model costs and how it fails, around any chat model, and keeps to the day's budgets."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
 from core.agent.tokens import estimate, estimate_message
-from core.domain.budget import Budget, current_spender
-from core.domain.errors import ModelError, TokensUsedUp
-from core.ports.budgets import Budgets
+from core.domain.budget import Spender, current_spender
+from core.domain.errors import ModelError
+from core.domain.model_use import UseCount
+from core.llm.spending import ModelSpending, reported_use
 from core.ports.chat_model import ChatModel, ChatRequest, Finished, TextDelta
 from core.ports.metrics import Counter, Metrics
 
@@ -17,23 +18,25 @@ _DIRECTIONS = {"prompt_tokens": "in", "completion_tokens": "out"}
 class MeasuredModel:
     """Implements core.ports.chat_model.ChatModel.
 
-    ``tokens`` are spent by the customer of the turn, otherwise by the hub. A turn that was admitted is completed, so the budget
-    may be overrun by the turns under way, each by its own bound (``AgentSettings.turn_tokens``). A model that reports no usage is
-    counted by estimate.
+    Tokens and cost are spent by the customer of the turn, otherwise by the hub. A turn that was admitted is completed, so a
+    budget may be overrun by the turns under way, each by its own bound (``AgentSettings.turn_tokens``). A model that reports no
+    usage is counted by estimate. ``priced_as``: the name under which its price stands; ``task``: what it is called for.
     """
 
-    def __init__(self, model: ChatModel, metrics: Metrics, budgets: Budgets, tokens: Budget) -> None:
+    def __init__(
+        self, model: ChatModel, metrics: Metrics, spending: ModelSpending, task: str, priced_as: str | None = None
+    ) -> None:
         self.name = model.name
         self._model = model
         self._metrics = metrics
-        self._budgets = budgets
-        self._tokens = tokens
+        self._spending = spending
+        self._task = task
+        self._priced_as = priced_as or model.name
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[TextDelta | Finished]:
-        """See ChatModel.stream. Raises TokensUsedUp while the budget is used up."""
+        """See ChatModel.stream. Raises TokensUsedUp while a budget is used up."""
         spender = current_spender()
-        if not spender.admitted and self._budgets.wait(self._tokens, spender) > 0:
-            raise TokensUsedUp("The day's budget of model tokens is used up.")
+        self._spending.require_room(spender)
         said: list[str] = []
         end: Finished | None = None
         try:
@@ -49,15 +52,21 @@ class MeasuredModel:
             raise
         finally:
             if said or end is not None:
-                self._budgets.spend(self._tokens, spender, _cost(request, "".join(said), end))
+                self._spend(spender, request, "".join(said), end)
 
     def _count(self, end: Finished) -> None:
         for name, direction in _DIRECTIONS.items():
             if end.usage.get(name):
                 self._metrics.count(Counter.MODEL_TOKENS, end.usage[name], direction=direction)
 
-
-def _cost(request: ChatRequest, said: str, end: Finished | None) -> int:
-    usage = end.usage if end is not None else {}
-    reported = usage.get("total_tokens") or sum(usage.get(name, 0) for name in _DIRECTIONS)
-    return reported or sum(map(estimate_message, request.messages)) + estimate(said)
+    def _spend(self, spender: Spender, request: ChatRequest, said: str, end: Finished | None) -> None:
+        usage = end.usage if end is not None else {}
+        used = reported_use(usage)
+        tokens = usage.get("total_tokens") or used.input_tokens + used.output_tokens
+        if not used.input_tokens:
+            calls = end.tool_calls if end is not None else ()
+            written = estimate(said) + sum(estimate(call.name) + estimate(call.arguments) for call in calls)
+            asked = sum(map(estimate_message, request.messages))
+            used = UseCount(estimated_calls=1, input_tokens=asked, output_tokens=used.output_tokens or written)
+        tokens = tokens or used.input_tokens + used.output_tokens
+        self._spending.count(spender, self._priced_as, self._task, used, tokens)

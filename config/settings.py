@@ -38,6 +38,7 @@ from config.groups.telegram import TelegramGroup
 from config.groups.tools import ToolsGroup
 from config.groups.web import WebGroup
 from core.domain.errors import ConfigError
+from core.domain.model_use import ModelPrice, ModelPrices
 
 _HERE = Path(__file__).parent
 TOML_FILE = "switchboard.toml"
@@ -45,6 +46,8 @@ ENV_FILE = ".env"
 """In the folder in which the command is given; the real environment wins over it."""
 SAMPLE_SOURCE, SAMPLE_COMPANY = "sample", "Tidepool"
 """What KNOWLEDGE_SOURCES calls the documents that come with the hub, and the fictional company that they are about."""
+OPENAI_TRANSCRIBES = "gpt-transcribe"
+"""OpenAI's model for recordings; its older ones end in February 2027 (developers.openai.com/api/docs/deprecations)."""
 _REASONS = {
     "tuple_type": 'Input should be a list, such as ["one", "two"]',
     "path_type": "Input should be a path between quotes",
@@ -142,6 +145,19 @@ class Settings(
                 )
         return self
 
+    @model_validator(mode="after")
+    def _priced(self) -> Settings:
+        if not (self.model_cost_per_customer or self.model_cost_in_all):
+            return self
+        prices = ModelPrices({name: ModelPrice(**one.model_dump()) for name, one in self.model_prices.items()})
+        for model in self.models_asked:
+            if prices.find(model) is None:
+                raise ValueError(
+                    f"MODEL_COST_PER_CUSTOMER and MODEL_COST_IN_ALL need the price of each model. That of {model} is missing: "
+                    f'add it to MODEL_PRICES, such as {{"{model}": {{"input": 0.25, "output": 2}}}}, for a million tokens.'
+                )
+        return self
+
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         """Without the user's part of addresses. Secrets hide themselves."""
         for name, value in super().__repr_args__():
@@ -191,6 +207,23 @@ class Settings(
     def has_model(self) -> bool:
         """Whether a language model answers; otherwise the extractive responder does."""
         return bool(self.openai_api_key or self.openai_base_url or self.azure_openai_endpoint)
+
+    @property
+    def models_asked(self) -> tuple[str, ...]:
+        """The names of the models that are called and cost tokens, each once; none without a language model."""
+        if not self.has_model:
+            return ()
+        main = self.azure_openai_deployment if self.azure_openai_endpoint else self.openai_model
+        named = [main, self.agent_verify_model, self.agent_vision_model, self.transcription_model]
+        named += [self.agent_summary_model, self.agent_memory_model, self.agent_translation_model]
+        named += [arm.model for one in self.experiments.values() for arm in one.arms.values()]
+        return tuple(dict.fromkeys(one for one in named if one and one != "off"))
+
+    @property
+    def transcription_model(self) -> str:
+        """What writes recordings down; off where nothing does. Only OpenAI's own endpoint is known to have a model for it."""
+        is_openai = self.has_model and not (self.azure_openai_endpoint or self.openai_base_url)
+        return self.agent_transcription_model or (OPENAI_TRANSCRIBES if is_openai else "off")
 
 
 def secrets_of(value: SecretStr | None) -> tuple[str, ...]:

@@ -17,26 +17,35 @@ import structlog
 
 from core.domain.budget import Budget, Spender, group_total, strangers_total
 from core.domain.errors import StoreUnavailable
+from core.domain.model_use import UseCount, UseKey
 from core.ports.budgets import BudgetRecords, Spent
 from core.ports.clock import Clock
+from core.ports.metrics import Counter, Metrics, NoMetrics
 
 _PREFIX = "budget"
 _MOST_READ = 10_000
 """Keys that are read at the start, the largest amounts first; others are read when they are next spent from."""
 _KEEP = 3_600.0
 _LARGEST = 1_000_000_000
+_DAY = 86_400
+_MOST_USES = 10_000
+"""Unwritten counts of use. Beyond them, while the database is away, use is counted without customer and conversation."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class _Window:
-    """Amounts spent in one window. ``written``: known to the database; ``unwritten``: not yet."""
+    """Amounts spent in one window. ``written``: known to the database; ``unwritten``: not yet.
+
+    ``announced``: the limit of which operators were told that it is reached.
+    """
 
     until: float
     kept: bool
     written: int = 0
     unwritten: int = 0
+    announced: int = 0
 
     @property
     def spent(self) -> int:
@@ -49,11 +58,20 @@ class BudgetLedger:
     Call ``start`` before the first request; it returns when the amounts that were spent before are known.
     """
 
-    def __init__(self, clock: Clock, records: BudgetRecords | None = None, *, every: float = 1.0) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        records: BudgetRecords | None = None,
+        metrics: Metrics | None = None,
+        *,
+        every: float = 1.0,
+    ) -> None:
         self._clock = clock
         self._records = records
+        self._metrics = metrics or NoMetrics()
         self._every = every
         self._windows: dict[str, _Window] = {}
+        self._uses: dict[UseKey, UseCount] = {}
         self._purged_at = 0.0
         self._purge_above = 1024
         self._loop: asyncio.Task[None] | None = None
@@ -81,6 +99,9 @@ class BudgetLedger:
             window = self._windows.get(key)
             spent = window.spent if window is not None and window.until > now else 0
             if 0 < limit < spent + amount:
+                if window is not None and budget.announced and window.announced < limit:
+                    window.announced = limit
+                    self._announce(budget, key)
                 return budget.window_end(now) - now
         return 0.0
 
@@ -102,6 +123,20 @@ class BudgetLedger:
             self.spend(budget, spender, amount)
         return wait
 
+    def _announce(self, budget: Budget, key: str) -> None:
+        whose = key.removeprefix(f"{_PREFIX}:{budget.name}").lstrip(":") or "all"
+        log.warning("budget.used_up", budget=budget.name, whose=whose)
+        self._metrics.count(Counter.BUDGETS_USED_UP, budget=budget.name, whose="one" if whose != "all" else "all")
+
+    def count_use(self, spender: Spender, model: str, task: str, count: UseCount) -> None:
+        if self._records is None:
+            return
+        day = self._clock.now().timestamp() // _DAY * _DAY
+        key = UseKey(day, spender.customer_id, spender.conversation_id, model, task)
+        if len(self._uses) >= _MOST_USES and key not in self._uses:
+            key = UseKey(day, "", "", model, task)
+        self._uses[key] = self._uses.get(key, UseCount()) + count
+
     async def write(self) -> None:
         """Add unwritten amounts to the database and read the totals. While it is away, they are kept for the next call."""
         records = self._records
@@ -109,6 +144,7 @@ class BudgetLedger:
             return
         try:
             await self._exchange(records)
+            await self._write_uses(records)
         except StoreUnavailable as error:
             if not self._failing:
                 log.warning("budgets.not_written", error=error.detail)
@@ -133,6 +169,15 @@ class BudgetLedger:
         if now - self._purged_at > _KEEP:
             await records.forget_spent(now - _KEEP)
             self._purged_at = now
+
+    async def _write_uses(self, records: BudgetRecords) -> None:
+        used = dict(self._uses)
+        if used:
+            await records.add_model_use(used)
+        for key, count in used.items():
+            left = self._uses.pop(key) - count
+            if left.calls:
+                self._uses[key] = left
 
     def _learn(self, totals: Mapping[str, Spent]) -> None:
         for key, spent in totals.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import ceil
 from typing import TypeVar
@@ -68,11 +68,11 @@ class TurnBudgets:
         """
         stranger = stranger_among(state.pending)
         if stranger is not None:
-            return stranger
+            return _counted(stranger, state)
         since = state.customer.since
         wrote_before = since is not None and self._clock.now() - since >= _NEW
         known = state.customer.verified and (self._counts_at_the_door(state) or wrote_before)
-        return Spender(f"customer:{state.customer.id}", known, group=_group(state))
+        return _counted(Spender(f"customer:{state.customer.id}", known, group=_group(state)), state)
 
     def flooded(self, state: TurnState) -> bool:
         """Count the pending messages. Whether their sender wrote more than is answered.
@@ -148,6 +148,11 @@ class TurnBudgets:
 
     def _say(self, state: TurnState, name: str, **values: int) -> str:
         return texts_for(state.as_read(), self._company).say(name, **values)
+
+
+def _counted(spender: Spender, state: TurnState) -> Spender:
+    """With the ids under which the use of models is counted."""
+    return replace(spender, customer_id=state.customer.id, conversation_id=state.conversation.id)
 
 
 def _group(state: TurnState) -> str:

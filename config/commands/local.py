@@ -16,6 +16,7 @@ from config.commands.gaps import gap_lines
 from config.commands.identities import link_lines
 from config.commands.learned import answers as learned
 from config.commands.store_lines import Answers
+from config.commands.use import use_lines
 from config.commands.waiting import waiting_lines
 from config.hub import Hub
 from config.processes.local_socket import Command, write_line
@@ -54,6 +55,7 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
         "experiments": experiment_lines,
         "gaps": gap_lines,
         "identities": link_lines,
+        "use": use_lines,
         "waiting": lambda store, request: waiting_lines(hub.settings, store, request),
     }
     commands: dict[str, Command] = {"index": index, "chat": chat}

@@ -109,6 +109,24 @@ def erase_customer(address: str, only: bool, yes: bool) -> None:
     sys.exit(erase(address, only=only, yes=yes))
 
 
+@customers.command("use")
+@click.option(
+    "--by",
+    type=click.Choice(["customer", "conversation", "day", "model"]),
+    default="customer",
+    show_default=True,
+    help="What is added up; model: each model with what it was called for.",
+)
+@click.option("--days", type=click.IntRange(1, 3_650), default=30, show_default=True, help="Days (UTC), with today.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many lines at most.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def show_use(by: str, days: int, limit: int, as_json: bool) -> None:
+    """Show which tokens of models were used for customers, and what they cost by MODEL_PRICES; the most expensive first."""
+    from config.commands.use import show
+
+    show(by, days, limit, as_json=as_json)
+
+
 @click.command("waiting")
 @click.option("--limit", type=click.IntRange(1, 1_000), default=100, show_default=True, help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help="As GET /api/waiting gives it.")

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_settings import NoDecode
 
 from config.groups import SettingsGroup
+from config.listed import read_table
 
 _MB = 1024 * 1024
 _STRANGERS = (
     "Strangers get three quarters of it together. The rest is left to those whom the hub knows: customers who are signed in, "
     "and proved identities in a conversation that they began a day ago or earlier."
 )
+
+
+class Price(BaseModel):
+    """What a million tokens of a model cost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input: float = Field(ge=0)
+    output: float = Field(0.0, ge=0)
+    cached_input: float | None = Field(None, ge=0)
 
 
 class LimitsGroup(SettingsGroup):
@@ -63,6 +76,25 @@ class LimitsGroup(SettingsGroup):
         50_000_000,
         ge=0,
         description="Tokens of the language model in a day (UTC), what it does for staff included. Strangers get 3/4.",
+    )
+    model_prices: Annotated[Mapping[str, Price], NoDecode, BeforeValidator(read_table)] = Field(
+        {},
+        description="What a million tokens cost, by the model's name (of Azure the deployment's); * stands for anything: "
+        'tables in switchboard.toml, or JSON such as {"gpt-5-mini": {"input": 0.25, "cached_input": 0.025, "output": 2}}. All in '
+        "one currency, which is that of the next two settings and of switchboard customers use.",
+    )
+    model_cost_per_customer: float = Field(
+        0.0,
+        ge=0,
+        le=100_000,
+        description="What the language model may cost for one customer (of strangers on the web: one address) in a day (UTC), in "
+        "the currency of MODEL_PRICES. Beyond it answers are quoted from the documents, without the model. 0: no limit.",
+    )
+    model_cost_in_all: float = Field(
+        0.0,
+        ge=0,
+        le=100_000,
+        description="The same in all, what the model does for staff included. Strangers get 3/4. 0: no limit.",
     )
     escalations_per_customer: int = Field(
         10,

@@ -7,6 +7,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.agent.contact import only_contact_details
@@ -76,7 +77,8 @@ class ModelLearner:
         }
         question = ChatMessage("user", json.dumps(shown, ensure_ascii=False, separators=(",", ":")))
         request = ChatRequest((system_prompt(self._company, "memory"), question), max_tokens=_ANSWER)
-        with spending(stranger_among(part.messages) or Spender(f"customer:{part.customer_id}")):
+        spender = stranger_among(part.messages) or Spender(f"customer:{part.customer_id}")
+        with spending(replace(spender, customer_id=part.customer_id, conversation_id=part.conversation_id)):
             answer = await self._model.ask(request)
         if answer is None:
             return None

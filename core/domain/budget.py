@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, floor
 
 from core.domain.messages import Message
@@ -28,6 +28,7 @@ class Budget:
 
     Windows begin at multiples of ``seconds`` since 1970, so all processes agree on them; those of a day begin at midnight UTC.
     ``kept``: what was spent is written to the database, which other processes and the next start read.
+    ``announced``: operators are told once in a window when it is used up.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Budget:
     total: int
     seconds: int
     kept: bool = True
+    announced: bool = False
 
     def window_end(self, now: float) -> float:
         """When the window that holds ``now`` ends; both in seconds since 1970."""
@@ -47,12 +49,15 @@ class Spender:
 
     ``known``: a customer whom the hub knows. ``admitted``: the turn began within the budget and may be completed.
     ``group``: all keys that one stranger can obtain at no cost; otherwise empty.
+    ``customer_id`` and ``conversation_id``: under which the use of models is counted; empty for the hub itself.
     """
 
     key: str = ""
     known: bool = False
     admitted: bool = False
     group: str = ""
+    customer_id: str = field(default="", compare=False)
+    conversation_id: str = field(default="", compare=False)
 
 
 def kibibytes(size: int) -> int:

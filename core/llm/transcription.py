@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 import aiohttp
 
-from core.domain.budget import Budget, current_spender, kibibytes
-from core.domain.errors import AnswerUnusable, ModelError, RequestRefused, TokensUsedUp
+from core.domain.budget import current_spender, kibibytes
+from core.domain.errors import AnswerUnusable, ModelError, RequestRefused
+from core.domain.model_use import UseCount
 from core.llm.settings import OpenAIChatSettings
-from core.ports.budgets import Budgets
+from core.llm.spending import ModelSpending, reported_use
 from core.ports.clock import Clock
 
 _MOST_BYTES = 25 * 1024 * 1024
@@ -36,22 +38,20 @@ class OpenAITranscriber:
 
     ``settings.url``: where files are posted. Which formats are taken is for the endpoint to say: OpenAI's takes FLAC, MP3, MP4,
     M4A, Ogg, WAV and WebM, and what others refuse is refused.
-    ``tokens`` are spent by the customer of the turn, by the recording's size.
+    Tokens are spent by the customer of the turn, by the recording's size. So is their cost, unless the endpoint reports tokens.
     """
 
     def __init__(
         self,
         settings: OpenAIChatSettings,
         clock: Clock,
-        budgets: Budgets,
-        tokens: Budget,
+        spending: ModelSpending,
         *,
         seconds: float = _SECONDS,
     ) -> None:
         self.settings = settings
         self._clock = clock
-        self._budgets = budgets
-        self._tokens = tokens
+        self._spending = spending
         self._seconds = seconds
         self._resting_until = 0.0
 
@@ -60,8 +60,7 @@ class OpenAITranscriber:
         if size > _MOST_BYTES:
             raise RequestRefused("The recording is larger than transcriptions take.")
         spender = current_spender()
-        if self._budgets.wait(self._tokens, spender) > 0:
-            raise TokensUsedUp("The day's budget of model tokens is used up.")
+        self._spending.require_room(replace(spender, admitted=False))
         if self._clock.monotonic() < self._resting_until:
             raise ModelError("The endpoint of transcriptions failed a moment ago.")
         try:
@@ -71,7 +70,8 @@ class OpenAITranscriber:
             said = HTTPStatus.GATEWAY_TIMEOUT
         if isinstance(said, int):
             self._raise_for(said)
-        self._budgets.spend(self._tokens, spender, kibibytes(size) * _TOKENS_PER_KIBIBYTE)
+        tokens = kibibytes(size) * _TOKENS_PER_KIBIBYTE
+        self._spending.count(spender, self.settings.model, "transcription", _use(said, tokens), tokens)
         return _words(said)
 
     def _raise_for(self, status: int) -> NoReturn:
@@ -114,6 +114,16 @@ class OpenAITranscriber:
         form.add_field("response_format", "json")
         form.add_field("file", file, filename=f"recording{ending}", content_type="application/octet-stream")
         return form
+
+
+def _use(said: bytes, estimated: int) -> UseCount:
+    """The tokens that the endpoint reported of a transcription, otherwise those that are estimated."""
+    with suppress(ValueError, AttributeError, TypeError, OverflowError, RecursionError):
+        usage = json.loads(said).get("usage") or {}
+        asked, answered = int(usage.get("input_tokens") or 0), int(usage.get("output_tokens") or 0)
+        if asked > 0:
+            return reported_use({"prompt_tokens": asked, "completion_tokens": answered})
+    return UseCount(estimated_calls=1, input_tokens=estimated)
 
 
 def _words(said: bytes) -> str:

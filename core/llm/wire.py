@@ -96,6 +96,7 @@ class Assembly:
         self._chunks += 1
         if usage := chunk.get("usage"):
             self._usage = {name: usage.get(name) or 0 for name in _COUNTS}
+            self._usage["cached_tokens"] = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
         text = ""
         for choice in chunk.get("choices") or ():
             self._reason = choice.get("finish_reason") or self._reason

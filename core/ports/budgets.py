@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.domain.budget import Budget, Spender
+from core.domain.model_use import UseCount, UseKey
 
 
 class Budgets(Protocol):
@@ -24,6 +25,10 @@ class Budgets(Protocol):
         """Spend when there is room. Returns what ``wait`` returns; above 0 nothing was spent."""
         ...
 
+    def count_use(self, spender: Spender, model: str, task: str, count: UseCount) -> None:
+        """Count calls of a model for the day's report. They limit nothing."""
+        ...
+
 
 class NoBudgets:
     """Grants everything, for commands and tests without limits."""
@@ -39,6 +44,9 @@ class NoBudgets:
         """Granted."""
         return 0.0
 
+    def count_use(self, spender: Spender, model: str, task: str, count: UseCount) -> None:
+        """Forget it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -49,7 +57,7 @@ class Spent:
 
 
 class BudgetRecords(Protocol):
-    """What was spent, in the database, by key. Both raise StoreUnavailable."""
+    """What was spent, in the database, by key. All raise StoreUnavailable."""
 
     async def add_spent(self, spent: Mapping[str, Spent]) -> Mapping[str, Spent]:
         """Add to what stands there; what all processes have spent of these keys now. A later window replaces an earlier one."""
@@ -57,6 +65,10 @@ class BudgetRecords(Protocol):
 
     async def spent_since(self, now: float, limit: int) -> Mapping[str, Spent]:
         """What was spent in windows that have not ended, the largest amounts first."""
+        ...
+
+    async def add_model_use(self, used: Mapping[UseKey, UseCount]) -> None:
+        """Add to what stands there under these keys."""
         ...
 
     async def forget_spent(self, before: float) -> int:

@@ -18,6 +18,8 @@ class Counter(StrEnum):
     TURNS_LOST = "turns_lost"
     TOOL_CALLS = "tool_calls"
     MODEL_TOKENS = "model_tokens"
+    MODEL_COST = "model_cost"
+    BUDGETS_USED_UP = "budgets_used_up"
     MODEL_FAILURES = "model_failures"
     ESCALATIONS = "escalations"
     STAFF_ANSWERS = "staff_answers"

@@ -22,6 +22,7 @@ class Expiring(StrEnum):
     got something, and how often they did not answer. follow_ups: what was seen of conversations that their customers have ended.
     gaps: questions that were not answered. gap_clusters: clusters of them in which no question is left.
     facts: what customers said of themselves, and nobody needed since. summaries: of conversations that nobody goes on with.
+    model_use: what calls of models used and cost.
     """
 
     RAW_EVENTS = "raw_events"
@@ -36,6 +37,7 @@ class Expiring(StrEnum):
     GAP_CLUSTERS = "gap_clusters"
     FACTS = "facts"
     SUMMARIES = "summaries"
+    MODEL_USE = "model_use"
 
 
 @dataclass(frozen=True, slots=True)

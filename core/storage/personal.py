@@ -65,6 +65,7 @@ from core.storage.tables import (
     identity_link,
     inbound_event,
     message,
+    model_use,
     outbox,
     ownership_change,
     reaction,
@@ -183,7 +184,13 @@ def _erase(
     _leave_conversations(connection, scope, {row.conversation_id for row in opened})
     unsure = _erase_addresses(connection, person, [rows[key].thread for key in scope.whole])
     _leave_threads(connection, person, [rows[key] for key in scope.shared], note_without)
-    for table, column in ((identity_link, "customer_id"), (identity_link, "other_id"), (customer, "id")):
+    of_person = (
+        (identity_link, "customer_id"),
+        (identity_link, "other_id"),
+        (model_use, "customer_id"),
+        (customer, "id"),
+    )
+    for table, column in of_person:
         connection.execute(delete(table).where(table.c[column].in_(person.ids)))
     told = _tell_staff(connection, store, [case_from(row) for row in opened], rows.values(), closing, now)
     log.info(

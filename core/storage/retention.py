@@ -16,7 +16,7 @@ from core.storage.database import OnDatabase
 from core.storage.delivered import came_alone
 from core.storage.desk_tables import contact_route, contacted, follow_up, gap, gap_cluster, learned_answer
 from core.storage.memories import forget_stale
-from core.storage.tables import conversation, inbound_event, outbox, tool_journal, widget_event
+from core.storage.tables import conversation, inbound_event, model_use, outbox, tool_journal, widget_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ _RULES: Mapping[Expiring, _Rule] = {
     Expiring.FOLLOW_UPS: _Rule(follow_up, _follow_up),
     Expiring.GAPS: _Rule(gap, lambda before: gap.c.created_at < before),
     Expiring.GAP_CLUSTERS: _Rule(gap_cluster, _gap_cluster),
+    Expiring.MODEL_USE: _Rule(model_use, lambda before: model_use.c.day < before),
     Expiring.SUMMARIES: _Rule(
         conversation,
         lambda before: conversation.c.summary.is_not(None) & (conversation.c.ready_at < before),

@@ -24,6 +24,7 @@ from core.storage.lanes import SqlLanes
 from core.storage.learning import SqlLearning
 from core.storage.links import SqlLinks
 from core.storage.memories import SqlMemories
+from core.storage.model_use import SqlModelUse
 from core.storage.outbox import SqlOutbox
 from core.storage.personal import SqlPersonal
 from core.storage.records import SqlRecords
@@ -64,6 +65,7 @@ class SqlStore(
     SqlGaps,
     SqlBlocks,
     SqlBudgets,
+    SqlModelUse,
     SqlWaiting,
     SqlExperiments,
 ):

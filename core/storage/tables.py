@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Double,
@@ -267,6 +268,22 @@ rate_limit = Table(
     Column("next_free_at", Double, nullable=False),
     Column("paused_until", Double, nullable=False),
     Column("granted", Integer, nullable=False),
+)
+
+model_use = Table(
+    "model_use",
+    metadata,
+    Column("day", Double, primary_key=True),
+    Column("customer_id", String(64), primary_key=True, index=True),
+    Column("conversation_id", String(32), primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("task", String(32), primary_key=True),
+    Column("calls", BigInteger, nullable=False),
+    Column("estimated_calls", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost", Double, nullable=False),
 )
 
 lane = Table(

@@ -9,7 +9,7 @@ from core.storage.tables import metadata
 
 GO = {
     *("customer", "identity", "identity_link", "ticket", "ticket_entry", "desk_timer", "relay", "learned_answer"),
-    *("contacted", "quarantine", "channel_memory", "gap_cluster"),
+    *("contacted", "quarantine", "channel_memory", "gap_cluster", "model_use"),
 }
 """Rows that go as a whole, so that new columns of them do."""
 WITHOUT_CONTENT = {

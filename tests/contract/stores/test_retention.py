@@ -31,7 +31,7 @@ _DAY = 86_400.0
 _KEPT = kept_for(30)
 _TALKS = ("answered", "dead", "withheld", "waiting", "unfinished")
 _PIECES = ("text", "tool_call", "discard")
-_NONE = dict.fromkeys(("roads", "contacted", "follow_ups", "gaps", "gap_clusters"), 0)
+_NONE = dict.fromkeys(("roads", "contacted", "follow_ups", "gaps", "gap_clusters", "model_use"), 0)
 
 
 def _id(where: str) -> str:

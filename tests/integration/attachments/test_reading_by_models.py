@@ -22,6 +22,7 @@ from core.domain.budget import Budget, Spender
 from core.domain.errors import ExtractionFailed, ModelError, RequestRefused, TokensUsedUp
 from core.llm.openai_chat import OpenAIChat
 from core.llm.settings import OpenAIChatSettings
+from core.llm.spending import ModelSpending
 from core.llm.transcription import OpenAITranscriber
 from core.ports.budgets import Budgets, NoBudgets
 from core.ports.clock import Clock
@@ -70,7 +71,7 @@ def _transcriber(
     models: ReadingModels, clock: Clock, budgets: Budgets | None = None, seconds: float = PATIENCE
 ) -> OpenAITranscriber:
     settings = OpenAIChatSettings("whisper", f"{models.url}/audio/transcriptions", {"authorization": "Bearer k"})
-    return OpenAITranscriber(settings, clock, budgets or NoBudgets(), _TOKENS, seconds=seconds)
+    return OpenAITranscriber(settings, clock, ModelSpending(budgets or NoBudgets(), _TOKENS), seconds=seconds)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from config.extraction import sees, transcriber
 from config.settings import Settings
 from core.llm.transcription import OpenAITranscriber
 from core.ports.budgets import NoBudgets
+from core.ports.metrics import NoMetrics
 
 _OWN = {"openai_api_key": "sk-0123456789"}
 _LOCAL = {"openai_base_url": "http://127.0.0.1:11434/v1"}
@@ -49,7 +50,7 @@ def _settings(given: dict[str, str]) -> Settings:
 def test_recordings_go_to_openai_or_to_a_model_that_is_named(
     given: dict[str, str], url: str | None, model: str | None
 ) -> None:
-    made: Any = cast(OpenAITranscriber | None, transcriber(_settings(given), SystemClock(), NoBudgets()))
+    made: Any = cast(OpenAITranscriber | None, transcriber(_settings(given), SystemClock(), NoBudgets(), NoMetrics()))
     assert (made and made.settings.url, made and made.settings.model) == (url, model)
 
 

@@ -11,6 +11,7 @@ from core.agent.whole_answer import SparedModel
 from core.budgets import BudgetLedger
 from core.domain.budget import HUB, Budget, Spender, spending
 from core.domain.errors import ModelError, TokensUsedUp
+from core.llm.spending import ModelSpending
 from core.ports.chat_model import ChatMessage, ChatRequest, Finished, TextDelta
 from core.ports.metrics import NoMetrics
 from tests.contract.responders.world import ScriptedModel, SteppingClock
@@ -33,7 +34,8 @@ def _answer(**usage: int) -> tuple[TextDelta, Finished]:
 
 def _measured(*scripts: object) -> tuple[MeasuredModel, BudgetLedger]:
     ledger = BudgetLedger(Noon())
-    return MeasuredModel(ScriptedModel(*scripts), NoMetrics(), ledger, DAY), ledger  # type: ignore[arg-type]
+    spent = ModelSpending(ledger, DAY)
+    return MeasuredModel(ScriptedModel(*scripts), NoMetrics(), spent, "answer"), ledger  # type: ignore[arg-type]
 
 
 async def _ask(model: MeasuredModel) -> int:

@@ -13,6 +13,7 @@ from core.domain.conversation import Escalation
 from core.domain.errors import NotYet
 from core.domain.messages import Author, MessageKind
 from core.llm.budgeted import BudgetedResponder
+from core.llm.spending import ModelSpending
 from core.ports.responder import Reply
 from core.ports.store import TurnOutcome
 from core.storage.store import SqlStore
@@ -223,7 +224,7 @@ async def test_without_tokens_the_answer_comes_without_the_model(store: SqlStore
         return reply("from the model")
 
     model, quoting = Echo(costly), _always(reply("quoted"))
-    world = World(store, clock, BudgetedResponder(model, quoting, ledger, tokens), own_log=True)
+    world = World(store, clock, BudgetedResponder(model, quoting, ModelSpending(ledger, tokens)), own_log=True)
     texts = [(await world.hear(said(f"e{n}", where=f"t{n}", origin="home"))).messages[0].text for n in range(4)]
     assert texts == ["from the model", "from the model", "quoted", "quoted"]
     other = await world.hear(said("other", where="t9", origin="elsewhere"))
