@@ -29,6 +29,7 @@ from core.domain.knowledge import KnowledgeAudience
 from core.domain.messages import MessageKind
 from core.llm.settings import OpenAIChatSettings
 from core.ports.budgets import Budgets
+from core.ports.channel import Channel
 from core.ports.chat_model import ChatModel
 from core.ports.clock import Clock
 from core.ports.drafter import Drafter
@@ -161,6 +162,14 @@ def make_responder(
     translator = ModelTranslator(translating, clock, settings.company_name, seconds=_TRANSLATION_SECONDS)
     foreign = ForeignTexts(agent, translator, settings.company_name)
     return BudgetedResponder(foreign, quoting, model_spending(settings, budgets, metrics))
+
+
+def with_erasure(settings: Settings, responder: Responder, channels: Mapping[str, Channel]) -> Responder:
+    """The same responder, which also answers customers who want everything about them erased."""
+    from core.agent.erasure import ErasureResponder
+
+    signed = frozenset(name for name, channel in channels.items() if channel.capabilities.event_log)
+    return ErasureResponder(responder, settings.company_name, signed)
 
 
 def make_colleague(

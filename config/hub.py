@@ -163,6 +163,7 @@ class Hub:
             DailySweep(self.store, self.files, ages=ages, unused=unused, election=self._election),
             agent_parts.make_remembering(self.settings, self.store, self._election, *self._model_parts),
             make_gap_sorting(self.store, self.knowledge),
+            parts.make_erasing(self.settings, self.store, self.files),
             make_calendars(self.settings, self._handoff, self.confined.messages, self._clock),
             *self._fresh.loops(self.indexing),
         )
@@ -274,9 +275,10 @@ class Hub:
 
     def _make_dispatcher(self) -> Dispatcher:
         retriever = NotingRetriever(self.indexing.retriever)
+        given = (self.settings, retriever, self.store, *self._model_parts)
         budgets = make_turn_budgets(self.settings, self.budgets, self.channels, self._clock)
         turn = Turn(
-            self._make_responder(self.settings, retriever, self.store, *self._model_parts),
+            agent_parts.with_erasure(self.settings, self._make_responder(*given), self.channels),
             self._make_desk(),
             self.channels,
             self.metrics,
@@ -302,9 +304,8 @@ class Hub:
         self._timers = make_timers(
             self.settings, self._handoff, self._desk_channel, self.store, self._clock, self.wake, drafter, self.channels
         )
-        for part in (self._timers, self._marks):
-            if part is not None:
-                part.start()
+        for part in loops_of(self._timers, self._marks):
+            part.start()
         await self.indexing.start()
         for loop in self._loops:
             loop.start()

@@ -16,6 +16,7 @@ from config.desk.staffed import is_staffed
 from config.extraction import make_confined as make_confined
 from config.extraction import make_extraction as make_extraction
 from config.processes.data_dir import own_secret_key
+from config.processes.erasing import Erasing
 from config.settings import Settings, secrets_of
 from config.store import make_store as make_store
 from core.attachments.disk_room import DiskRoom
@@ -29,6 +30,7 @@ from core.ports.budgets import Budgets
 from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.confined import ConfinedCalls
+from core.ports.extractor import AttachmentStore
 from core.ports.metrics import Metrics
 from core.ports.surroundings import Surroundings
 from core.ports.wake import Wake
@@ -171,3 +173,8 @@ def make_surroundings(
 
 async def _has_room(disk: DiskRoom, size: int) -> bool:
     return await disk.trouble(size) is None
+
+
+def make_erasing(settings: Settings, store: SqlStore, files: AttachmentStore) -> Erasing:
+    """What erases customers who have confirmed that they want it."""
+    return Erasing(store, files, settings.desk_language)

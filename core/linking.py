@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.agent.contact import contact_details
+from core.agent.erasure import six_digits
 from core.agent.link_wish import LinkWish, link_wish
 from core.agent.texts import texts_for
 from core.domain.budget import Budget, Spender
@@ -43,11 +43,6 @@ _CODE = re.compile(r"\D{0,40}(\d{3})[ -]?(\d{3})\D{0,40}")
 def link_codes(in_all: int) -> Budget:
     """The budget of codes in an hour. One customer, or stranger, may ask for three."""
     return Budget("link-codes", share=3, total=in_all, seconds=_HOUR)
-
-
-def six_digits() -> str:
-    """A new code."""
-    return f"{secrets.randbelow(1_000_000):06}"
 
 
 @dataclass(frozen=True, slots=True)

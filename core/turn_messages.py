@@ -53,6 +53,7 @@ def answer_outcome(state: TurnState, *replies: Reply) -> TurnOutcome:
         messages=stamp_messages(state, [agent_message(reply) for reply in replies]),
         transition=Transition(OwnershipEvent.REOPEN_FOR_BOT) if resolved else None,
         gaps=tuple(gap for reply in replies for gap in reply.gaps),
+        cases=tuple(reply.erasure for reply in replies if reply.erasure is not None),
         customer_id=state.customer.id,
     )
 

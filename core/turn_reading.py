@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from core.agent.erasure import wants_erasure
 from core.agent.person_wish import wants_person
 from core.agent.questions import questions_besides
 from core.agent.small_talk import says_unsolved
@@ -28,7 +29,7 @@ def asks_for_a_person(state: TurnState) -> bool:
 
 def may_only_rate(state: TurnState) -> bool:
     """Whether the pending messages ask for nothing, so that they may be a rating or thanks."""
-    if questions_besides(state.pending) or asks_for_a_person(state):
+    if questions_besides(state.pending) or asks_for_a_person(state) or any(map(wants_erasure, state.pending)):
         return False
     return not any(says_unsolved(message.text) for message in state.pending)
 

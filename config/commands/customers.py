@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from functools import partial
 from types import SimpleNamespace
@@ -14,14 +14,11 @@ import click
 from config.commands.event_loop import run_async
 from config.commands.safe_echo import echo_line, printable
 from config.commands.store_lines import ask
+from config.desk.erased import closing_posts, mail_thread_without
 from config.settings import Settings, read_settings
 from core.attachments.stale_files import remove_stale
-from core.domain.case import Case
-from core.domain.conversation import OwnershipState
-from core.ports.outcomes import NewMessage
 from core.storage.personal_scope import SeveralCustomersError, identity_names
 from core.storage.store import SqlStore
-from handoff import posts
 from handoff.texts import say
 from handoff.waits.requests import OPERATOR
 
@@ -85,7 +82,9 @@ async def customer_lines(
 async def _lines(settings: Settings, store: SqlStore, request: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
     address, only = str(request.get("address")), bool(request.get("only"))
     if request.get("do") == "erase":
-        closing = partial(_closing_posts, settings.desk_language)
+        closing = partial(
+            closing_posts, settings.desk_language, say("staff_erased", settings.desk_language, name=OPERATOR)
+        )
         done = await store.erase_customer(address, closing, mail_thread_without, OPERATOR, only=only)
         files = await _remove_files(settings, store)
         counts = f"{done.conversations} conversations, {done.messages} messages, {files} files"
@@ -107,31 +106,6 @@ async def _lines(settings: Settings, store: SqlStore, request: Mapping[str, Any]
         line = json.dumps({"table": kind, **row}, ensure_ascii=False, default=datetime.timestamp) + "\n"
         for place in range(0, len(line), _PIECE):
             yield {"id": address, "text": line[place : place + _PIECE]}
-
-
-def _closing_posts(language: str, case: Case) -> Sequence[NewMessage]:
-    """The card without its customer, and below it why."""
-    facts = {
-        "case": case.id,
-        "number": case.number,
-        "opened_at": case.opened_at.timestamp(),
-        "state": str(OwnershipState.RESOLVED),
-        "customer": say("card_erased", language),
-        "channel": "",
-        "reason": say("card_erased", language),
-    }
-    return posts.card_with(facts), posts.remark(say("staff_erased", language, name=OPERATOR))
-
-
-def mail_thread_without(note: str, addresses: Collection[str]) -> str | None:
-    """A note that cannot be read goes: the address may stand in it."""
-    from channels.email.threads import Thread
-
-    try:
-        left = Thread.from_json(note).without(addresses)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
-    return left.to_json() if left is not None else None
 
 
 async def _remove_files(settings: Settings, store: SqlStore) -> int:

@@ -291,6 +291,18 @@ class UnlinkIdentity:
     address: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class EraseCustomer:
+    """A customer confirmed that everything that is kept of them is to be erased; it is, in the background, after the commit.
+
+    ``proven``: nobody else can have confirmed it, so that identities which a code has linked are erased as well.
+    """
+
+    conversation_id: str
+    customer_id: str
+    proven: bool
+
+
 CaseRecord = (
     ProposeAnswer
     | JudgeAnswer
@@ -308,6 +320,7 @@ CaseRecord = (
     | BlockCustomer
     | LinkIdentity
     | UnlinkIdentity
+    | EraseCustomer
 )
 
 

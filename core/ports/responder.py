@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from core.domain.conversation import Escalation
 from core.domain.gaps import Unanswered
 from core.domain.messages import Citation, MessageKind
+from core.ports.outcomes import EraseCustomer
 from core.ports.store import TurnState
 
 TOOLS_FAILED_META = "tools_failed"
@@ -26,7 +27,8 @@ class Reply:
 
     ``confidence`` from 0 to 1. ``offers_person``: the text ends with an offer of a person, or should be shown with one.
     ``gaps``: what was asked and is not answered; the turn finds them, the responder need not. ``link``: an address that the
-    customer wants to link. The turn then sends the code and adds to the text that it did, or how to ask for it.
+    customer wants to link. The turn then sends the code and adds to the text that it did, or how to ask for it. ``erasure``:
+    what the customer has confirmed is to be erased.
     """
 
     text: str
@@ -40,6 +42,7 @@ class Reply:
     meta: Mapping[str, Any] = field(default_factory=dict)
     gaps: tuple[Unanswered, ...] = ()
     link: str | None = None
+    erasure: EraseCustomer | None = None
 
 
 class TurnEvents(Protocol):

@@ -21,6 +21,7 @@ from core.storage.among import among
 from core.storage.blocks import keep_blocks
 from core.storage.case_files import keep_notes
 from core.storage.case_timers import keep_timers
+from core.storage.confirmed_erasures import keep_erasures
 from core.storage.database import Database, OnDatabase, grouped, reads
 from core.storage.delivered import OF_MESSAGES
 from core.storage.desk_tables import desk_case, rating, relay
@@ -119,6 +120,7 @@ def keep_cases(connection: Connection, database: Database, records: Sequence[Cas
     keep_notes(connection, database, records, now)
     keep_blocks(connection, records, now)
     keep_links(connection, database, records, now)
+    keep_erasures(connection, database, records, now)
 
 
 class SqlCases(OnDatabase):

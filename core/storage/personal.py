@@ -35,8 +35,10 @@ from core.domain.conversation import OwnershipState
 from core.domain.keys import ConversationKey
 from core.domain.learning import LearningState
 from core.ports.outcomes import Aside, NewMessage
+from core.ports.tickets import Holder
 from core.storage.among import among
 from core.storage.cases import case_from
+from core.storage.confirmed_erasures import take_erasure
 from core.storage.database import OnDatabase, reads, writes
 from core.storage.desk_tables import (
     contact_route,
@@ -52,8 +54,9 @@ from core.storage.desk_tables import (
     ticket,
     ticket_entry,
 )
+from core.storage.links import person_of, proves_here
 from core.storage.personal_export import exported
-from core.storage.personal_scope import Person, PersonalScope, find_person, find_scope
+from core.storage.personal_scope import Person, PersonalScope, find_person, find_scope, person_with_addresses
 from core.storage.tables import (
     attachment,
     change,
@@ -134,7 +137,7 @@ class Erased:
 
 
 class SqlPersonal(OnDatabase):
-    """What operators ask of a customer's data."""
+    """What operators, and customers themselves, ask of a customer's data."""
 
     @reads
     def export_customer(
@@ -157,6 +160,19 @@ class SqlPersonal(OnDatabase):
         """Once more erases nothing more: what would be found is not there. Raises SeveralCustomersError, with nothing erased."""
         person = find_person(connection, address, only=only)
         return _erase(connection, self, person, closing, note_without, by) if person.ids else Erased()
+
+    @writes
+    def erase_confirmed(
+        self, connection: Connection, customer_id: str, closing: ClosingPosts, note_without: ThreadNoteWithout
+    ) -> Erased | None:
+        """What a customer confirmed, once: the note of it goes in the same transaction. None where somebody else has done it."""
+        record = take_erasure(connection, customer_id)
+        if record is None:
+            return None
+        here = Holder(customer_id, record.conversation_id, record.proven)
+        linked = bool(connection.scalar(select(proves_here(here))))
+        person = person_with_addresses(connection, person_of(customer_id) if linked else [customer_id])
+        return _erase(connection, self, person, closing, note_without, "customer") if person.addresses else Erased()
 
 
 def _erase(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from core.domain.approvals import approvals_thread
 from core.domain.case import DESK
@@ -58,20 +58,25 @@ def find_person(connection: Connection, address: str, *, only: bool) -> Person:
     Raises SeveralCustomersError, so that nobody is shown or erased with a stranger who has the same id elsewhere, or who wrote in
     their name.
     """
-    columns = identity.c
     meant = _identities(connection, codec.clean(address))
     found = sorted({row.customer_id for row in meant})
     people = {frozenset((one,) if only else connection.scalars(person_of(one))) for one in found}
     if len(people) > 1:
         raise SeveralCustomersError([identity_names(row)[-1] for row in meant])
-    ids = people.pop() if people else frozenset()
+    return person_with_addresses(connection, people.pop() if people else ())
+
+
+def person_with_addresses(connection: Connection, ids: Collection[str] | Select[Any]) -> Person:
+    """These customers as one person, with all their identities."""
+    known = tuple(sorted(connection.scalars(ids) if isinstance(ids, Select) else ids))
+    columns = identity.c
     rows = connection.execute(
         select(columns.channel, columns.account, columns.external_id)
-        .where(columns.customer_id.in_(ids))
+        .where(columns.customer_id.in_(known))
         .distinct()
         .order_by(columns.channel, columns.account, columns.external_id)
     )
-    return Person(tuple(sorted(ids)), tuple((row.channel, row.account, row.external_id) for row in rows))
+    return Person(known, tuple((row.channel, row.account, row.external_id) for row in rows))
 
 
 def identity_names(row: Any) -> tuple[str, ...]:

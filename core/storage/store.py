@@ -10,6 +10,7 @@ from core.storage.case_files import SqlCaseFiles
 from core.storage.cases import SqlCases
 from core.storage.channel_memory import SqlChannelMemory
 from core.storage.closed_tickets import SqlClosedTickets
+from core.storage.confirmed_erasures import SqlConfirmedErasures
 from core.storage.contact_routes import ANSWERS_WITHIN
 from core.storage.database import Database
 from core.storage.delivery_outcomes import SqlDeliveryOutcomes
@@ -56,6 +57,7 @@ class SqlStore(
     SqlLinks,
     SqlMemories,
     SqlPersonal,
+    SqlConfirmedErasures,
     SqlClosedTickets,
     SqlTimers,
     SqlLanes,

@@ -60,9 +60,11 @@ def test_a_cost_budget_needs_the_price_of_each_model(monkeypatch: pytest.MonkeyP
         read_settings()
     monkeypatch.setenv("MODEL_PRICES", '{"gpt-5-*": {"input": 0.25, "output": 2}}')
     assert read_settings().model_prices["gpt-5-*"].output == 2
-    monkeypatch.setenv("AGENT_VERIFY_MODEL", "small")
-    with pytest.raises(ConfigError, match="That of small is missing"):
-        read_settings()
+    arms = '{"tone": {"share": 1, "arms": {"now": {}, "new": {"model": "small"}}}}'
+    for name, value in [("AGENT_VERIFY_MODEL", "small"), ("AGENT_SUMMARY_MODEL", "small"), ("EXPERIMENTS", arms)]:
+        with monkeypatch.context() as changed, pytest.raises(ConfigError, match="That of small is missing"):
+            changed.setenv(name, value)
+            read_settings()
 
 
 @pytest.mark.parametrize(
