@@ -19,7 +19,7 @@ from config.settings import Settings, read_settings
 from config.simulation.judge import ModelJudge
 from config.simulation.play import Played, Player
 from config.simulation.results import as_junit, as_lines
-from config.simulation.scripted_model import ANSWERS, CHECKS, ScriptedModel
+from config.simulation.scripted_model import ANSWERS, CHECKS, HEARS, ScriptedModel
 from config.simulation.town import SETTABLE, town
 from core.domain.errors import ConfigError
 
@@ -71,7 +71,7 @@ async def replayed(
 def _scripted(url: str) -> Mapping[str, Any]:
     azure = dict.fromkeys(("azure_openai_endpoint", "azure_openai_api_key", "azure_openai_deployment"))
     names = {"openai_model": ANSWERS, "agent_verify_model": CHECKS, "openai_api_key": "none", "openai_base_url": url}
-    return {**azure, **names, "agent_vision_model": "off", "agent_transcription_model": "off"}
+    return {**azure, **names, "agent_vision_model": "off", "agent_transcription_model": HEARS}
 
 
 def _settings_of(files: Sequence[ScenarioFile]) -> dict[str, Any]:

@@ -10,12 +10,21 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from config.conversations.transcript import (
     Known,
     RecordedCall,
     RecordedTurn,
+    SentFile,
     Transcript,
     read_transcripts,
 )
@@ -24,7 +33,11 @@ from core.domain.errors import ConfigError
 
 _LARGEST = 4 * 1024 * 1024
 _ROOT: tuple[str | int, ...] = ()
-ChannelName = Literal["web", "telegram", "telegram-group", "sms", "whatsapp", "slack", "slack-thread"]
+ChannelName = Literal["web", "telegram", "telegram-group", "sms", "whatsapp", "slack", "slack-thread", "email"]
+GROUPS: tuple[ChannelName, ...] = ("telegram-group", "slack-thread")
+"""Where several people write in one conversation. Elsewhere each author has a conversation of their own."""
+TICKET = "{ticket}"
+"""In a scenario: the number of the newest ticket that was named in it before."""
 
 
 def _as_list(value: object) -> object:
@@ -32,6 +45,35 @@ def _as_list(value: object) -> object:
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+
+
+def _beside_scenario(path: Path, info: ValidationInfo) -> Path:
+    """A file of somebody's computer that a scenario does not bring along would go to the model."""
+    folder = (info.context or {}).get("folder")
+    found = path if folder is None else (folder / path).resolve()
+    if folder is not None and not (found.is_relative_to(folder) and found.is_file()):
+        raise ValueError(f"there is no file {path} in the scenario's folder")
+    if found.stat().st_size > _LARGEST:
+        raise ValueError(f"{path} is larger than {_LARGEST // 1024 // 1024} MiB")
+    return found
+
+
+class CustomerFile(SentFile):
+    """A file that a customer sends: its text, or what stands at ``path``. Then ``text`` is what is heard in a recording."""
+
+    text: str = ""
+    path: Annotated[Path, AfterValidator(_beside_scenario)] | None = None
+
+    @model_validator(mode="after")
+    def _has_content(self) -> CustomerFile:
+        if not self.text and self.path is None:
+            raise ValueError("a file needs a text or a path")
+        return self
+
+    @property
+    def content(self) -> bytes:
+        """What is sent."""
+        return self.text.encode() if self.path is None else self.path.read_bytes()
 
 
 class StaffStep(RecordedCall):
@@ -68,11 +110,14 @@ class Turn(RecordedTurn):
 
     user: str = ""
     author: str = ""
+    files: tuple[CustomerFile, ...] = ()
     staff: tuple[Annotated[StaffStep, BeforeValidator(_as_step)], ...] = ()
     says: Texts = ()
     says_not: Texts = ()
     sources: Texts | None = None
     tools: tuple[RecordedCall, ...] | None = None
+    results: Texts = ()
+    results_not: Texts = ()
     state: OwnershipState | None = None
     silent: bool = False
     staff_see: Texts = ()
@@ -96,6 +141,8 @@ class Turn(RecordedTurn):
             or self.says_not
             or self.sources is not None
             or self.tools is not None
+            or self.results
+            or self.results_not
             or self.state
             or self.silent
             or self.staff_see
@@ -103,19 +150,40 @@ class Turn(RecordedTurn):
             or self.judge
         )
 
+    def with_ticket(self, number: str) -> Turn:
+        """The same, with a ticket's number where the scenario refers to it."""
+        written = self.model_dump_json(by_alias=True)
+        return Turn.model_validate_json(written.replace(TICKET, number)) if number and TICKET in written else self
+
 
 class Scenario(Transcript):
-    """One conversation with a hub. ``never``: what no customer may read in any of its turns."""
+    """One conversation with a hub. ``channels``: it is played on each of them, as a scenario of its own.
+
+    ``never``: what no customer may read in any of its turns.
+    """
 
     channel: ChannelName = "web"
+    channels: tuple[ChannelName, ...] = ()
     never: Texts = ()
-    turns: tuple[Turn, ...]
+    turns: Annotated[tuple[Turn, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _judged(self) -> Scenario:
         if not self.never and not any(turn.expects for turn in self.turns):
             raise ValueError("no turn expects anything: nothing would be judged")
         return self
+
+    def earlier(self, place: int) -> list[Turn]:
+        """What customers wrote before that turn in the same conversation."""
+        author = None if self.channel in GROUPS else self.turns[place].author
+        return [one for one in self.turns[:place] if not one.staff and author in (None, one.author)]
+
+    def on_each_channel(self) -> list[Scenario]:
+        """Itself, or one for each of ``channels``."""
+        return [
+            self.model_copy(update={"id": f"{self.id}-{name}", "channel": name, "channels": ()})
+            for name in self.channels
+        ] or [self]
 
 
 class ScenarioFile(Known):
@@ -140,7 +208,7 @@ def read_scenarios(path: Path) -> ScenarioFile:
         text = path.read_text("utf-8")
         lines: dict[tuple[str | int, ...], int] = {}
         value = _value(_tree(text), lines, _ROOT)
-        read = ScenarioFile.model_validate(value, extra="forbid")
+        read = ScenarioFile.model_validate(value, extra="forbid", context={"folder": path.parent.resolve()})
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     except yaml.MarkedYAMLError as error:
@@ -153,8 +221,9 @@ def read_scenarios(path: Path) -> ScenarioFile:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from None
     cases = tuple(
-        case.model_copy(update={"line": _line(lines, ("conversations", place))})
+        one.model_copy(update={"line": _line(lines, ("conversations", place))})
         for place, case in enumerate(read.conversations)
+        for one in case.on_each_channel()
     )
     return read.model_copy(update={"conversations": cases, "path": path})
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 import aiohttp
 
-from config.conversations.transcript import SentFile
+from config.conversations.scenario import CustomerFile
 from config.simulation.slack_fake import person
 from config.simulation.slack_rules import shown_in
 from config.simulation.slack_world import BOT, Channel
@@ -28,7 +28,7 @@ class Customers(Protocol):
     channel: str
     place: str
 
-    async def write(self, text: str, files: Sequence[SentFile], author: str) -> None:
+    async def write(self, text: str, files: Sequence[CustomerFile], author: str) -> None:
         """Returns when the hub has taken it."""
         ...
 
@@ -48,7 +48,7 @@ class WebVisitor:
         self._token = ""
         self._files: dict[str, str] = {}
 
-    async def write(self, text: str, files: Sequence[SentFile], author: str) -> None:
+    async def write(self, text: str, files: Sequence[CustomerFile], author: str) -> None:
         if not self.place:
             session = await self._call("POST", "/api/sessions", json={})
             self.place, self._token = session["session_id"], session["token"]
@@ -62,9 +62,9 @@ class WebVisitor:
         found = await self._call("GET", f"/api/sessions/{self.place}/history")
         return [str(one["content"]) for one in found["messages"] if one["author"] != "customer"]
 
-    async def _upload(self, file: SentFile) -> Any:
+    async def _upload(self, file: CustomerFile) -> Any:
         form = aiohttp.FormData()
-        form.add_field("file", file.text.encode(), filename=file.name, content_type=_media_type(file))
+        form.add_field("file", file.content, filename=file.name, content_type=_media_type(file))
         return await self._call("POST", f"/api/sessions/{self.place}/attachments", data=form)
 
     async def _call(self, method: str, path: str, **options: Any) -> Any:
@@ -89,16 +89,16 @@ class TelegramPerson:
         self._chat = self.first + number
         self.place = str(self._chat)
 
-    async def write(self, text: str, files: Sequence[SentFile], author: str) -> None:
+    async def write(self, text: str, files: Sequence[CustomerFile], author: str) -> None:
         name = self._telegram.me["username"]
         text = text.replace(BOT_NAME, f"@{name}")
-        for said in [*({"caption": text, **self._document(one)} for one in files[:1])] or [{"text": text}]:
+        for said in [*({"caption": text, **self._file(one)} for one in files[:1])] or [{"text": text}]:
             at = text.find(f"@{name}")
             marks = [{"type": "mention", "offset": _units(text[:at]), "length": len(name) + 1}] if at >= 0 else []
             kind = "caption_entities" if "caption" in said else "entities"
             await self._deliver({**said, kind: marks}, author)
         for more in files[1:]:
-            await self._deliver(self._document(more), author)
+            await self._deliver(self._file(more), author)
 
     async def read(self) -> list[str]:
         return self._telegram.texts(self._chat)
@@ -109,11 +109,17 @@ class TelegramPerson:
         taken = (update["update_id"], 200)
         await self._telegram.until(lambda: taken in self._telegram.pushed)
 
-    def _document(self, file: SentFile) -> dict[str, Any]:
-        name, content = f"file{next(_IDS)}", file.text.encode()
+    def _file(self, file: CustomerFile) -> dict[str, Any]:
+        name, content = f"file{next(_IDS)}", file.content
         self._telegram.files[name] = content
-        sent = {"file_id": name, "file_unique_id": name, "file_size": len(content), "file_name": file.name}
-        return {"document": {**sent, "mime_type": _media_type(file)}}
+        sent = {"file_id": name, "file_unique_id": name, "file_size": len(content)}
+        kind = _media_type(file)
+        if kind.startswith("image/"):
+            return {"photo": [{**sent, "width": 800, "height": 600}]}
+        named = {"file_name": file.name, "mime_type": kind}
+        return (
+            {"voice": {**sent, "mime_type": kind, "duration": 3}} if kind == "audio/ogg" else {"document": sent | named}
+        )
 
     def _person(self, author: str) -> dict[str, Any]:
         number = abs(self._chat) + (sum(author.encode()) if self._chat < 0 else 0)
@@ -137,8 +143,8 @@ class PhoneOwner:
         self._twilio = town.twilio
         self.place = f"{self.prefix}+1202555{number:04}"
 
-    async def write(self, text: str, files: Sequence[SentFile], author: str) -> None:
-        held = {_media_type(file): file.text.encode() for file in files}
+    async def write(self, text: str, files: Sequence[CustomerFile], author: str) -> None:
+        held = {_media_type(file): file.content for file in files}
         status, body = await self._twilio.deliver(self._twilio.write(text, by=self.place, to=self.ours, files=held))
         if status != 200:
             raise ConfigError(f"The hub refused a text message: {status} {body}")
@@ -168,11 +174,11 @@ class SlackPerson:
         self.place = f"{self.kind}0CUST{number:04}"
         self._slack.channels[self.place] = Channel()
 
-    async def write(self, text: str, files: Sequence[SentFile], author: str) -> None:
+    async def write(self, text: str, files: Sequence[CustomerFile], author: str) -> None:
         user = self._user(author or "Anna")
         more: dict[str, Any] = {"thread_ts": self._thread} if self._thread is not None else {}
         if files:
-            held = [self._slack.file(one.name, one.text.encode(), _media_type(one)) for one in files]
+            held = [self._slack.file(one.name, one.content, _media_type(one)) for one in files]
             more |= {"subtype": "file_share", "files": held}
         mentions = BOT_NAME in text
         event = self._slack.say(text.replace(BOT_NAME, f"<@{BOT}>"), channel=self.place, user=user, **more)
@@ -220,7 +226,7 @@ def _shown(message: dict[str, Any]) -> str:
     return "\n".join(text for text in texts if text) or str(message.get("text", ""))
 
 
-def _media_type(file: SentFile) -> str:
+def _media_type(file: CustomerFile) -> str:
     return mimetypes.guess_type(file.name)[0] or "text/plain"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -10,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from config.conversations.recorded_model import holds, is_among, letters
-from config.conversations.scenario import Scenario, ScenarioFile, StaffStep, Turn
+from config.conversations.scenario import GROUPS, Scenario, ScenarioFile, StaffStep, Turn
 from config.conversations.transcript import Expected, RecordedCall
 from config.simulation.customers import PLACES, Customers
 from config.simulation.loopback import PATIENCE
 from config.simulation.staff import PEOPLE, StaffDesk
 from config.simulation.town import Town
 from core.domain.errors import HubError
+from core.domain.ticket import numbers_in
 
 Judge = Callable[[str, str], Awaitable[str]]
 """Given what was written and answered, and what is wanted of it: what is wrong, or nothing."""
@@ -28,7 +30,7 @@ UNION SELECT a.id FROM attachment AS a WHERE a.conversation_id IN ({ids}) AND a.
 """
 
 _CALLS = """
-SELECT name, arguments FROM tool_journal WHERE name NOT LIKE '@%' AND conversation_id IN ({ids}) ORDER BY created_at, step
+SELECT name, arguments, result FROM tool_journal WHERE name NOT LIKE '@%' AND conversation_id IN ({ids}) ORDER BY created_at, step
 """
 _CITED = """
 SELECT citations FROM message WHERE author = 'agent' AND conversation_id IN ({ids})
@@ -54,7 +56,7 @@ class Player:
         self._town = town
         self._judge = judge
         self._room = asyncio.Semaphore(at_once)
-        self._number = 0
+        self._numbers = itertools.count(1)
 
     async def play(self, files: Sequence[ScenarioFile], runs: int) -> list[Played]:
         """Each scenario so many times, in the order of the files."""
@@ -65,10 +67,9 @@ class Player:
 
     async def _play(self, file: ScenarioFile, case: Scenario, run: int) -> Played:
         async with self._room:
-            self._number += 1
             played = Played(case, run)
             began = time.monotonic()
-            conversation = _Conversation(self._town, file, case, self._number, played, self._judge)
+            conversation = _Conversation(self._town, file, case, self._numbers, played, self._judge)
             try:
                 await conversation.play()
             except (HubError, TimeoutError) as error:
@@ -79,25 +80,37 @@ class Player:
 
 
 class _Conversation:
-    """``where``: the turn that is being played."""
+    """One customer's, or several whose conversations are played in turns. ``where``: the turn that is being played."""
 
     def __init__(
-        self, town: Town, file: ScenarioFile, case: Scenario, number: int, played: Played, judge: Judge | None
+        self,
+        town: Town,
+        file: ScenarioFile,
+        case: Scenario,
+        numbers: Iterator[int],
+        played: Played,
+        judge: Judge | None,
     ) -> None:
         self._town = town
         self._file = file
         self._case = case
         self._played = played
         self._judge = judge
-        self._people: Customers = PLACES[case.channel](town, number)
+        self._numbers = numbers
+        self._by_author: dict[str, Customers] = {}
+        self._people = self._customers(case.turns[0].author)
+        self._ticket = ""
         self._desk = StaffDesk(town)
         self._card: dict[str, Any] | None = None
         self.where = f"line {case.line}"
 
     async def play(self) -> None:
         """All turns, also after one that failed."""
-        for place, turn in enumerate(self._case.turns, 1):
+        for place, written in enumerate(self._case.turns, 1):
+            turn = written.with_ticket(self._ticket)
             self.where = f"turn {place}"
+            if not turn.staff and (people := self._customers(turn.author)) is not self._people:
+                self._people, self._card = people, None
             before, calls = len(await self._people.read()), len(self._calls())
             for step in turn.staff:
                 await self._step(step)
@@ -111,8 +124,17 @@ class _Conversation:
             await self._settled(with_staff=watched or bool(turn.staff))
             told = (await self._people.read())[before:]
             self._played.seen += [f"Hub: {text}" for text in told]
-            for failure in [*self._wrong(turn, told, calls), *await self._judged(turn, told)]:
+            made = self._calls()[calls:]
+            named = numbers_in("\n".join([*(one["result"] for one in made), *told]))
+            self._ticket = named[-1] if named else self._ticket
+            for failure in [*self._wrong(turn, told, made), *await self._judged(turn, told)]:
                 self._played.failures.append(f"{self.where}: {failure}")
+
+    def _customers(self, author: str) -> Customers:
+        key = "" if self._case.channel in GROUPS else author
+        if key not in self._by_author:
+            self._by_author[key] = PLACES[self._case.channel](self._town, next(self._numbers))
+        return self._by_author[key]
 
     async def _step(self, step: StaffStep) -> None:
         card = await self._case_card()
@@ -176,11 +198,13 @@ class _Conversation:
         return self._town.rows(statement.replace("{ids}", marks), *(list(ids) * places))
 
     def _calls(self) -> list[dict[str, Any]]:
-        return self._rows(_CALLS, self._ids())
+        """Of tools, with what they gave the model."""
+        rows = self._rows(_CALLS, self._ids())
+        return [{**row, "result": json.loads(row["result"] or "{}").get("content", "")} for row in rows]
 
     # What is expected
 
-    def _wrong(self, turn: Turn, told: Sequence[str], calls: int) -> Iterator[str]:
+    def _wrong(self, turn: Turn, told: Sequence[str], calls: Sequence[dict[str, Any]]) -> Iterator[str]:
         text = "\n".join(told)
         yield from (f"no customer reads “{one}”" for one in turn.says if not _has(text, one))
         unwanted = [*turn.says_not, *self._case.never]
@@ -192,7 +216,10 @@ class _Conversation:
         if turn.sources is not None:
             yield from self._wrong_sources(turn.sources)
         if turn.tools is not None:
-            yield from _wrong_calls(turn.tools, self._calls()[calls:])
+            yield from _wrong_calls(turn.tools, calls)
+        found = "\n".join(one["result"] for one in calls)
+        yield from (f"no tool gives “{one}”" for one in turn.results if not _has(found, one))
+        yield from (f"a tool gives “{one}”" for one in turn.results_not if _has(found, one))
         if turn.state is not None:
             states = {
                 row["state"] for row in self._rows("SELECT state FROM conversation WHERE id IN ({ids})", self._ids())

@@ -7,6 +7,7 @@ from the tools that were called in it. So any number of conversations may ask at
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,15 +15,16 @@ from typing import Any
 from aiohttp import web
 
 from config.conversations.recorded_model import RecordedModel, is_among
-from config.conversations.scenario import Scenario, ScenarioFile, Turn
+from config.conversations.scenario import TICKET, Scenario, ScenarioFile, Turn
 from config.simulation.customers import BOT_NAME
 from config.simulation.loopback import LoopbackServer
 from core.agent.sources import defuse
 from core.domain.errors import ConfigError
+from core.domain.ticket import numbers_in
 from core.ports.chat_model import ChatMessage, ChatRequest, TextDelta, ToolSpec
 
-CHECKS, ANSWERS = "scripted-checks", "scripted"
-"""The model's names: what verifies, and what answers."""
+CHECKS, ANSWERS, HEARS = "scripted-checks", "scripted", "scripted-ears"
+"""The model's names: what verifies, what answers, and what writes down recordings."""
 _SAMPLE = 100
 """Characters of a customer's message by which it is known: a verifier is shown no more than the beginning of a long one."""
 Json = dict[str, Any]
@@ -37,11 +39,12 @@ class ScriptedModel:
             for file in files
             for case in file.conversations
             for place, turn in enumerate(case.turns)
-            if turn.user
+            if not turn.staff
         ]
         _check_for_doubles(self._turns)
         app = web.Application(client_max_size=16 * 1024 * 1024)
         app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_post("/v1/audio/transcriptions", self._transcribe)
         self._server = LoopbackServer(app)
 
     @property
@@ -66,6 +69,7 @@ class ScriptedModel:
         if (found := self._turn(messages)) is None:
             return web.json_response({"error": {"message": "No scenario says what to answer."}}, status=400)
         anchors, turn = found
+        turn = turn.with_ticket(_ticket_in(messages))
         model = RecordedModel(turn, anchors)
         model.skip(_called(messages))
         tools = [ToolSpec(one["function"]["name"], "", {}) for one in asked.get("tools") or ()]
@@ -80,11 +84,21 @@ class ScriptedModel:
                 ]
         return await _answer(request, {"tool_calls": calls} if calls else {"content": said})
 
+    async def _transcribe(self, request: web.Request) -> web.StreamResponse:
+        """What a scenario says that its recording holds."""
+        file = (await request.post())["file"]
+        heard = file.file.read() if isinstance(file, web.FileField) else b""
+        files = [one for _, case, place in self._turns for one in case.turns[place].files if one.path is not None]
+        text = next((one.text for one in files if one.content == heard), None)
+        if text is None:
+            return web.json_response({"error": {"message": "No scenario has this recording."}}, status=400)
+        return web.json_response({"text": text})
+
     def _check(self, question: Json) -> Json:
         """Sentences that a scenario calls bad are unsupported; what a customer is said to want, they want."""
         if "sentences" in question:
             turns = [case.turns[place] for _, case, place in self._turns]
-            asked = [turn for turn in turns if _written(turn)[:_SAMPLE] in question["customer"]]
+            asked = [turn for turn in turns if _is_in(_written(turn)[:_SAMPLE], question["customer"])]
             bad = [text for turn in asked for text in _refused(turn)]
             return {one["id"]: not is_among(one["text"], bad) for one in question["sentences"]}
         return {question["id"]: True}
@@ -98,7 +112,7 @@ class ScriptedModel:
         fitting = [
             (_told(case, place, before), len(case.turns[place].user), anchors, case.turns[place])
             for anchors, case, place in self._turns
-            if _has_reply(case.turns[place]) and _written(case.turns[place]) in users[-1]
+            if _has_reply(case.turns[place]) and _is_in(_written(case.turns[place]), users[-1])
         ]
         best = max(fitting, key=lambda one: one[:2], default=None)
         return None if best is None else best[2:]
@@ -106,14 +120,26 @@ class ScriptedModel:
 
 def _told(case: Scenario, place: int, before: str) -> int:
     """How many of the turns before it are in the history; a scenario of which one is missing is not meant."""
-    texts = [_written(turn) for turn in case.turns[:place] if turn.user]
-    known = sum(text in before for text in texts)
+    texts = [_written(turn) for turn in case.earlier(place)]
+    known = sum(_is_in(text, before) for text in texts)
     return known if known == len(texts) else known - 1_000
 
 
 def _written(turn: Turn) -> str:
     """What the customer writes, as the hub shows it to a model."""
     return defuse(turn.user.replace(BOT_NAME, "")).strip()
+
+
+def _is_in(written: str, text: str) -> bool:
+    """Also where a ticket's number is filled in."""
+    if TICKET not in written:
+        return written in text
+    return re.search("TKT-[0-9-]{1,20}".join(map(re.escape, written.split(TICKET))), text) is not None
+
+
+def _ticket_in(messages: Sequence[Json]) -> str:
+    """The ticket that was named last."""
+    return next((found[-1] for one in reversed(messages) if (found := numbers_in(_text(one)))), "")
 
 
 def _has_reply(turn: Turn) -> bool:
@@ -135,7 +161,7 @@ def _check_for_doubles(turns: Sequence[tuple[Any, Scenario, int]]) -> None:
         turn = case.turns[place]
         if not _has_reply(turn):
             continue
-        said = tuple(one.user.strip() for one in case.turns[: place + 1] if one.user)
+        said = tuple(one.user.strip() for one in (*case.earlier(place), turn))
         other, same = known.setdefault(said, (case, turn))
         if _script(same) != _script(turn):
             raise ConfigError(

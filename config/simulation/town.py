@@ -36,9 +36,13 @@ from config.simulation.twilio_fake import TOKEN as TWILIO_TOKEN
 _KEPT = (AgentGroup, AnswersGroup, FeaturesGroup, KnowledgeGroup, RerankingGroup)
 """Settings that are taken as they are: how the hub answers, and from what. No account, database, tool or person among them:
 a tool would change something real at the word of a customer who is played."""
-SETTABLE = frozenset(name for group in (*_KEPT, ToolsGroup) for name in group.model_fields)
-"""What a file of conversations may set: nothing by which the hub reaches a real account or database."""
 _LOOK_SECONDS = 0.05
+_REACHES = ("_api_key", "_webhook_secret", "_url", "_endpoint")
+"""Ends of the names of settings by which a key of the owner could get to another server."""
+SETTABLE = frozenset(
+    name for group in (*_KEPT, ToolsGroup) for name in group.model_fields if not name.endswith(_REACHES)
+)
+"""What a file of conversations may set: nothing by which the hub reaches a real account, a database or a model elsewhere."""
 _UNLIMITED = (
     "sessions_per_address",
     "sessions_in_all",

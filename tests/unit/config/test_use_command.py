@@ -62,9 +62,10 @@ def test_a_cost_budget_needs_the_price_of_each_model(monkeypatch: pytest.MonkeyP
     assert read_settings().model_prices["gpt-5-*"].output == 2
     arms = '{"tone": {"share": 1, "arms": {"now": {}, "new": {"model": "small"}}}}'
     for name, value in [("AGENT_VERIFY_MODEL", "small"), ("AGENT_SUMMARY_MODEL", "small"), ("EXPERIMENTS", arms)]:
-        with monkeypatch.context() as changed, pytest.raises(ConfigError, match="That of small is missing"):
+        with monkeypatch.context() as changed:
             changed.setenv(name, value)
-            read_settings()
+            with pytest.raises(ConfigError, match="That of small is missing"):
+                read_settings()
 
 
 @pytest.mark.parametrize(

@@ -32,12 +32,21 @@ conversations:
         "TELEGRAM_API_BASE_URL: https://api.telegram.org",
         "HOST: 0.0.0.0",
         "SLACK_BOT_TOKEN: xoxb-1",
+        "OPENAI_BASE_URL: https://elsewhere.example/v1",
+        "OPENAI_API_KEY: of-somebody-else",
+        "AZURE_OPENAI_ENDPOINT: https://elsewhere.example",
+        "EMBEDDING_BASE_URL: https://elsewhere.example/v1",
+        "RERANKER_URL: https://elsewhere.example/rerank",
     ],
 )
-def test_a_file_sets_how_the_hub_answers_and_nothing_else(tmp_path: Path, setting: str) -> None:
+@pytest.mark.parametrize("live", [(), ("--live",)])
+def test_a_file_sets_how_the_hub_answers_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, live: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "of-the-owner")
     file = tmp_path / "talk.yaml"
     file.write_text(FILE.format(setting=setting), encoding="utf-8")
-    ran = CliRunner().invoke(main, ["replay", str(file)])
+    ran = CliRunner().invoke(main, ["replay", str(file), *live])
     assert ran.exit_code == 2
     assert f"{setting.partition(':')[0]} is set by replay" in ran.output
 
