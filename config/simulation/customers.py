@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 import aiohttp
 
 from config.conversations.scenario import CustomerFile
+from config.simulation.mail_fake import new_mail
 from config.simulation.slack_fake import person
 from config.simulation.slack_rules import shown_in
 from config.simulation.slack_world import BOT, Channel
@@ -208,6 +209,28 @@ class SlackThread(SlackPerson):
     kind: ClassVar[str] = "C"
 
 
+class MailWriter:
+    """Writes mails to the hub, each after the first in answer to what came."""
+
+    channel = "email"
+
+    def __init__(self, town: Town, number: int) -> None:
+        self._mail = town.mail
+        self.place = f"customer{number}@mail.example"
+
+    async def write(self, text: str, files: Sequence[CustomerFile], author: str) -> None:
+        got = self._mail.sent[self.place]
+        mail = new_mail(self.place, author or "Anna", text, got[-1] if got else None)
+        for file in files:
+            kind, _, subtype = _media_type(file).partition("/")
+            mail.add_attachment(file.content, maintype=kind, subtype=subtype, filename=file.name)
+        await self._mail.deliver(mail)
+
+    async def read(self) -> list[str]:
+        bodies = (one.get_body(("plain", "html")) for one in self._mail.sent[self.place])
+        return [_without_quotes(body.get_content()) if body is not None else "" for body in bodies]
+
+
 PLACES: dict[str, Callable[[Town, int], Customers]] = {
     "web": WebVisitor,
     "telegram": TelegramPerson,
@@ -216,6 +239,7 @@ PLACES: dict[str, Callable[[Town, int], Customers]] = {
     "whatsapp": WhatsAppOwner,
     "slack": SlackPerson,
     "slack-thread": SlackThread,
+    "email": MailWriter,
 }
 """Where a conversation can be played, and by whom."""
 
@@ -224,6 +248,11 @@ def _shown(message: dict[str, Any]) -> str:
     blocks = message.get("blocks") or []
     texts = [shown_in(block) for block in blocks if block["type"] in ("section", "rich_text", "context")]
     return "\n".join(text for text in texts if text) or str(message.get("text", ""))
+
+
+def _without_quotes(text: str) -> str:
+    """What a mail says itself."""
+    return "\n".join(line for line in text.splitlines() if not line.startswith(">")).strip()
 
 
 def _media_type(file: CustomerFile) -> str:

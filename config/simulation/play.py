@@ -174,8 +174,9 @@ class _Conversation:
         if not self._people.place:
             return []
         found = self._town.rows(
-            "SELECT id FROM conversation WHERE channel = ? AND audience = 'customer' AND instr(thread, ?)",
+            "SELECT id FROM conversation WHERE channel = ? AND audience = 'customer' AND (instr(thread, ?) OR external_id = ?)",
             self._people.channel,
+            self._people.place,
             self._people.place,
         )
         return [row["id"] for row in found]

@@ -1,7 +1,4 @@
-"""A hub with every channel whose platform can be played here, and those platforms, all on loopback.
-
-E-mail is not among them: it needs a real IMAP server.
-"""
+"""A hub with every channel, and the platforms that play here for it, all on loopback."""
 
 from __future__ import annotations
 
@@ -25,6 +22,9 @@ from config.listening import free_port
 from config.sample_company.process import SAMPLE, sample_company, with_sample_company
 from config.settings import Settings, read_settings
 from config.simulation.loopback import PATIENCE
+from config.simulation.mail_fake import OURS as MAILBOX
+from config.simulation.mail_fake import SERVER as MAIL_SERVER
+from config.simulation.mail_fake import MailFake
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import SECRET, STAFF
 from config.simulation.slack_world import TOKEN as SLACK_TOKEN
@@ -68,6 +68,7 @@ class Town:
     slack: SlackFake
     telegram: TelegramFake
     twilio: TwilioFake
+    mail: MailFake
 
     @property
     def url(self) -> str:
@@ -91,13 +92,14 @@ async def town(folder: Path, changes: Mapping[str, Any], *, port: int | None = N
         stack.push_async_callback(twilio.stop)
         slack = await stack.enter_async_context(SlackFake())
         telegram = await stack.enter_async_context(TelegramFake(group_limit=1_000_000))
+        mail = await stack.enter_async_context(MailFake())
         port = port or free_port()
         if SAMPLE in (changes.get("openapi_tools"), changes.get("mcp_servers")):
             changes = with_sample_company(changes, await stack.enter_async_context(sample_company(free_port())))
-        hub = Hub(settings_of_town(folder, port, slack, telegram, twilio, changes))
+        hub = Hub(settings_of_town(folder, port, slack, telegram, twilio, mail, changes))
         for channel in hub.channels.values():  # nobody here minds how fast messages come
             channel.capabilities = replace(channel.capabilities, pace=None)
-        built = Town(hub, slack, telegram, twilio)
+        built = Town(hub, slack, telegram, twilio, mail)
         twilio.hub = twilio.public = built.url
         stack.push_async_callback(hub.stop)
         await hub.start()
@@ -120,7 +122,13 @@ async def _until_tools(hub: Hub) -> None:
 
 
 def settings_of_town(
-    folder: Path, port: int, slack: SlackFake, telegram: TelegramFake, twilio: TwilioFake, changes: Mapping[str, Any]
+    folder: Path,
+    port: int,
+    slack: SlackFake,
+    telegram: TelegramFake,
+    twilio: TwilioFake,
+    mail: MailFake,
+    changes: Mapping[str, Any],
 ) -> Settings:
     """As configured where it concerns answers; every account is of a platform here, and nothing real is in reach."""
     given = read_settings()
@@ -150,6 +158,11 @@ def settings_of_town(
         "twilio_from": OURS,
         "twilio_whatsapp_from": OURS,
         "twilio_api_base_url": twilio.url,
+        "email_address": MAILBOX,
+        "email_imap_url": mail.imap_url,
+        "email_smtp_url": mail.smtp_url,
+        "email_authserv_id": MAIL_SERVER,
+        "email_answers_per_domain": 1_000_000,
     }
     kept_values = {name: getattr(given, name) for name in kept if name in Settings.model_fields}
     return read_settings(**{**defaults, **kept_values, **dict.fromkeys(_UNLIMITED, 0), **played, **changes})

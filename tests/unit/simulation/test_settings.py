@@ -56,6 +56,6 @@ def test_no_tool_of_the_owner_is_taken_along(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("MCP_SERVERS", json.dumps(servers))
     monkeypatch.setenv("TOOLS_PATH", str(tmp_path))
     monkeypatch.setenv("COMPANY_NAME", "Tidepool")
-    slack, telegram, twilio = (cast(Any, SimpleNamespace(api_url="http://x", url="http://x")) for _ in range(3))
-    played = settings_of_town(tmp_path, 8090, slack, telegram, twilio, {})
+    fake = cast(Any, SimpleNamespace(api_url="http://x", url="http://x", imap_url="imap://x", smtp_url="smtp://x"))
+    played = settings_of_town(tmp_path, 8090, fake, fake, fake, fake, {})
     assert (played.company_name, played.tools_path, dict(played.mcp_servers)) == ("Tidepool", None, {})
