@@ -159,7 +159,7 @@ class MailFake:
         return [b"* BYE loopback"] if verb == "LOGOUT" else []
 
     def _items(self, uid: int, wanted: str) -> bytes:
-        """Of a mail, all of it or what is known of it; the first is what the channel reads last."""
+        """All of a mail, or its size and when it came."""
         mail = self.mailbox[uid - 1]
         if "BODY" in wanted:
             self._fetched = max(self._fetched, uid)
@@ -186,12 +186,10 @@ class MailFake:
             await asyncio.wait((done, told))
 
     async def _tell(self, writer: asyncio.StreamWriter, known: int) -> None:
-        """Of every mail that is not read yet, once."""
+        """As soon as there is a mail that was not read; who hears of one waits anew."""
         async with self._changed:
-            while True:
-                await self._changed.wait_for(lambda: len(self.mailbox) > known)
-                known = len(self.mailbox)
-                writer.write(f"* {known} EXISTS\r\n".encode())
+            await self._changed.wait_for(lambda: len(self.mailbox) > known)
+            writer.write(f"* {len(self.mailbox)} EXISTS\r\n".encode())
 
 
 def _numbered(uids: Any) -> bytes:
@@ -202,7 +200,7 @@ async def _data(reader: asyncio.StreamReader) -> EmailMessage:
     lines = []
     while (line := await reader.readline()) not in (b".\r\n", b""):
         lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
-    return message_from_bytes(b"".join(lines), policy=policy.default)  # type: ignore[return-value]
+    return message_from_bytes(b"".join(lines), policy=policy.default)
 
 
 def new_mail(sender: str, name: str, text: str, answers: EmailMessage | None) -> EmailMessage:

@@ -112,7 +112,7 @@ class ScriptedModel:
         fitting = [
             (_told(case, place, before), len(case.turns[place].user), anchors, case.turns[place])
             for anchors, case, place in self._turns
-            if _has_reply(case.turns[place]) and _is_in(_written(case.turns[place]), users[-1])
+            if _has_reply(case.turns[place]) and _is_asked(case.turns[place], users)
         ]
         best = max(fitting, key=lambda one: one[:2], default=None)
         return None if best is None else best[2:]
@@ -120,14 +120,20 @@ class ScriptedModel:
 
 def _told(case: Scenario, place: int, before: str) -> int:
     """How many of the turns before it are in the history; a scenario of which one is missing is not meant."""
-    texts = [_written(turn) for turn in case.earlier(place)]
+    texts = [_written(turn) for turn in case.earlier(place) if turn.user]
     known = sum(_is_in(text, before) for text in texts)
     return known if known == len(texts) else known - 1_000
 
 
 def _written(turn: Turn) -> str:
-    """What the customer writes, as the hub shows it to a model."""
-    return defuse(turn.user.replace(BOT_NAME, "")).strip()
+    """What the customer writes or says, as the hub shows it to a model."""
+    said = turn.user.replace(BOT_NAME, "") or next((one.text for one in turn.files), "")
+    return defuse(said).strip()
+
+
+def _is_asked(turn: Turn, users: Sequence[str]) -> bool:
+    """The words of a file stand before the customer's own."""
+    return _is_in(_written(turn), users[-1] if turn.user else "\n".join(users[-2:]))
 
 
 def _is_in(written: str, text: str) -> bool:
@@ -161,7 +167,7 @@ def _check_for_doubles(turns: Sequence[tuple[Any, Scenario, int]]) -> None:
         turn = case.turns[place]
         if not _has_reply(turn):
             continue
-        said = tuple(one.user.strip() for one in (*case.earlier(place), turn))
+        said = tuple(map(_written, (*case.earlier(place), turn)))
         other, same = known.setdefault(said, (case, turn))
         if _script(same) != _script(turn):
             raise ConfigError(
