@@ -68,6 +68,7 @@ from knowledge.gaps.book import StoredGapBook
 log = structlog.get_logger(__name__)
 
 Role = Literal["all", "web", "worker"]
+MakeAgent = Callable[..., Responder] | None
 
 
 def hub_version() -> str:
@@ -81,12 +82,11 @@ def hub_version() -> str:
 class Hub:
     """``start`` returns when messages are accepted; the model loads and the first index run goes on behind it.
 
-    ``role`` web accepts and shows, worker answers and delivers, all does both. ``responder`` replaces what answers, for
-    measurements and tests of the engine.
+    ``role`` web accepts and shows, worker answers and delivers, all does both. ``responder``, ``clock``: for measurements, tests.
     """
 
     def __init__(
-        self, settings: Settings, role: Role = "all", *, responder: Callable[..., Responder] | None = None
+        self, settings: Settings, role: Role = "all", *, responder: MakeAgent = None, clock: SystemClock | None = None
     ) -> None:
         self.settings = settings = without_sample_company(settings)
         self.role: Role = role
@@ -94,7 +94,7 @@ class Hub:
         self.works = role != "web"
         self.serves = role != "worker"
         self._lock = DataDirLock(settings.data_dir)
-        self._clock = SystemClock()
+        self._clock = clock or SystemClock()
         self.metrics = PrometheusMetrics()
         self.store = parts.make_store(settings, self._clock)
         self._process = new_id()

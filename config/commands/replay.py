@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -47,12 +49,27 @@ def run(paths: Sequence[Path], runs: int, junit: Path | None, *, live: bool) -> 
 async def replayed(
     files: Sequence[ScenarioFile], runs: int = 1, live: Settings | None = None, data_dir: Path | None = None
 ) -> list[Played]:
-    """Through one hub. ``live``: the settings of the model that answers and judges; without it the files say what a model says.
+    """Through one hub, and one more for each run of a file that has a clock, in which one conversation follows another.
 
-    ``data_dir``: with an index that is ready, instead of an empty one.
+    ``live``: the settings of the model that answers and judges; without it the files say what a model says.
+    ``data_dir``: with an index that is ready, of which each hub gets a copy.
     """
+    together = [file for file in files if file.clock is None]
+    numbers = range(1, runs + 1)
+    groups = [([file], [run]) for file in files if file.clock is not None for run in numbers]
+    if together:
+        groups.insert(0, (together, list(numbers)))
+    return [one for group, its_runs in groups for one in await _replayed(group, its_runs, live, data_dir)]
+
+
+async def _replayed(
+    files: Sequence[ScenarioFile], runs: Sequence[int], live: Settings | None, data_dir: Path | None
+) -> list[Played]:
+    begin = files[0].clock
     async with AsyncExitStack() as stack:
-        folder = data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))) / "var"
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))) / "var"
+        if data_dir is not None:
+            await asyncio.to_thread(shutil.copytree, data_dir, folder)
         changes = _settings_of(files)
         judge = None
         if live is None:
@@ -64,8 +81,9 @@ async def replayed(
             chat = OpenAIChat(chat_settings(live), SystemClock())
             stack.push_async_callback(chat.aclose)
             judge = ModelJudge(chat)
-        built = await stack.enter_async_context(town(folder, changes))
-        return await Player(built, judge=judge).play(files, runs)
+        built = await stack.enter_async_context(town(folder, changes, begin=begin))
+        player = Player(built, judge=judge, at_once=4 if begin is None else 1)
+        return await player.play(files, runs)
 
 
 def _scripted(url: str) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -110,6 +111,7 @@ class Turn(RecordedTurn):
 
     user: str = ""
     author: str = ""
+    clock: AwareDatetime | None = None
     files: tuple[CustomerFile, ...] = ()
     staff: tuple[Annotated[StaffStep, BeforeValidator(_as_step)], ...] = ()
     says: Texts = ()
@@ -187,13 +189,26 @@ class Scenario(Transcript):
 
 
 class ScenarioFile(Known):
-    """A file of scenarios. ``settings``: of the hub that plays them; paths are relative to the file."""
+    """A file of scenarios. ``settings``: of the hub that plays them; paths are relative to the file.
+
+    ``clock``: what time it is there when they begin; without it the real one, and the turns have none either.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     settings: Mapping[str, Any] = {}
+    clock: AwareDatetime | None = None
     conversations: tuple[Scenario, ...]
     path: Path = Path()
+
+    @model_validator(mode="after")
+    def _goes_on(self) -> ScenarioFile:
+        times = [turn.clock for case in self.conversations for turn in case.turns if turn.clock is not None]
+        if times and (self.clock is None or sorted(times) != times or times[0] < self.clock):
+            raise ValueError(
+                "the turns' clock needs one of the file, and goes on from there, also through all conversations"
+            )
+        return self
 
 
 def read_scenarios(path: Path) -> ScenarioFile:

@@ -35,6 +35,7 @@ class MailFake:
         self.mailbox: list[bytes] = []
         self.sent: defaultdict[str, list[EmailMessage]] = defaultdict(list)
         self._fetched = self._taken = 0
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._changed = asyncio.Condition()
         self._arrived: list[datetime] = []
         self._servers: list[asyncio.Server] = []
@@ -65,12 +66,13 @@ class MailFake:
 
     async def deliver(self, mail: EmailMessage) -> None:
         """Bring a mail, whose sender is vouched for; return when the hub has read it and waits for the next one."""
+        mail["Date"] = self.now()
         sender = str(mail["From"]).rpartition("@")[2].rstrip(">")
         results = f"Authentication-Results: {SERVER}; dmarc=pass header.from={sender}\r\n"
         data = results.encode() + mail.as_bytes(policy=policy.SMTP)
         async with asyncio.timeout(PATIENCE), self._changed:
             self.mailbox.append(data)
-            self._arrived.append(datetime.now(UTC))
+            self._arrived.append(self.now())
             uid = len(self.mailbox)
             self._changed.notify_all()
             await self._changed.wait_for(lambda: self._taken >= uid)
@@ -207,7 +209,7 @@ def new_mail(sender: str, name: str, text: str, answers: EmailMessage | None) ->
     """A customer's mail, which answers the newest one that they got."""
     mail = EmailMessage()
     mail["From"], mail["To"] = f"{name} <{sender}>", OURS
-    mail["Message-ID"], mail["Date"] = make_msgid(domain=sender.rpartition("@")[2]), datetime.now(UTC)
+    mail["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
     if answers is None:
         mail["Subject"] = " ".join(text.split())[:60] or "Hello"
     else:

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,11 +58,9 @@ class Player:
         self._room = asyncio.Semaphore(at_once)
         self._numbers = itertools.count(1)
 
-    async def play(self, files: Sequence[ScenarioFile], runs: int) -> list[Played]:
-        """Each scenario so many times, in the order of the files."""
-        asked = [
-            self._play(file, case, run) for file in files for case in file.conversations for run in range(1, runs + 1)
-        ]
+    async def play(self, files: Sequence[ScenarioFile], runs: Iterable[int]) -> list[Played]:
+        """Each scenario in each of these runs, in the order of the files."""
+        asked = [self._play(file, case, run) for file in files for case in file.conversations for run in runs]
         return list(await asyncio.gather(*asked))
 
     async def _play(self, file: ScenarioFile, case: Scenario, run: int) -> Played:
@@ -109,6 +107,8 @@ class _Conversation:
         for place, written in enumerate(self._case.turns, 1):
             turn = written.with_ticket(self._ticket)
             self.where = f"turn {place}"
+            if turn.clock is not None:
+                self._town.clock.move_to(turn.clock)
             if not turn.staff and (people := self._customers(turn.author)) is not self._people:
                 self._people, self._card = people, None
             before, calls = len(await self._people.read()), len(self._calls())

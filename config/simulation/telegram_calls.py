@@ -7,7 +7,7 @@ import itertools
 import re
 import time
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from config.simulation.telegram_html import BadMarks, read_html
@@ -59,6 +59,7 @@ class BotState:
         self.reactions: dict[tuple[int | str, int], list[str]] = {}
         self.message_ids = itertools.count(1)
         self.changed = asyncio.Condition()
+        self.now: Callable[[], float] = time.time
         self._poll = 0
         self._in_minute: dict[int, deque[float]] = defaultdict(lambda: deque(maxlen=group_limit))
 
@@ -231,7 +232,7 @@ class BotState:
             if len(minute) == self.group_limit and now - minute[0] < 60:
                 raise Refusal(429, "Too Many Requests: retry after 9", retry_after=9)
             minute.append(now)
-        base = {"message_id": next(self.message_ids), "from": self.me, "chat": chat, "date": int(time.time())}
+        base = {"message_id": next(self.message_ids), "from": self.me, "chat": chat, "date": int(self.now())}
         for name in ("message_thread_id", "reply_markup"):
             if name in params:
                 base[name] = params[name]

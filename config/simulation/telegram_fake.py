@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -119,7 +118,7 @@ class TelegramFake(BotState):
         where = {"id": chat, "type": "private", "first_name": "Ada"}
         if chat < 0:
             where = {"id": chat, "type": "supergroup", "title": "Engines"}
-        base = {"message_id": next(self.message_ids), "from": person, "chat": where, "date": int(time.time())}
+        base = {"message_id": next(self.message_ids), "from": person, "chat": where, "date": int(self.now())}
         return base | ({"text": text} if text is not None else {}) | more
 
     async def press(self, message: Mapping[str, Any], data: str, *, date: int | None = None) -> str:
@@ -200,7 +199,7 @@ class TelegramFake(BotState):
                         self.updates.remove(update)
                     else:
                         error = f"Wrong response from the webhook: {status}"
-                        self.webhook |= {"last_error_date": int(time.time()), "last_error_message": error}
+                        self.webhook |= {"last_error_date": int(self.now()), "last_error_message": error}
                     self.changed.notify_all()
                 if 200 <= status < 300:
                     await self._obey(reply)

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from config.hub import Hub
 from config.listening import free_port
 from config.sample_company.process import SAMPLE, sample_company, with_sample_company
 from config.settings import Settings, read_settings
+from config.simulation.clock import MovedClock
 from config.simulation.loopback import PATIENCE
 from config.simulation.mail_fake import OURS as MAILBOX
 from config.simulation.mail_fake import SERVER as MAIL_SERVER
@@ -41,7 +42,7 @@ _REACHES = ("_api_key", "_webhook_secret", "_url", "_endpoint")
 """Ends of the names of settings by which a key of the owner could get to another server."""
 SETTABLE = frozenset(
     name for group in (*_KEPT, ToolsGroup) for name in group.model_fields if not name.endswith(_REACHES)
-)
+) | {"desk_hours", "desk_time_zone"}
 """What a file of conversations may set: nothing by which the hub reaches a real account, a database or a model elsewhere."""
 _UNLIMITED = (
     "sessions_per_address",
@@ -69,6 +70,7 @@ class Town:
     telegram: TelegramFake
     twilio: TwilioFake
     mail: MailFake
+    clock: MovedClock
 
     @property
     def url(self) -> str:
@@ -84,22 +86,30 @@ class Town:
 
 
 @asynccontextmanager
-async def town(folder: Path, changes: Mapping[str, Any], *, port: int | None = None) -> AsyncIterator[Town]:
-    """It begins when the documents are at hand. ``folder`` holds the hub's data; ``changes``: settings that differ."""
-    twilio = TwilioFake(lambda: datetime.now(UTC), own_cdn=False)
+async def town(
+    folder: Path, changes: Mapping[str, Any], *, port: int | None = None, begin: datetime | None = None
+) -> AsyncIterator[Town]:
+    """It begins when the documents are at hand. ``folder`` holds the hub's data; ``changes``: settings that differ.
+
+    ``begin``: what time it is then, if not the real one.
+    """
+    clock = MovedClock(begin)
+    twilio = TwilioFake(clock.now, own_cdn=False)
     async with AsyncExitStack() as stack:
         await twilio.start()
         stack.push_async_callback(twilio.stop)
         slack = await stack.enter_async_context(SlackFake())
         telegram = await stack.enter_async_context(TelegramFake(group_limit=1_000_000))
         mail = await stack.enter_async_context(MailFake())
+        mail.now = clock.now
+        slack.now = telegram.now = lambda: clock.now().timestamp()
         port = port or free_port()
         if SAMPLE in (changes.get("openapi_tools"), changes.get("mcp_servers")):
             changes = with_sample_company(changes, await stack.enter_async_context(sample_company(free_port())))
-        hub = Hub(settings_of_town(folder, port, slack, telegram, twilio, mail, changes))
+        hub = Hub(settings_of_town(folder, port, slack, telegram, twilio, mail, changes), clock=clock)
         for channel in hub.channels.values():  # nobody here minds how fast messages come
             channel.capabilities = replace(channel.capabilities, pace=None)
-        built = Town(hub, slack, telegram, twilio, mail)
+        built = Town(hub, slack, telegram, twilio, mail, clock)
         twilio.hub = twilio.public = built.url
         stack.push_async_callback(hub.stop)
         await hub.start()

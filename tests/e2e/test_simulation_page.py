@@ -59,6 +59,20 @@ async def test_a_customer_asks_for_a_person_and_staff_answer(page: Page, simulat
     assert [violation["id"] for violation in found["violations"]] == []
 
 
+async def test_a_customer_writes_mails_and_reads_the_answers(page: Page, simulation: str) -> None:
+    await page.goto(simulation)
+    await page.get_by_label("Channel").select_option("email")
+    await page.get_by_role("button", name="New customer").click()
+    customer = page.get_by_role("list", name="Customer 1, email")
+    await page.get_by_label("Message: Customer 1, email").fill("I want to talk to a person")
+    await page.keyboard.press("Enter")
+    await expect(customer).to_contain_text("passed this on to our team", timeout=_MS)
+    await page.get_by_role("button", name="Claim").click()
+    await page.get_by_label("Message: Case 1").fill("Hello by mail from the team")
+    await page.keyboard.press("Enter")
+    await expect(customer).to_contain_text("Hello by mail from the team", timeout=_MS)
+
+
 async def test_the_page_serves_this_machine_alone(simulation: str) -> None:
     async with aiohttp.ClientSession() as http:
         async with http.get(simulation, headers={"Host": "elsewhere.example"}) as answer:

@@ -85,3 +85,23 @@ def test_several_customers_have_their_own_history_but_not_in_a_group(tmp_path: P
     assert [one.user for one in private.earlier(2)] == ["a"]
     group = read_scenarios(_file(tmp_path, f"{{id: one, channel: telegram-group, turns: {turns}}}")).conversations[1]
     assert [one.user for one in group.earlier(2)] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("clock", "first", "second"),
+    [
+        ("", "2026-11-22T10:00:00Z", "2026-11-23T10:00:00Z"),
+        ("clock: 2026-11-22T11:00:00Z", "2026-11-22T10:00:00Z", "2026-11-23T10:00:00Z"),
+        ("clock: 2026-11-21T11:00:00Z", "2026-11-24T10:00:00Z", "2026-11-23T10:00:00Z"),
+        ("clock: 2026-11-21T11:00:00Z", "2026-11-24T10:00:00", "2026-11-25T10:00:00Z"),
+    ],
+)
+def test_time_needs_a_beginning_and_a_zone_and_goes_on(tmp_path: Path, clock: str, first: str, second: str) -> None:
+    file = tmp_path / "talk.yaml"
+    turns = [
+        f"  - {{id: c{at}, turns: [{{user: Hi, says: Hi, clock: {time}}}]}}\n"
+        for at, time in enumerate((first, second))
+    ]
+    file.write_text(f"{clock}\nconversations:\n{''.join(turns)}")
+    with pytest.raises(ConfigError, match=r"clock|timezone"):
+        read_scenarios(file)

@@ -1,0 +1,43 @@
+"""The time of a hub that plays conversations: the real one, or one that begins elsewhere and is moved on between turns."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import datetime, timedelta
+
+from config.clock import SystemClock
+
+
+class MovedClock(SystemClock):
+    """``begin``: the time now; None for the real one."""
+
+    def __init__(self, begin: datetime | None = None) -> None:
+        self._ahead = timedelta() if begin is None else begin - super().now()
+        self._slept = 0.0
+        self._moved = asyncio.Event()
+
+    def now(self) -> datetime:
+        """The present in UTC, as far as it was moved."""
+        return super().now() + self._ahead
+
+    def monotonic(self) -> float:
+        """With what was skipped."""
+        return super().monotonic() + self._slept
+
+    async def sleep(self, seconds: float) -> None:
+        """Until so much time has passed, or was skipped."""
+        until = self.monotonic() + seconds
+        while (left := until - self.monotonic()) > 0:
+            moved = self._moved
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(moved.wait(), left)
+        await asyncio.sleep(0)
+
+    def move_to(self, moment: datetime) -> None:
+        """Skip the time until then; never backwards."""
+        skipped = max(timedelta(), moment - self.now())
+        self._ahead += skipped
+        self._slept += skipped.total_seconds()
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
