@@ -34,7 +34,7 @@ from core.agent.in_thread import run_in_thread
 from core.agent.language import packs
 from core.agent.lookup import Lookup, file_sources, passages_for
 from core.agent.memory import said_before
-from core.agent.memory_tools import memory_tools
+from core.agent.memory_tools import KEEPS, OWN_WORDS, memory_tools
 from core.agent.phrases import any_of
 from core.agent.prompting import Speakers, opening_prompt, question_message, sources_message
 from core.agent.questions import asks, split_questions
@@ -125,7 +125,7 @@ class AgentLoop:
         every = by_name((search_tool(self._lookup), *for_customers, *tools)).values()
         self._tools = by_name(overridden(every, settings.tool_overrides))
         self._use = use
-        self._has_own_tools = bool(tools)
+        self._has_own_tools = any(one.name not in KEEPS | OWN_WORDS for one in tools)
         self._tickets = tickets
         self._remote = remote
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from core.agent.tools import tool
+from typing import Any, cast
+
+import pytest
+
+from core.agent.memory_tools import memory_tools
+from core.agent.tools import Tool, tool
+from core.domain.errors import KnowledgeUnavailable
 from core.domain.messages import MessageKind
 from tests.contract.responders.world import PASSWORD, call, say
 from tests.unit.agent.test_loop import Bench
@@ -34,3 +40,17 @@ async def test_nothing_is_answered_where_all_is_made_up() -> None:
     reply = await bench.ask("How long do refunds take?")
     assert reply.kind is MessageKind.UNKNOWN
     assert reply.offers_person
+
+
+@pytest.mark.parametrize(
+    ("tools", "asked"),
+    [((), 0), (memory_tools(cast(Any, object())), 0), ((my_tickets,), 1)],
+    ids=["none", "of what is remembered", "of the company"],
+)
+async def test_without_the_knowledge_only_tools_of_the_company_could_answer(
+    tools: tuple[Tool, ...], asked: int
+) -> None:
+    bench = Bench(say("I cannot tell."), tools=tools)
+    bench.shelf.broken = KnowledgeUnavailable("loading")
+    await bench.ask("How long do refunds take?")
+    assert len(bench.model.requests) == asked
