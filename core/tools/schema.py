@@ -21,18 +21,23 @@ _DEEPEST_SCHEMA = 20
 _KEPT = frozenset({"type", "format", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"})
 """Left as they are. Patterns are left to the server: a regular expression may take exponential time."""
 _COMBINED = ("oneOf", "anyOf", "allOf")
+_INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+"""Signs that no reader sees and a model reads, some of them a whole hidden alphabet."""
 _BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
 
 
 def description_of(text: object, longest: int = _LONGEST_TEXT) -> str:
     """A server's words about itself, which the model reads: shortened, and without orders to it."""
-    return defuse(without_orders(str(text or "").strip()[:longest])).strip()
+    visible = _INVISIBLE.sub("", str(text or "")[: 2 * longest])
+    return defuse(without_orders(visible.strip()[:longest])).strip()
 
 
 def checked_name(name: str) -> str:
     """The same name or value, which the model reads and has to send as it is. Raises ValueError for one that holds an order."""
     if len(name) > _LONGEST_TEXT:
         raise ValueError(f"a name or value in its schema has more than {_LONGEST_TEXT} characters: {name[:64]!r}")
+    if not name.isprintable():
+        raise ValueError(f"a name or value in its schema holds signs that nobody sees: {name[:64]!r}")
     for said in (name, _BETWEEN_WORDS.sub(" ", name)):
         if defuse(without_orders(said)) != said:
             raise ValueError(f"a name or value in its schema reads like an order to the agent: {name[:64]!r}")
