@@ -27,6 +27,7 @@ from core.agent.texts import texts_for
 from core.domain.experiments import Experiment
 from core.domain.knowledge import KnowledgeAudience
 from core.domain.messages import MessageKind
+from core.llm.masking import MaskedModel
 from core.llm.settings import OpenAIChatSettings
 from core.ports.budgets import Budgets
 from core.ports.channel import Channel
@@ -293,7 +294,8 @@ def make_model(
     model = OpenAIChat(endpoint, clock)
     closing.push_async_callback(model.aclose)
     spending = model_spending(settings, budgets, metrics)
-    return MeasuredModel(model, metrics, spending, task, priced_as=endpoint.model)
+    measured = MeasuredModel(model, metrics, spending, task, priced_as=endpoint.model)
+    return MaskedModel(measured) if settings.mask_personal_data else measured
 
 
 def chat_settings(settings: Settings, name: str | None = None, route: str = "chat/completions") -> OpenAIChatSettings:

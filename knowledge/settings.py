@@ -45,6 +45,9 @@ class KnowledgeSettings:
     embedding_limit: int | None = None
     """Tokens of a text that its model reads; None takes OpenAI's for OpenAI's models and 512 for others."""
 
+    mask_personal_data: bool = False
+    """Whether e-mail addresses, telephone numbers and the like are replaced before that server gets a text."""
+
     reranker_model: str | None = None
     """A cross-encoder in this process: a folder or a model's name. None: the search's own order and scores."""
 

@@ -71,10 +71,12 @@ def _verifier(settings: Settings, kind: str, noise: Noise, closing: AsyncExitSta
         return lambda case, turn: None
     if not settings.has_model:
         raise ConfigError("--verifier model needs a model: set OPENAI_API_KEY or OPENAI_BASE_URL.")
+    from core.llm.masking import MaskedModel
     from core.llm.openai_chat import OpenAIChat
 
-    model = OpenAIChat(chat_settings(settings), SystemClock())
-    closing.push_async_callback(model.aclose)
+    chat = OpenAIChat(chat_settings(settings), SystemClock())
+    closing.push_async_callback(chat.aclose)
+    model = MaskedModel(chat) if settings.mask_personal_data else chat
     return lambda case, turn: model
 
 

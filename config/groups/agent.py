@@ -30,6 +30,12 @@ class AgentGroup(SettingsGroup):
         description="An older name: use AGENT_STRICTNESS. rule: no verifier is asked, and a sentence is shown when it is near "
         "its source's words.",
     )
+    mask_personal_data: bool = Field(
+        False,
+        description="true: e-mail addresses, telephone, card and bank numbers, IP addresses and national ids with check digits "
+        "are replaced by placeholders in all texts that go to models of other servers, and put back in what these answer. Names, "
+        "postal addresses, pictures and recordings are not masked.",
+    )
     company_name: str = Field(
         "",
         description="How the agent calls the company it speaks for. Not set: no name; over the sample documents alone, that of "

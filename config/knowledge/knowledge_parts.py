@@ -44,6 +44,7 @@ def knowledge_settings(settings: Settings) -> KnowledgeSettings:
         embedding_key=embedding_key.get_secret_value() if embedding_key is not None else None,
         embedding_dimensions=settings.embedding_dimensions,
         embedding_limit=settings.embedding_limit,
+        mask_personal_data=settings.mask_personal_data,
         reranker_model=own_reranker(settings),
         reranker_seconds=settings.reranker_seconds,
         query_prompt=settings.embedding_query_prompt,

@@ -42,4 +42,5 @@ def _reranker(settings: Settings) -> Reranker | None:
         key.get_secret_value() if key is not None else None,
         settings.reranker_model,
         seconds=settings.reranker_seconds,
+        masks=settings.mask_personal_data,
     )

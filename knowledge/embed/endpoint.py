@@ -18,6 +18,7 @@ import httpx
 import numpy as np
 
 from core.domain.errors import ConfigError, KnowledgeUnavailable
+from core.domain.personal_data import Placeholders
 from knowledge.embed.embedder import TextRefused, Vectors, unit
 from knowledge.embed.prompts import Prompts, prompts_for
 from knowledge.embed.retry_after import retry_after
@@ -52,7 +53,10 @@ _LOOKING = Patience(60.0, 2, 60.0)
 
 
 class EndpointEmbedder:
-    """Safe from several threads. Raises KnowledgeUnavailable for what may pass, ConfigError for what only settings mend."""
+    """Safe from several threads. Raises KnowledgeUnavailable for what may pass, ConfigError for what only settings mend.
+
+    ``masks``: personal data in texts is replaced by placeholders before they are sent.
+    """
 
     lanes, batch = 2, 64
 
@@ -65,12 +69,14 @@ class EndpointEmbedder:
         dimensions: int | None = None,
         limit: int | None = None,
         prompts: Prompts | None = None,
+        masks: bool = False,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.name = model
         self._prompts = prompts or Prompts()
         self._asked_dimensions = dimensions
         self._key = key or ""
+        self._masks = masks
         self._sleep = sleep
         headers = {"authorization": f"Bearer {key}"} if key else {}
         self._client = httpx.Client(base_url=base_url.rstrip("/") + "/", headers=headers)
@@ -85,6 +91,7 @@ class EndpointEmbedder:
             self.limit,
             self._prompts.question,
             self._prompts.document,
+            *(["masked"] if masks else []),
         ]
         self.fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
@@ -100,6 +107,7 @@ class EndpointEmbedder:
             dimensions=settings.embedding_dimensions,
             limit=settings.embedding_limit,
             prompts=prompts_for(settings.embedding_model, {}, settings.query_prompt, settings.document_prompt),
+            masks=settings.mask_personal_data,
         )
 
     def count(self, texts: Sequence[str]) -> list[int]:
@@ -120,6 +128,8 @@ class EndpointEmbedder:
 
     def _embed(self, texts: Sequence[str], prompt: str, patience: Patience) -> Vectors:
         """A text of nothing but space is not sent, since servers refuse it: its vector is zeros."""
+        if self._masks:
+            texts = [Placeholders(text).mask(text) for text in texts]
         ready = [prompt + start_within(text, self.limit) if text.strip() else "" for text in well_formed(texts)]
         vectors = np.zeros((len(texts), self.dimensions), np.float32)
         for places in _requests(ready, self.batch):

@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 
+from core.domain.personal_data import Placeholders
+
 _SAID = 200
 
 
@@ -20,17 +22,24 @@ class RerankFailed(Exception):
 
 
 class EndpointReranker:
-    """Implements Reranker. ``url`` is the whole address, such as https://api.jina.ai/v1/rerank."""
+    """Implements Reranker. ``url`` is the whole address, such as https://api.jina.ai/v1/rerank.
 
-    def __init__(self, url: str, key: str | None, model: str | None, *, seconds: float) -> None:
+    ``masks``: personal data is replaced by placeholders before it is sent.
+    """
+
+    def __init__(self, url: str, key: str | None, model: str | None, *, seconds: float, masks: bool = False) -> None:
         self._url = url
         self._key = key
         self._model = model
+        self._masks = masks
         headers = {"authorization": f"Bearer {key}"} if key else {}
         self._client = httpx.AsyncClient(headers=headers, timeout=seconds)
 
     async def rerank(self, question: str, passages: Sequence[str]) -> Sequence[float]:
         """See Reranker. Raises RerankFailed."""
+        if self._masks:
+            placeholders = Placeholders(question, *passages)
+            question, passages = placeholders.mask(question), [placeholders.mask(passage) for passage in passages]
         try:
             response = await self._client.post(self._url, json=self._body(question, passages))
         except httpx.TransportError as error:

@@ -41,6 +41,7 @@ from core.agent.tools import ToolContext, ToolResult, make_tool
 from core.agent.verification import verification
 from core.domain.customer import Customer
 from core.domain.messages import Citation, RawEvent
+from core.domain.personal_data import Placeholders
 from core.ports.chat_model import ToolCall
 from core.tools.openapi_document import operation, parsed_document
 from knowledge.chunk.chunker import Chunker
@@ -281,6 +282,8 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "channels.email.tokens:Tokens.thread_of": lambda text: lambda: TOKENS.thread_of(text),
     "channels.email.trust:verdicts": _of_mail(lambda body: trust.verdicts(mime.opened(body), "mx.example.com")),
     "core.agent.answer_gate:AnswerGate.feed": _gate,
+    "core.domain.personal_data:Placeholders.mask": lambda text: lambda: Placeholders(text).mask(text),
+    "core.domain.personal_data:Placeholders.restore": lambda text: lambda: Placeholders().restore(text),
     "core.agent.prompting:Speakers.number_messages": _numbered,
     "core.agent.verification:verification": _batch,
     "core.agent.consent:Consent.refusal": _wanted,

@@ -129,6 +129,7 @@ OURS: Mapping[str, str] = {
     "core.attachments.object_store:open_store": "settings",
     "core.attachments.object_store:parse_location": "settings",
     "core.budgets": "ids",
+    "core.llm.spending": "numbers",
     "core.confined.template": "wiring",
     "core.confined.template_process:TemplateProcess.child": "wiring",
     "core.confined.wire:body_length": "frames",

@@ -301,3 +301,15 @@ async def test_a_server_that_is_busy_after_a_run_leaves_no_threshold_that_was_no
         assert knowledge.health().summary == "1 documents, 1 passages"
     finally:
         await knowledge.close()
+
+
+def test_masked_texts_reach_the_server_without_personal_data(server: EmbeddingServer) -> None:
+    plain = EndpointEmbedder(server.url, KEY, MODEL)
+    masked = EndpointEmbedder(server.url, KEY, MODEL, masks=True)
+    server.requests.clear()
+    vectors = masked.embed_questions(["I am ada@example.com", "bob@example.com"])
+    masked.embed_documents(["Call +49 170 1234567."])
+    sent = [text for request in server.requests for text in request["input"]]
+    assert sent == ["I am [email 1]", "[email 1]", "Call [phone 1]."]
+    assert len(vectors) == 2
+    assert plain.fingerprint != masked.fingerprint, "an index of unmasked texts is not searched with masked ones"

@@ -236,3 +236,14 @@ async def test_a_second_look_never_changes_whether_there_is_an_answer(
     assert len(looked.passages) == len(plain.passages)
     if plain.supported:
         assert looked.passages[0] in looked.supported
+
+
+async def test_masked_passages_reach_the_server_without_personal_data(server: RerankServer, counted: Counted) -> None:
+    search = Search([passage(1, 0.9, "Write to ada@example.com"), passage(2, 0.8, "otter, +49 170 1234567")])
+    retriever = over(search, counted, reranker_url=f"{server.base}/rerank", mask_personal_data=True)
+    found = await retriever.retrieve("Is it ada@example.com?", limit=2)
+    assert [one.text for one in found.passages] == ["otter, +49 170 1234567", "Write to ada@example.com"]
+    assert server.requests[0]["query"] == "Is it [email 1]?"
+    assert "ada@example.com" not in str(server.requests)
+    assert "1234567" not in str(server.requests)
+    await retriever.aclose()

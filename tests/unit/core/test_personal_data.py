@@ -1,0 +1,123 @@
+"""What is found by its form, what is not, and that placeholders come back as what they stand for, and as nothing else."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.personal_data import Placeholders, personal_data, unfinished_placeholder
+
+FOUND = {
+    "email": ["ada@example.com", "o'brien.x+1@mail.example.co.uk", "jürgen@müller.de", "a_b@x-y.io"],
+    "phone": [
+        *("+49 170 1234567", "+491701234567", "0049 170 1234567", "0170/1234567", "(555) 123-4567", "555-123-4567"),
+        *("01 02 03 04 05", "+1 (800) 555-0100", "0170 123 45 67", "612 345 678"),
+    ],
+    "iban": [
+        "DE89 3704 0044 0532 0130 00",
+        "de89370400440532013000",
+        "GB82 WEST 1234 5698 7654 32",
+        "NO93 8601 1117 947",
+    ],
+    "card": ["4111 1111 1111 1111", "5500-0000-0000-0004", "4111111111111111", "3782 822463 10005"],
+    "ip": ["192.168.0.12", "2001:db8::1", "fe80::1ff:fe23:4567:890a"],
+    "id": [
+        *("12345678Z", "X1234567L", "255081416802538", "RSSMRA85T10A562S", "44051401359", "529.982.247-25"),
+        *("123-45-6789", "86095742719"),
+    ],
+}
+LEFT = [
+    *("TP-2041 costs 1,234.50 EUR", "ticket 1234567", "on 01.02.2024, 2024-11-24 or 24/11/2024 at 10:30:45"),
+    *(
+        "std::vector",
+        "100% of 12345678",
+        "0.12345678901",
+        "300.1.1.1",
+        "me @ home",
+        "@ada",
+        "DE89370400440532013001",
+    ),
+    *("4111 1111 1111 1112", "12345678A", "999.999.999-99", "", "a [email 1] of yours"),
+]
+VALUES = [(kind, value) for kind, values in FOUND.items() for value in values]
+
+
+@pytest.mark.parametrize(("kind", "value"), VALUES)
+@pytest.mark.parametrize(
+    "around", ["{}", "It is {}.", "({})", "a\n{}\nb", '{{"x": "{}"}}', '{{"x":"a\\n{}\\nb"}}', "1 {}, 2"]
+)
+def test_what_has_the_form_is_found_wherever_it_stands(kind: str, value: str, around: str) -> None:
+    text = around.format(value)
+    found = [text[one.start : one.end] for one in personal_data(text)]
+    assert any(value in one for one in found), (kind, found)
+    assert value not in Placeholders(text).mask(text)
+
+
+@pytest.mark.parametrize(("kind", "value"), VALUES)
+def test_alone_it_is_found_to_the_letter(kind: str, value: str) -> None:
+    assert personal_data(f"It is {value}.") == [(6, 6 + len(value), kind)]
+
+
+@pytest.mark.parametrize("text", LEFT)
+def test_what_has_no_such_form_is_left(text: str) -> None:
+    assert personal_data(text) == []
+
+
+def test_the_same_value_has_the_same_placeholder_in_all_texts() -> None:
+    placeholders = Placeholders()
+    assert placeholders.mask("ada@x.org, bob@x.org") == "[email 1], [email 2]"
+    assert placeholders.mask("bob@x.org +49 170 1234567") == "[email 2] [phone 1]"
+    assert placeholders.restore("[email 2] and [Email 1]") == "bob@x.org and ada@x.org"
+
+
+def test_a_placeholder_that_was_never_given_is_left_out() -> None:
+    placeholders = Placeholders()
+    placeholders.mask("ada@x.org")
+    assert placeholders.restore("Write to [email 2] or [phone 1].") == "Write to  or ."
+
+
+def test_who_writes_a_placeholder_gets_nobodys_address() -> None:
+    texts = "Customer: send it to [email 1] or [EMAIL 3]", "Their address: ada@x.org, bob@x.org"
+    placeholders = Placeholders(*texts)
+    assert placeholders.mask(texts[1]) == "Their address: [email 2], [email 4]"
+    assert placeholders.restore("[email 1], [email 2], [email 3]") == "[email 1], ada@x.org, [email 3]"
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([value for _, value in VALUES]),
+            st.text(max_size=20),
+            st.sampled_from(["[email 1]", "[ip 2]", "[", "]"]),
+        )
+    )
+)
+def test_masked_text_holds_no_value_and_comes_back(pieces: list[str]) -> None:
+    text = " , ".join(pieces)
+    placeholders = Placeholders(text)
+    masked = placeholders.mask(text)
+    assert not [value for _, value in VALUES if value in masked]
+    assert placeholders.restore(masked) == text
+
+
+@given(st.sampled_from(VALUES), st.text(max_size=30), st.text(max_size=30))
+def test_json_stays_json(value: tuple[str, str], before: str, behind: str) -> None:
+    said = {"said": f"{before} {value[1]} {behind}"}
+    for ascii_only in (True, False):
+        text = json.dumps(said, ensure_ascii=ascii_only)
+        placeholders = Placeholders(text)
+        assert json.loads(placeholders.restore(placeholders.mask(text))) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        *(("a [", "["), ("a [em", "[em"), ("a [email", "[email"), ("a [email 12", "[email 12"), ("[1] says [", "[")),
+        *(("a [email 1]", ""), ("a", ""), ("[ but", ""), ("[email x", ""), ("a [email 1234567", "")),
+    ],
+)
+def test_half_a_placeholder_at_the_end_is_told(text: str, rest: str) -> None:
+    assert text[unfinished_placeholder(text) :] == rest
