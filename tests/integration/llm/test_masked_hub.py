@@ -1,4 +1,4 @@
-"""MASK_PERSONAL_DATA in a running hub: in answers, tools, checks and memory nothing personal reaches the endpoint of the model."""
+"""MASK_PERSONAL_DATA in a running hub: in answers, tools, checks and memory nothing personal reaches the model's endpoint."""
 
 from __future__ import annotations
 
