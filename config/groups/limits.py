@@ -138,6 +138,6 @@ class LimitsGroup(SettingsGroup):
     turn_timeout_seconds: float = Field(gt=0, description="The longest that a customer waits before an honest failure.")
     retention_days: int = Field(
         ge=0,
-        description="How long raw events, journals of tool calls, pieces of answers, delivered outbox rows and counts of what models "
-        "used are kept, in days; 0 keeps them for ever. Messages stay, and so do dead letters.",
+        description="How long raw events, journals of tool calls, pieces of answers, delivered outbox rows and counts of what "
+        "models used are kept, in days; 0 keeps them for ever. Messages stay, and so do dead letters.",
     )
