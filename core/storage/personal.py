@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Float,
     Integer,
@@ -117,6 +118,10 @@ KEPT: Mapping[Table, frozenset[str]] = {
 The rows of ``message`` that stay are those in threads of staff: what staff were shown or wrote about a case. The daily sweep
 deletes the file of an ``attachment`` that names no message any more.
 """
+_BY_MESSAGE = (feedback, reaction, receipt)
+"""Tables in which rows are found by their message, and not by its conversation."""
+_BY_CONVERSATION = (widget_event, change, outbox, inbound_event)
+"""Tables in which they are found by the conversation, and not by the message."""
 _PAGE = 200
 _NOTES = ("window", "name", "thread")
 """Kinds of notes whose key ends in an address or a thread. What a telephone has said about being written to stays: it keeps us
@@ -245,6 +250,22 @@ def _remove(connection: Connection, table: Table, column: str, ids: Sequence[str
         connection.execute(delete(table).where(among(table.c[column], "ids")), {"ids": list(ids)})
 
 
+def _remove_conversations(connection: Connection, table: Table, ids: Sequence[str]) -> None:
+    """While their messages are there: by these it is found in tables that have no index of conversations."""
+    theirs = among(table.c.conversation_id, "ids")
+    if table in _BY_MESSAGE:
+        said = select(message.c.id).where(among(message.c.conversation_id, "ids"))
+        theirs = table.c.message_id.in_(said)
+    if ids:
+        connection.execute(delete(table).where(theirs), {"ids": list(ids)})
+
+
+def _of_messages(table: Table, column: str) -> tuple[ColumnElement[bool], ...]:
+    """Rows about the messages ``ids``; where these have no index, among those of the conversations ``homes`` alone."""
+    named = among(table.c[column], "ids")
+    return (named, among(table.c.conversation_id, "homes")) if table in _BY_CONVERSATION else (named,)
+
+
 def _tickets(scope: PersonalScope) -> Any:
     return select(ticket.c.number).where(ticket.c.customer_id.in_(scope.person.ids))
 
@@ -270,7 +291,9 @@ def _erase_said(connection: Connection, scope: PersonalScope) -> None:
     _empty(connection, attachment, "message_id", scope.messages)
     _empty(connection, attachment, "conversation_id", [*scope.whole, *scope.told])
     _forget_copies(connection)
-    _empty(connection, inbound_event, "message_id", scope.messages)
+    of_messages = {"ids": list(scope.messages), "homes": [*scope.whole, *scope.shared]}
+    emptied = update(inbound_event).where(*_of_messages(inbound_event, "message_id"))
+    connection.execute(emptied.values(_emptied(inbound_event)), of_messages)
     _empty(connection, inbound_event, "conversation_id", [*scope.whole, *scope.told], message_id=None)
     _empty(connection, ownership_change, "conversation_id", [*scope.whole, *map(Case.home, scope.cases)])
     _remove(connection, change, "conversation_id", scope.told)
@@ -279,16 +302,17 @@ def _erase_said(connection: Connection, scope: PersonalScope) -> None:
     _empty(connection, message, "conversation_id", scope.told)
     for table, columns in OF_MESSAGE.items():
         for column in columns:
-            _remove(connection, table, column, scope.messages)
+            connection.execute(delete(table).where(*_of_messages(table, column)), of_messages)
     for table in OF_CONVERSATION:
-        _remove(connection, table, "conversation_id", scope.whole)
+        _remove_conversations(connection, table, scope.whole)
 
 
 def _forget_copies(connection: Connection) -> None:
     """A file that another row still shows belongs to somebody else: the sweep must not find it and delete its bytes."""
-    in_messages = select(attachment.c.storage_key).where(attachment.c.message_id.is_not(None))
-    copies = attachment.c.message_id.is_(None), attachment.c.storage_key.in_(in_messages)
-    connection.execute(delete(attachment).where(*copies))
+    shown = attachment.alias("shown")
+    same = shown.c.storage_key == attachment.c.storage_key, shown.c.message_id.is_not(None)
+    is_shown = select(shown.c.id).where(*same).exists()
+    connection.execute(delete(attachment).where(attachment.c.message_id.is_(None), is_shown))
 
 
 def _erase_learned(connection: Connection, scope: PersonalScope) -> None:
@@ -332,18 +356,23 @@ def _erase_addresses(connection: Connection, person: Person, threads: Iterable[s
     connection.execute(delete(contacted).where(contacted.c.address.in_(given)))
     places = sorted({(channel, account) for channel, account, _ in person.addresses})
     where = tuple_(channel_memory.c.channel, channel_memory.c.account).in_(places)
-    there = select(conversation.c.id).where(tuple_(conversation.c.channel, conversation.c.account).in_(places))
-    reacted = reaction.c.external_id.in_({one[2] for one in person.addresses}), reaction.c.conversation_id.in_(there)
-    connection.execute(delete(reaction).where(*reacted))
+    place = tuple_(conversation.c.channel, conversation.c.account).in_(places)
+    there = select(conversation.c.id).where(conversation.c.id == reaction.c.conversation_id, place).exists()
+    reacted = reaction.c.external_id.in_({one[2] for one in person.addresses})
+    connection.execute(delete(reaction).where(reacted, there))
     key = channel_memory.c.key
     for name in sorted({*(one[2] for one in person.addresses), *threads}):
         noted = or_(*(key == f"{kind}/{name}" for kind in _NOTES), key.startswith(f"home/{name}/", autoescape=True))
         connection.execute(delete(channel_memory).where(where, noted))
     columns = identity.c
-    same = select(columns.channel, columns.account, columns.external_id).where(
-        columns.external_id.in_({external_id for *_, external_id in person.addresses})
+    same = (
+        select(columns.customer_id).where(
+            columns.channel == channel, columns.account == account, columns.external_id == external_id
+        )
+        for channel, account, external_id in person.addresses
     )
-    others = {tuple(row) for row in connection.execute(same)}
+    found = (connection.execute(one.limit(1)).first() for one in same)
+    others = {one for one, row in zip(person.addresses, found, strict=True) if row is not None}
     unread = (erase_unread(connection, *one, is_theirs_alone=one not in others) for one in person.addresses)
     return sorted({id for ids in unread for id in ids})
 

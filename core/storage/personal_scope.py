@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select
+from sqlalchemy import Connection, Row, Select, func, or_, select, text
 
 from core.domain.approvals import approvals_thread
 from core.domain.case import DESK
@@ -15,7 +15,7 @@ from core.storage import codec
 from core.storage.among import among
 from core.storage.desk_tables import desk_case, desk_note, relay, ticket
 from core.storage.links import person_of
-from core.storage.tables import conversation, identity, message, receipt
+from core.storage.tables import OF_STAFF, conversation, identity, message, receipt
 
 _PAGE = 200
 _MOST_PARTS = 8
@@ -136,9 +136,8 @@ def find_scope(connection: Connection, person: Person) -> PersonalScope:
 
 def _told(connection: Connection, cases: Sequence[str], messages: Sequence[str], homes: Sequence[str]) -> list[str]:
     """The conversations in which staff are told of the cases, and those in which they write about them."""
-    named = conversation.c.audience == Audience.STAFF, among(conversation.c.thread, "threads")
-    threads_of_cases = [*cases, *map(approvals_thread, cases)]
-    found = set(connection.scalars(select(conversation.c.id).where(*named), {"threads": threads_of_cases}))
+    feeds = select(conversation.c.id).where(text(OF_STAFF), among(conversation.c.thread, "threads"))
+    found = set(connection.scalars(feeds, {"threads": [*cases, *map(approvals_thread, cases)]}))
     noted = select(desk_note.c.conversation_id).where(among(desk_note.c.case_id, "cases"))
     found |= set(connection.scalars(noted, {"cases": list(cases)}))
     passed_on = (
@@ -156,6 +155,6 @@ def _told(connection: Connection, cases: Sequence[str], messages: Sequence[str],
     ends = [str(one).removeprefix("m/") for one in connection.scalars(roots, {"feeds": sorted(found)})]
     for place in range(0, len(ends), _PAGE):
         like = [conversation.c.thread.like(f"%/{end}%") for end in ends[place : place + _PAGE]]
-        threads = select(conversation.c.id).where(conversation.c.audience == Audience.STAFF, or_(*like))
+        threads = select(conversation.c.id).where(text(OF_STAFF), or_(*like))
         found |= set(connection.scalars(threads))
     return sorted(found - set(homes))

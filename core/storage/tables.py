@@ -108,6 +108,8 @@ conversation = Table(
     Column("remembered_seq", Integer, nullable=False, server_default="0"),
 )
 partial_index("ix_conversation_pending", conversation.c.ready_at, where="done_seq < last_seq")
+OF_STAFF = "audience = 'staff'"
+partial_index("ix_conversation_of_staff", conversation.c.thread, where=OF_STAFF)
 QUEUED_CONVERSATION = "state = 'queued'"
 partial_index("ix_conversation_queued", conversation.c.state, where=QUEUED_CONVERSATION)
 TO_REMEMBER = "remembered_seq < last_seq AND audience = 'customer' AND shared IS NULL"
@@ -118,7 +120,7 @@ inbound_event = Table(
     metadata,
     Column("event_key", Text, primary_key=True),
     Column("kind", String(16), nullable=False),
-    Column("conversation_id", String(32), nullable=False),
+    Column("conversation_id", String(32), nullable=False, index=True),
     Column("message_id", String(32)),
     Column("raw", LargeBinary),
     Column("received_at", Double, nullable=False),
@@ -145,6 +147,7 @@ message = Table(
     Column("customer_id", String(64)),
     UniqueConstraint("conversation_id", "seq"),
 )
+partial_index("ix_message_customer_id", message.c.customer_id, where="customer_id IS NOT NULL")
 
 attachment = Table(
     "attachment",
@@ -156,7 +159,7 @@ attachment = Table(
     Column("media_type", Text, nullable=False),
     Column("size", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
-    Column("storage_key", Text, nullable=False),
+    Column("storage_key", Text, nullable=False, index=True),
     Column("extraction", String(16), nullable=False),
     Column("text", Text),
     Column("error", Text),
@@ -167,7 +170,7 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("conversation_id", String(32), nullable=False),
+    Column("conversation_id", String(32), nullable=False, index=True),
     Column("message_id", String(32), nullable=False),
     Column("seq", Integer, nullable=False),
     Column("channel", String(32), nullable=False),
