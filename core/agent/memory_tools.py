@@ -104,7 +104,10 @@ class _MemoryTools:
         return f"Forgotten: {clip(_subjects(meant), _LONGEST_LIST)}."
 
     async def forget_everything(self, context: ToolContext) -> str:
-        """Forget all that is remembered of this customer, because they want all of it forgotten. It cannot be undone."""
+        """Forget all that is remembered of this customer, because they want all of it forgotten. It cannot be undone.
+
+        The messages stay. Who wants everything about them erased is to write “delete my data”: then the hub asks and does it.
+        """
         if context.said is None or not context.private:
             raise ToolError(_NOT_HERE)
         await self._memories.forget_facts(context.holder, None, context.said.created_at)

@@ -252,10 +252,8 @@ def _remove(connection: Connection, table: Table, column: str, ids: Sequence[str
 
 def _remove_conversations(connection: Connection, table: Table, ids: Sequence[str]) -> None:
     """While their messages are there: by these it is found in tables that have no index of conversations."""
-    theirs = among(table.c.conversation_id, "ids")
-    if table in _BY_MESSAGE:
-        said = select(message.c.id).where(among(message.c.conversation_id, "ids"))
-        theirs = table.c.message_id.in_(said)
+    said = select(message.c.id).where(among(message.c.conversation_id, "ids"))
+    theirs = table.c.message_id.in_(said) if table in _BY_MESSAGE else among(table.c.conversation_id, "ids")
     if ids:
         connection.execute(delete(table).where(theirs), {"ids": list(ids)})
 
@@ -266,13 +264,10 @@ def _of_messages(table: Table, column: str) -> tuple[ColumnElement[bool], ...]:
     return (named, among(table.c.conversation_id, "homes")) if table in _BY_CONVERSATION else (named,)
 
 
-def _tickets(scope: PersonalScope) -> Any:
-    return select(ticket.c.number).where(ticket.c.customer_id.in_(scope.person.ids))
-
-
 def _erase_cases(connection: Connection, scope: PersonalScope, now: float) -> None:
     _remove(connection, desk_timer, "case_id", scope.cases)
-    connection.execute(delete(ticket_entry).where(ticket_entry.c.number.in_(_tickets(scope))))
+    theirs = select(ticket.c.number).where(ticket.c.customer_id.in_(scope.person.ids))
+    connection.execute(delete(ticket_entry).where(ticket_entry.c.number.in_(theirs)))
     connection.execute(delete(ticket).where(ticket.c.customer_id.in_(scope.person.ids)))
     closed = func.coalesce(desk_case.c.closed_at, now)
     _empty(connection, desk_case, "id", scope.cases, closed_at=closed)

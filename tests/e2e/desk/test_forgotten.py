@@ -165,7 +165,7 @@ async def link(page: Customer, phone: Customer) -> None:
 async def remembered(world: World) -> None:
     """Until her name is a fact."""
     async with asyncio.timeout(120):
-        while "customer.memory" not in await where_found(world.store, NAME):
+        while "customer.memory" not in await where_found(world.store, NAME):  # noqa: ASYNC110 - in another process
             await asyncio.sleep(0.2)
 
 
@@ -231,3 +231,4 @@ async def test_on_the_page_a_yes_erases_and_nothing_else_does(world: World) -> N
         await tell(page, "Delete all my data")
         assert "is being deleted now" in await tell(page, "yes")
         await gone(world, "Zanzibar", page.who)
+        assert NAME not in await tell(page, QUESTION), "who writes on is somebody new"

@@ -17,7 +17,7 @@ from tests.contract.stores.test_personal import erase, full_life
 from tests.integration.storage.test_query_plans import statements as statements
 
 _SMALL = ("channel_memory", "contacted", "gap_cluster", "identity", "quarantine", "reaction")
-"""Tables of few rows, or that are read page by page; ``identity`` for operators alone, who know an address and not its channel."""
+"""Tables of few rows, or that are read page by page; ``identity``: only operators give an address without its channel."""
 _READS = re.compile(r"\s*(SELECT|UPDATE|DELETE|INSERT|WITH)")
 _SCAN = re.compile(r"SCAN (?!json_each|person|anon_\d|\(subquery|(\d+ )?CONSTANT)(\w+)")
 _MANY = 5_000

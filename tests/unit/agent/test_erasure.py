@@ -19,6 +19,7 @@ from core.domain.messages import Author, Message, MessageKind
 from core.ports.outcomes import EraseCustomer
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
+from core.turn_reading import may_only_rate
 from tests.contract.responders.world import NOW, Watcher, message, text_file, turn_of
 
 _QUOTED = re.compile("[“„«「](.+?)[”“»」]")
@@ -180,6 +181,11 @@ async def test_what_else_is_asked_is_answered_above_the_question() -> None:
     assert reply.meta[ERASE]["customer"] == "cu1"
     assert not reply.offers_person, "a yes may mean one thing only"
     assert (await reply_to(turn("Hello", message("forget me", seq=2)))).text.startswith("Everything")
+
+
+def test_it_is_no_comment_on_how_a_case_was_resolved() -> None:
+    assert may_only_rate(turn("all good"))
+    assert not may_only_rate(turn("forget me"))
 
 
 async def test_who_also_wants_a_person_is_given_one() -> None:
