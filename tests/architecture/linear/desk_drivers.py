@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -62,6 +63,7 @@ def _meta(text: str) -> Mapping[str, Any]:
     names = text.split("\n")
     places = [{"place": line, "url": f"https://example.com/{line}"} for line in names]
     of_customer = ("name", "question", "answer", "origin", "verdict", "language", "caution", "emoji", BELOW, ORIGINAL)
+    of_call = {"tool": text, "arguments": json.dumps(dict.fromkeys(names, text)), "said": text, "until": _AT}
     return {
         **dict.fromkeys(of_customer, text),
         "facts": _facts(text),
@@ -73,6 +75,10 @@ def _meta(text: str) -> Mapping[str, Any]:
         "left_out": names,
         "author": "customer",
         "case": "c.1",
+        "id": "a1",
+        "approval": of_call,
+        "customer": text,
+        "proof": text,
         "mentions": ["U1"],
         "buttons": [str(StaffAction.CLAIM)],
         "loud": True,

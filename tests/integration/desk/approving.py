@@ -19,6 +19,7 @@ from core.budgets import BudgetLedger
 from core.domain.approvals import Approval, approvals_thread
 from core.domain.case import feed
 from core.domain.customer import Identity
+from core.domain.errors import ToolError, ToolErrorKind
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, Message, MessageReceived, StaffAction
 from core.domain.timers import TimerKind
@@ -60,7 +61,9 @@ class Shop:
 
     async def find_refund(self, idempotency_key: str) -> str:
         """Say whether a refund took place."""
-        return "Refund R-1 is on its way." if idempotency_key in self.keys else ""
+        if idempotency_key not in self.keys:
+            raise ToolError("There is none.", ToolErrorKind.NOT_FOUND)
+        return "Refund R-1 is on its way."
 
     def tools(self, **rules: Any) -> list[Tool]:
         """What the company has written."""
