@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.agent.consent import NOT_ASKED, NOT_CONFIRMED, NOT_NEEDED, ActionCheck, Consent
+from core.agent.consent import NOT_APPROVED, NOT_ASKED, NOT_CONFIRMED, NOT_NEEDED, ActionCheck, Consent
 from core.agent.own_words import own_words
 from core.agent.sources import Source, Sources
 from core.agent.tool_rules import RunsWhen
@@ -100,6 +100,38 @@ async def test_what_only_reads_needs_nothing() -> None:
 )
 async def test_an_action_needs_the_customers_words(said: str, verdict: bool | None, refusal: str | None) -> None:
     assert await _consent(said, verdict=verdict).refusal(CANCEL, CALL) == refusal
+
+
+APPROVED = make_tool(cancel_order, effect=True, runs_when=RunsWhen.STAFF_APPROVES)
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict", "refusal"),
+    [
+        (ORDER, True, NOT_APPROVED),
+        (ORDER, False, NOT_ASKED),
+        ("Where is my order A-4711?", None, NOT_CONFIRMED),
+        ("Please cancel my order.", True, NOT_ASKED),
+    ],
+)
+async def test_staff_are_asked_about_what_the_customer_asked_for(said: str, verdict: bool | None, refusal: str) -> None:
+    assert await _consent(said, verdict=verdict).refusal(APPROVED, CALL) == refusal
+
+
+async def test_staff_are_asked_once_about_the_same_call_and_never_about_one_that_failed_of_another_reason() -> None:
+    consent = _consent(ORDER)
+    for call, why in ((CALL, NOT_ASKED), (CALL, NOT_APPROVED), (replace(CALL, id="c2"), NOT_APPROVED)):
+        consent.hold(call, why)
+    assert (consent.for_staff, consent.question) == ([CALL], None)
+
+
+async def test_a_call_that_is_too_long_to_be_read_is_no_matter_for_staff() -> None:
+    order = "A-4711 " * 300
+    refusal = await _consent(f"Please cancel my order {order}", verdict=True).refusal(
+        APPROVED, _call(CANCEL, order=order)
+    )
+    assert refusal is not None
+    assert "too long to be read" in refusal
 
 
 async def test_what_a_machine_wrote_down_is_confirmed_in_writing_first() -> None:

@@ -192,6 +192,7 @@ def test_a_tool_that_is_switched_off_is_not_there() -> None:
         ({"retries": 1}, "order has an effect"),
         ({"cache": 5}, "order changes something"),
         ({"effect": False, "runs_when": "customer_needs", "cache": 5}, "order changes something"),
+        ({"effect": False, "runs_when": "staff_approves"}, "order only reads"),
     ],
 )
 def test_a_change_can_be_neither_tried_again_nor_cached(override: dict[str, Any], says: str) -> None:

@@ -192,3 +192,46 @@ def test_a_wrong_override_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_the_names_of_the_hubs_own_tools_are_known() -> None:
     assert tuple(one.name for one in ticket_tools(TICKETS)) == TICKET_TOOLS
+
+
+REFUND = '''
+from core.agent.tools import tool
+
+
+@tool(runs_when="staff_approves")
+def refund_order(order: str) -> str:
+    """Refund an order."""
+    return order
+'''
+IN_SLACK = {"slack_staff_channel": "C0STAFF01", "slack_bot_token": "xoxb-1", "slack_signing_secret": "s"}
+
+
+def test_what_staff_approve_needs_their_desk_in_slack(tmp_path: Path) -> None:
+    folder = _written(tmp_path, shop=REFUND)
+    with pytest.raises(
+        ConfigError, match="refund_order: staff_approves needs a desk in Slack.*set SLACK_STAFF_CHANNEL"
+    ):
+        company_tools(read_settings(tools_path=folder))
+    assert list(company_tools(read_settings(tools_path=folder, **IN_SLACK))) == ["refund_order"]
+
+
+async def test_the_doctor_says_what_to_do_about_it(tmp_path: Path) -> None:
+    (found,) = await check_tools(read_settings(tools_path=_written(tmp_path, shop=REFUND)))
+    assert not found.ok
+    assert "set SLACK_STAFF_CHANNEL" in found.detail
+
+
+def test_what_an_mcp_server_will_have_is_looked_at_as_well() -> None:
+    wanted: dict[str, Any] = {
+        "mcp_servers": {"shop": {"url": "http://127.0.0.1:1/mcp"}},
+        "tool_overrides": {"shop_refund": {"runs_when": "staff_approves"}},
+    }
+    with pytest.raises(ConfigError, match="shop_refund: staff_approves needs a desk in Slack"):
+        company_tools(read_settings(**wanted))
+    assert company_tools(read_settings(**wanted, **IN_SLACK)) == {}
+
+
+def test_the_hubs_own_tools_are_no_matter_for_staff() -> None:
+    wanted: dict[str, Any] = {"tool_overrides": {"create_ticket": {"runs_when": "staff_approves"}}}
+    with pytest.raises(ConfigError, match="create_ticket is the hub's own"):
+        company_tools(read_settings(**wanted, **IN_SLACK))
