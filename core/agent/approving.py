@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
+from core.agent.answer_gate import AnswerGate
 from core.agent.consent import canonical, in_words
 from core.agent.own_words import own_words
+from core.agent.texts import Texts
 from core.agent.tokens import trim
 from core.domain.approvals import BY_APPROVAL, Approval
 from core.domain.conversation import Escalation
 from core.domain.customer import Evidence
+from core.domain.messages import MessageKind
 from core.ports.chat_model import ToolCall
+from core.ports.responder import Reply
 from core.ports.store import TurnState
 from core.ports.tickets import Holder, Tickets
 
@@ -18,9 +24,16 @@ _MESSAGES, _SAID_TOKENS = 3, 150
 
 
 async def escalation_for(
-    turn: TurnState, turn_id: str, calls: Sequence[ToolCall], tickets: Tickets | None
+    turn: TurnState,
+    turn_id: str,
+    calls: Sequence[ToolCall],
+    tickets: Tickets | None,
+    wanted: Escalation | None = None,
 ) -> Escalation:
-    """Why staff are needed, with the calls and whom they serve as far as that is proven now. Raises StoreUnavailable."""
+    """Why staff are needed, with the calls and whom they serve as far as that is proven now. Raises StoreUnavailable.
+
+    ``wanted``: why they are needed besides.
+    """
     holder = Holder.of(turn.customer, turn.conversation.id, private=turn.is_private)
     found = await tickets.identities(holder) if tickets is not None and turn.is_private else ()
     proven = tuple((one.channel, one.address) for one in found if one.evidence > Evidence.CLAIMED)
@@ -39,8 +52,20 @@ async def escalation_for(
         )
         for call in calls
     )
-    actions = "; ".join(one.action for one in approvals)
+    if wanted is not None:
+        return replace(wanted, approvals=approvals)
+    actions = _actions(calls)
     causes = {BY_APPROVAL: {"action": actions}}
     return Escalation(
         f"Somebody has to approve: {actions}", requested_by=BY_APPROVAL, causes=causes, approvals=approvals
     )
+
+
+async def told_of_approval(gate: AnswerGate, texts: Texts, calls: Sequence[ToolCall], meta: Mapping[str, Any]) -> Reply:
+    """What passed the gate, with what has to be approved, in our own words."""
+    await gate.note(texts.say("approval", action=_actions(calls)))
+    return Reply(gate.text, MessageKind.ANSWER, gate.citations, 1.0, intent=BY_APPROVAL, meta=meta)
+
+
+def _actions(calls: Sequence[ToolCall]) -> str:
+    return "; ".join(map(in_words, calls))

@@ -12,11 +12,11 @@ from typing import Any
 
 from core.agent.agent_turn import AgentTurn
 from core.agent.answer_gate import AnswerGate
-from core.agent.approving import escalation_for
+from core.agent.approving import escalation_for, told_of_approval
 from core.agent.asking_back import ask_back
 from core.agent.builtin_tools import escalation_tool, link_tool, search_tool
 from core.agent.choosing import had_a_choice
-from core.agent.consent import ActionCheck, Consent, in_words
+from core.agent.consent import ActionCheck, Consent
 from core.agent.conversation_texts import (
     asked_besides,
     escalation_reply,
@@ -206,6 +206,14 @@ class AgentLoop:
             await agent.run(self._prompt(job, evidence.sources, given, known), given)
         finally:
             await gate.close()
+        if consent.for_staff:
+            if not gate.text:
+                await job.events.discard()
+            escalation = await escalation_for(job.turn, job.turn_id, consent.for_staff, self._tickets, agent.escalation)
+            besides = await told_of_approval(gate, job.texts, consent.for_staff, _noted(agent, gate))
+            return Reply(
+                "", MessageKind.NOTICE, escalation=escalation, confidence=1.0, intent=BY_APPROVAL, besides=besides
+            )
         if agent.escalation is not None:
             await job.events.discard()
             return Reply("", MessageKind.NOTICE, escalation=agent.escalation, confidence=1.0, intent=Intent.PERSON)
@@ -214,12 +222,7 @@ class AgentLoop:
         only_links = agent.link is not None and not gate.shown and not any(unit.is_loss for unit in gate.dropped)
         reply = _how_to_link(job) if only_links else await self._reply(job, gate, unavailable=unavailable)
         reply = await _asked_to_confirm(job, gate, consent, reply)
-        reply = replace(reply, meta={**reply.meta, **_noted(agent, gate)}, link=agent.link)
-        if not consent.for_staff:
-            return reply
-        escalation = await escalation_for(job.turn, job.turn_id, consent.for_staff, self._tickets)
-        besides = await _told_of_approval(job, gate, consent, reply)
-        return Reply("", MessageKind.NOTICE, escalation=escalation, confidence=1.0, intent=BY_APPROVAL, besides=besides)
+        return replace(reply, meta={**reply.meta, **_noted(agent, gate)}, link=agent.link)
 
     async def _asked_back(self, job: _Job) -> Reply | None:
         """Where the model has no answer and the knowledge something near; looked for again, so that it need not be kept."""
@@ -315,15 +318,6 @@ async def _asked_to_confirm(job: _Job, gate: AnswerGate, consent: Consent, reply
         await job.events.discard()
     await gate.note(job.texts.say("confirm", action=consent.question))
     return Reply(gate.text, MessageKind.ANSWER, gate.citations, intent=CLARIFY, meta={**reply.meta, **consent.meta})
-
-
-async def _told_of_approval(job: _Job, gate: AnswerGate, consent: Consent, reply: Reply) -> Reply:
-    """The reply with what has to be approved, in our own words. An answer of which nothing is left gives way to them."""
-    if not gate.text:
-        await job.events.discard()
-    actions = "; ".join(map(in_words, consent.for_staff))
-    await gate.note(job.texts.say("approval", action=actions))
-    return replace(reply, text=gate.text, kind=MessageKind.ANSWER, citations=gate.citations, offers_person=False)
 
 
 def _spelled_out(turn: TurnState, way: Route) -> TurnState:

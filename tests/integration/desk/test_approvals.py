@@ -16,9 +16,10 @@ from core.storage.store import SqlStore
 from handoff.people import Membership
 from handoff.slack.posts import bodies
 from handoff.texts import say
+from tests.contract.responders.world import call
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.desk.approving import ACTION, APPROVE, DECLINE, Office, Shop
+from tests.integration.desk.approving import ACTION, APPROVE, DECLINE, WISH, Office, Shop
 from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.desk.office_hours import CASE, HOME
 from tests.servers.slack_rules import check_message
@@ -363,3 +364,15 @@ async def test_a_tool_that_is_not_there_is_waited_for_and_then_missed(office: Of
     office.tools.local = here
     await office.presses(APPROVE)
     assert (len(shop.keys), await office.states()) == (1, ["done"])
+
+
+async def test_a_model_that_brings_in_a_person_besides_loses_nothing(office: Office, shop: Shop) -> None:
+    reason = '{"reason": "A person must approve the refund.", "urgency": "high"}'
+    office.script = [call("refund_order", '{"order": "A-4711"}'), call("escalate_to_human", reason)]
+    await office.customer(WISH)
+    assert await office.states() == ["waiting"]
+    facts = (await office.posts("card"))[0].meta["facts"]
+    assert (facts["reason"], facts["urgency"]) == ("A person must approve the refund.", "high")
+    await office.presses(APPROVE)
+    assert len(shop.keys) == 1
+    assert (await office.conversation()).state is OwnershipState.QUEUED, "they are needed for more than the approval"

@@ -209,7 +209,7 @@ IN_SLACK = {"slack_staff_channel": "C0STAFF01", "slack_bot_token": "xoxb-1", "sl
 def test_what_staff_approve_needs_their_desk_in_slack(tmp_path: Path) -> None:
     folder = _written(tmp_path, shop=REFUND)
     with pytest.raises(
-        ConfigError, match="refund_order: staff_approves needs a desk in Slack.*set SLACK_STAFF_CHANNEL"
+        ConfigError, match=r"refund_order: staff_approves needs a desk in Slack.*set SLACK_STAFF_CHANNEL"
     ):
         company_tools(read_settings(tools_path=folder))
     assert list(company_tools(read_settings(tools_path=folder, **IN_SLACK))) == ["refund_order"]

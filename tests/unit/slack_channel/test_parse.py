@@ -22,6 +22,7 @@ from core.domain.messages import (
     MessageReceived,
     RawEvent,
     ReactionChanged,
+    StaffAction,
 )
 from core.ports.channel import WebhookReply
 from tests.unit.slack_channel.fixture import NOW, NoNames, load, names, raw
@@ -313,6 +314,18 @@ def test_a_score_that_was_pressed_in_private_names_its_case() -> None:
     assert isinstance(event, MessageReceived)
     assert (event.action, event.text, event.reply_to) == (CustomerAction.RATE, "1", "c1.2")
     assert event.conversation.thread == DIRECT
+
+
+def test_a_verdict_on_a_tool_call_is_taken_in_a_channel_of_the_staffs_alone() -> None:
+    payload = load("block_actions_person")
+    payload["actions"][0] |= {"action_id": "staff_approve", "value": "c1.2 c1:5:step00call00"}
+    channel = payload["channel"]["id"]
+    (event,) = Reader("default", NoNames(), staff_channels=frozenset({channel})).events(raw(payload))  # type: ignore[misc]
+    assert isinstance(event, MessageReceived)
+    assert (event.action, event.text) == (StaffAction.APPROVE, "c1:5:step00call00")
+    assert (event.conversation.thread, event.audience) == ("approvals/c1.2", Audience.STAFF)
+    with pytest.raises(InvalidInput):
+        read(payload)
 
 
 def test_a_press_says_a_title_as_it_was_offered_not_as_slack_writes_it() -> None:
