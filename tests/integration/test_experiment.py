@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -19,27 +20,41 @@ from tests.integration.llm.wire_server import DONE, Behaviour, chunk, serving, s
 from tests.servers.hub import Hub
 from tests.unit.core.eventually import eventually
 
-QUESTION = "How do I reset my password?"
-ANSWER = "Choose “Forgot password?” on the sign-in page [1]."
-HAND_OVER = {"index": 0, "id": "a", "function": {"name": "escalate_to_human", "arguments": '{"reason": "unsure"}'}}
+TOOLS = """
+from core.agent.tools import tool
+
+@tool(effect=False)
+def opening_hours() -> str:
+    \"\"\"When the shop is open.\"\"\"
+    return "Open on weekdays from 9 to 17."
+"""
+QUESTION = "When are you open?"
+ANSWER = "Open on weekdays from 9 to 17."
 ENOUGH = 3
 """Customers in each arm."""
 MOST = 40
 """Customers who write at most; that fewer than ENOUGH of them are in one arm happens once in 10^8 runs."""
 
 
+def _calls(name: str, arguments: str) -> Behaviour:
+    call = {"index": 0, "id": "a", "function": {"name": name, "arguments": arguments}}
+    return stream(chunk(tool_calls=[call]), chunk(finish="tool_calls"), DONE)
+
+
 def _by_model(asked: list[dict[str, Any]]) -> Behaviour:
-    """The one model answers, the other hands over, and all else finds nothing."""
+    """The one model looks it up and answers, the other hands over, and all else finds nothing."""
     answers = {
-        "plain": stream(chunk(ANSWER), chunk(finish="stop"), DONE),
-        "timid": stream(chunk(tool_calls=[HAND_OVER]), chunk(finish="tool_calls"), DONE),
+        "plain": _calls("opening_hours", "{}"),
+        "timid": _calls("escalate_to_human", '{"reason": "unsure"}'),
     }
+    answer = stream(chunk(ANSWER), chunk(finish="stop"), DONE)
     other = stream(chunk('{"facts": []}'), chunk(finish="stop"), DONE)
 
     async def behave(request: web.Request) -> web.StreamResponse:
         body = await request.json()
         asked.append(body)
-        return await answers.get(body["model"], other)(request)
+        is_looked_up = body["messages"][-1]["role"] == "tool"
+        return await (answer if is_looked_up else answers.get(body["model"], other))(request)
 
     return behave
 
@@ -67,7 +82,7 @@ def _compare(hub: Hub) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _hub(make_hub: MakeHub, database_url: str, asked: list[dict[str, Any]]) -> AsyncIterator[Hub]:
+async def _hub(make_hub: MakeHub, database_url: str, tools: Path, asked: list[dict[str, Any]]) -> AsyncIterator[Hub]:
     arms = {"plain": {"model": "plain"}, "timid": {"model": "timid", "temperature": 0.5}}
     async with serving(_by_model(asked)) as server:
         environment = {
@@ -76,26 +91,28 @@ async def _hub(make_hub: MakeHub, database_url: str, asked: list[dict[str, Any]]
             "OPENAI_MODEL": "main",
             "AGENT_MEMORY_MODEL": "memo",
             "MEMORY_REST_MINUTES": "0.01",
+            "TOOLS_PATH": str(tools),
             "AGENT_ANSWER_FORMAT": "text",
-            "AGENT_STRICTNESS": "trust",
             "EXPERIMENTS": json.dumps({"courage": {"share": 1.0, "arms": arms}}),
         }
-        yield await asyncio.to_thread(make_hub, database_url=database_url, sources="sample", environment=environment)
+        yield await asyncio.to_thread(make_hub, database_url=database_url, environment=environment)
 
 
-async def test_two_arms_are_told_apart(database_url: str, make_hub: MakeHub) -> None:
+async def test_two_arms_are_told_apart(database_url: str, make_hub: MakeHub, tmp_path: Path) -> None:
+    tools = tmp_path / "tools.py"
+    tools.write_text(TOOLS)
     asked: list[dict[str, Any]] = []
     arms: Counter[str] = Counter()
-    async with _hub(make_hub, database_url, asked) as hub, aiohttp.ClientSession() as http:
+    async with _hub(make_hub, database_url, tools, asked) as hub, aiohttp.ClientSession() as http:
         while min(arms["plain"], arms["timid"]) < ENOUGH:
             assert arms.total() < MOST
             answer, seen = await _answer_to(http, hub, QUESTION)
             arm = "timid" if answer["requires_escalation"] else "plain"
-            assert ("Forgot password" in answer["message"]) == (arm == "plain"), answer
+            assert ("from 9 to 17" in answer["message"]) == (arm == "plain"), answer
             assert "courage" not in seen, "customers are not told of it"
             arms[arm] += 1
-        again = [one["model"] for one in asked if one["model"] in arms]
-        assert Counter(again) == arms, "each customer was answered once, by the model of one arm"
+        first = [one["model"] for one in asked if one["model"] in arms and one["messages"][-1]["role"] == "user"]
+        assert Counter(first) == arms, "each customer was answered once, by the model of one arm"
         assert {one.get("temperature") for one in asked if one["model"] == "timid"} == {0.5}
         found = await asyncio.to_thread(_compare, hub)
         await eventually(lambda: "memo" in [one["model"] for one in asked])
