@@ -107,7 +107,8 @@ def personal_data(text: str) -> list[PersonalDatum]:
 
 
 def _blank(found: re.Match[str]) -> str:
-    return " " * len(found[0])
+    """Signs that are part of no value, so that none reaches across."""
+    return "\0" * len(found[0])
 
 
 def _candidates(text: str) -> Iterator[PersonalDatum]:

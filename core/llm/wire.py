@@ -95,8 +95,10 @@ class Assembly:
         """
         self._chunks += 1
         if usage := chunk.get("usage"):
-            self._usage = {name: usage.get(name) or 0 for name in _COUNTS}
-            self._usage["cached_tokens"] = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+            details = usage.get("prompt_tokens_details")
+            cached = details.get("cached_tokens") if isinstance(details, dict) else 0
+            found = {name: usage.get(name) for name in _COUNTS} | {"cached_tokens": cached}
+            self._usage = {name: count if isinstance(count, int) else 0 for name, count in found.items()}
         text = ""
         for choice in chunk.get("choices") or ():
             self._reason = choice.get("finish_reason") or self._reason

@@ -242,7 +242,7 @@ async def test_masked_passages_reach_the_server_without_personal_data(server: Re
     search = Search([passage(1, 0.9, "Write to ada@example.com"), passage(2, 0.8, "otter, +49 170 1234567")])
     retriever = over(search, counted, reranker_url=f"{server.base}/rerank", mask_personal_data=True)
     found = await retriever.retrieve("Is it ada@example.com?", limit=2)
-    assert [one.text for one in found.passages] == ["otter, +49 170 1234567", "Write to ada@example.com"]
+    assert [one.id for one in found.passages] == ["p2", "p1"]
     assert server.requests[0]["query"] == "Is it [email 1]?"
     assert "ada@example.com" not in str(server.requests)
     assert "1234567" not in str(server.requests)

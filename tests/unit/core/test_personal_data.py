@@ -66,6 +66,13 @@ def test_what_has_no_such_form_is_left(text: str) -> None:
     assert personal_data(text) == []
 
 
+def test_no_value_reaches_across_a_line_or_a_date() -> None:
+    for text in (r"0170\n1234567", "0170\n1234567", "0170 2024-11-24 1234567"):
+        assert personal_data(text) == []
+    two = r"+49 170 1234567\n0170 7654321"
+    assert [two[one.start : one.end] for one in personal_data(two)] == ["+49 170 1234567", "0170 7654321"]
+
+
 def test_the_same_value_has_the_same_placeholder_in_all_texts() -> None:
     placeholders = Placeholders()
     assert placeholders.mask("ada@x.org, bob@x.org") == "[email 1], [email 2]"

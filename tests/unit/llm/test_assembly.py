@@ -114,3 +114,20 @@ def test_pictures_stand_behind_the_text_as_addresses_that_hold_them() -> None:
         {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,/9g="}},
         {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,dHdv"}},
     ]
+
+
+@pytest.mark.parametrize(
+    ("usage", "cached"),
+    [
+        ({"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 4}}, 4),
+        ({"prompt_tokens": 9, "prompt_tokens_details": None}, 0),
+        ({"prompt_tokens": 9, "prompt_tokens_details": ["odd"]}, 0),
+        ({"prompt_tokens": 9, "completion_tokens": "many", "prompt_tokens_details": {"cached_tokens": None}}, 0),
+    ],
+)
+def test_cached_tokens_are_read_and_odd_reports_break_nothing(usage: dict[str, Any], cached: int) -> None:
+    assembly = Assembly()
+    assembly.add({"choices": [{"delta": {"content": "Hi"}, "finish_reason": "stop"}]})
+    assembly.add({"choices": [], "usage": usage})
+    found = assembly.finish().usage
+    assert (found["prompt_tokens"], found["cached_tokens"], found["completion_tokens"]) == (9, cached, 0)
