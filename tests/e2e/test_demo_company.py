@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psutil
@@ -15,6 +16,7 @@ from tests.e2e.conftest import MakeSampleHub
 from tests.e2e.test_make_run import ask_hub
 from tests.integration.tools.world import until
 from tests.servers.chat_endpoint import ANSWERS, CHECKS, ChatEndpoint, Json, results_of, tool_calls
+from tests.servers.hub import Hub
 
 
 def _says(messages: Sequence[Json]) -> Json:
@@ -23,23 +25,24 @@ def _says(messages: Sequence[Json]) -> Json:
     return {"content": "There are 14 card readers in stock."}
 
 
-def _company_of(pid: int) -> list[psutil.Process]:
-    return [one for one in psutil.Process(pid).children() if "config.sample_company" in one.cmdline()]
+async def _company_ends_after(hub: Hub, end: Callable[[], object]) -> None:
+    [company] = [one for one in psutil.Process(hub.pid).children() if "config.sample_company" in one.cmdline()]
+    await asyncio.to_thread(end)
+    await until(lambda: not company.is_running() or company.status() == psutil.STATUS_ZOMBIE)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["stop", "kill"])
 async def test_a_visitor_asks_for_stock_and_the_company_ends_with_the_hub(
-    make_sample_hub: MakeSampleHub, sqlite_url: str, how: str
+    make_sample_hub: MakeSampleHub, sqlite_url: str
 ) -> None:
     async with ChatEndpoint(_says) as model:
         names = {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "none", "OPENAI_MODEL": ANSWERS}
         hub = make_sample_hub(database_url=sqlite_url, environment={**names, "AGENT_VERIFY_MODEL": CHECKS})
-        [company] = _company_of(hub.pid)
         answer = await ask_hub(hub.url, "How many card readers do you have?")
         assert "14 card readers" in answer["content"]
-        getattr(hub, how)()
-        await until(lambda: not company.is_running() or company.status() == psutil.STATUS_ZOMBIE)
+        await _company_ends_after(hub, hub.stop)
+        hub.start()
+        await _company_ends_after(hub, hub.kill)
 
 
 @pytest.mark.parametrize(
