@@ -202,7 +202,7 @@ class ScenarioFile(Known):
     path: Path = Path()
 
     @model_validator(mode="after")
-    def _goes_on(self) -> ScenarioFile:
+    def _has_ascending_clock(self) -> ScenarioFile:
         times = [turn.clock for case in self.conversations for turn in case.turns if turn.clock is not None]
         if times and (self.clock is None or sorted(times) != times or times[0] < self.clock):
             raise ValueError(

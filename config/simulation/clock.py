@@ -14,7 +14,7 @@ class MovedClock(SystemClock):
 
     def __init__(self, begin: datetime | None = None) -> None:
         self._ahead = timedelta() if begin is None else begin - super().now()
-        self._slept = 0.0
+        self._skipped = 0.0
         self._moved = asyncio.Event()
 
     def now(self) -> datetime:
@@ -23,7 +23,7 @@ class MovedClock(SystemClock):
 
     def monotonic(self) -> float:
         """With what was skipped."""
-        return super().monotonic() + self._slept
+        return super().monotonic() + self._skipped
 
     async def sleep(self, seconds: float) -> None:
         """Until so much time has passed, or was skipped."""
@@ -38,6 +38,6 @@ class MovedClock(SystemClock):
         """Skip the time until then; never backwards."""
         skipped = max(timedelta(), moment - self.now())
         self._ahead += skipped
-        self._slept += skipped.total_seconds()
+        self._skipped += skipped.total_seconds()
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import make_msgid
 from typing import Any
@@ -34,7 +35,8 @@ class MailFake:
     def __init__(self) -> None:
         self.mailbox: list[bytes] = []
         self.sent: defaultdict[str, list[EmailMessage]] = defaultdict(list)
-        self._fetched = self._taken = 0
+        self._fetched = 0
+        self._taken: int | None = None  # the hub has not read the mailbox yet
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._changed = asyncio.Condition()
         self._arrived: list[datetime] = []
@@ -64,10 +66,15 @@ class MailFake:
         """As in EMAIL_SMTP_URL."""
         return f"smtp://127.0.0.1:{self._port(1)}"
 
+    async def until_read(self) -> None:
+        """Wait for the hub to look into the mailbox. What comes before it has ever done so is old mail to it."""
+        async with asyncio.timeout(PATIENCE), self._changed:
+            await self._changed.wait_for(lambda: self._taken is not None)
+
     async def deliver(self, mail: EmailMessage) -> None:
         """Bring a mail, whose sender is vouched for; return when the hub has read it and waits for the next one."""
         mail["Date"] = self.now()
-        sender = str(mail["From"]).rpartition("@")[2].rstrip(">")
+        sender = mail["From"].addresses[0].domain
         results = f"Authentication-Results: {SERVER}; dmarc=pass header.from={sender}\r\n"
         data = results.encode() + mail.as_bytes(policy=policy.SMTP)
         async with asyncio.timeout(PATIENCE), self._changed:
@@ -75,7 +82,7 @@ class MailFake:
             self._arrived.append(self.now())
             uid = len(self.mailbox)
             self._changed.notify_all()
-            await self._changed.wait_for(lambda: self._taken >= uid)
+            await self._changed.wait_for(lambda: self._taken is not None and self._taken >= uid)
 
     def _port(self, place: int) -> int:
         return int(self._servers[place].sockets[0].getsockname()[1])
@@ -208,7 +215,7 @@ async def _data(reader: asyncio.StreamReader) -> EmailMessage:
 def new_mail(sender: str, name: str, text: str, answers: EmailMessage | None) -> EmailMessage:
     """A customer's mail, which answers the newest one that they got."""
     mail = EmailMessage()
-    mail["From"], mail["To"] = f"{name} <{sender}>", OURS
+    mail["From"], mail["To"] = Address(name, addr_spec=sender), OURS
     mail["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
     if answers is None:
         mail["Subject"] = " ".join(text.split())[:60] or "Hello"

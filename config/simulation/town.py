@@ -118,6 +118,7 @@ async def town(
             await hub.indexing.first_run()
         await telegram.until(lambda: bool(telegram.webhook["url"]))
         await _until_tools(hub)
+        await mail.until_read()
         yield built
 
 
