@@ -21,9 +21,9 @@ from urllib.parse import urlencode
 from bench.load import Tally, customers, request, steady
 from bench.report import Figure, Report
 from bench.servers import database, process
-from tests.servers import telegram_fake, twilio_fake
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import DIRECT, SECRET, TOKEN
+from config.simulation import telegram_fake, twilio_fake
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import DIRECT, SECRET, TOKEN
 
 _RATE = 50
 _PUBLIC = "https://hub.example"

@@ -18,9 +18,9 @@ from bench.answering import spent
 from bench.load import Tally, flood, steady
 from bench.report import Figure, Report
 from bench.servers import database, process
+from config.simulation.slack_fake import SlackFake, person
+from config.simulation.slack_world import SECRET, TOKEN
 from tests.servers.models import MODELS
-from tests.servers.slack_fake import SlackFake, person
-from tests.servers.slack_world import SECRET, TOKEN
 
 _CALM = 10.0
 _CONNECTIONS = 64

@@ -21,6 +21,8 @@ import jwt
 from PIL import Image
 from playwright.async_api import Browser, async_playwright
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import ANNA, BOT, DIRECT, GRACE, LINUS, PUBLIC, SECRET, STAFF, TEAM, TOKEN
 from scripts import slack_look
 from tests.e2e.desk.office import Json, Office, whole
 from tests.e2e.knowledge_copy import started
@@ -28,8 +30,6 @@ from tests.e2e.visitor import Visitor, visiting
 from tests.fixtures.browser import FLAGS
 from tests.servers import programs
 from tests.servers.hub import Hub
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, BOT, DIRECT, GRACE, LINUS, PUBLIC, SECRET, STAFF, TEAM, TOKEN
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "images"
 NAMES: Final = ("desk-card.png", "desk-thread.png", "desk-home.png", "desk-forms.png")

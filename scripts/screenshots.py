@@ -13,14 +13,14 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import GRACE, SECRET, STAFF, TOKEN
 from scripts import slack_look
 from tests.e2e.desk.office import Office
 from tests.e2e.knowledge_copy import started
 from tests.fixtures.browser import FLAGS
 from tests.servers import programs
 from tests.servers.hub import Hub
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import GRACE, SECRET, STAFF, TOKEN
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "images"
 NAMES = ("widget.png", "desk.png")

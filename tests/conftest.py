@@ -15,6 +15,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from config.simulation import telegram_api
 from tests import corpus, seed
 from tests.scale import Scale, run_scale
 from tests.servers.postgres import PostgresServer, postgres
@@ -28,6 +29,8 @@ pytest_plugins = [f"tests.fixtures.{name}" for name in _FIXTURES]
 _POSTGRES = {"postgres_server", "durable_postgres", "postgres_on_small_disk"}
 
 collect_ignore_glob = [] if corpus.CORPUS_DIR else ["*_corpus.py"]
+if corpus.CORPUS_DIR is not None and (_BOT_API := corpus.CORPUS_DIR / "telegram" / "bot-api.json").exists():
+    telegram_api.description = _BOT_API  # the whole Bot API, in place of the calls that the channel makes
 
 # The same contract runs once for each adapter, by subclassing: that is what the first health check warns of. The second
 # measures time, also that in which a busy machine did something else.

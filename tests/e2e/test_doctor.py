@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from config.cli import main
+from config.simulation.slack_world import STAFF
 from tests.e2e.knowledge_copy import run_command
 from tests.fixtures.right_settings import PUBLIC, SECRETS, Environment, World, made_world
 from tests.fixtures.wrong_settings import HALVES, TABLE, Wrong, send_hooks_elsewhere
 from tests.integration.email_channel.rig import PostOffice, post_office
 from tests.scale import Scale
-from tests.servers.slack_world import STAFF
 
 pytestmark = pytest.mark.slow
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.simulation.slack_rules import check_message
 from config.simulation.slack_views import check_modal
 from core.domain.attachments import Attachment
 from core.domain.gaps import GapCluster
@@ -26,7 +27,6 @@ from handoff.slack import forms
 from handoff.slack.posts import bodies
 from handoff.texts import say
 from tests.property.slack_marks import lines_in, marks_in, marks_of, read_in
-from tests.servers.slack_rules import check_message
 
 AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
 FEED = ConversationKey("desk", "default", "c.1")

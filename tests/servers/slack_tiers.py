@@ -6,7 +6,7 @@ import math
 import time
 from collections import Counter, defaultdict, deque
 
-from tests.servers.slack_world import Fault, Json
+from config.simulation.slack_world import Fault, Json
 
 _A_MINUTE = {
     "chat.startStream": 20,

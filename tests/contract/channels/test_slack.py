@@ -13,12 +13,12 @@ from slack_sdk.signature import SignatureVerifier
 
 from channels.slack.adapter import SlackChannel
 from config.clock import SystemClock
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import ANNA, DIRECT, SECRET, TEAM
 from core.domain.messages import OutboundMessage, RawEvent, WirePayload
 from core.ports.channel import WebhookRequest
 from tests.contract.channels.contract import ChannelContract, Peer, Sink
 from tests.integration.slack_channel.world import Hub, outbound, serving, settings, store_in, surroundings
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, DIRECT, SECRET, TEAM
 from tests.unit.slack_channel.fixture import load, raw
 
 

@@ -14,11 +14,11 @@ from aiohttp.test_utils import TestServer
 from api.problems import problems
 from channels.sms import gsm
 from channels.sms.adapter import SmsChannel
+from config.simulation.twilio_fake import OURS, SID, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage, RawEvent, WirePayload
 from tests.contract.channels.contract import ChannelContract, Peer, Sink
 from tests.integration.sms_channel.rig import Rig, running
-from tests.servers.twilio_fake import OURS, SID, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
 from tests.unit.sms_channel.forms import form, raw
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -7,8 +7,8 @@ from typing import Any
 
 import aiohttp
 
+from config.simulation.twilio_fake import OURS, WHATSAPP_OURS, TwilioFake
 from tests.e2e.channels.customer import Paper, addresses, until
-from tests.servers.twilio_fake import OURS, WHATSAPP_OURS, TwilioFake
 
 Form = dict[str, str]
 

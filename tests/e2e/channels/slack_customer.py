@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from channels.slack.buttons import CHOICE, PERSON
+from config.simulation.slack_fake import SlackFake, person
+from config.simulation.slack_world import BOT, TEAM, Channel, Fault, Json
+from config.simulation.slack_world import kind as kind_of
 from tests.e2e.channels.customer import PATIENCE, Paper, addresses, until
-from tests.servers.slack_fake import SlackFake, person
-from tests.servers.slack_world import BOT, TEAM, Channel, Fault, Json
-from tests.servers.slack_world import kind as kind_of
 
 
 class SlackCustomer:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from config.simulation.telegram_fake import TelegramFake, Trouble
 from tests.e2e.channels.customer import Paper, until
-from tests.servers.telegram_fake import TelegramFake, Trouble
 
 _IDS = itertools.count(1)
 _A_GROUP = -100_200_300

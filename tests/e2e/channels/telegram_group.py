@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from tests.servers.telegram_fake import TelegramFake
+from config.simulation.telegram_fake import TelegramFake
 
 _IDS = itertools.count(1)
 _PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 64

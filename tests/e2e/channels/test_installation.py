@@ -13,6 +13,8 @@ from aiohttp import CookieJar
 from yarl import URL
 
 from channels.slack.settings import SCOPES
+from config.simulation.slack_fake import SlackFake, person
+from config.simulation.slack_world import SECRET, TOKEN, Channel, Json, Workspace
 from tests.e2e import stored
 from tests.e2e.channels.customer import until
 from tests.e2e.channels.slack_customer import DirectCustomer
@@ -20,8 +22,6 @@ from tests.e2e.knowledge_copy import copy_of, started
 from tests.patience import PATIENCE
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
-from tests.servers.slack_fake import SlackFake, person
-from tests.servers.slack_world import SECRET, TOKEN, Channel, Json, Workspace
 
 pytestmark = pytest.mark.slow
 

@@ -15,6 +15,13 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from config.clock import SystemClock
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import APP_TOKEN, SECRET
+from config.simulation.slack_world import TOKEN as SLACK_TOKEN
+from config.simulation.telegram_fake import TOKEN as TELEGRAM_TOKEN
+from config.simulation.telegram_fake import TelegramFake
+from config.simulation.twilio_fake import OURS, SID, TwilioFake
+from config.simulation.twilio_fake import TOKEN as TWILIO_TOKEN
 from core.attachments.file_store import FileStore
 from core.domain.conversation import OwnershipEvent
 from core.domain.messages import Author, MessageKind
@@ -34,13 +41,6 @@ from tests.patience import PATIENCE
 from tests.servers.dovecot import PASSWORD
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import APP_TOKEN, SECRET
-from tests.servers.slack_world import TOKEN as SLACK_TOKEN
-from tests.servers.telegram_fake import TOKEN as TELEGRAM_TOKEN
-from tests.servers.telegram_fake import TelegramFake
-from tests.servers.twilio_fake import OURS, SID, TwilioFake
-from tests.servers.twilio_fake import TOKEN as TWILIO_TOKEN
 
 SUPPORT = "support@example.com"
 _READ = re.compile(r'"uid": (\d+),.*"email\.read"')

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from config.simulation.slack_world import GRACE, LINUS
 from tests.e2e import stored
 from tests.e2e.channels.customer import Correcting, Customer, Deleting, Paper, reads, until
 from tests.e2e.desk.neighbourhood import Neighbourhood
 from tests.e2e.papers import pdf
-from tests.servers.slack_world import GRACE, LINUS
 
 Json = dict[str, Any]
 CLAIM, HAND_BACK, RESOLVE = "staff_claim", "staff_hand_back", "staff_resolve"

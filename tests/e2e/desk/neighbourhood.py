@@ -12,6 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import SECRET, STAFF
+from config.simulation.slack_world import TOKEN as SLACK_TOKEN
+from config.simulation.telegram_fake import TOKEN as TELEGRAM_TOKEN
+from config.simulation.telegram_fake import TelegramFake
+from config.simulation.twilio_fake import OURS, SID, TwilioFake
+from config.simulation.twilio_fake import TOKEN as TWILIO_TOKEN
 from tests.e2e.channels.customer import Customer, until
 from tests.e2e.channels.mail_customer import MailCustomer
 from tests.e2e.channels.phone_customer import PhoneCustomer
@@ -25,13 +32,6 @@ from tests.integration.email_channel.rig import PostOffice, post_office
 from tests.servers.dovecot import PASSWORD
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import SECRET, STAFF
-from tests.servers.slack_world import TOKEN as SLACK_TOKEN
-from tests.servers.telegram_fake import TOKEN as TELEGRAM_TOKEN
-from tests.servers.telegram_fake import TelegramFake
-from tests.servers.twilio_fake import OURS, SID, TwilioFake
-from tests.servers.twilio_fake import TOKEN as TWILIO_TOKEN
 
 CHANNELS = ("web", "slack", "telegram", "sms", "e-mail")
 UNDO = 1.0

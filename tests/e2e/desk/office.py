@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from config.simulation.slack_fake import SlackFake, text_of
+from config.simulation.slack_rules import shown_in
+from config.simulation.slack_world import GRACE, STAFF, TEAM
 from tests.servers.hub import Hub
-from tests.servers.slack_fake import SlackFake, text_of
-from tests.servers.slack_rules import shown_in
-from tests.servers.slack_world import GRACE, STAFF, TEAM
 
 Json = dict[str, Any]
 _PATIENCE = 180.0

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import BOT, GRACE, SECRET, STAFF, TEAM
 from tests.e2e.desk.office import whole
 from tests.servers.hub import Hub
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import BOT, GRACE, SECRET, STAFF, TEAM
 
 Json = dict[str, Any]
 COMMAND = "/support"

@@ -6,16 +6,16 @@ import asyncio
 
 import pytest
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import SECRET, STAFF
+from config.simulation.slack_world import TOKEN as SLACK_TOKEN
+from config.simulation.telegram_fake import TOKEN as TELEGRAM_TOKEN
+from config.simulation.telegram_fake import TelegramFake
 from tests.e2e import stored
 from tests.e2e.channels.customer import until
 from tests.e2e.desk.office import Office
 from tests.e2e.desk.test_desk import CLAIM, RESOLVE, Scene, scene
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import SECRET, STAFF
-from tests.servers.slack_world import TOKEN as SLACK_TOKEN
-from tests.servers.telegram_fake import TOKEN as TELEGRAM_TOKEN
-from tests.servers.telegram_fake import TelegramFake
 
 pytestmark = pytest.mark.slow
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import BOT, LINUS, SECRET, STAFF, TOKEN
 from tests.e2e.desk.office import Office
 from tests.e2e.visitor import visiting
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import BOT, LINUS, SECRET, STAFF, TOKEN
 
 pytestmark = pytest.mark.slow
 

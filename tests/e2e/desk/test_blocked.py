@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from config.simulation.slack_world import LINUS
 from tests.e2e.desk.test_desk import CLAIM, scene
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_world import LINUS
 
 
 async def test_a_blocked_visitor_is_refused_until_they_are_unblocked(make_hub: MakeHub) -> None:

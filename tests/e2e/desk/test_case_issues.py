@@ -11,10 +11,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from config.simulation.slack_world import GRACE, LINUS
 from tests.e2e.desk.office import whole
 from tests.e2e.desk.test_desk import CLAIM, RESOLVE, Scene, scene
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_world import GRACE, LINUS
 
 pytestmark = pytest.mark.slow
 

@@ -9,10 +9,10 @@ import sys
 
 import pytest
 
+from config.simulation.slack_world import GRACE
 from tests.e2e.desk.office import whole
 from tests.e2e.desk.test_desk import CLAIM, RESOLVE, Scene, scene
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_world import GRACE
 
 pytestmark = pytest.mark.slow
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from config.simulation.slack_world import ANNA, DIRECT, STAFF
 from tests.e2e.desk.staff_room import StaffRoom
 from tests.e2e.desk.test_desk import CLAIM, scene
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_world import ANNA, DIRECT, STAFF
 
 pytestmark = pytest.mark.slow
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import GRACE, LINUS, SECRET, STAFF, TOKEN
 from tests.e2e import stored
 from tests.e2e.desk.office import Office
 from tests.e2e.visitor import Visitor, visiting
 from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import GRACE, LINUS, SECRET, STAFF, TOKEN
 from tests.unit.core.eventually import eventually
 
 pytestmark = pytest.mark.slow

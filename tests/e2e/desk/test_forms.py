@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from config.simulation.slack_world import ANNA, GRACE, LINUS
 from tests.e2e.desk.office import whole
 from tests.e2e.desk.test_desk import CLAIM, RESOLVE, scene
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_world import ANNA, GRACE, LINUS
 
 pytestmark = pytest.mark.slow
 

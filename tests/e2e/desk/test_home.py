@@ -7,10 +7,10 @@ import json
 
 import pytest
 
+from config.simulation.slack_world import ANNA, DIRECT, GRACE, TEAM
 from tests.e2e.desk.office import Json
 from tests.e2e.desk.test_desk import scene
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_world import ANNA, DIRECT, GRACE, TEAM
 
 pytestmark = pytest.mark.slow
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import SECRET, STAFF, TOKEN
 from tests.e2e.desk.office import Office
 from tests.e2e.desk.test_desk import CLAIM, RESOLVE
 from tests.e2e.knowledge_copy import run_command
 from tests.e2e.visitor import visiting
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import SECRET, STAFF, TOKEN
 
 pytestmark = pytest.mark.slow
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import SECRET, STAFF, TOKEN
 from tests.e2e.channels.customer import until
 from tests.e2e.desk.mail_staff import MailStaff, asking, mail_staff, text_of
 from tests.e2e.desk.office import Office
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import SECRET, STAFF, TOKEN
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 

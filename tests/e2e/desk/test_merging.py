@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from config.simulation.slack_world import STAFF
 from tests.e2e.desk.office import whole
 from tests.e2e.desk.test_desk import CLAIM, scene
 from tests.e2e.visitor import visiting
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_world import STAFF
 
 pytestmark = pytest.mark.slow
 

@@ -8,13 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.desk.staff_room import StaffRoom
-from tests.e2e.desk.test_desk import CLAIM, Scene, scene
-from tests.e2e.knowledge_copy import run_command
-from tests.fixtures.hub import MakeHub
-from tests.patience import PATIENCE
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import (
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import (
     APP_TOKEN,
     DESK_APP_TOKEN,
     DESK_BOT,
@@ -31,6 +26,11 @@ from tests.servers.slack_world import (
     Workspace,
     kind,
 )
+from tests.e2e.desk.staff_room import StaffRoom
+from tests.e2e.desk.test_desk import CLAIM, Scene, scene
+from tests.e2e.knowledge_copy import run_command
+from tests.fixtures.hub import MakeHub
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 BILLING, SECOND = "C0BILLING", "C0STAFF02"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from config.simulation.slack_world import GRACE, LINUS
 from tests.e2e.desk.office import Office, whole
 from tests.e2e.desk.test_desk import CLAIM, scene
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_world import GRACE, LINUS
 
 pytestmark = pytest.mark.slow
 

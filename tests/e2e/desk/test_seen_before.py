@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import BOT, LINUS, SECRET, STAFF, TOKEN
 from tests.e2e.desk.office import Office
 from tests.e2e.desk.test_desk import CLAIM, RESOLVE, Scene
 from tests.e2e.desk.test_tickets import stands, tickets
@@ -15,8 +17,6 @@ from tests.e2e.knowledge_copy import run_command
 from tests.e2e.visitor import visiting
 from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import BOT, LINUS, SECRET, STAFF, TOKEN
 
 pytestmark = pytest.mark.slow
 

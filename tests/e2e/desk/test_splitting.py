@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from config.simulation.slack_world import STAFF
 from handoff.tickets import NOTE
 from tests.e2e.desk.office import whole
 from tests.e2e.desk.test_desk import CLAIM, scene
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_world import STAFF
 
 pytestmark = pytest.mark.slow
 

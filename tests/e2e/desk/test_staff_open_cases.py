@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from config.simulation.slack_fake import text_of
+from config.simulation.slack_world import ANNA, DIRECT, GRACE, PUBLIC, TEAM
 from tests.e2e.desk.test_desk import scene
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_fake import text_of
-from tests.servers.slack_world import ANNA, DIRECT, GRACE, PUBLIC, TEAM
 
 pytestmark = pytest.mark.slow
 

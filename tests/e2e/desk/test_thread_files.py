@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from config.simulation.slack_world import LINUS, Fault
 from tests.e2e import stored
 from tests.e2e.desk.test_desk import CLAIM, RESOLVE, scene
 from tests.e2e.desk.test_places import room
 from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
-from tests.servers.slack_world import LINUS, Fault
 from tests.unit.core.eventually import eventually
 
 UNDO = 10.0

@@ -17,6 +17,13 @@ import yaml
 from aiohttp import web
 from playwright.async_api import Page, expect
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import APP_TOKEN, SECRET, STAFF
+from config.simulation.slack_world import TOKEN as SLACK_TOKEN
+from config.simulation.telegram_fake import TOKEN as TELEGRAM_TOKEN
+from config.simulation.telegram_fake import TelegramFake
+from config.simulation.twilio_fake import OURS, SID, TwilioFake
+from config.simulation.twilio_fake import TOKEN as TWILIO_TOKEN
 from tests.e2e.channels.customer import PATIENCE, Customer, reads, until
 from tests.e2e.channels.mail_customer import MailCustomer
 from tests.e2e.channels.phone_customer import PhoneCustomer
@@ -32,13 +39,6 @@ from tests.integration.email_channel.rig import PostOffice, letter, post_office
 from tests.servers.dovecot import PASSWORD
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import APP_TOKEN, SECRET, STAFF
-from tests.servers.slack_world import TOKEN as SLACK_TOKEN
-from tests.servers.telegram_fake import TOKEN as TELEGRAM_TOKEN
-from tests.servers.telegram_fake import TelegramFake
-from tests.servers.twilio_fake import OURS, SID, TwilioFake
-from tests.servers.twilio_fake import TOKEN as TWILIO_TOKEN
 
 QUESTION, ANSWER = "How do I reset my password?", "60 minutes"
 SLACK, TELEGRAM, SMS, EMAIL, WEB, DESK = map(Guide, ("slack", "telegram", "sms", "email", "web", "desk"))

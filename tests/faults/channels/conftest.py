@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.telegram_fake import TelegramFake
+from config.simulation.twilio_fake import TwilioFake
 from tests.faults.channels.door import Door
 from tests.faults.channels.mail_door import MailDoor
 from tests.faults.channels.slack_door import SlackDoor
@@ -27,9 +30,6 @@ from tests.servers.dovecot import DovecotServer, dovecot
 from tests.servers.hub import Hub
 from tests.servers.postman import Postman
 from tests.servers.process import free_port
-from tests.servers.slack_fake import SlackFake
-from tests.servers.telegram_fake import TelegramFake
-from tests.servers.twilio_fake import TwilioFake
 
 _LAUNCHER = ("-m", "tests.faults.channels.hub_process")
 _LEASE = 5.0

@@ -8,11 +8,11 @@ from typing import Any
 
 import aiohttp
 
+from config.simulation.slack_fake import SlackFake, person, text_of
+from config.simulation.slack_world import APP_TOKEN, BOT, SECRET, TOKEN, Channel, Fault, Json
 from tests.faults.channels.door import Provider
 from tests.faults.channels.weather import Trouble
 from tests.servers.hub import Hub
-from tests.servers.slack_fake import SlackFake, person, text_of
-from tests.servers.slack_world import APP_TOKEN, BOT, SECRET, TOKEN, Channel, Fault, Json
 
 _SAYS = frozenset({"chat.postMessage", "chat.update", "chat.startStream", "chat.appendStream", "chat.stopStream"})
 _ASKS = frozenset({"conversations.replies", "conversations.history"})

@@ -9,11 +9,11 @@ from typing import Any
 
 import aiohttp
 
+from config.simulation.twilio_fake import OURS, SID, TOKEN, TwilioFake
 from tests.faults.channels.door import Provider
 from tests.faults.channels.weather import Trouble
 from tests.faults.channels.words import read
 from tests.servers.hub import Hub
-from tests.servers.twilio_fake import OURS, SID, TOKEN, TwilioFake
 
 _FAULTS = {Trouble.FAILURE: "503", Trouble.GONE: "gone", Trouble.LOST: "lost answer"}
 _LISTED = 15.0  # seconds in which a message that was not taken is left to the list, before it is delivered again

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from config.simulation import telegram_fake
+from config.simulation.telegram_fake import TOKEN, TelegramFake
 from tests.faults.channels.door import Provider
 from tests.faults.channels.weather import Trouble
-from tests.servers import telegram_fake
 from tests.servers.hub import Hub
-from tests.servers.telegram_fake import TOKEN, TelegramFake
 
 _TROUBLES = {
     Trouble.FAILURE: telegram_fake.Trouble(502, bare=True),

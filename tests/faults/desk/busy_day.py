@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from config.simulation.slack_world import GRACE, LINUS
 from tests.e2e.channels.customer import Correcting, Deleting, Paper
 from tests.e2e.desk.office import Json, whole
 from tests.e2e.papers import pdf
 from tests.faults.desk.day_judge import Day, Seen, SeenThread, Thread
 from tests.faults.desk.passers_by import PasserBy
 from tests.faults.desk.patient_office import PatientOffice
-from tests.servers.slack_world import GRACE, LINUS
 
 CLAIM, HAND_BACK, RESOLVE = "staff_claim", "staff_hand_back", "staff_resolve"
 MACRO, SAVED = "refund", "Money comes back within 14 days"

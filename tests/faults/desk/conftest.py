@@ -15,6 +15,8 @@ import pytest
 from config import hub as composition
 from config.hub import Hub
 from config.settings import read_settings
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import SECRET, STAFF, TOKEN, Fault, Json
 from core.ports.channel import Channel
 from tests.faults.channels.weather import Trouble, Weather
 from tests.faults.desk.courier import Courier, TrackedCourier
@@ -22,8 +24,6 @@ from tests.faults.desk.patient_slack import PatientSlack
 from tests.faults.desk.race import Staff
 from tests.faults.desk.slow_agent import SlowModel
 from tests.servers.hub import SECRET_KEY
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import SECRET, STAFF, TOKEN, Fault, Json
 
 _FAULTS = {
     Trouble.LIMIT: Fault(status=429, retry_after=1),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from channels.slack.orphaned_placeholders import WORDLESS
-from tests.servers.slack_fake import SlackFake, text_of
+from config.simulation.slack_fake import SlackFake, text_of
 
 _BEGUN = WORDLESS["event_payload"]["key"]
 

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from config.simulation.telegram_fake import TelegramFake
+from config.simulation.twilio_fake import TwilioFake
 from tests.e2e.channels.customer import Paper
 from tests.e2e.channels.phone_customer import PhoneCustomer
 from tests.e2e.channels.slack_customer import DirectCustomer
@@ -17,8 +19,6 @@ from tests.faults.channels.door import Provider
 from tests.faults.channels.mail_door import MailDoor
 from tests.faults.channels.telegram_door import TelegramDoor
 from tests.faults.desk.patient_slack import PatientSlack
-from tests.servers.telegram_fake import TelegramFake
-from tests.servers.twilio_fake import TwilioFake
 
 _PATIENCE = 15.0
 

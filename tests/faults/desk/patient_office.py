@@ -7,10 +7,10 @@ import json
 import re
 from collections import defaultdict
 
+from config.simulation.slack_world import GRACE, STAFF, TEAM
 from tests.e2e.desk.office import Json, Office, whole
 from tests.faults.desk.patient_slack import PatientSlack
 from tests.servers.hub import Hub
-from tests.servers.slack_world import GRACE, STAFF, TEAM
 
 _OPENS_WITHIN = 4.0
 """Seconds; what a press has for it at Slack lives for three."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import aiohttp
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import SECRET, Fault, Json
 from tests.faults.channels.weather import Trouble, Weather
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import SECRET, Fault, Json
 
 _PATIENCE = 3.0  # Slack's own, for an acknowledgement
 _SAYS = frozenset(

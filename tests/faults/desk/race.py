@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from config.hub import Hub
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import STAFF, TEAM
 from core.domain.case import Case
 from core.domain.customer import Identity
 from core.domain.errors import StoreUnavailable
@@ -23,8 +25,6 @@ from core.domain.messages import MessageReceived
 from tests.e2e.channels.slack_customer import SlackCustomer
 from tests.e2e.desk.office import Office, whole
 from tests.faults.desk.slow_agent import SlowModel, asked
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import STAFF, TEAM
 
 Json = dict[str, Any]
 CLAIM = "staff_claim"

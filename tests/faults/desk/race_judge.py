@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from config.simulation.slack_fake import text_of
 from core.domain.keys import ConversationKey
 from tests.faults.checks import Stored, read_settled
 from tests.faults.desk.conftest import Arena, Call
 from tests.faults.desk.race import Runner, SlackPlace
 from tests.faults.desk.slow_agent import answer
-from tests.servers.slack_fake import text_of
 from tests.soak_report import Report
 
 _SAYS = ("chat.postMessage", "chat.update", "chat.startStream", "chat.appendStream")

@@ -14,6 +14,9 @@ from typing import Any
 
 import aiohttp
 
+from config.simulation.slack_world import SECRET, STAFF, TOKEN
+from config.simulation.telegram_fake import TelegramFake
+from config.simulation.twilio_fake import OURS, TwilioFake
 from tests.faults.channels.door import Provider
 from tests.faults.channels.mail_door import MailDoor
 from tests.faults.channels.sms_door import SmsDoor
@@ -29,9 +32,6 @@ from tests.servers.hub import Hub
 from tests.servers.llmock import LlMock
 from tests.servers.postman import Postman
 from tests.servers.process import free_port
-from tests.servers.slack_world import SECRET, STAFF, TOKEN
-from tests.servers.telegram_fake import TelegramFake
-from tests.servers.twilio_fake import OURS, TwilioFake
 
 CHANNELS = ("slack", "telegram", "sms", "email", "web")
 _LAUNCHER = ("-m", "tests.faults.desk.hub_process")

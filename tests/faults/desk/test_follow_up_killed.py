@@ -8,6 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import SECRET, STAFF
+from config.simulation.slack_world import TOKEN as SLACK_TOKEN
+from config.simulation.twilio_fake import OURS, SID, TwilioFake
+from config.simulation.twilio_fake import TOKEN as TWILIO_TOKEN
 from tests.e2e.channels.customer import until
 from tests.e2e.channels.phone_customer import PhoneCustomer
 from tests.e2e.desk.office import Json, Office, whole
@@ -18,11 +23,6 @@ from tests.scale import Scale
 from tests.seed import run_seed
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import SECRET, STAFF
-from tests.servers.slack_world import TOKEN as SLACK_TOKEN
-from tests.servers.twilio_fake import OURS, SID, TwilioFake
-from tests.servers.twilio_fake import TOKEN as TWILIO_TOKEN
 
 pytestmark = pytest.mark.slow
 

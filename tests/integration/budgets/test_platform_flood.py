@@ -7,11 +7,11 @@ import functools
 from sqlalchemy import func, select
 
 from config.clock import SystemClock
+from config.simulation.telegram_fake import TOKEN, TelegramFake
 from core.domain.messages import Author
 from core.storage.store import SqlStore
 from core.storage.tables import message
 from tests.fixtures.hub import MakeHub
-from tests.servers.telegram_fake import TOKEN, TelegramFake
 from tests.unit.core.eventually import eventually
 
 FLOOD, OTHER = 70_001, 70_002

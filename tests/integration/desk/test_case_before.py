@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import GRACE, STAFF
 from core.domain.case import Case, feed
 from core.domain.messages import StaffAction
 from core.ports.store import Acceptable
@@ -13,8 +15,6 @@ from tests.e2e.desk.office import whole
 from tests.integration.desk.test_files_below_the_card import asks_for_a_person, delivered, turns, world
 from tests.integration.desk.test_slack_desk_channel import Hours, desk_channel_on
 from tests.property.desk_world import HOME, DeskWorld
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import GRACE, STAFF
 
 __all__ = ["world"]
 

@@ -12,6 +12,7 @@ import pytest
 from channels.slack.adapter import CAPABILITIES
 from config.desk.issues import IssueNews, TrackedIssues, issue_tool
 from config.settings import read_settings
+from config.simulation.slack_rules import check_message
 from core.agent.tools import ToolContext, make_tool
 from core.domain.case import feed
 from core.domain.customer import Identity
@@ -35,7 +36,6 @@ from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.desk.office_hours import CASE, HOME, Agent, FakeDeskChannel, OfficeHours
 from tests.integration.desk.test_guests import Members
 from tests.integration.desk.test_timers import SETTINGS
-from tests.servers.slack_rules import check_message
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import sorry
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from config.simulation.slack_rules import shown_in
 from core.domain.customer import Identity
 from core.domain.keys import ConversationKey
 from core.domain.messages import COLLEAGUE, Author, MessageEdited, MessageReceived, OutboundMessage, StaffAction
@@ -21,7 +22,6 @@ from tests.integration.desk.test_silent_customers import ASKED, DAY, deliver
 from tests.integration.desk.test_silent_customers import SETTINGS as NUDGED
 from tests.integration.desk.test_status import choose
 from tests.integration.desk.test_targets import SETTINGS as TIMED
-from tests.servers.slack_rules import shown_in
 
 FEED = ConversationKey("desk", "main", CASE)
 

@@ -14,6 +14,8 @@ import pytest
 
 from channels.slack.client import Sent, SlackClient, open_transport
 from config.clock import SystemClock
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import STAFF, TOKEN, Fault, Workspace
 from core.delivery import DeliveryService, DeliverySettings
 from core.domain.capabilities import Pace
 from core.domain.case import feed
@@ -30,9 +32,7 @@ from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings
 from handoff.slack.desk_edits import DeskEdits
 from tests.contract.stores.sayings import accept, claim_one, said
 from tests.integration.slack_channel.world import store_in, surroundings
-from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_tiers import Tiers
-from tests.servers.slack_world import STAFF, TOKEN, Fault, Workspace
 
 CASES = 8
 Asked = Callable[[str], None]

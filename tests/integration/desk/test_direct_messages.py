@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from config.simulation.slack_fake import SlackFake, text_of
+from config.simulation.slack_world import DIRECT, GRACE, STAFF
 from core.domain.case import feed
 from core.domain.messages import Author, MessageKind, OutboundMessage
 from core.ports.channel import InboundSink
 from handoff import posts
 from tests.integration.desk.test_slack_desk_channel import Hours, desk_channel_on, world
 from tests.property.desk_world import DeskWorld
-from tests.servers.slack_fake import SlackFake, text_of
-from tests.servers.slack_world import DIRECT, GRACE, STAFF
 
 __all__ = ["world"]
 

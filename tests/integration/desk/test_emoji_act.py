@@ -10,6 +10,8 @@ from typing import Any, cast
 import pytest
 
 from channels.slack.place import Place
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import GRACE, STAFF, TEAM
 from core.domain.conversation import OwnershipState
 from core.domain.messages import CustomerAction, StaffAction
 from core.ports.channel import InboundSink
@@ -21,8 +23,6 @@ from tests.integration.desk.office_hours import OfficeHours
 from tests.integration.desk.test_slack_desk_channel import Hours, desk_channel_on, world
 from tests.integration.desk.test_timers import SETTINGS
 from tests.property.desk_world import DeskWorld
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import GRACE, STAFF, TEAM
 
 __all__ = ["world"]
 EYES, DONE = "👀", "✅"

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import STAFF, TOKEN, Fault
 from core.attachments.file_store import FileStore
 from core.domain.attachments import Attachment
 from core.domain.case import DESK
@@ -24,8 +26,6 @@ from tests.e2e.desk.office import whole
 from tests.integration.desk.test_slack_desk_channel import Hours, desk_channel_on
 from tests.integration.slack_channel.world import surroundings
 from tests.property.desk_world import HOME, DeskWorld
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import STAFF, TOKEN, Fault
 
 
 @pytest.fixture

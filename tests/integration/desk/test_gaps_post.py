@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import STAFF, TOKEN
 from core.domain.case import DESK, Case
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import StoreUnavailable
@@ -35,8 +37,6 @@ from tests.e2e.desk.office import whole
 from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.slack_channel.world import surroundings
 from tests.patience import PATIENCE
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import STAFF, TOKEN
 
 BERLIN = ZoneInfo("Europe/Berlin")
 _MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -9,6 +9,8 @@ import pytest
 
 from channels.slack.place import Place
 from channels.slack.views import Form, Press
+from config.simulation.slack_fake import Fault, SlackFake
+from config.simulation.slack_world import GRACE
 from core.domain.conversation import OwnershipState
 from core.domain.messages import StaffAction
 from core.ports.channel import InboundSink
@@ -21,8 +23,6 @@ from tests.integration.desk.office_hours import FakeDeskChannel, OfficeHours
 from tests.integration.desk.test_slack_desk_channel import Hours, desk_channel_on, world
 from tests.integration.desk.test_timers import SETTINGS
 from tests.property.desk_world import DeskWorld
-from tests.servers.slack_fake import Fault, SlackFake
-from tests.servers.slack_world import GRACE
 
 __all__ = ["world"]
 GUESTS = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "is_workflow_bot")

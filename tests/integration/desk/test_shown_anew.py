@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from config.simulation.slack_fake import SlackFake, text_of
+from config.simulation.slack_world import STAFF, Channel, Fault
 from core.domain.case import DESK
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import RateLimited
@@ -16,8 +18,6 @@ from core.ports.store import Acceptable, Delivery, Settlement
 from handoff.slack.channel import SlackDeskChannel
 from tests.integration.desk.test_slack_desk_channel import BILLING, Hours, billing, desk_channel_on, world
 from tests.property.desk_world import DeskWorld
-from tests.servers.slack_fake import SlackFake, text_of
-from tests.servers.slack_world import STAFF, Channel, Fault
 
 __all__ = ["billing", "world"]
 SECOND = "C0STAFF02"

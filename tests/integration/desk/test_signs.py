@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from channels.slack.place import message_id
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import STAFF, TOKEN
 from core.domain.case import feed
 from core.domain.messages import Author, MessageKind, OutboundMessage
 from core.ports.cases import Cases
@@ -13,8 +15,6 @@ from core.ports.channel import InboundSink
 from core.ports.surroundings import Surroundings
 from handoff import posts
 from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import STAFF, TOKEN
 
 
 class Nothing:

@@ -10,6 +10,8 @@ from typing import Any, cast
 
 import pytest
 
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import GRACE, LINUS, STAFF, TOKEN, Channel, Fault
 from core.domain.case import DESK
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import CustomerAction
@@ -21,8 +23,6 @@ from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings
 from handoff.teams import Team
 from tests.integration.slack_channel.world import surroundings
 from tests.property.desk_world import DeskWorld
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import GRACE, LINUS, STAFF, TOKEN, Channel, Fault
 
 BILLING = "C0BILLING"
 

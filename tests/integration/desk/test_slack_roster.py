@@ -10,6 +10,8 @@ import pytest
 
 from channels.slack.roster import SlackRoster
 from config.desk.desk import roster_of
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import ANNA, BOT, GRACE, LINUS, TOKEN, Channel, Fault
 from core.domain.case import DESK, Case, feed
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import ChannelError, Unreachable
@@ -21,8 +23,6 @@ from handoff import posts
 from handoff.slack.channel import SlackDeskChannel
 from tests.integration.desk.test_slack_desk_channel import BILLING, Hours, billing, desk_channel_on, world
 from tests.property.desk_world import HOME, DeskWorld
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, BOT, GRACE, LINUS, TOKEN, Channel, Fault
 
 __all__ = ["billing", "world"]
 

@@ -21,6 +21,9 @@ from config import hub as composition
 from config.channels import make_channels
 from config.hub import Hub
 from config.settings import Settings
+from config.simulation.slack_fake import SlackFake
+from config.simulation.telegram_fake import TelegramFake
+from config.simulation.twilio_fake import TwilioFake
 from core.delivery import DeliverySettings
 from core.dispatcher import DispatcherSettings
 from core.domain.capabilities import Pace
@@ -40,9 +43,6 @@ from tests.servers.hub import SECRET_KEY, UNLIMITED
 from tests.servers.hub import Hub as Process
 from tests.servers.postman import Postman
 from tests.servers.process import free_port
-from tests.servers.slack_fake import SlackFake
-from tests.servers.telegram_fake import TelegramFake
-from tests.servers.twilio_fake import TwilioFake
 
 SENTENCES = ("This takes a while. ", "It is looked up now. ", "Here it is.")
 _LONG_POLL = 3600.0

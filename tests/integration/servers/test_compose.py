@@ -12,19 +12,19 @@ import pytest
 from pydantic import SecretStr
 
 from config.settings import Settings
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import APP_TOKEN, STAFF
+from config.simulation.slack_world import TOKEN as SLACK_TOKEN
+from config.simulation.telegram_fake import TOKEN as TELEGRAM_TOKEN
+from config.simulation.telegram_fake import TelegramFake
+from config.simulation.twilio_fake import OURS, SID
+from config.simulation.twilio_fake import TOKEN as TWILIO_TOKEN
 from tests.fixtures.hub import MakeHub
 from tests.patience import PATIENCE
 from tests.servers.compose_file import KEYS, MissingVariable, rendered
 from tests.servers.process import free_port
 from tests.servers.programs import ROOT
 from tests.servers.redis import RedisServer
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import APP_TOKEN, STAFF
-from tests.servers.slack_world import TOKEN as SLACK_TOKEN
-from tests.servers.telegram_fake import TOKEN as TELEGRAM_TOKEN
-from tests.servers.telegram_fake import TelegramFake
-from tests.servers.twilio_fake import OURS, SID
-from tests.servers.twilio_fake import TOKEN as TWILIO_TOKEN
 
 FIXED = {"HOST", "PORT", "DATA_DIR", "DATA_DIR_SHARED", "DATABASE_URL", "REDIS_URL", "CHROMA_URL"}
 """What is right inside the containers only."""

@@ -9,11 +9,11 @@ import pytest
 
 from channels.slack import post_ack_tasks
 from channels.slack.adapter import SlackChannel
+from config.simulation.slack_fake import SlackFake
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, serving, settings, store_in, surroundings
 from tests.patience import PATIENCE
-from tests.servers.slack_fake import SlackFake
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ import pytest
 from channels.slack import beginnings, edits, streams
 from channels.slack.adapter import SlackChannel
 from config.clock import SystemClock
+from config.simulation.slack_fake import SlackFake, text_of
+from config.simulation.slack_world import Channel
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.capabilities import Pace
@@ -25,8 +27,6 @@ from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from core.turn import Turn
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
-from tests.servers.slack_fake import SlackFake, text_of
-from tests.servers.slack_world import Channel
 from tests.unit.core.responders import NotedDesk, reply, sorry
 
 

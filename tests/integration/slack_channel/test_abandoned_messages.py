@@ -13,14 +13,14 @@ from channels.slack import abandoned_messages
 from channels.slack.adapter import SlackChannel
 from channels.slack.client import Sent
 from channels.slack.place import Place
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import DIRECT, PUBLIC, TEAM, Fault
 from core.domain.errors import Unreachable
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.test_streaming import StillClock, conversation, text, thread_of
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
 from tests.patience import PATIENCE
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import DIRECT, PUBLIC, TEAM, Fault
 from tests.unit.web.clock import HandClock
 
 WAIT = Fault(status=429, retry_after=30)

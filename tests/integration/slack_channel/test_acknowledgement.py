@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from channels.slack.adapter import SlackChannel
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import ANNA, APP_TOKEN, BOT, DIRECT, PUBLIC, TEAM, Fault, Json
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import InboundEvent, RawEvent
 from core.ports.channel import Accepted
@@ -18,8 +20,6 @@ from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
 from tests.patience import PATIENCE
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, APP_TOKEN, BOT, DIRECT, PUBLIC, TEAM, Fault, Json
 
 
 class Gate(Sink):

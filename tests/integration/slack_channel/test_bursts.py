@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from channels.slack.adapter import SlackChannel
+from config.simulation.slack_fake import SlackFake
 from core.storage.store import SqlStore
 from tests.integration.slack_channel.engine import Model, Reader, at_work, faster
 from tests.integration.slack_channel.world import settings, surroundings
 from tests.scale import Scale
-from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_tiers import Tiers
 
 FASTER = 2.0

@@ -11,13 +11,13 @@ import pytest
 
 from channels.slack.adapter import SlackChannel
 from channels.slack.views import Form, Press
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import ANNA, GRACE, PUBLIC, STAFF, TEAM, Fault
 from core.domain.messages import Audience, MessageReceived, ReactionChanged, StaffAction
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.conftest import fake, sink, store
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, GRACE, PUBLIC, STAFF, TEAM, Fault
 
 __all__ = ["fake", "sink", "store"]
 

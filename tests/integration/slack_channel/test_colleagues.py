@@ -10,12 +10,8 @@ import pytest
 
 from channels.slack.adapter import SlackChannel
 from channels.staff_rule import StaffRule
-from core.domain.messages import Author
-from core.storage.store import SqlStore
-from tests.integration.slack_channel.test_receive import StoreSink
-from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
-from tests.servers.slack_fake import SlackFake, person
-from tests.servers.slack_world import (
+from config.simulation.slack_fake import SlackFake, person
+from config.simulation.slack_world import (
     ANNA,
     BOT,
     DESK_TEAM,
@@ -28,6 +24,10 @@ from tests.servers.slack_world import (
     Fault,
     Workspace,
 )
+from core.domain.messages import Author
+from core.storage.store import SqlStore
+from tests.integration.slack_channel.test_receive import StoreSink
+from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
 
 PAT, PARTNER = "U0PART001", "T0PART001"
 DOMAIN = StaffRule(frozenset({"acme.example"}))

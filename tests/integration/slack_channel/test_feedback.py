@@ -12,6 +12,8 @@ from sqlalchemy import Connection, select
 from channels.slack.adapter import SlackChannel
 from channels.slack.buttons import FEEDBACK
 from config.clock import SystemClock
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import ANNA, BOT, DIRECT, GRACE, PUBLIC, TEAM, Json
 from core.delivery import DeliveryService, DeliverySettings
 from core.domain.messages import Author, MessageKind
 from core.intake import Intake
@@ -21,8 +23,6 @@ from core.storage.store import SqlStore
 from core.storage.tables import feedback
 from core.storage.wake_local import LocalWake
 from tests.integration.slack_channel.world import Hub, outbound, serving, settings, surroundings
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, BOT, DIRECT, GRACE, PUBLIC, TEAM, Json
 
 
 class Counted(NoMetrics):

@@ -8,13 +8,13 @@ from typing import Any
 
 from channels.slack.adapter import SlackChannel
 from channels.slack.settings import STAFF_CHANNEL
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import BOT, GRACE, PUBLIC, STAFF
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import Audience
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import BOT, GRACE, PUBLIC, STAFF
 
 
 class Away:

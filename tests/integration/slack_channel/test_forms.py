@@ -12,13 +12,13 @@ import pytest
 
 from channels.slack.adapter import SlackChannel
 from channels.slack.views import Form, Press
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import APP_TOKEN, GRACE, PUBLIC, STAFF, TEAM
 from core.domain.errors import Unreachable
 from core.domain.messages import Audience, MessageReceived, StaffAction
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import APP_TOKEN, GRACE, PUBLIC, STAFF, TEAM
 
 THREAD = f"{TEAM}/{STAFF}/1.1"
 

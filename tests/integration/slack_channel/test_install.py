@@ -19,14 +19,14 @@ from channels.slack.client import open_transport
 from channels.slack.sealing import Installed
 from channels.slack.settings import SCOPES
 from channels.slack.workspaces import Workspaces
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import BOT, Channel, Workspace
 from core.domain.errors import Unreachable
 from core.ports.channel_memory import ChannelMemory
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
 from tests.patience import PATIENCE
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import BOT, Channel, Workspace
 from tests.unit.web.clock import HandClock
 
 OTHER = "T0OTHER01"

@@ -10,12 +10,12 @@ import pytest
 
 from channels.group_modes import Modes
 from channels.slack.adapter import SlackChannel
+from config.simulation.slack_fake import SlackFake, person
+from config.simulation.slack_world import ANNA, BOT, GRACE, PUBLIC, TOKEN, Fault
 from core.domain.messages import Author
 from core.storage.store import SqlStore
 from tests.integration.slack_channel.test_receive import StoreSink
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
-from tests.servers.slack_fake import SlackFake, person
-from tests.servers.slack_world import ANNA, BOT, GRACE, PUBLIC, TOKEN, Fault
 
 BEN = "U0BEN0001"
 

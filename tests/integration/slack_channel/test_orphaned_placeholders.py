@@ -12,6 +12,8 @@ import pytest
 
 from channels.slack.adapter import SlackChannel
 from channels.slack.client import Sent, SlackClient
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import DIRECT, PUBLIC, TEAM, Fault
 from core.domain.errors import OutcomeUnknown
 from core.domain.messages import Author
 from core.ports.channel import StreamFrame
@@ -20,8 +22,6 @@ from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.test_streaming import StillClock, conversation, text, thread_of
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
 from tests.patience import PATIENCE
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import DIRECT, PUBLIC, TEAM, Fault
 from tests.unit.web.clock import HandClock
 
 LOST = Fault(drop=True, written=True)

@@ -12,6 +12,8 @@ from sqlalchemy import insert
 
 from channels.slack import post_ack_tasks
 from channels.slack.adapter import SlackChannel
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import ANNA, BOT, DIRECT, GRACE, PUBLIC, TEAM, Fault
 from core.domain.messages import InboundEvent, MessageReceived, RawEvent
 from core.ports.channel import Accepted
 from core.ports.store import Acceptable
@@ -20,8 +22,6 @@ from core.storage.tables import receipt
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, outbound, serving, settings, surroundings
 from tests.patience import PATIENCE
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, BOT, DIRECT, GRACE, PUBLIC, TEAM, Fault
 
 
 class StoreSink:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from channels.slack.adapter import SlackChannel
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import ANNA, BOT, DIRECT, PUBLIC, TEAM, TOKEN, Fault, Workspace
 from core.domain.attachments import AttachmentRef
 from core.domain.errors import (
     AuthFailed,
@@ -23,8 +25,6 @@ from core.domain.messages import Author, Citation, MessageKind, MessageReceived
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, give_up_soon, outbound, serving, settings, surroundings
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, BOT, DIRECT, PUBLIC, TEAM, TOKEN, Fault, Workspace
 
 SOURCE = Citation(
     "p1", "Opening hours", "From nine.", "faq.md", 0.9, section="Shop", url="https://example.com/hours?a=1&b=2"

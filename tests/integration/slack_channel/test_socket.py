@@ -11,14 +11,14 @@ import pytest
 from channels.slack import socket_mode
 from channels.slack.adapter import SlackChannel
 from config.clock import SystemClock
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import ANNA, APP_TOKEN, DIRECT, TEAM, Fault
 from core.domain.errors import UnknownMessage
 from core.domain.messages import CustomerAction, InboundEvent, MessageReceived, RawEvent
 from core.ports.channel import Accepted
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, settings, surroundings
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, APP_TOKEN, DIRECT, TEAM, Fault
 
 
 @pytest.fixture

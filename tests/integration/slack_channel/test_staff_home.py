@@ -12,6 +12,9 @@ from typing import Any, cast
 import pytest
 
 from channels.slack.adapter import SlackChannel
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_rules import shown_in
+from config.simulation.slack_world import ANNA, DIRECT, GRACE, LINUS, STAFF, TEAM, Channel, Fault
 from core.domain.conversation import OwnershipState
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, MessageReceived, StaffAction
@@ -27,9 +30,6 @@ from tests.contract.channels.contract import Sink
 from tests.integration.desk.test_slack_desk_channel import desk_channel_on
 from tests.integration.slack_channel.conftest import fake, sink, store
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_rules import shown_in
-from tests.servers.slack_world import ANNA, DIRECT, GRACE, LINUS, STAFF, TEAM, Channel, Fault
 
 __all__ = ["fake", "sink", "store"]
 BILLING = "C0BILLING"

@@ -13,6 +13,8 @@ import pytest
 from channels.slack import streams as streams_module
 from channels.slack.adapter import SlackChannel
 from channels.slack.client import Sent, SlackClient
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import ANNA, BOT, DIRECT, PUBLIC, TEAM, Fault
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.errors import OutcomeUnknown, StoreUnavailable, Unreachable
 from core.domain.keys import ConversationKey
@@ -24,8 +26,6 @@ from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, Unfenced, outbound, serving, settings, surroundings
 from tests.patience import PATIENCE
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, BOT, DIRECT, PUBLIC, TEAM, Fault
 from tests.unit.web.clock import HandClock
 
 

@@ -7,12 +7,12 @@ import asyncio
 import pytest
 
 from channels.slack.place import Place
+from config.simulation.slack_world import DIRECT, TEAM, Fault
 from core.domain.errors import Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import WirePayload
 from tests.integration.slack_channel.test_streaming import clock, conversation, live, text
 from tests.integration.slack_channel.world import Hub
-from tests.servers.slack_world import DIRECT, TEAM, Fault
 from tests.unit.web.clock import HandClock
 
 __all__ = ["clock", "live"]

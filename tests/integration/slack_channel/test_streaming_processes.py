@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from channels.slack.adapter import SlackChannel
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import DIRECT, PUBLIC, TEAM
 from core.domain.errors import LostClaim
 from core.domain.messages import Author
 from core.ports.channel import StreamFrame
@@ -14,8 +16,6 @@ from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.test_streaming import clock, conversation, live, text, thread_of
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import DIRECT, PUBLIC, TEAM
 from tests.unit.web.clock import HandClock
 
 __all__ = ["clock", "live"]

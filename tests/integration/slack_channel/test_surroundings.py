@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from channels.slack.adapter import SlackChannel
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import ANNA, APP_TOKEN, BOT, DIRECT, PUBLIC, TOKEN, Fault
 from core.domain.conversation import Escalation, OwnershipEvent
 from core.domain.errors import Unreachable
 from core.domain.messages import MessageReceived
@@ -22,8 +24,6 @@ from tests.contract.channels.contract import Sink
 from tests.contract.stores.sayings import change_owner
 from tests.integration.slack_channel.test_receive import StoreSink
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, APP_TOKEN, BOT, DIRECT, PUBLIC, TOKEN, Fault
 from tests.unit.web.clock import HandClock
 
 

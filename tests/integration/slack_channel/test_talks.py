@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from channels.slack.adapter import SlackChannel
+from config.simulation.slack_fake import SlackFake, person
+from config.simulation.slack_world import ANNA, BOT, GRACE, LINUS, PUBLIC
 from core.agent.routing import Intent, route
 from core.domain.messages import MessageKind
 from core.ports.metrics import NoMetrics
@@ -21,8 +23,6 @@ from core.storage.store import SqlStore
 from core.turn import Turn
 from tests.integration.slack_channel.test_receive import StoreSink
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
-from tests.servers.slack_fake import SlackFake, person
-from tests.servers.slack_world import ANNA, BOT, GRACE, LINUS, PUBLIC
 from tests.unit.core.responders import NotedDesk, reply, sorry
 
 PEOPLE = {"ada": ANNA, "bob": "U0BOB0001", "grace": GRACE, "linus": LINUS}

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from channels.slack.adapter import SlackChannel
 from config.clock import SystemClock
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import BOT, PUBLIC, Fault
 from core.delivery import DeliveryService, DeliverySettings
 from core.domain.messages import Author, MessageKind
 from core.ports.metrics import NoMetrics
@@ -16,8 +18,6 @@ from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from tests.integration.slack_channel.test_receive import StoreSink
 from tests.integration.slack_channel.world import Hub, give_up_soon, serving, settings, surroundings
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import BOT, PUBLIC, Fault
 
 THREADS = 12
 FAULTS = (

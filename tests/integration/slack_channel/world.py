@@ -15,6 +15,8 @@ from api.problems import problems
 from channels.slack.adapter import SlackChannel
 from channels.slack.settings import SlackSettings
 from config.clock import SystemClock
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import APP_TOKEN, DIRECT, SECRET, TEAM, TOKEN
 from core.attachments.file_store import FileStore
 from core.domain.attachments import Attachment
 from core.domain.keys import ConversationKey
@@ -27,8 +29,6 @@ from core.ports.surroundings import Surroundings
 from core.storage.store import SqlStore
 from tests.calls_here import CallsHere
 from tests.patience import PATIENCE
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import APP_TOKEN, DIRECT, SECRET, TEAM, TOKEN
 from tests.servers.sqlite import new_sqlite
 
 

@@ -17,6 +17,7 @@ from api.problems import problems
 from channels.sms.adapter import SmsChannel
 from channels.sms.settings import SmsSettings
 from config.clock import SystemClock
+from config.simulation.twilio_fake import OURS, SID, THEIRS, TOKEN, TwilioFake
 from core.attachments.file_store import FileStore
 from core.domain.attachments import Attachment
 from core.domain.errors import StoreUnavailable, TooEarly
@@ -43,7 +44,6 @@ from tests.calls_here import CallsHere
 from tests.contract.stores.manual_clock import ManualClock
 from tests.patience import PATIENCE
 from tests.servers.sqlite import new_sqlite
-from tests.servers.twilio_fake import OURS, SID, THEIRS, TOKEN, TwilioFake
 
 LINK = "https://hub.example/api/attachments/{id}?sig=s"
 PICTURE = Attachment("f1", "ticket.png", "image/png", 4000, "0" * 64, "a1/a1" + "0" * 30)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.clock import SystemClock
+from config.simulation.twilio_fake import SID
 from core.delivery import DeliveryService, DeliverySettings
 from core.domain.messages import Author, MessageKind
 from core.ports.metrics import NoMetrics
@@ -16,7 +17,6 @@ from core.ports.store import NewMessage, TurnOutcome
 from core.storage.wake_local import LocalWake
 from tests.integration.sms_channel.rig import Rig, running
 from tests.patience import PATIENCE
-from tests.servers.twilio_fake import SID
 
 CUSTOMERS = [f"+1555222{number:04d}" for number in range(6)]
 ANSWERS = 3

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from channels.sms.adapter import SmsChannel
+from config.simulation.twilio_fake import OURS, SERVICE
 from core.ports.channel import Diagnosis, SupportsDiagnosis
 from tests.integration.sms_channel.rig import Rig, running, settings
-from tests.servers.twilio_fake import OURS, SERVICE
 
 WEBHOOK = "https://hub.example/webhooks/twilio"
 

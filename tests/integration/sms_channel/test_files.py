@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from config.simulation.twilio_fake import OURS, SID, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
 from core.domain.attachments import Attachment, AttachmentRef
 from core.domain.errors import AuthFailed, OutcomeUnknown, Rejected, TooLarge, Unreachable
 from core.domain.messages import DeliveryReported, MessageReceived, ReceiptStatus
 from tests.integration.sms_channel.rig import LINK, PDF, PICTURE, Rig, running
 from tests.patience import PATIENCE
-from tests.servers.twilio_fake import OURS, SID, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
 
 PICTURE_LINK = LINK.format(id="f1")
 GERMAN = f"{OURS}/+4915112345678"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from config.simulation.twilio_fake import THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
 from core.domain.errors import Rejected
 from tests.integration.sms_channel.rig import Rig, running
-from tests.servers.twilio_fake import THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
 
 FRENCH = "+33612345678"
 WHATSAPP = {"by": WHATSAPP_THEIRS, "to": WHATSAPP_OURS}

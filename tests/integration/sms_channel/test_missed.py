@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from config.simulation.twilio_fake import OURS, POOLED, SERVICE, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
 from core.domain.errors import AuthFailed, StoreUnavailable
 from core.domain.messages import MessageReceived
 from tests.integration.sms_channel.rig import Rig, running
-from tests.servers.twilio_fake import OURS, POOLED, SERVICE, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
 
 
 async def _catch_up(rig: Rig) -> int:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from config.simulation.twilio_fake import OURS, POOLED, SERVICE, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import DeliveryReported, ReceiptStatus
 from tests.integration.sms_channel.rig import LINK, PICTURE, Rig, running
-from tests.servers.twilio_fake import OURS, POOLED, SERVICE, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
 
 
 async def _catch_up(rig: Rig) -> list[DeliveryReported]:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from config.simulation.twilio_fake import OURS, SERVICE
 from core.domain.customer import ContactDetails
 from core.domain.errors import OutcomeUnknown, Rejected
 from core.domain.keys import ConversationKey
 from core.domain.messages import Receipt
 from tests.integration.sms_channel.rig import Rig, running
-from tests.servers.twilio_fake import OURS, SERVICE
 
 HOME = ConversationKey("web", "default", "s_1")
 ADA = "+1 202-555-0143"

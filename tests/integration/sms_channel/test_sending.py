@@ -8,6 +8,15 @@ from pathlib import Path
 import pytest
 
 from channels.sms.settings import SmsSettings
+from config.simulation.twilio_fake import (
+    OURS,
+    POOLED,
+    SERVICE,
+    SID,
+    THEIRS,
+    WHATSAPP_OURS,
+    WHATSAPP_THEIRS,
+)
 from core.domain.errors import (
     AuthFailed,
     ConfigError,
@@ -19,15 +28,6 @@ from core.domain.errors import (
 )
 from core.domain.messages import Citation, Receipt
 from tests.integration.sms_channel.rig import LINK, PICTURE, Rig, running
-from tests.servers.twilio_fake import (
-    OURS,
-    POOLED,
-    SERVICE,
-    SID,
-    THEIRS,
-    WHATSAPP_OURS,
-    WHATSAPP_THEIRS,
-)
 
 TEMPLATE = "HX" + "0123456789abcdef" * 2
 WHATSAPP = f"{WHATSAPP_OURS}/{WHATSAPP_THEIRS}"

@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 
 from channels.sms import parse, signature
+from config.simulation.twilio_fake import OURS, POOLED, SERVICE, SID, THEIRS, TOKEN, WHATSAPP_OURS, WHATSAPP_THEIRS
 from core.domain.messages import DeliveryReported, MessageReceived, ReceiptStatus
 from tests.integration.sms_channel.rig import Forgetful, Rig, running
-from tests.servers.twilio_fake import OURS, POOLED, SERVICE, SID, THEIRS, TOKEN, WHATSAPP_OURS, WHATSAPP_THEIRS
 
 EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response />'
 

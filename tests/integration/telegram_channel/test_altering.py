@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from channels.telegram.outgoing import ChatPace
+from config.simulation.telegram_fake import Trouble
 from core.domain.alterations import Alteration, Altering
 from core.domain.errors import Rejected, Unreachable
 from core.domain.messages import Author, OutboundMessage, Receipt
 from tests.integration.telegram_channel.conftest import answer
 from tests.integration.telegram_channel.world import World
-from tests.servers.telegram_fake import Trouble
 from tests.unit.web.clock import HandClock
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config.clock import SystemClock
+from config.simulation.telegram_fake import Trouble
 from core.delivery import DeliveryService, DeliverySettings
 from core.domain.messages import Author, MessageKind
 from core.intake import Intake
@@ -10,7 +11,6 @@ from core.ports.metrics import NoMetrics
 from core.ports.store import NewMessage, TurnOutcome
 from core.storage.wake_local import LocalWake
 from tests.integration.telegram_channel.world import World
-from tests.servers.telegram_fake import Trouble
 
 QUICK = DeliverySettings(poll=0.05, retry_first=0.05, retry_cap=0.1, pause_cap=0.1)
 BOT = "123456789"

@@ -10,10 +10,10 @@ from telegram import User
 from channels.group_modes import Modes
 from channels.telegram.adapter import TelegramChannel
 from channels.telegram.diagnosis import _groups
+from config.simulation.telegram_fake import TOKEN, Trouble
 from core.ports.channel import Diagnosis, SupportsAlarm, SupportsDiagnosis
 from tests.integration.telegram_channel.world import SECRET, World
 from tests.servers.process import free_port
-from tests.servers.telegram_fake import TOKEN, Trouble
 
 OTHER = "https://other.example/hook/with-a-secret"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from config.simulation.telegram_fake import Trouble
 from core.domain.messages import MessageEdited, MessageReceived, ReactionChanged
 from core.intake import Intake
 from core.ports.metrics import NoMetrics
@@ -11,7 +12,6 @@ from core.storage.wake_local import LocalWake
 from tests.integration.telegram_channel.conftest import answer
 from tests.integration.telegram_channel.world import WaitingSink, World
 from tests.patience import PATIENCE
-from tests.servers.telegram_fake import Trouble
 
 
 async def test_what_customers_write_arrives_in_order(polling: World) -> None:

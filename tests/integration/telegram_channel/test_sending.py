@@ -12,6 +12,7 @@ import pytest
 
 from channels.telegram import client, outgoing
 from channels.telegram.upload import File
+from config.simulation.telegram_fake import TOKEN, Trouble
 from core.domain.attachments import AttachmentRef
 from core.domain.errors import AuthFailed, OutcomeUnknown, RateLimited, Rejected, TooLarge, Unreachable
 from core.domain.keys import ConversationKey
@@ -20,7 +21,6 @@ from tests.integration.telegram_channel.conftest import CHAT, answer
 from tests.integration.telegram_channel.world import World
 from tests.recordings import MP3, MP4, OGG
 from tests.servers.process import free_port
-from tests.servers.telegram_fake import TOKEN, Trouble
 
 GROUP = ConversationKey("telegram", "123456789", "-4242")
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 64

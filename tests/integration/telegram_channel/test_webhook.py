@@ -10,11 +10,11 @@ import pytest
 from telegram import Update
 
 from channels.telegram.settings import WANTED
+from config.simulation.telegram_fake import Trouble
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import CustomerAction, MessageReceived
 from tests.integration.telegram_channel.conftest import answer
 from tests.integration.telegram_channel.world import SECRET, World
-from tests.servers.telegram_fake import Trouble
 
 
 async def _post(world: World, secret: str | None, body: bytes = b'{"update_id": 1}') -> int:

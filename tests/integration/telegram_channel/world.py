@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 from api.problems import problems
 from channels.telegram.adapter import TelegramChannel
 from channels.telegram.settings import TelegramSettings
+from config.simulation.telegram_fake import TelegramFake
 from core.attachments.file_store import FileStore
 from core.domain.attachments import Attachment
 from core.domain.errors import StoreUnavailable, UnknownMessage
@@ -28,7 +29,6 @@ from tests.integration.telegram_channel.clock import WoundClock
 from tests.patience import PATIENCE
 from tests.servers.process import free_port
 from tests.servers.sqlite import new_sqlite
-from tests.servers.telegram_fake import TelegramFake
 
 SECRET = "first-secret_1"
 

@@ -11,6 +11,7 @@ import pytest
 from slack_sdk.models.blocks import Block
 
 from config.desk.fields import parse_fields
+from config.simulation.slack_rules import check_message, shown_in
 from config.simulation.slack_views import check_modal
 from core.domain.conversation import OwnershipState
 from core.domain.issues import ISSUES, URL, issue_at
@@ -26,7 +27,6 @@ from handoff.slack.ticket_form import issue_form, ticket_form
 from handoff.summary import suggestion, summary
 from handoff.texts import languages, say
 from handoff.thread.macros import Macro
-from tests.servers.slack_rules import check_message, shown_in
 
 AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
 LONG = "<!channel> & " + "word " * 2_000

@@ -9,6 +9,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 
+from config.simulation.slack_rules import shown_in
 from core.domain.case import Case
 from core.domain.conversation import Conversation, Escalation, OwnershipState, Sharing
 from core.domain.customer import ContactDetails, Customer, Evidence
@@ -22,7 +23,6 @@ from handoff.settings import HandoffSettings
 from handoff.slack.card import card
 from handoff.slack_desk import _named
 from handoff.thread.desk_views import DeskViews, _About
-from tests.servers.slack_rules import shown_in
 from tests.unit.handoff.test_mail_letters import _out
 
 AT = datetime(2026, 11, 21, 9, tzinfo=UTC)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from config.simulation.slack_rules import shown_in
 from core.domain.keys import ConversationKey
 from core.domain.messages import OutboundMessage, StaffAction
 from core.ports.outcomes import NewMessage
 from handoff import posts
 from handoff.slack.posts import bodies
-from tests.servers.slack_rules import shown_in
 
 
 def shown(post: NewMessage) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from config.simulation.slack_rules import check_message, shown_in
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage
@@ -11,7 +12,6 @@ from core.ports.outcomes import NewMessage
 from handoff import posts
 from handoff.slack.posts import bodies
 from tests.contract.responders.world import message
-from tests.servers.slack_rules import check_message, shown_in
 
 
 def test_a_long_answer_of_the_agent_s_is_shown_to_its_end() -> None:

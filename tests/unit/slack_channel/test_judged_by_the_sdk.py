@@ -15,11 +15,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from channels.slack.render import payloads
 from channels.slack.signature import Signatures
+from config.simulation.slack_fake import SlackFake
+from config.simulation.slack_world import BOT, DIRECT, PUBLIC, SECRET, TOKEN
 from core.domain.errors import BadSignature
 from core.domain.messages import Citation
 from core.ports.clock import Clock
-from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import BOT, DIRECT, PUBLIC, SECRET, TOKEN
 from tests.unit.slack_channel.test_render import LANGUAGES, message
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from channels.slack.render import FILE, NOTHING, SECTION, mrkdwn, payloads
 from channels.slack.words import words
+from config.simulation.slack_rules import check_message
 from core.domain.attachments import Attachment
 from core.domain.choices import Choice, choices_meta
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, MessageKind, OutboundMessage
-from tests.servers.slack_rules import check_message
 
 KEY = ConversationKey("slack", "default", "T0HOME001/D0ANNA001")
 LANGUAGES = ["en", "de", "fr", "es", "ar"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import telegram_api
+from config.simulation import telegram_api
 from tests.unit.telegram_channel import fixtures
 
 

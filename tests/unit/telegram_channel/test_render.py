@@ -14,12 +14,12 @@ from channels.markdown.tree import Table
 from channels.telegram import render
 from channels.telegram.entities import units
 from channels.telegram.html import plain_of
+from config.simulation.telegram_api import check_call
 from config.simulation.telegram_html import read_html
 from core.domain.attachments import Attachment
 from core.domain.choices import Choice, choices_meta
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, MessageKind, OutboundMessage
-from tests.servers.telegram_api import check_call
 
 CHAT = ConversationKey("telegram", "123456789", "4711")
 
