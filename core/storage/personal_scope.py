@@ -149,7 +149,8 @@ def _told(connection: Connection, cases: Sequence[str], messages: Sequence[str],
     found |= set(connection.scalars(passed_on, {"ids": list(messages)}))
     roots = (
         select(receipt.c.provider_id)
-        .where(receipt.c.channel == DESK, among(receipt.c.conversation_id, "feeds"))
+        .join(message, message.c.id == receipt.c.message_id)
+        .where(receipt.c.channel == DESK, among(message.c.conversation_id, "feeds"))
         .distinct()
     )
     ends = [str(one).removeprefix("m/") for one in connection.scalars(roots, {"feeds": sorted(found)})]
