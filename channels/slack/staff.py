@@ -34,6 +34,7 @@ FORMS = frozenset(
         StaffAction.ISSUE,
         StaffAction.MERGE,
         StaffAction.SPLIT,
+        StaffAction.DECLINE,
     }
 )
 """What staff fill in: the ``callback_id`` of a form, and the ``action_id`` of its field, where it has one alone."""
@@ -41,7 +42,6 @@ EXTERNAL = "external"
 """The ``mode`` of a file that Slack does not hold."""
 _SLACKBOT = "USLACKBOT"
 _NO_BUTTONS = frozenset({StaffAction.ASK, StaffAction.ISSUE_NEWS, *FORMS})
-_VERDICTS = frozenset({StaffAction.APPROVE, StaffAction.DECLINE})
 ACTIONS = frozenset(str(action) for action in StaffAction if action not in _NO_BUTTONS)
 
 
@@ -174,14 +174,11 @@ class StaffReader:
             action=StaffAction(wire.named(action, "action_id")),
             audience=Audience.STAFF,
         )
-        if pressed.action not in _VERDICTS:
+        if pressed.action is not StaffAction.APPROVE:
             return pressed
         if place.channel not in staff_channels:
             raise InvalidInput("The button is in no channel of the staff's.")
-        case_id, _, approval = value_of(action).partition(" ")
-        return replace(
-            pressed, conversation=replace(pressed.conversation, thread=approvals_thread(case_id)), text=approval
-        )
+        return _about_approval(pressed, value_of(action))
 
     def filled_in(self, whole: Json, at: datetime, staff_channels: frozenset[str]) -> list[InboundEvent]:
         """A form that was sent off. A view is one however often it is sent. Raises InvalidInput."""
@@ -194,17 +191,17 @@ class StaffReader:
         conversation = place.conversation(self.account)
         if form.name == StaffAction.ISSUE:
             conversation = replace(conversation, thread=issues_thread(form.metadata.get("case", "")))
-        return [
-            MessageReceived(
-                key=EventKey(CHANNEL, self.account, view_event(form.view_id)),
-                conversation=conversation,
-                sender=self._sender(form.user),
-                text=words_of(form),
-                sent_at=at,
-                action=StaffAction(form.name),
-                audience=Audience.STAFF,
-            )
-        ]
+        filled_in = MessageReceived(
+            key=EventKey(CHANNEL, self.account, view_event(form.view_id)),
+            conversation=conversation,
+            sender=self._sender(form.user),
+            text=words_of(form),
+            sent_at=at,
+            action=StaffAction(form.name),
+            audience=Audience.STAFF,
+        )
+        declines = form.name == StaffAction.DECLINE
+        return [_about_approval(filled_in, form.metadata.get("approval", "")) if declines else filled_in]
 
     def _words(self, message: Json, own: str | None) -> str:
         """With the addresses of files that Slack only points at: there is nothing to fetch, and nothing may be missing."""
@@ -222,6 +219,13 @@ class StaffReader:
     def _sender(self, user: str) -> Identity:
         known = slack_id(user)
         return Identity(CHANNEL, self.account, known, display_name=self.names.person(known), verified=True)
+
+
+def _about_approval(said: MessageReceived, value: str) -> MessageReceived:
+    """``value``: of the button, the case's id and what is to be approved."""
+    case_id, _, approval = value.partition(" ")
+    thread = approvals_thread(case_id)
+    return replace(said, conversation=replace(said.conversation, thread=thread), reply_to=approval)
 
 
 def elsewhere(files: Iterable[Json]) -> list[str]:

@@ -97,14 +97,14 @@ class StaffAction(StrEnum):
     """Something a staff member pressed at the desk. ``CLAIM`` takes a conversation that waits, ``TAKE_OVER`` one that somebody
     else has. ``RELEASE`` gives it back to the queue, ``HAND_BACK`` to the agent; ``RESOLVE`` closes it. ``SNOOZE`` puts it aside
     for a while; the message's text says until when. ``RELEASE_SILENT``: anybody, of one whose owner does not answer. ``REPLY``,
-    ``NOTE`` and ``ASSIGN`` were filled in: the text is for the customer, for staff, or the id of whom it is given to.
-    ``TAKE_BACK`` a reply that waits to be sent; the text is the id of the message that it was filled in with. ``TICKET``: what is
-    to be changed of the case's ticket, as a form says it. ``BLOCK`` the case's customer, or ``UNBLOCK`` them; the text is the
-    reason, and is JSON that names the customer where several wrote. ``ASK`` the agent. ``LEARN`` takes a proposed answer into the
-    knowledge base, ``REWORD`` as it was filled in; ``DISCARD`` does not. ``CARD_GONE``: the thread's first message was deleted.
-    ``REACT`` and ``UNREACT``: an emoji, which is the text, on what ``meta["reply_to"]`` names. ``OPEN_CASE``: for its author, as
-    a form says it. ``MERGE`` the case into that of the ticket, or the link, in the text; ``SPLIT`` one off. ``ISSUE``: create or
-    link one; ``ISSUE_NEWS``: how it stands. ``APPROVE`` or ``DECLINE`` the tool call that the text names.
+    ``NOTE`` and ``ASSIGN`` were filled in: for the customer, for staff, or the id of whom it is given to. ``TAKE_BACK`` a reply
+    that waits to be sent; the text is the id of the message that it was filled in with. ``TICKET``: what is to be changed of the
+    case's ticket, as a form says it. ``BLOCK`` the case's customer, or ``UNBLOCK`` them; the text is the reason, and is JSON that
+    names the customer where several wrote. ``ASK`` the agent. ``LEARN`` takes a proposed answer into the knowledge base,
+    ``REWORD`` as it was filled in; ``DISCARD`` does not. ``CARD_GONE``: the thread's first message was deleted. ``REACT`` and
+    ``UNREACT``: an emoji, which is the text, on what ``meta["reply_to"]`` names. ``OPEN_CASE``: for its author, as a form says
+    it. ``MERGE`` the case into that of the ticket, or the link, in the text; ``SPLIT`` one. ``ISSUE``: create or link one;
+    ``ISSUE_NEWS``: how it stands. ``APPROVE`` the tool call that ``reply_to`` names; ``DECLINE`` it for the text's reason.
     """
 
     CLAIM = "staff_claim"

@@ -12,7 +12,7 @@ from core.ports.store import TurnState
 
 @dataclass(frozen=True, slots=True)
 class ApprovedCall:
-    """How an approved call ended. ``told``: what the tool said, for staff. ``for_customer``: words that the customer may read.
+    """How a call ended. ``told``: what the tool, or who declined it, said. ``for_customer``: words that the customer may read.
 
     ``changed``: it did not run because it is no longer proven who the customer is.
     """

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from channels.slack.views import OPENS
 from core.domain.messages import OutboundMessage, StaffAction
 from handoff.posts import POST, Post
 from handoff.slack.rich_text import (
@@ -31,7 +32,6 @@ from handoff.texts import say
 
 _VALUE = 1_600
 """Characters: all of what may be approved (core.domain.approvals), with what JSON adds to it."""
-_BUTTONS = ((StaffAction.APPROVE, "primary"), (StaffAction.DECLINE, "danger"))
 
 
 def approval(message: OutboundMessage, language: str) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def approval(message: OutboundMessage, language: str) -> dict[str, Any]:
     if meta[POST] == Post.APPROVAL:
         blocks += small((*phrase("approval_until", language), Words(" "), Moment(float(asked["until"]))))
         value = f"{meta['case']} {meta['id']}"
-        blocks.append({"type": "actions", "elements": [_button(*one, value, language) for one in _BUTTONS]})
+        blocks.append({"type": "actions", "elements": _buttons(value, language)})
     else:
         blocks += small(one_line(str(meta["verdict"]), LONGEST))
     body = {"do": "reply", "text": fallback(words(message.text)), "blocks": blocks}
@@ -66,14 +66,14 @@ def _readable(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _button(action: StaffAction, style: str, value: str, language: str) -> Block:
-    """Slack asks once more before it tells us."""
-    label, name = say(f"press_{action.removeprefix('staff_')}", language), action.removeprefix("staff_")
+def _buttons(value: str, language: str) -> list[Block]:
+    """Slack asks once more before it tells us of an approval; the other opens a form for the reason."""
+    yes, no = say("press_approve", language), say("press_decline", language)
     sure = {
-        "title": {"type": "plain_text", "text": label},
-        "text": {"type": "plain_text", "text": say(f"approval_sure_{name}", language)},
-        "confirm": {"type": "plain_text", "text": label},
+        "title": {"type": "plain_text", "text": yes},
+        "text": {"type": "plain_text", "text": say("approval_sure", language)},
+        "confirm": {"type": "plain_text", "text": yes},
         "deny": {"type": "plain_text", "text": say("approval_back", language)},
-        "style": style,
     }
-    return plain_button(str(action), label, value) | {"style": style, "confirm": sure}
+    approve = plain_button(str(StaffAction.APPROVE), yes, value) | {"style": "primary", "confirm": sure}
+    return [approve, plain_button(f"{OPENS}decline", no, value)]

@@ -41,6 +41,7 @@ MACRO, PAGE = "macro", "page"
 """What can be chosen in an open form: a saved reply, another page of the history."""
 PER_PAGE = 10
 _FIELD = 3_000
+_LONGEST_REASON = 500
 _MENU = 75
 
 
@@ -77,6 +78,13 @@ def words_form(action: StaffAction, carried: Mapping[str, str], language: str, t
     field["element"]["multiline"] = (merges := action is StaffAction.MERGE) is False
     means = small(phrase("form_merge_means", language)) if merges else []
     return form(action, carried, language, [field, *means], "form_keep")
+
+
+def decline(carried: Mapping[str, str], language: str) -> View:
+    """Why a tool call is not approved, which the customer reads; staff need not say it."""
+    reason = text_field(StaffAction.DECLINE, say("form_decline_label", language), "", "reason", _LONGEST_REASON)
+    means = small(phrase("form_decline_means", language))
+    return form(StaffAction.DECLINE, carried, language, [{**reason, "optional": True}, *means], "press_decline")
 
 
 def assign(carried: Mapping[str, str], language: str) -> View:

@@ -162,7 +162,7 @@ class ApprovalDesk(DeskDecorator):
         if press is None or case is None or home is None:
             return done
         approvals = (await self.posts.known(case_id)).all
-        approval = next((one for one in approvals if one.id == press.text), None)
+        approval = next((one for one in approvals if one.id == press.meta.get("reply_to")), None)
         if approval is None or not await self._may_be_decided(approval):
             key = "staff_approval_gone" if approval is None else "learn_decided"
             whisper = posts.whisper(str(press.meta.get("sender") or ""), self._say(key))
@@ -189,7 +189,9 @@ class ApprovalDesk(DeskDecorator):
         elif why_not is not None:
             ended, verdict = ApprovedCall(ApprovalState.OVER), self._say(why_not)
         else:
-            ended, verdict = ApprovedCall(ApprovalState.DECLINED), self._say("staff_approval_declined", name=name)
+            reason = press.text.strip()
+            ended = ApprovedCall(ApprovalState.DECLINED, reason, reason)
+            verdict = self._verdict(ended, name)
         now = replace(approval, state=ended.state)
         known = (await self.posts.known(case.id)).changed(now)
         told = [await self.posts.decided(case.id, now, known, verdict)]
@@ -248,7 +250,7 @@ class ApprovalDesk(DeskDecorator):
     ) -> NewMessage:
         locale, fallback = await locale_of(self.posts.parts, home, customer), self.settings.default_locale
         texts = [say(f"approval_{ended.state}", locale, fallback=fallback, action=approval.action)]
-        texts += [ended.for_customer] if ended.for_customer else []
+        texts += [ended.for_customer[:_LONGEST]] if ended.for_customer else []
         texts += [say("handed_back_unclaimed", locale, fallback=fallback)] if hands_back else []
         since = {HANDED_BACK: {"since": case.opened_at.isoformat()}} if hands_back else {}
         meta = {DESK_NOTICE: BY_APPROVAL, **since}

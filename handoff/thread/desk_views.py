@@ -193,6 +193,8 @@ class DeskViews:
                 return await self._block(about, carried)
             case "issue":
                 return issue_form(carried, self._language, about.facts, creates=self._settings.creates_issues)
+            case "decline":
+                return slack_forms.decline({**carried, "approval": press.value}, self._language)
             case "history":
                 return await self._history(about, carried, 0)
             case _:

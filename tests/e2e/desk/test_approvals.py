@@ -20,7 +20,7 @@ from tests.unit.core.eventually import eventually
 
 pytestmark = pytest.mark.slow
 
-APPROVE, DECLINE = "staff_approve", "staff_decline"
+APPROVE = "staff_approve"
 ASKS = "The agent may not do this by itself."
 SCENARIO = """
 conversations:
@@ -118,7 +118,8 @@ async def test_a_refund_is_approved_in_the_thread(make_hub: MakeHub, tmp_path: P
         await store.world.reads("Our team has approved this, and it is done")
         await office.slack.until(lambda: "has approved this" in whole(store.post(card)))
         assert APPROVE not in json.dumps(store.post(card)["blocks"]), "the buttons are gone"
-        await office.press(before, DECLINE, LINUS)
+        form = await office.form(before, "decline", LINUS)
+        assert await office.send_off(form, "", LINUS) == {}
         await office.slack.until(lambda: "That was decided before" in json.dumps(office.slack.modals.whispers))
         assert len(store.refunds) == 1
         assert sum("it is done" in one for one in await store.world.texts()) == 1
@@ -128,9 +129,12 @@ async def test_a_refund_that_is_declined_does_not_happen(make_hub: MakeHub, tmp_
     async with shop(make_hub, tmp_path) as store:
         card, post = await store.asks()
         await store.world.office.press(card, CLAIM)
-        await store.world.office.press(post, DECLINE)
+        form = await store.world.office.form(post, "decline")
+        for _ in range(2):
+            assert await store.world.office.send_off(form, "It is older than 30 days.") == {}
         await store.world.reads("Our team has decided against this")
-        await store.world.office.sees(card, "Grace has declined this; nothing was done.")
+        await store.world.reads("It is older than 30 days.")
+        await store.world.office.sees(card, "Grace has declined this; nothing was done. It is older than 30 days.")
         assert store.refunds == []
 
 

@@ -118,17 +118,18 @@ class Office(OfficeHours):
         self.script = [*(call("refund_order", one) for one in arguments), say("I can pay it back.")]
         await self.customer(text)
 
-    def pressed(self, action: StaffAction, approval: str | None = None, user: str = "grace") -> MessageReceived:
-        """A press on the buttons of the last post."""
+    def pressed(self, action: StaffAction, approval: str, user: str = "grace", text: str = "") -> MessageReceived:
+        """A press on a button of a post, or its form."""
         self.events += 1
         thread = ConversationKey("slack", "main", approvals_thread(self.case))
         who, key = Identity("slack", "main", user, verified=True), EventKey("slack", "main", f"a/{user}/{self.events}")
-        text = approval or "none"
-        return MessageReceived(key, thread, who, text, self.clock.now(), action=action, audience=Audience.STAFF)
+        return MessageReceived(
+            key, thread, who, text, self.clock.now(), action=action, reply_to=approval, audience=Audience.STAFF
+        )
 
-    async def presses(self, action: StaffAction, user: str = "grace", number: int = 0) -> None:
+    async def presses(self, action: StaffAction, user: str = "grace", number: int = 0, text: str = "") -> None:
         """And the turn is done."""
-        await self._accept(self.pressed(action, (await self.approvals())[number].id, user))
+        await self._accept(self.pressed(action, (await self.approvals())[number].id, user, text))
 
     async def approvals(self) -> Sequence[Approval]:
         """As they stand."""

@@ -58,9 +58,9 @@ async def test_staff_read_what_would_be_done_and_the_customer_that_staff_decide(
     ):
         assert part in shown, part
     buttons = body["blocks"][-1]["elements"]
-    assert [one["action_id"] for one in buttons] == ["staff_approve", "staff_decline"]
+    assert [one["action_id"] for one in buttons] == ["staff_approve", "desk_open_decline"]
     assert {one["value"] for one in buttons} == {f"{CASE} {approval.id}"}
-    assert all(one["confirm"]["confirm"] for one in buttons), "Slack asks once more"
+    assert buttons[0]["confirm"]["confirm"], "Slack asks once more"
     said = "\n".join(await office.reads())
     assert f"Somebody of our team has to approve this first: “{ACTION}”." in said
     assert (await office.conversation()).state is OwnershipState.QUEUED
@@ -90,10 +90,12 @@ async def test_an_approved_refund_runs_once_and_the_customer_hears_of_it(office:
 @BOTH_DATABASES
 async def test_a_declined_refund_does_not_run(office: Office, shop: Shop) -> None:
     await office.wishes()
-    await office.presses(DECLINE)
+    await office.presses(DECLINE, text="It is older than 30 days.")
     assert (shop.keys, await office.states()) == ([], ["declined"])
-    assert await office.verdicts() == ["Grace has declined this; nothing was done."]
-    assert (await office.reads())[-1].startswith("Our team has decided against this, and it was not done")
+    assert await office.verdicts() == ["Grace has declined this; nothing was done. It is older than 30 days."]
+    said = (await office.reads())[-1].split("\n\n")
+    assert said[0].startswith("Our team has decided against this, and it was not done")
+    assert said[1] == "It is older than 30 days."
     await office.presses(APPROVE, "linus")
     assert (shop.keys, await office.states()) == ([], ["declined"]), "the first press has decided"
 

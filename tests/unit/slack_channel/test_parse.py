@@ -322,7 +322,7 @@ def test_a_verdict_on_a_tool_call_is_taken_in_a_channel_of_the_staffs_alone() ->
     channel = payload["channel"]["id"]
     (event,) = Reader("default", NoNames(), staff_channels=frozenset({channel})).events(raw(payload))  # type: ignore[misc]
     assert isinstance(event, MessageReceived)
-    assert (event.action, event.text) == (StaffAction.APPROVE, "c1:5:step00call00")
+    assert (event.action, event.reply_to) == (StaffAction.APPROVE, "c1:5:step00call00")
     assert (event.conversation.thread, event.audience) == ("approvals/c1.2", Audience.STAFF)
     with pytest.raises(InvalidInput):
         read(payload)
