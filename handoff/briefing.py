@@ -15,7 +15,7 @@ from core.ports.responder import Reply, Responder
 from core.ports.store import NewMessage, TurnState
 from core.ports.summarizer import Summarizer
 from handoff.summary import Line, quoted, suggestion, summary, with_summary
-from handoff.thread.asking import Unseen
+from handoff.thread.unseen import Unseen
 
 _log = structlog.get_logger(__name__)
 

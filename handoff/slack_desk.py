@@ -31,9 +31,7 @@ from handoff.settings import HandoffSettings
 from handoff.teams import target_for, team_for
 from handoff.texts import say
 from handoff.thread.asking import Asking, is_asking
-from handoff.thread.customer_history import CustomerHistory
 from handoff.thread.form_turn import FormTurn
-from handoff.thread.seen_before import CaseMatter
 from handoff.thread.to_line import with_choice
 from handoff.tickets import CaseTickets
 from handoff.waits.case_rules import Changes, ShownCase, colleague_answered, customer_wrote
@@ -226,12 +224,9 @@ class SlackDesk:
         return TurnOutcome(turn.claim, handled_seq=order.seq, asides=asides, cases=opened.cases)
 
     async def _asked(self, turn: TurnState, case: Case) -> TurnOutcome:
-        parts, account = self._parts, self._parts.desk_channel.account
-        if parts.agent is None:
+        if self._parts.agent is None:
             return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
-        matter = CaseMatter(parts.records, parts.said_besides)
-        history = parts.history and CustomerHistory(parts.history, parts.records, parts.cases, account, self._settings)
-        return await Asking(parts.agent, self._settings, matter, history).outcome(turn, case, account)
+        return await Asking(self._parts.agent, self._parts, self._settings).outcome(turn, case)
 
     async def _last_case(self, turn: TurnState) -> tuple[Case | None, Mapping[str, Any] | None]:
         """The conversation's last case; with what stands on its card where it goes on, because its customer comes back to it."""

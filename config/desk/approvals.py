@@ -23,7 +23,7 @@ from core.ports.chat_model import ToolCall
 from core.ports.clock import Clock
 from core.ports.store import TurnState
 from core.storage.store import SqlStore
-from handoff.thread.asking import Unseen
+from handoff.thread.unseen import Unseen
 
 _PATIENCE = timedelta(minutes=2)
 """How long a press waits for the server of its tool, which is reached in the background after a start."""

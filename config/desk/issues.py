@@ -35,7 +35,7 @@ from core.ports.metrics import Metrics
 from core.ports.store import TurnState
 from core.storage.ids import new_id
 from core.storage.store import SqlStore
-from handoff.thread.asking import Unseen
+from handoff.thread.unseen import Unseen
 
 _HEARD = "issue/"
 """``issue/<which>``: how it stands by all that its tracker said, for an issue that cases follow."""

@@ -8,7 +8,7 @@ customers (tests/contract/stores/test_personal_schema.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,29 +42,26 @@ from core.storage.cases import case_from
 from core.storage.confirmed_erasures import take_erasure
 from core.storage.database import OnDatabase, reads, writes
 from core.storage.desk_tables import (
-    contact_route,
     contacted,
     desk_case,
     desk_timer,
-    follow_up,
     gap,
     gap_cluster,
     learned_answer,
     rating,
-    relay,
     ticket,
     ticket_entry,
 )
 from core.storage.links import person_of, proves_here
 from core.storage.personal_export import exported
 from core.storage.personal_scope import Person, PersonalScope, find_person, find_scope, person_with_addresses
+from core.storage.personal_tables import BY_CONVERSATION, BY_MESSAGE, KEPT, OF_CONVERSATION, OF_MESSAGE
 from core.storage.tables import (
     attachment,
     change,
     channel_memory,
     conversation,
     customer,
-    feedback,
     identity,
     identity_link,
     inbound_event,
@@ -73,9 +70,7 @@ from core.storage.tables import (
     outbox,
     ownership_change,
     reaction,
-    receipt,
     tool_journal,
-    widget_event,
 )
 from core.storage.turn_writes import Writes
 from core.storage.turns import lock_conversations
@@ -88,40 +83,6 @@ ClosingPosts = Callable[[Case], Sequence[NewMessage]]
 ThreadNoteWithout = Callable[[str, Collection[str]], str | None]
 """What a channel notes of a thread, without these addresses; None where nobody else takes part in it."""
 
-OF_CONVERSATION: tuple[Table, ...] = (
-    *(widget_event, feedback, reaction, change, outbox, receipt, gap, tool_journal, message),
-    *(follow_up, contact_route),
-)
-"""Tables of which all rows of an erased conversation go."""
-OF_MESSAGE: Mapping[Table, tuple[str, ...]] = {
-    **dict.fromkeys((widget_event, feedback, reaction, change, outbox, receipt, gap), ("message_id",)),
-    relay: ("source_id", "target_id"),
-    message: ("id",),
-}
-"""Tables of which all rows about an erased message go, by the columns that name it."""
-KEPT: Mapping[Table, frozenset[str]] = {
-    conversation: frozenset(
-        {"id", "channel", "account", "epoch", "ownership_epoch", "last_seq", "done_seq", "event_cursor", "ready_at"}
-        | {"created_at", "ended_at", "audience", "shared", "send_after", "state"}
-    ),
-    inbound_event: frozenset({"event_key", "kind", "conversation_id", "received_at"}),
-    ownership_change: frozenset(
-        {"conversation_id", "ownership_epoch", "event", "from_state", "to_state", "owner", "actor", "created_at"}
-    ),
-    desk_case: frozenset({"id", "conversation_id", "number", "requested_by", "urgency", "opened_at", "closed_at"}),
-    rating: frozenset({"case_id", "conversation_id", "score", "created_at"}),
-    attachment: frozenset({"id", "conversation_id", "size", "storage_key", "extraction"}),
-    message: frozenset({"id", "conversation_id", "seq", "author", "kind", "turn_id", "sent_at", "created_at"}),
-}
-"""Columns that keep their values where a row stays. All others are emptied, also those that a later version adds.
-
-The rows of ``message`` that stay are those in threads of staff: what staff were shown or wrote about a case. The daily sweep
-deletes the file of an ``attachment`` that names no message any more.
-"""
-_BY_MESSAGE = (feedback, reaction, receipt)
-"""Tables in which rows are found by their message, and not by its conversation."""
-_BY_CONVERSATION = (widget_event, change, outbox, inbound_event)
-"""Tables in which they are found by the conversation, and not by the message."""
 _PAGE = 200
 _NOTES = ("window", "name", "thread")
 """Kinds of notes whose key ends in an address or a thread. What a telephone has said about being written to stays: it keeps us
@@ -253,7 +214,7 @@ def _remove(connection: Connection, table: Table, column: str, ids: Sequence[str
 def _remove_conversations(connection: Connection, table: Table, ids: Sequence[str]) -> None:
     """While their messages are there: by these it is found in tables that have no index of conversations."""
     said = select(message.c.id).where(among(message.c.conversation_id, "ids"))
-    theirs = table.c.message_id.in_(said) if table in _BY_MESSAGE else among(table.c.conversation_id, "ids")
+    theirs = table.c.message_id.in_(said) if table in BY_MESSAGE else among(table.c.conversation_id, "ids")
     if ids:
         connection.execute(delete(table).where(theirs), {"ids": list(ids)})
 
@@ -261,7 +222,7 @@ def _remove_conversations(connection: Connection, table: Table, ids: Sequence[st
 def _of_messages(table: Table, column: str) -> tuple[ColumnElement[bool], ...]:
     """Rows about the messages ``ids``; where these have no index, among those of the conversations ``homes`` alone."""
     named = among(table.c[column], "ids")
-    return (named, among(table.c.conversation_id, "homes")) if table in _BY_CONVERSATION else (named,)
+    return (named, among(table.c.conversation_id, "homes")) if table in BY_CONVERSATION else (named,)
 
 
 def _erase_cases(connection: Connection, scope: PersonalScope, now: float) -> None:

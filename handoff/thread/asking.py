@@ -14,30 +14,16 @@ from core.ports.outcomes import KeepNote
 from core.ports.responder import Reply, Responder
 from core.ports.store import Aside, NewMessage, TurnOutcome, TurnState
 from handoff import posts
+from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.texts import quoted, say
 from handoff.thread.customer_history import CustomerHistory, history_query
 from handoff.thread.note_sign import begins_with
 from handoff.thread.seen_before import CaseMatter, asks_whether_seen
+from handoff.thread.unseen import Unseen
 
 _REMEMBERED = 5
 _QUOTED = 200
-
-
-class Unseen:
-    """Implements core.ports.responder.TurnEvents: staff are shown the whole answer, not how it came to be."""
-
-    async def text(self, sentence: str) -> None:
-        """Not shown."""
-
-    async def tool_call(self, name: str, state: str) -> None:
-        """Not shown."""
-
-    async def sources(self, citations: Sequence[Citation]) -> None:
-        """Not shown."""
-
-    async def discard(self) -> None:
-        """Nothing was shown."""
 
 
 def questions_in(turn: TurnState) -> tuple[Message, ...]:
@@ -56,20 +42,20 @@ def is_asking(turn: TurnState) -> bool:
 
 
 class Asking:
-    """``agent`` answers colleagues: whoever asks, and whoever has the conversation. ``matter``: what "this" stands for."""
+    """``agent`` answers colleagues: whoever asks, and whoever has the conversation."""
 
-    def __init__(
-        self, agent: Responder, settings: HandoffSettings, matter: CaseMatter, history: CustomerHistory | None = None
-    ) -> None:
+    def __init__(self, agent: Responder, parts: DeskParts, settings: HandoffSettings) -> None:
         self._agent = agent
         self._settings = settings
-        self._matter = matter
-        self._history = history
+        self._account = parts.desk_channel.account
+        self._matter = CaseMatter(parts.records, parts.said_besides)
+        given = (parts.records, parts.cases, self._account, settings)
+        self._history = CustomerHistory(parts.history, *given) if parts.history else None
 
-    async def outcome(self, turn: TurnState, case: Case, account: str) -> TurnOutcome:
+    async def outcome(self, turn: TurnState, case: Case) -> TurnOutcome:
         """Raises StoreUnavailable and LostClaim: then the turn is run again, and finds its tool calls in the journal."""
         told = [post for question in questions_in(turn) for post in await self._answered(turn, question, case)]
-        asides = (Aside(feed(account, case.id), tuple(told)),) if told else ()
+        asides = (Aside(feed(self._account, case.id), tuple(told)),) if told else ()
         notes = [one for one in questions_in(turn) if begins_with(self._settings.note_sign, one.text)]
         kept = tuple(KeepNote(case.id, one.id, str(one.meta.get("sender") or "")) for one in notes)
         return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=asides, cases=kept)

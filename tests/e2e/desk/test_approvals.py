@@ -12,10 +12,10 @@ import pytest
 
 from config.conversations.scenario import read_scenarios
 from config.simulation.scripted_model import ANSWERS, CHECKS, ScriptedModel
+from config.simulation.slack_world import GRACE, LINUS
 from tests.e2e.desk.office import Json, whole
 from tests.e2e.desk.test_desk import CLAIM, Scene, scene
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_world import GRACE, LINUS
 from tests.unit.core.eventually import eventually
 
 pytestmark = pytest.mark.slow

@@ -16,6 +16,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from config.clock import SystemClock
+from config.simulation.twilio_fake import OURS, SID, TOKEN, TwilioFake
 from core.storage.store import SqlStore
 from tests.contract.stores.test_personal import everything, where_found
 from tests.e2e.channels.customer import Customer, until
@@ -24,7 +25,6 @@ from tests.e2e.desk.web_customer import at_the_site
 from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
-from tests.servers.twilio_fake import OURS, SID, TOKEN, TwilioFake
 
 pytestmark = pytest.mark.slow
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from config.simulation.slack_rules import check_message
 from core.domain.conversation import OwnershipState
 from core.domain.customer import Identity
 from core.domain.errors import OutcomeUnknown, ToolError
@@ -22,7 +23,6 @@ from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.approving import ACTION, APPROVE, DECLINE, WISH, Office, Shop
 from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.desk.office_hours import CASE, HOME
-from tests.servers.slack_rules import check_message
 
 PHONE = Identity("sms", "main", "+15550001", verified=True)
 
