@@ -39,8 +39,25 @@ async def check_model(settings: Settings) -> Sequence[Diagnosis]:
         return [await _azure(settings)]
     keys = secrets_of(settings.openai_api_key)
     url, key = settings.openai_base_url or _OPENAI, keys[0] if keys else None
-    names = ("OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL")
-    return [await _checked(_Endpoint(*names, url, key, settings.openai_model, "/chat/completions"))]
+    models = {"OPENAI_MODEL": settings.openai_model, **_models_by_task(settings)}
+    ends = (
+        _Endpoint("OPENAI_BASE_URL", "OPENAI_API_KEY", setting, url, key, model, "/chat/completions")
+        for setting, model in models.items()
+    )
+    return await asyncio.gather(*map(_checked, ends))
+
+
+def _models_by_task(settings: Settings) -> dict[str, str]:
+    """By setting: the models that are named besides the one that answers."""
+    names = [f"agent_{task}_model" for task in ("verify", "summary", "memory", "translation")]
+    tasks = {name.upper(): model for name in names if (model := getattr(settings, name))}
+    arms = {
+        f"EXPERIMENTS.{experiment}.{name}": arm.model
+        for experiment, one in settings.experiments.items()
+        for name, arm in one.arms.items()
+        if arm.model is not None
+    }
+    return {**tasks, **arms}
 
 
 async def check_embedding(settings: Settings) -> Sequence[Diagnosis]:
