@@ -54,10 +54,3 @@ def _is_hub(settings: Settings) -> bool:
         return False
     finally:
         connection.close()
-
-
-def free_port() -> int:
-    """A loopback port that is free at this moment, for a server that must know its address before it starts."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

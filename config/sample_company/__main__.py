@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 import threading
 from pathlib import Path
+
+import uvicorn
 
 from config.sample_company.books import Books
 from config.sample_company.server import make_server
@@ -15,7 +18,7 @@ from config.sample_company.server import make_server
 def main() -> None:
     """Serve until it is stopped."""
     parser = argparse.ArgumentParser(prog="python -m config.sample_company", description=__doc__)
-    parser.add_argument("--port", type=int, help="Listen on this port of this machine instead.")
+    parser.add_argument("--port", type=int, help="Listen on this port of this machine instead; 0: a free one.")
     parser.add_argument("--data", type=Path, help="A SQLite file that keeps the refunds; else they are forgotten.")
     parser.add_argument("--end-with-input", action="store_true", help="End when the standard input ends.")
     given = parser.parse_args()
@@ -25,11 +28,14 @@ def main() -> None:
         return
     if given.end_with_input:
         threading.Thread(target=_end_with_input, daemon=True).start()
-    server.run("streamable-http", port=given.port)
+    with socket.create_server(("127.0.0.1", given.port)) as listening:
+        print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
+        uvicorn.Server(uvicorn.Config(server.streamable_http_app(), log_level="error")).run(sockets=[listening])
 
 
 def _end_with_input() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
     os._exit(0)
 
 

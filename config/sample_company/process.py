@@ -11,7 +11,6 @@ from typing import Any
 
 from config.groups.tools import ToolsGroup
 from config.knowledge.knowledge_parts import sample_stands_in
-from config.listening import free_port
 from config.settings import Settings
 from core.domain.errors import ConfigError
 
@@ -21,46 +20,33 @@ _ROOT = Path(__file__).resolve().parents[2]
 _DOCUMENT = Path(__file__).with_name("openapi.yaml")
 _OPERATIONS = ("checkStock", "listOrders", "getOrder", "getSubscription", "refundOrder", "getRefund")
 _READING = ("check_stock", "list_orders", "get_order", "get_subscription", "get_refund")
-_START_SECONDS, _LOOK_SECONDS = 60.0, 0.05
 
 
 @asynccontextmanager
-async def sample_company(port: int, data: Path | None = None) -> AsyncIterator[str]:
-    """Its address, once it answers. It ends with this process. Raises ConfigError where it does not start.
+async def sample_company(data: Path | None = None) -> AsyncIterator[str]:
+    """Its address, once it takes connections. It ends with this process. Raises ConfigError where it does not start.
 
     ``data``: a SQLite file that keeps the refunds.
     """
-    command = (sys.executable, "-m", "config.sample_company", "--port", str(port), "--end-with-input")
+    command = (sys.executable, "-m", "config.sample_company", "--port", "0", "--end-with-input")
     kept = ("--data", str(data)) if data is not None else ()
     process = await asyncio.create_subprocess_exec(
         *command,
         *kept,
         cwd=_ROOT,
         stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
         start_new_session=True,  # Ctrl+C is for this process, which ends that one
     )
     try:
-        await _until_it_listens(process, port)
-        yield f"http://127.0.0.1:{port}"
+        url = (await process.stdout.readline()).decode().strip() if process.stdout is not None else ""
+        if not url:
+            raise ConfigError("The sample company does not start.")
+        yield url
     finally:
         if process.returncode is None:
             process.kill()
         await process.wait()
-
-
-async def _until_it_listens(process: asyncio.subprocess.Process, port: int) -> None:
-    loop = asyncio.get_running_loop()
-    end = loop.time() + _START_SECONDS
-    while process.returncode is None and loop.time() < end:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(_LOOK_SECONDS)
-        else:
-            writer.close()
-            return
-    raise ConfigError("The sample company does not start.")
 
 
 @asynccontextmanager
@@ -70,7 +56,7 @@ async def demo_settings(settings: Settings) -> AsyncIterator[Settings]:
     if sets_tools or not settings.has_model or sample_stands_in(settings) is None:
         yield settings
         return
-    async with sample_company(free_port()) as url:
+    async with sample_company() as url:
         tools = ToolsGroup(**openapi_settings(url))
         given = {"openapi_tools": tools.openapi_tools, "tool_overrides": tools.tool_overrides}
         yield settings.model_copy(update=given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from aiohttp import web
@@ -34,3 +35,10 @@ class LoopbackServer:
     def make_url(self, path: str) -> URL:
         """Of a path here."""
         return URL(f"http://127.0.0.1:{self.port}{path}")
+
+
+def free_port() -> int:
+    """A port that is free at this moment, for a server that must know its address before it starts."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

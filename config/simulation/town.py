@@ -18,11 +18,10 @@ from config.groups.knowledge import KnowledgeGroup
 from config.groups.reranking import RerankingGroup
 from config.groups.tools import ToolsGroup
 from config.hub import Hub
-from config.listening import free_port
 from config.sample_company.process import SAMPLE, sample_company, with_sample_company
 from config.settings import Settings, read_settings
 from config.simulation.clock import MovedClock
-from config.simulation.loopback import PATIENCE
+from config.simulation.loopback import PATIENCE, free_port
 from config.simulation.mail_fake import OURS as MAILBOX
 from config.simulation.mail_fake import SERVER as MAIL_SERVER
 from config.simulation.mail_fake import MailFake
@@ -105,7 +104,7 @@ async def town(
         slack.now = telegram.now = lambda: clock.now().timestamp()
         port = port or free_port()
         if SAMPLE in (changes.get("openapi_tools"), changes.get("mcp_servers")):
-            changes = with_sample_company(changes, await stack.enter_async_context(sample_company(free_port())))
+            changes = with_sample_company(changes, await stack.enter_async_context(sample_company()))
         hub = Hub(settings_of_town(folder, port, slack, telegram, twilio, mail, changes), clock=clock)
         for channel in hub.channels.values():  # nobody here minds how fast messages come
             channel.capabilities = replace(channel.capabilities, pace=None)

@@ -19,7 +19,6 @@ from tests.faults.refunds.storm import Run, Storm, runs_of, wrong_of
 from tests.fixtures.report import MakeReport
 from tests.scale import Scale
 from tests.servers.chat_endpoint import ANSWERS, CHECKS, ChatEndpoint
-from tests.servers.process import free_port
 from tests.servers.unreliable_proxy import UnreliableProxy
 from tests.soak_report import Report
 
@@ -49,7 +48,7 @@ def _environment(company: str, model: str) -> dict[str, str]:
 async def _refunds_killed(make_faulty_hub: MakeFaultyHub, url: str, folder: Path, report: Report, count: int) -> None:
     runs = runs_of(report.seed, count)
     async with (
-        sample_company(free_port(), folder / "refunds.db") as company,
+        sample_company(folder / "refunds.db") as company,
         UnreliableProxy(company) as proxy,
         ChatEndpoint(ForgetfulModel([Habit.ONCE, *(run.habit for run in runs)]).says) as model,
     ):

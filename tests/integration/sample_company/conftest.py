@@ -18,7 +18,6 @@ from config.simulation.town import Town, town
 from core.tools import breaker
 from tests.patience import PATIENCE
 from tests.servers.chat_endpoint import ANSWERS, CHECKS, ChatEndpoint, Json, results_of, text_of, tool_calls
-from tests.servers.process import free_port
 from tests.servers.unreliable_proxy import Trouble, UnreliableProxy
 
 DELIVERED = "Order 1001 was delivered on 2 November."
@@ -128,7 +127,7 @@ async def office(
     monkeypatch.setattr(breaker, "Breaker", functools.partial(breaker.Breaker, pause=pause))
     monkeypatch.chdir(tmp_path)
     async with AsyncExitStack() as stack:
-        company = await stack.enter_async_context(sample_company(free_port(), tmp_path / "refunds.db"))
+        company = await stack.enter_async_context(sample_company(tmp_path / "refunds.db"))
         proxy = await stack.enter_async_context(UnreliableProxy(company))
         model = await stack.enter_async_context(ChatEndpoint(agent.says, lambda text: text in agent.lies))
         given = mcp_settings(proxy.url) if interface == "mcp" else openapi_settings(proxy.url)

@@ -20,7 +20,6 @@ from core.domain.customer import Evidence
 from core.domain.errors import ToolError, ToolErrorKind
 from core.ports.metrics import NoMetrics
 from tests.integration.tools.world import ALICE, customer_with, until
-from tests.servers.process import free_port
 from tests.servers.programs import ROOT
 
 ADA = customer_with(("sms", "+12025550007", Evidence.PROVIDER_VERIFIED))
@@ -36,7 +35,7 @@ PAID = {"customer": "C0007", "order": 1001, "refunded": "10.00 EUR", "status": "
 
 @pytest.fixture
 async def url() -> AsyncIterator[str]:
-    async with sample_company(free_port()) as address:
+    async with sample_company() as address:
         yield address
 
 
