@@ -8,21 +8,25 @@ from typing import Any
 import pytest
 
 from config.simulation.slack_rules import check_message
-from core.domain.conversation import OwnershipState
+from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.customer import Identity
 from core.domain.errors import OutcomeUnknown, ToolError
 from core.domain.messages import MessageKind, OutboundMessage, StaffAction
-from core.ports.outcomes import LinkIdentity, UnlinkIdentity
+from core.domain.timers import Timer
+from core.ports.outcomes import Aside, CloseCase, LinkIdentity, Transition, UnlinkIdentity
+from core.ports.timers import TimerDecision
 from core.storage.store import SqlStore
+from core.timers import TimerLoop, TimerSettings
 from handoff.people import Membership
 from handoff.slack.posts import bodies
 from handoff.texts import say
+from handoff.thread.approvals import ApprovalPosts, ApprovalTimers
 from tests.contract.responders.world import call
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.approving import ACTION, APPROVE, DECLINE, WISH, Office, Shop
 from tests.integration.desk.conftest import BOTH_DATABASES
-from tests.integration.desk.office_hours import CASE, HOME
+from tests.integration.desk.office_hours import CASE, HOME, LEASE
 
 PHONE = Identity("sms", "main", "+15550001", verified=True)
 
@@ -378,3 +382,19 @@ async def test_a_model_that_brings_in_a_person_besides_loses_nothing(office: Off
     await office.presses(APPROVE)
     assert len(shop.keys) == 1
     assert (await office.conversation()).state is OwnershipState.QUEUED, "they are needed for more than the approval"
+
+
+async def test_a_timer_that_closes_the_case_declines_what_waits(office: Office, shop: Shop) -> None:
+    await office.wishes()
+    home = await office.conversation()
+    closes = Aside(home.key, (), Transition(OwnershipEvent.RESOLVE), ownership_epoch=home.ownership_epoch)
+
+    async def decide(timer: Timer) -> TimerDecision:
+        return TimerDecision((closes,), (CloseCase(timer.case_id),))
+
+    timers = ApprovalTimers(decide, ApprovalPosts(office.parts(office.store), office.store, "en"))
+    office.loop = TimerLoop(office.store, timers.decide, office.wake, TimerSettings(lease=LEASE))
+    assert await office.passes(11) == 1
+    assert await office.states() == ["over"]
+    await office.presses(APPROVE)
+    assert shop.keys == []
