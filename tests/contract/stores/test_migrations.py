@@ -68,11 +68,12 @@ async def test_partial_indexes_and_keys_are_what_the_code_says(bare_url: str) ->
 
     keys, partial = await _inspect(bare_url, look)
     assert keys == {name: {column.name for column in table.primary_key} for name, table in metadata.tables.items()}
-    conversations, deliveries = ("pending", "queued", "to_remember"), ("open", "head", "dead")
+    conversations, deliveries = ("pending", "queued", "to_remember", "of_staff"), ("open", "head", "dead")
     assert partial == {
         *(f"ix_conversation_{name}" for name in conversations),
         *(f"ix_outbox_{name}" for name in deliveries),
         "ix_relay_news",
+        "ix_message_customer_id",
     }
 
 
