@@ -195,6 +195,26 @@ BAD_INPUT: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
         (("", "--yes"), {}),
         (("a@b.example", "--yes"), {"DATA_DIR": "{file}"}),
     ],
+    "customers use": [
+        (("extra",), {}),
+        (("--by", "colour"), {}),
+        (("--days", "0"), {}),
+        ((), {"DATABASE_URL": "bogus"}),
+        ((), {"MODEL_PRICES": "{"}),
+    ],
+    "prompts": [
+        (("nowhere",), {}),
+        (("\udcff\udcfe",), {}),
+        (("--arm", "nothing"), {}),
+        (("--arm", "nothing:nobody"), {}),
+        ((), {"AGENT_RULES_PATH": "{folder}/not-there"}),
+    ],
+    "experiments": [
+        (("extra",), {}),
+        ((), {"EXPERIMENTS": "{"}),
+        ((), {"DATABASE_URL": "bogus"}),
+        ((), {"DATA_DIR": "{file}"}),
+    ],
     "replay": [
         ((), {}),
         (("{folder}/not-there",), {}),
