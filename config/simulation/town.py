@@ -117,7 +117,8 @@ async def town(
             await hub.indexing.first_run()
         await telegram.until(lambda: bool(telegram.webhook["url"]))
         await _until_tools(hub)
-        await mail.until_read()
+        if "email_imap_url" not in changes:
+            await mail.until_read()
         yield built
 
 
