@@ -35,7 +35,10 @@ _SIGNS: Final = {
     "lock": _LINE.format(_YELLOW, "M5 11h14v10H5V11Zm3 0V8a4 4 0 0 1 8 0v3"),
     "mag": _LINE.format(_GREY, "M10 4a6 6 0 1 0 0 12 6 6 0 0 0 0-12Zm5 11 6 6"),
     "paperclip": _LINE.format(_GREY, "m20 11-8 8a5 5 0 0 1-7-7l8-8a3 3 0 0 1 5 5l-8 8a1 1 0 0 1-2-2l7-7"),
-    "raised_hand": _LINE.format(_YELLOW, "M7 13V6a1.5 1.5 0 0 1 3 0V4a1.5 1.5 0 0 1 3 0v1a1.5 1.5 0 0 1 3 0v2a1.5 1.5 0 0 1 3 0v7a7 7 0 0 1-12 5l-3-5 1-1Z"),
+    "raised_hand": _LINE.format(
+        _YELLOW,
+        "M7 13V6a1.5 1.5 0 0 1 3 0V4a1.5 1.5 0 0 1 3 0v1a1.5 1.5 0 0 1 3 0v2a1.5 1.5 0 0 1 3 0v7a7 7 0 0 1-12 5l-3-5 1-1Z",
+    ),
     "robot_face": _LINE.format(_GREY, "M5 8h14v11H5V8Zm4 5v1m6-1v1M12 8V4"),
     "rotating_light": _FULL.format(_RED, "M4 21v-3h16v3ZM6 17v-4a6 6 0 0 1 12 0v4ZM11 2h2v3h-2ZM3 6l2-1 1 2-2 1Z"),
     "speech_balloon": _LINE.format(_BLUE, "M4 5h16v11h-9l-5 4v-4H4V5Z"),

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import aiohttp
 import jwt
 
-from config.conversations.transcript import SentFile
+from config.conversations.scenario import CustomerFile
 from config.simulation.customers import (
     PhoneOwner,
     SlackPerson,
@@ -117,7 +117,7 @@ class MailThread:
         self._dovecot, self._postman = servers
         self._company = company
 
-    async def write(self, text: str, files: Sequence[SentFile], author: str, *, refers: Sequence[str] = ()) -> None:
+    async def write(self, text: str, files: Sequence[CustomerFile], author: str, *, refers: Sequence[str] = ()) -> None:
         """``refers``: the ids of the mails that this one claims to answer; their own where there are none."""
         sender = self._addresses[int(author) if len(self._addresses) > 1 else 0]
         mail = EmailMessage()

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from config.conversations.transcript import SentFile
+from config.conversations.scenario import CustomerFile
 from config.hub import Hub
 from tests.patience import PATIENCE
 from tests.property.strangers_company import COMPANY
@@ -61,7 +61,7 @@ class World:
     # What people do
 
     async def write(
-        self, place: Place, author: int, said: str, plan: Plan = (), files: Sequence[SentFile] = (), **more: Any
+        self, place: Place, author: int, said: str, plan: Plan = (), files: Sequence[CustomerFile] = (), **more: Any
     ) -> None:
         """One message with its mark, answered by the model's plan. Returns when all that it caused is done."""
         mark = word(self.rng, "mk")
@@ -81,7 +81,7 @@ class World:
         await self._deliver(place, said, place.identity.person, (), "")
 
     async def _deliver(
-        self, place: Place, said: str, author: int, files: Sequence[SentFile], mark: str, **more: Any
+        self, place: Place, said: str, author: int, files: Sequence[CustomerFile], mark: str, **more: Any
     ) -> None:
         before, _ = await self._state(place, "")
         mention = "@bot " if place.shared else ""
