@@ -7,6 +7,7 @@ counts as if it were not there. The verifier and the exact comparison then find 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _MACHINE = r"(?:ai|assistants?|chat ?bots?|(?:language )?models?|llms?|bots?)"
 _READER = r"(?:customers?|users?|clients?|persons?|visitors?|people)"
@@ -30,6 +31,17 @@ _PATTERNS = (
 )
 _ORDER = re.compile("|".join(_PATTERNS), re.IGNORECASE)
 _END = re.compile(r"\n[ \t]*\n|\"(?=\s*[,}\]:])")
+_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs"})
+_NEEDED = frozenset("\t\n\v\f\r\x85\u200c\u200d")
+"""Line ends, and the joiners of Persian, Indian scripts and composed emoji."""
+_BLANK = re.compile(r"[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0e\U000e0000-\U000e0fff]")
+"""Fillers, and the selectors of variants, which are a whole hidden alphabet."""
+
+
+def is_invisible(character: str) -> bool:
+    """Whether no reader sees it, while a model or a server reads it."""
+    is_unseen = unicodedata.category(character) in _UNSEEN and character not in _NEEDED
+    return is_unseen or _BLANK.match(character) is not None
 
 
 def without_orders(text: str) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.agent.orders import without_orders
+from core.agent.orders import is_invisible, without_orders
 from core.agent.sources import defuse
 
 Json = Mapping[str, Any]
@@ -21,14 +21,12 @@ _DEEPEST_SCHEMA = 20
 _KEPT = frozenset({"type", "format", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"})
 """Left as they are. Patterns are left to the server: a regular expression may take exponential time."""
 _COMBINED = ("oneOf", "anyOf", "allOf")
-_INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
-"""Signs that no reader sees and a model reads, some of them a whole hidden alphabet."""
 _BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
 
 
 def description_of(text: object, longest: int = _LONGEST_TEXT) -> str:
     """A server's words about itself, which the model reads: shortened, and without orders to it."""
-    visible = _INVISIBLE.sub("", str(text or "")[: 2 * longest])
+    visible = "".join(one for one in str(text or "")[: 2 * longest] if not is_invisible(one))
     return defuse(without_orders(visible.strip()[:longest])).strip()
 
 
@@ -36,7 +34,7 @@ def checked_name(name: str) -> str:
     """The same name or value, which the model reads and has to send as it is. Raises ValueError for one that holds an order."""
     if len(name) > _LONGEST_TEXT:
         raise ValueError(f"a name or value in its schema has more than {_LONGEST_TEXT} characters: {name[:64]!r}")
-    if not name.isprintable():
+    if not name.isprintable() or any(map(is_invisible, name)):
         raise ValueError(f"a name or value in its schema holds signs that nobody sees: {name[:64]!r}")
     for said in (name, _BETWEEN_WORDS.sub(" ", name)):
         if defuse(without_orders(said)) != said:

@@ -57,7 +57,7 @@ def approval(message: OutboundMessage, language: str) -> dict[str, Any]:
 def _details(arguments: str) -> list[Line]:
     """Each argument with its value, none left out: staff answer for all of it."""
     return [
-        spaced((Words(f"{name.replace('_', ' ')}:"),), one_line(_readable(value), _VALUE))
+        spaced(one_line(f"{name.replace('_', ' ')}:", _VALUE), one_line(_readable(value), _VALUE))
         for name, value in json.loads(arguments).items()
     ]
 

@@ -134,6 +134,25 @@ async def test_a_call_that_is_too_long_to_be_read_is_no_matter_for_staff() -> No
     assert "too long to be read" in refusal
 
 
+@pytest.mark.parametrize("hidden", ["\U000e0041", "\U000e0101", "\u061c", "\u3164", "\x00", "\ud840", "\ue000"])
+async def test_a_call_with_characters_that_nobody_sees_is_no_matter_for_staff(hidden: str) -> None:
+    for arguments in ({"order": f"A-4711{hidden}"}, {"order": "A-4711", "more": {f"note{hidden}": "x"}}):
+        refusal = await _consent(ORDER, verdict=True).refusal(APPROVED, _call(CANCEL, **arguments))
+        assert refusal is not None
+        assert refusal != NOT_ASKED
+        assert refusal.startswith(
+            "Not run: a person of the team must approve it, and it holds characters that nobody sees"
+        )
+
+
+async def test_a_call_in_any_script_is_a_matter_for_staff() -> None:
+    note = "می\u200cخواهم ❤\ufe0f\u200d🔥 葛飾区\nThanks"
+    refusal = await _consent(f"{ORDER} {note}", verdict=True).refusal(
+        APPROVED, _call(CANCEL, order="A-4711", note=note)
+    )
+    assert refusal == NOT_APPROVED
+
+
 async def test_what_a_machine_wrote_down_is_confirmed_in_writing_first() -> None:
     voice = Attachment("f1", "voice.ogg", "audio/ogg", 9, "0" * 64, "k", ExtractionStatus.READY, ORDER)
     said = message(ORDER, attachments=[voice])
