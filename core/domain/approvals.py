@@ -37,8 +37,8 @@ class Approval:
     """``turn_id`` and ``call_id`` name the agent's call, and make the key under which it runs. ``arguments``: JSON, as it runs.
 
     ``action``: the call in words. ``said``: what the customer wrote. ``customer_id``: whom it serves. ``private``: nobody else
-    reads the conversation. ``proven``: the customer's proven identities at that time, as channel and address. ``until``: when it
-    expires, in seconds since 1970.
+    reads the conversation. ``proven``: the customer's proven identities at that time, as channel and address. ``asked_at``: when
+    the newest message was written that the agent's turn answered, and ``until``: when it expires, in seconds since 1970.
     """
 
     turn_id: str
@@ -50,6 +50,7 @@ class Approval:
     customer_id: str
     private: bool
     proven: tuple[tuple[str, str], ...] = ()
+    asked_at: float = 0.0
     until: float = 0.0
     state: ApprovalState = ApprovalState.WAITING
 

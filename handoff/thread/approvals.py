@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from core.domain.approvals import (
@@ -140,7 +141,8 @@ class ApprovalDesk(DeskDecorator):
         if not escalation.approvals:
             return staff
         until = self.posts.parts.clock.now().timestamp() + APPROVAL_SECONDS
-        approvals = [replace(one, until=until) for one in escalation.approvals]
+        asked_at = max(one.created_at for one in turn.pending).timestamp()
+        approvals = [replace(one, asked_at=asked_at, until=until) for one in escalation.approvals]
         case_id = next(one.case.id for one in staff.cases if isinstance(one, OpenCase))
         facts = next(one.meta["facts"] for aside in staff.asides for one in aside.messages if "facts" in one.meta)
         return replace(staff, asides=(*staff.asides, await self.posts.asked(case_id, approvals, facts)))
@@ -198,7 +200,7 @@ class ApprovalDesk(DeskDecorator):
         customer = await self.posts.parts.records.customer(home.id, customer_id=approval.customer_id)
         if customer is None:
             return replace(done, asides=(known.told(told),))
-        hands_back = await self._hands_back(case, home, ended.state, known.all)
+        hands_back = await self._hands_back(case, home, now, known.all)
         notice = await self._notice(case, home, customer, approval, ended, hands_back=hands_back)
         told.append(posts.answered(notice))
         records: tuple[CaseRecord, ...] = self._looked_for(case, home)
@@ -224,19 +226,19 @@ class ApprovalDesk(DeskDecorator):
             return self._say("staff_approval_changed")
         return self._say(f"staff_approval_{ended.state}", name=name, text=ended.told[:_LONGEST]).rstrip()
 
-    async def _hands_back(
-        self, case: Case, home: Conversation, state: ApprovalState, states: Sequence[Approval]
-    ) -> bool:
+    async def _hands_back(self, case: Case, home: Conversation, approval: Approval, others: Sequence[Approval]) -> bool:
         """Whether nobody is needed any more: the case was opened for approvals alone, all are decided, and nobody has taken it.
 
-        Not where something went wrong, nor where the customer has written since, which nobody has answered.
+        Not where something went wrong, nor where the customer has written since, which nobody has answered: also while the agent
+        was at work on the turn that asked.
         """
         alone = case.requested_by == BY_APPROVAL and case.closed_at is None and home.state is OwnershipState.QUEUED
-        if not alone or state not in (ApprovalState.DONE, ApprovalState.DECLINED):
+        if not alone or approval.state not in (ApprovalState.DONE, ApprovalState.DECLINED):
             return False
-        if any(one.state is ApprovalState.WAITING for one in states):
+        if any(one.state is ApprovalState.WAITING for one in others):
             return False
-        return await self.posts.parts.cases.written_since(home.id, case.opened_at) is None
+        asked_at = datetime.fromtimestamp(approval.asked_at, UTC)
+        return await self.posts.parts.cases.written_since(home.id, asked_at) is None
 
     async def _notice(
         self,
