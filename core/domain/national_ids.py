@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-_START, _END = r"(?<![^\W_])", r"(?![^\W_])"
+_START, _END = "(?<![0-9A-Z])", "(?![0-9A-Z])"
 _DNI = "TRWAGMYFPDXBNJZSQVHLCKE"
 _ODD = dict(
     zip(

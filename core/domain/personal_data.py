@@ -18,25 +18,35 @@ _KINDS = ("email", "phone", "iban", "card", "ip", "id")
 _PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(_KINDS)}) \d{{1,6}}\]", re.IGNORECASE)
 _BEGUN = re.compile(r"\[(?:[a-z]{0,5}|[a-z]{2,5} \d{0,6})\Z", re.IGNORECASE)
 """At the end of a text: what may become a placeholder."""
-_ESCAPE = re.compile(r'\\(?:[nrtbf"/]|u[0-9a-fA-F]{4})')
+_ESCAPE = re.compile(r'\\(?:[nrtbf"/]|u([0-9a-fA-F]{4}))')
 """In JSON the letter of an escape must not count as the beginning of a value."""
+_FOLDED = str.maketrans(
+    {
+        **{first + digit: str(digit) for first in (0x660, 0x6F0, 0x966, 0xFF10) for digit in range(10)},
+        **dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f"), " "),
+        **dict.fromkeys(map(ord, "\u2010\u2011"), "-"),
+        ord("＠"): "@",
+    }
+)
+"""Other digits, spaces and hyphens, sign by sign."""
 _MAYBE = re.compile(r"[\d@＠:]")
-_AT = re.compile("[@＠]")
+_AT = re.compile("@|%40")
 _DOMAIN = re.compile(r"(?:\w[\w-]{0,62}\.){1,8}[^\W\d_]{2,24}")
 _LONGEST_NAME, _NAME_SIGNS = 64, "._%+'-"
 """Of what stands before the @."""
 _PHONE = re.compile(
-    r"(?:(?<!\w)(?:\(|0(?![.,]\d))|\+)[\d ()./\u00a0-]{5,40}\d(?!\d)|(?<![\w.-])\d{3}[ .-]\d{3}[ .-]\d{3,4}(?![\w-]|\.\d)"
+    r"(?:(?<![0-9A-Za-z])(?:\(|0(?![.,]\d))|\+)[\d ()./-]{5,40}\d(?!\d)"
+    r"|(?<![0-9A-Za-z.-])(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{3,4}(?![0-9A-Za-z-]|\.\d)"
 )
-_DATE = re.compile(r"(?<![\d./-])(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d{2}))(?![./-]?\d)")
+_DATE = re.compile(r"(?<![\d./-])(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([.-]|//?)\d{1,2}\1(?:\d{4}|\d{2}))(?![./-]?\d)")
 _SHORTEST_PHONE, _SHORTEST_INTERNATIONAL = 9, 7
-_IBAN = re.compile(r"(?<![^\W_])(?=([A-Za-z]{2}[0-9]{2}(?:[ \u00a0-]?[A-Za-z0-9]){11,30}))")
+_IBAN = re.compile(r"(?<![0-9A-Za-z])(?=([A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}))")
 _SHORTEST_IBAN = 15
-_DIGIT_GROUPS = re.compile(r"(?<![^\W_])[0-9]{3,19}(?:[ \u00a0-][0-9]{3,19}){0,400}(?![^\W_])")
+_DIGIT_GROUPS = re.compile(r"(?<![0-9A-Za-z])[0-9]{3,19}(?:[ -][0-9]{3,19}){0,400}(?![0-9A-Za-z])")
 _GROUP = re.compile(r"[0-9]+")
 _CARD_LENGTHS = range(13, 20)
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)")
-_IPV6 = re.compile(r"(?<![\w:])(?=[0-9a-f]{0,4}:)[0-9a-f:]{3,39}(?![\w:])", re.IGNORECASE)
+_IPV6 = re.compile(r"(?<![0-9a-z:])(?=[0-9a-f]{0,4}:)[0-9a-f:]{3,39}(?![0-9a-z:])", re.IGNORECASE)
 
 
 class PersonalDatum(NamedTuple):
@@ -98,12 +108,21 @@ def personal_data(text: str) -> list[PersonalDatum]:
     if _MAYBE.search(text) is None:
         return []
     found: list[PersonalDatum] = []
-    for one in sorted(_candidates(_ESCAPE.sub(_blank, text)), key=lambda one: (one.start, -one.end)):
+    folded = _ESCAPE.sub(_unescaped, text).translate(_FOLDED)
+    for one in sorted(_candidates(folded), key=lambda one: (one.start, -one.end)):
         if found and one.start < found[-1].end:
             found[-1] = found[-1]._replace(end=max(found[-1].end, one.end))
         else:
             found.append(one)
     return found
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """As many signs as the escape has: a slash stays one, and a letter may be part of an address."""
+    if found[0] == r"\/":
+        return "//"
+    is_letter = found[1] is not None and chr(int(found[1], 16)).isalpha()
+    return "é" * len(found[0]) if is_letter else _blank(found)
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -153,7 +172,8 @@ def _ibans(text: str) -> Iterator[PersonalDatum]:
                 continue
             value, count = int(sign, 36), count + 1
             rest = (rest * (100 if value > 9 else 10) + value) % 97
-            ends = not text[place + 1 : place + 2].isalnum()
+            after = text[place + 1 : place + 2]
+            ends = not (after.isascii() and after.isalnum())
             if ends and count >= _SHORTEST_IBAN and (rest * shift + head) % 97 == 1:
                 end = place + 1
         if end:

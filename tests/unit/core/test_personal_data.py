@@ -61,6 +61,38 @@ def test_alone_it_is_found_to_the_letter(kind: str, value: str) -> None:
     assert personal_data(f"It is {value}.") == [(6, 6 + len(value), kind)]
 
 
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        *(("卡号4111111111111111是", "卡号[card 1]是"), ("电话01012345678。", "电话[phone 1]。")),
+        *(
+            ("번호는 555-123-4567입니다", "번호는 [phone 1]입니다"),
+            ("口座DE89370400440532013000です", "口座[iban 1]です"),
+        ),
+        *(("身份证44051401359号", "身份证[id 1]号"), ("地址192.168.0.12和fe80::1的", "地址[ip 1]和[ip 2]的")),
+        *(("بطاقة ٤١١١١١١١١١١١١١١١", "بطاقة [card 1]"), ("कार्ड ४१११ ११११ ११११ ११११", "कार्ड [card 1]")),
+        *(
+            ("+33\u202f6\u202f12\u202f34\u202f56\u202f78", "[phone 1]"),
+            ("4111\u20111111\u20111111\u20111111", "[card 1]"),
+        ),
+        *(("1-555-123-4567", "[phone 1]"), ("call_01701234567.txt", "call_[phone 1].txt")),
+        ("https://example.org/?to=ada%40example.com", "https://example.org/?to=[email 1]"),
+    ],
+)
+def test_other_scripts_and_signs_hide_no_value(text: str, masked: str) -> None:
+    assert Placeholders(text).mask(text) == masked
+
+
+@pytest.mark.parametrize("value", ["josé@example.com", "ünal.ada@example.com", "ada@müller.de", "030/1234567"])
+def test_escapes_of_json_hide_no_value(value: str) -> None:
+    escaped = json.dumps(value).replace("/", "\\/")
+    assert Placeholders().mask(escaped) in ('"[email 1]"', '"[phone 1]"')
+
+
+def test_dates_in_escaped_json_are_left() -> None:
+    assert personal_data(r'{"at": "05\/06\/2024 10:15"}') == []
+
+
 @pytest.mark.parametrize("text", LEFT)
 def test_what_has_no_such_form_is_left(text: str) -> None:
     assert personal_data(text) == []
