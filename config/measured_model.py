@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from core.agent.tokens import estimate, estimate_message
 from core.domain.budget import Spender, current_spender
-from core.domain.errors import ModelError
+from core.domain.errors import AnswerUnusable, ModelError, RequestRefused
 from core.domain.model_use import UseCount
 from core.llm.spending import ModelSpending, reported_use
 from core.ports.chat_model import ChatModel, ChatRequest, Finished, TextDelta
@@ -20,7 +20,8 @@ class MeasuredModel:
 
     Tokens and cost are spent by the customer of the turn, otherwise by the hub. A turn that was admitted is completed, so a
     budget may be overrun by the turns under way, each by its own bound (``AgentSettings.turn_tokens``). A model that reports no
-    usage is counted by estimate. ``priced_as``: the name under which its price stands; ``task``: what it is called for.
+    usage is counted by estimate, and so is an answer that was given up or held nothing. ``priced_as``: the name under which its
+    price stands; ``task``: what it is called for.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class MeasuredModel:
         self._spending.require_room(spender)
         said: list[str] = []
         end: Finished | None = None
+        was_answered = True
         try:
             async for piece in self._model.stream(request):
                 if isinstance(piece, Finished):
@@ -49,9 +51,10 @@ class MeasuredModel:
                 yield piece
         except ModelError as error:
             self._metrics.count(Counter.MODEL_FAILURES, reason=error.code)
+            was_answered = isinstance(error, AnswerUnusable) and not isinstance(error, RequestRefused)
             raise
         finally:
-            if said or end is not None:
+            if said or end is not None or was_answered:
                 self._spend(spender, request, "".join(said), end)
 
     def _count(self, end: Finished) -> None:

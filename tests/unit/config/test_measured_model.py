@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,7 @@ from config.measured_model import MeasuredModel
 from core.agent.whole_answer import SparedModel
 from core.budgets import BudgetLedger
 from core.domain.budget import HUB, Budget, Spender, spending
-from core.domain.errors import ModelError, TokensUsedUp
+from core.domain.errors import AnswerUnusable, ModelError, TokensUsedUp
 from core.llm.spending import ModelSpending
 from core.ports.chat_model import ChatMessage, ChatRequest, Finished, TextDelta
 from core.ports.metrics import NoMetrics
@@ -78,3 +79,14 @@ async def test_a_customer_without_tokens_takes_no_summary_from_others() -> None:
     with spending(ADA):
         assert await spared.ask(ASK) is None
     assert await spared.ask(ASK) is not None
+
+
+async def test_an_answer_that_was_withheld_or_given_up_is_counted_too() -> None:
+    model, ledger = _measured(
+        [AnswerUnusable("It answered nothing.")], [asyncio.CancelledError()], [ModelError("gone")]
+    )
+    for spent, raised in ((True, AnswerUnusable), (True, asyncio.CancelledError), (False, ModelError)):
+        asker = Spender(f"customer:{raised.__name__}", known=True)
+        with spending(asker), pytest.raises(raised):
+            await _ask(model)
+        assert (ledger.wait(DAY, asker, 100) > 0) is spent
