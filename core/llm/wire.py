@@ -16,6 +16,8 @@ _LONGEST_EVENT = 1024 * 1024
 """Bytes."""
 OPTIONS: Final = ("temperature", "reasoning_effort")
 """Of a request: what some models refuse, and can be left out."""
+_MOST_TOKENS = 1_000_000_000
+"""Of one call. Endpoints that report more, or less than none, are wrong."""
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
@@ -98,7 +100,9 @@ class Assembly:
             details = usage.get("prompt_tokens_details")
             cached = details.get("cached_tokens") if isinstance(details, dict) else 0
             found = {name: usage.get(name) for name in _COUNTS} | {"cached_tokens": cached}
-            self._usage = {name: count if isinstance(count, int) else 0 for name, count in found.items()}
+            self._usage = {
+                name: max(0, min(count, _MOST_TOKENS)) if isinstance(count, int) else 0 for name, count in found.items()
+            }
         text = ""
         for choice in chunk.get("choices") or ():
             self._reason = choice.get("finish_reason") or self._reason

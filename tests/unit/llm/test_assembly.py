@@ -131,3 +131,11 @@ def test_cached_tokens_are_read_and_odd_reports_break_nothing(usage: dict[str, A
     assembly.add({"choices": [], "usage": usage})
     found = assembly.finish().usage
     assert (found["prompt_tokens"], found["cached_tokens"], found["completion_tokens"]) == (9, cached, 0)
+
+
+def test_no_endpoint_gives_tokens_back_or_reports_more_than_there_are() -> None:
+    assembly = Assembly()
+    assembly.add({"choices": [{"delta": {"content": "Hi"}, "finish_reason": "stop"}]})
+    assembly.add({"choices": [], "usage": {"prompt_tokens": -9, "total_tokens": 10**15}})
+    found = assembly.finish().usage
+    assert (found["prompt_tokens"], found["total_tokens"]) == (0, 1_000_000_000)
