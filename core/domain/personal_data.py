@@ -118,11 +118,14 @@ def personal_data(text: str) -> list[PersonalDatum]:
 
 
 def _unescaped(found: re.Match[str]) -> str:
-    """As many signs as the escape has: a slash stays one, and a letter may be part of an address."""
-    if found[0] == r"\/":
-        return "//"
-    is_letter = found[1] is not None and chr(int(found[1], 16)).isalpha()
-    return "é" * len(found[0]) if is_letter else _blank(found)
+    """As many signs as the escape has. What may be part of a value counts as such: a slash, a letter, a plus, a space."""
+    if found[1] is None:
+        return "//" if found[0] == r"\/" else _blank(found)
+    sign = chr(int(found[1], 16)).translate(_FOLDED)
+    if sign == "+":
+        return "+-----"
+    sign = "é" if sign.isalpha() else sign
+    return (sign if sign in "é '-" else "\0") * len(found[0])
 
 
 def _blank(found: re.Match[str]) -> str:

@@ -83,10 +83,17 @@ def test_other_scripts_and_signs_hide_no_value(text: str, masked: str) -> None:
     assert Placeholders(text).mask(text) == masked
 
 
-@pytest.mark.parametrize("value", ["josé@example.com", "ünal.ada@example.com", "ada@müller.de", "030/1234567"])
+@pytest.mark.parametrize(
+    "value", ["josé@example.com", "o'brien+1@example.com", "ada@müller.de", "030/1234567", "+491701234567"]
+)
 def test_escapes_of_json_hide_no_value(value: str) -> None:
-    escaped = json.dumps(value).replace("/", "\\/")
-    assert Placeholders().mask(escaped) in ('"[email 1]"', '"[phone 1]"')
+    escaped = "".join(sign if sign.isascii() and sign not in "+'" else f"\\u{ord(sign):04X}" for sign in value)
+    masked = Placeholders().mask('{"a":"' + escaped.replace("/", r"\/") + '"}')
+    assert masked in ('{"a":"[email 1]"}', '{"a":"[phone 1]"}')
+
+
+def test_an_escaped_space_is_part_of_a_number() -> None:
+    assert Placeholders().mask(json.dumps("+33\u00a06 12 34 56 78")) == '"[phone 1]"'
 
 
 def test_dates_in_escaped_json_are_left() -> None:
