@@ -76,14 +76,20 @@ async def _replayed(
             model = await stack.enter_async_context(ScriptedModel(files).running())
             changes |= _scripted(model.url)
         else:
-            from core.llm.openai_chat import OpenAIChat
-
-            chat = OpenAIChat(chat_settings(live), SystemClock())
-            stack.push_async_callback(chat.aclose)
-            judge = ModelJudge(chat)
+            judge = make_judge(live, stack)
         built = await stack.enter_async_context(town(folder, changes, begin=begin))
         player = Player(built, judge=judge, at_once=4 if begin is None else 1)
         return await player.play(files, runs)
+
+
+def make_judge(live: Settings, closing: AsyncExitStack) -> ModelJudge:
+    """It reads no more of personal data than the model that answers."""
+    from core.llm.masking import MaskedModel
+    from core.llm.openai_chat import OpenAIChat
+
+    chat = OpenAIChat(chat_settings(live), SystemClock())
+    closing.push_async_callback(chat.aclose)
+    return ModelJudge(MaskedModel(chat) if live.mask_personal_data else chat)
 
 
 def _scripted(url: str) -> Mapping[str, Any]:

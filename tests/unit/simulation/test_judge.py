@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 
+from config.commands.replay import make_judge
+from config.settings import Settings
 from config.simulation.judge import ModelJudge
 from core.domain.errors import ModelError
+from core.llm.openai_chat import OpenAIChat
 from core.ports.chat_model import ChatRequest, Finished, TextDelta
 
 
@@ -65,3 +69,13 @@ async def test_no_plain_yes_is_a_no(said: str) -> None:
 async def test_a_model_that_fails_is_a_no() -> None:
     judge = ModelJudge(_Model('{"met": true}', error=ModelError("The model is away.")))
     assert await judge("Hub: Hi", "It greets.") == "it could not judge “It greets.”: The model is away."
+
+
+async def test_the_judge_reads_no_personal_data_where_the_hub_masks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = _Model('{"met": true}')
+    monkeypatch.setattr(OpenAIChat, "stream", lambda _, request: model.stream(request))
+    settings = Settings(_env_file=None, openai_api_key="none", mask_personal_data=True)  # type: ignore[arg-type, call-arg]
+    async with AsyncExitStack() as closing:
+        judge = make_judge(settings, closing)
+        assert await judge("Customer: I am ada@example.com\nHub: Hi", "It greets.") == ""
+    assert "ada@example.com" not in str(model.asked[0].messages)
