@@ -74,7 +74,8 @@ class Placeholders:
         """The text with placeholders in place of personal data."""
         pieces, place = [], 0
         for datum in personal_data(text):
-            pieces += [text[place : datum.start], self._placeholder(text[datum.start : datum.end], datum.kind)]
+            value = _ESCAPE.sub(_decoded, text[datum.start : datum.end])
+            pieces += [text[place : datum.start], self._placeholder(value, datum.kind)]
             place = datum.end
         return "".join([*pieces, text[place:]])
 
@@ -126,6 +127,11 @@ def _unescaped(found: re.Match[str]) -> str:
         return "+-----"
     sign = "é" if sign.isalpha() else sign
     return (sign if sign in "é '-" else "\0") * len(found[0])
+
+
+def _decoded(found: re.Match[str]) -> str:
+    """What people read, which JSON takes too: no value holds an escape of any other sign than a letter or in _unescaped."""
+    return found[0][1:] if found[1] is None else chr(int(found[1], 16))
 
 
 def _blank(found: re.Match[str]) -> str:

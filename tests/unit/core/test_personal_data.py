@@ -88,8 +88,10 @@ def test_other_scripts_and_signs_hide_no_value(text: str, masked: str) -> None:
 )
 def test_escapes_of_json_hide_no_value(value: str) -> None:
     escaped = "".join(sign if sign.isascii() and sign not in "+'" else f"\\u{ord(sign):04X}" for sign in value)
-    masked = Placeholders().mask('{"a":"' + escaped.replace("/", r"\/") + '"}')
+    placeholders = Placeholders()
+    masked = placeholders.mask('{"a":"' + escaped.replace("/", r"\/") + '"}')
     assert masked in ('{"a":"[email 1]"}', '{"a":"[phone 1]"}')
+    assert placeholders.restore(masked) == '{"a":"' + value + '"}'
 
 
 def test_an_escaped_space_is_part_of_a_number() -> None:
