@@ -95,10 +95,12 @@ class ErasureResponder:
 
 
 def _confirmed(turn: TurnState) -> EraseCustomer | None:
-    """What is to be erased; None where the messages are not all the answer to the hub's last question, and a yes."""
+    """What is to be erased; None where the messages do not all follow the hub's question, with nothing between, and agree."""
     said = asked(turn)
-    last = next((one for one in reversed(turn.history) if one.author is not Author.CUSTOMER), None)
+    last = turn.history[-1] if turn.history else None
     if not said or last is None or last.author is not Author.AGENT or ERASE not in last.meta or not turn.is_private:
+        return None
+    if said[0].seq < last.seq:  # written before the question was
         return None
     question = last.meta[ERASE]
     late = said[-1].created_at > last.created_at + _OPEN

@@ -143,6 +143,15 @@ async def test_a_yes_counts_only_for_the_last_question_of_the_hub_and_for_an_hou
     assert (await reply_to(turn("yes", history=anothers))).erasure is None
 
 
+async def test_a_yes_from_before_the_question_or_behind_other_words_erases_nothing() -> None:
+    wish, question = asked_before(await reply_to(turn("forget me")))
+    before = [wish, replace(question, seq=3)]
+    assert (await reply_to(turn(message("ok", seq=2), history=before))).erasure is None
+    assert (await reply_to(turn(message("ok", seq=2), message("yes", seq=4), history=before))).erasure is None
+    unanswered = [*before, message("no, keep it", seq=4)]
+    assert (await reply_to(turn(message("yes", seq=5), history=unanswered))).erasure is None
+
+
 async def test_a_sender_that_can_be_forged_types_what_the_address_received() -> None:
     question = await reply_to(turn("forget me", verified=False))
     assert "482913" in question.text
