@@ -62,11 +62,7 @@ class CustomerHistory:
         said = await self._search(Holder.of(customer, conversation.id, private=private), query)
         readers = await self._staff_channel(case)
         channels = {one: await self._staff_channel_of_last_case(one) for one in {one.conversation_id for one in said}}
-        seen = [
-            one
-            for one in said
-            if one.conversation_id == conversation.id or channels[one.conversation_id] in (None, readers)
-        ]
+        seen = [one for one in said if channels[one.conversation_id] in (None, readers)]
         return sorted(seen, key=lambda one: one.at)
 
     async def _staff_channel_of_last_case(self, conversation_id: str) -> str | None:

@@ -129,3 +129,26 @@ def test_a_case_of_a_team_with_a_channel_of_its_own_stays_there(template: Path) 
         assert not any("lawsuit" in line for line in lines)
     finally:
         searched.world.close()
+
+
+def test_the_thread_of_an_earlier_case_does_not_find_what_another_team_reads_now(template: Path) -> None:
+    legal = Team("legal", channel="CLEGAL", keywords=("lawsuit",))
+    searched = Searched(template, replace(DeskWorld.settings, teams=(legal,)))
+    try:
+        searched.says("My shop label is torn, a person please", HOME, "ada", CustomerAction.REQUEST_PERSON)
+        world = searched.world
+        world.accept(world.staff_does(world.threads[0], "grace", "", StaffAction.RESOLVE))
+        world.settle_down()
+        world.clock.move(30 * 86_400)
+        searched.says("My lawsuit is about a torn label", HOME, "ada", CustomerAction.REQUEST_PERSON)
+        first, second = world.cases()
+        event = world.staff_does(world.threads[0], "grace", "history: torn label", StaffAction.ASK)
+        world.accept(
+            replace(event, conversation=replace(event.conversation, thread=f"{event.conversation.thread}/agent"))
+        )
+        world.settle_down()
+        told = [line["text"] for one in world.told_staff(first.id) for line in one.meta.get("lines", ())]
+        assert second.number == 2
+        assert not any("lawsuit" in text for text in told), told
+    finally:
+        searched.world.close()
