@@ -54,10 +54,17 @@ class Erasing:
                 log.warning("erasing.failed", error=str(error))
 
     async def once(self) -> int:
-        """How many customers were erased. Raises StoreUnavailable."""
+        """How many customers were erased. One whose erasure fails is tried again, and keeps no other waiting.
+
+        Raises StoreUnavailable.
+        """
         count = 0
         for customer_id in await self._store.due_erasures(self._pause, _LONGEST):
-            erased = await self._store.erase_confirmed(customer_id, self._closing, mail_thread_without)
+            try:
+                erased = await self._store.erase_confirmed(customer_id, self._closing, mail_thread_without)
+            except Exception as error:
+                log.warning("erasing.failed", customer=customer_id, error=str(error))
+                continue
             if erased is None:
                 continue
             count += 1

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from config.processes.erasing import Erasing
 from core.attachments.file_store import FileStore
@@ -16,6 +17,7 @@ from core.ports.outcomes import Aside, EraseCustomer, LinkIdentity, OpenCase
 from core.ports.store import TurnOutcome
 from core.ports.tickets import Holder
 from core.storage import personal
+from core.storage.personal_scope import Person, PersonalScope
 from core.storage.store import SqlStore
 from handoff.texts import say
 from tests.contract.stores.conftest import OpenStore
@@ -92,13 +94,33 @@ async def test_what_is_cut_off_is_done_by_the_next(
     before = await where_found(store)
     with monkeypatch.context() as broken:
         broken.setattr(personal, "_leave_threads", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            await loop(store, tmp_path).once()
+        assert await loop(store, tmp_path).once() == 0
     assert await where_found(store) == before
     other = await open_store()
     done = await asyncio.gather(loop(store, tmp_path).once(), loop(other, tmp_path).once())
     assert sum(done) == 1
     assert await where_found(store) == set()
+
+
+async def test_an_erasure_that_fails_keeps_no_other_customer_waiting(
+    store: SqlStore, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place, who in enumerate((MAIL, PHONE)):
+        await confirm(store, who, f"m{place}", proven=True)
+    clock.move(601)
+    first, _ = await store.due_erasures(PAUSE, 600)
+    find_scope = personal.find_scope
+
+    def failing(connection: Connection, person: Person) -> PersonalScope:
+        if first in person.ids:
+            raise ValueError("cannot be read")
+        return find_scope(connection, person)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(personal, "find_scope", failing)
+        assert await loop(store, tmp_path).once() == 1
+    assert [row["customer_id"] for row in (await everything(store))["identity"]] == [first]
+    assert await loop(store, tmp_path).once() == 1
 
 
 async def test_linked_identities_go_with_one_that_is_proven(
