@@ -67,7 +67,7 @@ class CustomerFile(SentFile):
 
     @model_validator(mode="after")
     def _has_content(self) -> CustomerFile:
-        if not self.text and self.path is None:
+        if "text" not in self.model_fields_set and self.path is None:
             raise ValueError("a file needs a text or a path")
         return self
 

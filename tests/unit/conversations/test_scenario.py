@@ -82,3 +82,9 @@ def test_transcripts_in_json_lines_are_scenarios_too() -> None:
     assert len(found.conversations) > 400
     assert found.anchors["pw"]
     assert found.conversations[0].turns[-1].expect is not None
+
+
+def test_a_file_without_words_is_read_from_transcripts_too(tmp_path: Path) -> None:
+    turn = '{"user": "Look", "reply": "I see.", "expect": "SHOW", "files": [{"name": "scan.png", "text": ""}]}'
+    (case,) = _read(tmp_path, f'{{"id": "one", "turns": [{turn}]}}', "some.jsonl")
+    assert case.turns[0].files[0].content == b""
