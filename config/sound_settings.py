@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -49,5 +50,8 @@ def _told(error: ValidationError) -> list[tuple[str, str]]:
 def _default(name: str) -> Any:
     field = Settings.model_fields[name]
     if not field.is_required():
-        return field.get_default(call_default_factory=True)
+        default = field.get_default(call_default_factory=True)
+        return (
+            json.dumps(default) if isinstance(default, dict) else default
+        )  # a dict would be merged with the file's table
     return tomllib.loads((Path(__file__).parent / "default.toml").read_text(encoding="utf-8"))[name]

@@ -84,6 +84,14 @@ def test_slips_in_the_file_are_told(tmp_path: Path, text: str, told: str) -> Non
         ('knowledge_sources = ["a", 5]', "KNOWLEDGE_SOURCES.1: Input should be a valid string"),
         ('knowledge_source = "docs"', 'KNOWLEDGE_SOURCE: Input should be a list, such as ["one", "two"]'),
         ("knowledge_source = [5]", "KNOWLEDGE_SOURCE.0: Input should be a table with names and values"),
+        (
+            "[agent_overrides.sms]\npassages = 'x'",
+            "AGENT_OVERRIDES.SMS.PASSAGES: Input should be a valid integer, unable to parse string as an integer",
+        ),
+        (
+            "[model_prices.'gpt*']\ninput = 'a'",
+            "MODEL_PRICES.GPT*.INPUT: Input should be a valid number, unable to parse string as a number",
+        ),
     ],
 )
 def test_a_value_of_a_wrong_type_in_the_file_is_refused(tmp_path: Path, text: str, told: str) -> None:
