@@ -195,7 +195,7 @@ def evaluate(
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the results to this file too.")
 @click.option("--live", is_flag=True, help="The configured model answers and judges, not what the files say.")
 def replay(files: tuple[Path, ...], runs: int, junit: Path | None, live: bool) -> None:
-    """Play the conversations in FILES through a hub of its own, over all channels but e-mail, and judge what customers read.
+    """Play the conversations in FILES through a hub of its own, over all channels, and judge what customers read.
 
     The platforms are on this machine, and so is the database; nothing reaches a real account. 0: all went as expected.
     """
@@ -209,7 +209,7 @@ def replay(files: tuple[Path, ...], runs: int, junit: Path | None, live: bool) -
     "--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="Of the page; 0: a free one."
 )
 def simulate(port: int) -> None:
-    """Try a hub without any account: write as a customer on every channel but e-mail, and answer as staff, on one page.
+    """Try a hub without any account: write as a customer on every channel, and answer as staff, on one page.
 
     It has a database of its own, which is gone afterwards, and the platforms are on this machine. Documents and model are those
     that are configured. Ends with Ctrl-C.
@@ -230,7 +230,7 @@ def chat() -> None:
 @main.command()
 @click.argument("channels", nargs=-1)
 def doctor(channels: tuple[str, ...]) -> None:
-    """Check what is switched on (or CHANNELS, knowledge, sandbox, disk): credentials, rights, confinement; say what to do."""
+    """Check what is switched on (or CHANNELS, or parts such as model, tools, rules, knowledge); say what to do."""
     from config.commands.doctor import run
 
     sys.exit(run(channels))

@@ -51,6 +51,16 @@ _PARTS = (
     _RULES,
 )
 _MODEL_SWITCH = "OPENAI_API_KEY (or OPENAI_BASE_URL)"
+_PART_SWITCHES = {
+    _EMBEDDING: "EMBEDDING_BASE_URL",
+    _RERANKER: "RERANKER_URL or RERANKER",
+    _TOOLS: "TOOLS_PATH, OPENAPI_TOOLS or MCP_SERVERS",
+    _CACHE: "REDIS_URL",
+    _INDEX: "CHROMA_URL",
+    _CALENDARS: "DESK_ON_CALL_URL, DESK_HOLIDAYS_URL or DESK_TEAMS_FILE",
+    _RULES: "AGENT_RULES_PATH or EXPERIMENTS",
+}
+"""Parts that a hub may well do without: that they are off is said only where they are named."""
 
 _WRITE = "Write NAME=value, one a line, with single quotes around a value that holds spaces or #."
 _QUOTE = "Write the value between single quotes, and a comment in a line of its own."
@@ -81,7 +91,7 @@ def run(names: Sequence[str]) -> int:
     for name, diagnoses in found.items():
         for diagnosis in diagnoses:
             _show(name, diagnosis)
-    for name, variable in {**CREDENTIALS, _MODEL: _MODEL_SWITCH}.items():
+    for name, variable in {**CREDENTIALS, _MODEL: _MODEL_SWITCH, **(_PART_SWITCHES if names else {})}.items():
         if name not in found and (not names or name in names):
             click.echo(f"{name:<10} off    set {variable} to switch it on")
     return 0 if all(one.ok for diagnoses in found.values() for one in diagnoses) else 1

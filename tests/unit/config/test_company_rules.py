@@ -138,3 +138,10 @@ def test_doctor_says_what_is_wrong_with_rules(rules: Path, tmp_path: Path, monke
     ran = CliRunner().invoke(main, ["doctor", "rules"])
     assert ran.exit_code == 1
     assert "fax.md is not read" in ran.output
+
+
+@pytest.mark.parametrize("part", ["rules", "tools"])
+def test_doctor_says_that_a_named_part_is_off(part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = CliRunner().invoke(main, ["doctor", part])
+    assert (ran.exit_code, ran.output.split()[:3]) == (0, [part, "off", "set"])
