@@ -15,7 +15,7 @@ from core.ports.responder import Reply, Responder
 from core.ports.store import NewMessage, TurnState
 from core.ports.summarizer import Summarizer
 from handoff.summary import Line, quoted, suggestion, summary, with_summary
-from handoff.thread.unseen import Unseen
+from handoff.thread.silent_events import SilentTurnEvents
 
 _log = structlog.get_logger(__name__)
 
@@ -87,7 +87,7 @@ class Briefing:
         try:
             async with asyncio.timeout(self.seconds):
                 asked = replace(turn, changes=()).with_history_for_reader()
-                reply = await self.drafter.respond(asked, f"{turn.conversation.id}:draft", Unseen())
+                reply = await self.drafter.respond(asked, f"{turn.conversation.id}:draft", SilentTurnEvents())
         except TimeoutError:
             return None
         except Exception:  # a case without a suggestion is better than none

@@ -23,7 +23,7 @@ from core.ports.chat_model import ToolCall
 from core.ports.clock import Clock
 from core.ports.store import TurnState
 from core.storage.store import SqlStore
-from handoff.thread.unseen import Unseen
+from handoff.thread.silent_events import SilentTurnEvents
 
 _PATIENCE = timedelta(minutes=2)
 """How long a press waits for the server of its tool, which is reached in the background after a start."""
@@ -66,8 +66,8 @@ class CompanyCalls:
         if context is None:
             return ApprovedCall(ApprovalState.UNKNOWN)
         if tool is not None:
-            tools[tool.name] = _approved(tool)
-        runner = ToolRunner(tools, journal, Unseen(), context, 1, Consent(turn, Sources()), self._tools.use)
+            tools[tool.name] = _without_conditions(tool)
+        runner = ToolRunner(tools, journal, SilentTurnEvents(), context, 1, Consent(turn, Sources()), self._tools.use)
         (ended,) = await runner.run(1, [ToolCall(approval.call_id, approval.tool, approval.arguments)])
         state = _STATES.get(ended.status, ApprovalState.FAILED)
         return ApprovedCall(state, ended.result.content, ended.result.for_customer if ended.ok else "")
@@ -87,14 +87,14 @@ class CompanyCalls:
             return None
 
         async def identities() -> Sequence[KnownIdentity]:
-            """Those of then: one that was linked since is not the one that staff read of."""
+            """Return the identities that staff read of; leave out those that were linked since."""
             return then
 
         return replace(context, identities=identities)
 
 
-def _approved(tool: Tool) -> Tool:
-    """With what its declaration asks for having been given."""
+def _without_conditions(tool: Tool) -> Tool:
+    """Return the tool without its consent and its rates: the approval stands for them."""
     return replace(tool, runs_when=RunsWhen.MODEL_CALLS, rate="", rate_in_all="")
 
 

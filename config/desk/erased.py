@@ -12,7 +12,7 @@ from handoff.texts import say
 
 
 def closing_posts(language: str, why: str, case: Case) -> Sequence[NewMessage]:
-    """The card without its customer, and below it why."""
+    """Return the card without the customer's data, and a post below it that says why."""
     facts = {
         "case": case.id,
         "number": case.number,

@@ -35,7 +35,7 @@ from core.ports.metrics import Metrics
 from core.ports.store import TurnState
 from core.storage.ids import new_id
 from core.storage.store import SqlStore
-from handoff.thread.unseen import Unseen
+from handoff.thread.silent_events import SilentTurnEvents
 
 _HEARD = "issue/"
 """``issue/<which>``: how it stands by all that its tracker said, for an issue that cases follow."""
@@ -141,7 +141,7 @@ class TrackedIssues:
         turn_id = f"{home.id}:{home.done_seq + 1}"
         journal = await TurnJournal.open(self._store, turn.claim, turn_id)
         context = ToolContext(home.id, Customer("", ""), turn_id, order, private=False)
-        runner = ToolRunner({tool.name: tool}, journal, Unseen(), context, 1, Consent(turn, Sources()))
+        runner = ToolRunner({tool.name: tool}, journal, SilentTurnEvents(), context, 1, Consent(turn, Sources()))
         call = ToolCall(order, tool.name, json.dumps({"title": title, "text": text}, ensure_ascii=False))
         (ended,) = await runner.run(1, [call])
         said = ended.result.content[:_LONGEST_REASON]

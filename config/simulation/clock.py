@@ -10,7 +10,7 @@ from config.clock import SystemClock
 
 
 class MovedClock(SystemClock):
-    """``begin``: the time now; None for the real one."""
+    """A clock that can skip time. ``begin``: when it starts; None for the present."""
 
     def __init__(self, begin: datetime | None = None) -> None:
         self._ahead = timedelta() if begin is None else begin - super().now()
@@ -18,15 +18,15 @@ class MovedClock(SystemClock):
         self._moved = asyncio.Event()
 
     def now(self) -> datetime:
-        """The present in UTC, as far as it was moved."""
+        """Return the time in UTC, with what was skipped."""
         return super().now() + self._ahead
 
     def monotonic(self) -> float:
-        """With what was skipped."""
+        """Return the seconds since some start, with what was skipped."""
         return super().monotonic() + self._skipped
 
     async def sleep(self, seconds: float) -> None:
-        """Until so much time has passed, or was skipped."""
+        """Wait until so many seconds have passed or were skipped."""
         until = self.monotonic() + seconds
         while (left := until - self.monotonic()) > 0:
             moved = self._moved

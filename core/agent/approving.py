@@ -1,4 +1,4 @@
-"""What staff have to approve: from the calls that a turn did not run to the escalation that brings them to staff."""
+"""Turns the tool calls that staff have to approve into an escalation, and into the customer's answer."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ async def escalation_for(
     tickets: Tickets | None,
     wanted: Escalation | None = None,
 ) -> Escalation:
-    """Why staff are needed, with the calls and whom they serve as far as that is proven now. Raises StoreUnavailable.
+    """Return the escalation that asks staff to approve the calls, with what identities are proven. Raises StoreUnavailable.
 
-    ``wanted``: why they are needed besides.
+    ``wanted``: an escalation for another reason, to which the calls are added.
     """
     holder = Holder.of(turn.customer, turn.conversation.id, private=turn.is_private)
     found = await tickets.identities(holder) if tickets is not None and turn.is_private else ()
@@ -61,8 +61,8 @@ async def escalation_for(
     )
 
 
-async def told_of_approval(gate: AnswerGate, texts: Texts, calls: Sequence[ToolCall], meta: Mapping[str, Any]) -> Reply:
-    """What passed the gate, with what has to be approved, in our own words."""
+async def approval_reply(gate: AnswerGate, texts: Texts, calls: Sequence[ToolCall], meta: Mapping[str, Any]) -> Reply:
+    """Return what passed the gate, and behind it the hub's own sentence that staff have to approve the calls."""
     await gate.note(texts.say("approval", action=_actions(calls)))
     return Reply(gate.text, MessageKind.ANSWER, gate.citations, 1.0, intent=BY_APPROVAL, meta=meta)
 

@@ -95,7 +95,7 @@ class ErasureResponder:
 
 
 def _confirmed(turn: TurnState) -> EraseCustomer | None:
-    """What is to be erased; None where the messages do not all follow the hub's question, with nothing between, and agree."""
+    """Return whom to erase; None unless the turn's messages all say yes, after the hub's question and with nothing between."""
     said = asked(turn)
     last = turn.history[-1] if turn.history else None
     if not said or last is None or last.author is not Author.AGENT or ERASE not in last.meta or not turn.is_private:
@@ -122,7 +122,7 @@ def _types(code: str) -> Callable[[str], bool]:
 
 
 def _written(message: Message) -> str:
-    """What the customer wrote, as phrases are compared; nothing where they also sent files, or spoke."""
+    """Return the customer's text, normalised for comparison; empty for files, recordings and long texts."""
     if message.attachments or words_heard(message) or len(message.text) > _LONGEST:
         return ""
     return phrase(unquoted(message.text))

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.agent.agent_turn import AgentTurn
 from core.agent.answer_gate import AnswerGate
-from core.agent.approving import escalation_for, told_of_approval
+from core.agent.approving import approval_reply, escalation_for
 from core.agent.asking_back import ask_back
 from core.agent.builtin_tools import escalation_tool, link_tool, search_tool
 from core.agent.choosing import had_a_choice
@@ -210,7 +210,7 @@ class AgentLoop:
             if not gate.text:
                 await job.events.discard()
             escalation = await escalation_for(job.turn, job.turn_id, consent.for_staff, self._tickets, agent.escalation)
-            besides = await told_of_approval(gate, job.texts, consent.for_staff, _noted(agent, gate))
+            besides = await approval_reply(gate, job.texts, consent.for_staff, _noted(agent, gate))
             return Reply(
                 "", MessageKind.NOTICE, escalation=escalation, confidence=1.0, intent=BY_APPROVAL, besides=besides
             )

@@ -19,9 +19,9 @@ _MOST_TOKENS = 1_000_000_000
 
 
 class ModelSpending:
-    """Used around each model. ``cost``: a budget in COST_UNITS; without one only tokens limit.
+    """Limits and counts the calls of every model. ``cost``: a budget in COST_UNITS; None limits tokens alone.
 
-    What is smaller than a unit is carried to the next call.
+    Fractions of a unit are carried to the next call.
     """
 
     def __init__(

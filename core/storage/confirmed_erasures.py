@@ -25,7 +25,7 @@ def keep_erasures(connection: Connection, database: Database, records: Iterable[
 
 
 def take_erasure(connection: Connection, customer_id: str) -> EraseCustomer | None:
-    """The note, which is deleted. None where somebody else has taken it."""
+    """Delete the note and return it; None where another process took it."""
     taken = delete(channel_memory).where(_is_note(), channel_memory.c.key == customer_id)
     value = connection.scalar(taken.returning(channel_memory.c.value))
     if value is None:
@@ -39,7 +39,7 @@ class SqlConfirmedErasures(OnDatabase):
 
     @reads
     def due_erasures(self, connection: Connection, pause: float, longest: float) -> Sequence[str]:
-        """Ids of customers who confirmed it ``pause`` seconds ago, and who were sent the answer, or wait for it ``longest``."""
+        """Ids of customers to erase: confirmed ``pause`` seconds ago and the answer sent, or confirmed ``longest`` ago."""
         now = self.database.timestamp()
         columns = channel_memory.c
         noted = select(columns.key, columns.value, columns.updated_at).where(

@@ -200,10 +200,10 @@ class ApprovalDesk(DeskDecorator):
         customer = await self.posts.parts.records.customer(home.id, customer_id=approval.customer_id)
         if customer is None:
             return replace(done, asides=(known.told(told),))
-        hands_back = await self._hands_back(case, home, now, known.all)
+        hands_back = await self._should_hand_back(case, home, now, known.all)
         notice = await self._notice(case, home, customer, approval, ended, hands_back=hands_back)
         told.append(posts.answered(notice))
-        records: tuple[CaseRecord, ...] = self._looked_for(case, home)
+        records: tuple[CaseRecord, ...] = self._follow_up_timer(case, home)
         transition = None
         if hands_back:
             who = str(press.meta.get("sender") or "")
@@ -226,11 +226,13 @@ class ApprovalDesk(DeskDecorator):
             return self._say("staff_approval_changed")
         return self._say(f"staff_approval_{ended.state}", name=name, text=ended.told[:_LONGEST]).rstrip()
 
-    async def _hands_back(self, case: Case, home: Conversation, approval: Approval, others: Sequence[Approval]) -> bool:
-        """Whether nobody is needed any more: the case was opened for approvals alone, all are decided, and nobody has taken it.
+    async def _should_hand_back(
+        self, case: Case, home: Conversation, approval: Approval, others: Sequence[Approval]
+    ) -> bool:
+        """Whether the agent gets the case back: it was opened for approvals alone, all are decided, and no person claimed it.
 
-        Not where something went wrong, nor where the customer has written since, which nobody has answered: also while the agent
-        was at work on the turn that asked.
+        Not where a call failed, nor where the customer wrote something that nobody has answered, also while the agent was at work
+        on the turn that asked.
         """
         alone = case.requested_by == BY_APPROVAL and case.closed_at is None and home.state is OwnershipState.QUEUED
         if not alone or approval.state not in (ApprovalState.DONE, ApprovalState.DECLINED):
@@ -265,8 +267,8 @@ class ApprovalDesk(DeskDecorator):
             customer_id=customer.id,
         )
 
-    def _looked_for(self, case: Case, home: Conversation) -> tuple[CaseRecord, ...]:
-        """Whether a customer on a page has seen it is looked at later, as of what staff write."""
+    def _follow_up_timer(self, case: Case, home: Conversation) -> tuple[CaseRecord, ...]:
+        """Check later whether a customer on a page has seen the notice, as for messages of staff."""
         channel, after = self.posts.parts.channels.get(home.key.channel), self.settings.follow_up_seconds
         if channel is None or not channel.event_log or not after:
             return ()

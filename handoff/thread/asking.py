@@ -20,7 +20,7 @@ from handoff.texts import quoted, say
 from handoff.thread.customer_history import CustomerHistory, history_query
 from handoff.thread.note_sign import begins_with
 from handoff.thread.seen_before import CaseMatter, asks_whether_seen
-from handoff.thread.unseen import Unseen
+from handoff.thread.silent_events import SilentTurnEvents
 
 _REMEMBERED = 5
 _QUOTED = 200
@@ -71,7 +71,7 @@ class Asking:
         turn_id = f"{turn.conversation.id}:{turn.conversation.done_seq + 1}/{question.id}"
         meant = await self._matter.of(case) if asks_whether_seen(question.text) else ""
         asked = self._asked(turn, replace(question, text=meant or question.text))
-        return [self._told(question, await self._agent.respond(asked, turn_id, Unseen()))]
+        return [self._told(question, await self._agent.respond(asked, turn_id, SilentTurnEvents()))]
 
     def _asked(self, turn: TurnState, question: Message) -> TurnState:
         """To the agent a colleague is whoever asks; of what was asked before it knows so much that "and in France?" works."""

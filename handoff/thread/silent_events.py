@@ -1,4 +1,4 @@
-"""Takes what is shown while an answer is made, where only the whole answer is to be read."""
+"""Turn events that show nothing: staff read only the finished answer."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from core.domain.messages import Citation
 
 
-class Unseen:
-    """Implements core.ports.responder.TurnEvents: staff are shown the whole answer, not how it came to be."""
+class SilentTurnEvents:
+    """Implements core.ports.responder.TurnEvents and ignores every event."""
 
     async def text(self, sentence: str) -> None:
         """Not shown."""
