@@ -28,7 +28,11 @@ def main() -> None:
         return
     if given.end_with_input:
         threading.Thread(target=_end_with_input, daemon=True).start()
-    with socket.create_server(("127.0.0.1", given.port)) as listening:
+    try:
+        listening = socket.create_server(("127.0.0.1", given.port))
+    except (OSError, OverflowError) as error:
+        parser.error(f"cannot listen on 127.0.0.1:{given.port}: {error}")
+    with listening:
         print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
         uvicorn.Server(uvicorn.Config(server.streamable_http_app(), log_level="error")).run(sockets=[listening])
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 
 class _Refund(BaseModel):
-    amount: float
+    amount: float = Field(strict=True)
 
 
 def make_server(books: Books) -> MCPServer:

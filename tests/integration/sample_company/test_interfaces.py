@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -132,5 +133,16 @@ async def test_it_serves_its_own_document_and_bounds_what_it_reads(url: str) -> 
         assert (await http.post(refunds, content=b"[" * 20_000)).status_code == 413
         assert (await http.post(refunds, content=b'{"amount": 10}')).status_code == 400
         keyed = {"Idempotency-Key": "one"}
-        for body in (b"no json", b'{"amount": 1e400}', b'{"amount": "much"}'):
+        for body in (b"no json", b'{"amount": 1e400}', b'{"amount": "much"}', b'{"amount": true}'):
             assert (await http.post(refunds, content=body, headers=keyed)).status_code == 422
+
+
+async def test_a_taken_port_is_said_in_one_line(url: str) -> None:
+    port = url.rpartition(":")[2]
+    again = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "config.sample_company", "--port", port, cwd=ROOT, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await again.communicate()
+    assert again.returncode == 2
+    assert b"cannot listen on 127.0.0.1:" in said
+    assert b"Traceback" not in said
