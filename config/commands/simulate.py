@@ -41,7 +41,7 @@ async def _simulate(port: int, changes: Mapping[str, Any]) -> None:
                 await page.server.start_server()
             except OSError as error:
                 trouble = listening_trouble("127.0.0.1", port, error)
-                raise ConfigError(f"{trouble.detail}. {trouble.fix}") from error
+                raise ConfigError(f"{trouble.detail}. Choose a free port above 1023 with --port.") from error
             click.echo(f"The simulation is at http://127.0.0.1:{page.server.port}/   (stop it with Ctrl+C)")
             try:
                 await stopping.wait()

@@ -128,7 +128,7 @@ def _does(action: Callable[[Json], Awaitable[None]]) -> Callable[[web.Request], 
             return web.Response(status=415)
         try:
             await action(await request.json())
-        except (HubError, ValueError, LookupError, TypeError, RecursionError) as error:
+        except (HubError, ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:
             detail = error.detail if isinstance(error, HubError) else str(error)
             return web.json_response({"detail": detail or "That is not possible."}, status=400)
         return web.json_response({})

@@ -83,6 +83,7 @@ async def test_the_page_serves_this_machine_alone(simulation: str) -> None:
             ("customers", {"channel": "fax"}),
             ("customers", []),
             ("write", {"id": 3, "text": "Hello"}),
+            ("write", {"id": float("inf"), "text": "Hello"}),
             ("staff", {"id": "1.2", "text": "Hello"}),
             ("press", {"id": "1.2", "action": "staff_claim"}),
         ):
