@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
-import select
 import signal
 import sqlite3
 import subprocess
@@ -21,7 +20,7 @@ from config.commands.standard_streams import LONGEST_TYPED_LINE
 from tests.e2e.knowledge_copy import LOADED_SECONDS, command_environment
 from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
-from tests.servers.pty_terminal import take_terminal
+from tests.servers.pty_terminal import is_readable, take_terminal
 
 _END_OF_INPUT, _INTERRUPT = b"\x04", b"\x03"
 _WELCOME, _ANSWER = "Write a question", "Agent: "
@@ -82,7 +81,7 @@ class Terminal:
         os.close(self._theirs)
 
     def _read(self, seconds: float) -> None:
-        while select.select([self._ours], [], [], seconds)[0]:
+        while is_readable(self._ours, seconds):
             self._left += os.read(self._ours, 65536)
             seconds = 0
         self.shown = self._left.decode(errors="replace")

@@ -74,8 +74,7 @@ class Terminal:
         os.close(self._master)
 
     def _read(self, seconds: float) -> bool:
-        ready, _, _ = select.select([self._master], [], [], max(0.0, seconds))
-        if not ready:
+        if not is_readable(self._master, max(0.0, seconds)):
             return False
         try:
             chunk = os.read(self._master, _CHUNK)
@@ -83,6 +82,13 @@ class Terminal:
             return False
         self.screen += chunk.decode(errors="replace")
         return bool(chunk)
+
+
+def is_readable(descriptor: int, seconds: float) -> bool:
+    """Whether there is something to read within so many seconds. Unlike ``select``, it takes descriptors above 1,023."""
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(seconds * 1_000))
 
 
 def take_terminal() -> None:
