@@ -21,7 +21,7 @@ _STRANGERS = (
 class Price(BaseModel):
     """What a million tokens of a model cost."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     input: float = Field(ge=0)
     output: float = Field(0.0, ge=0)

@@ -35,6 +35,7 @@ class Breaker:
         self._failures = 0
         self._opened_at: float | None = None
         self._in_trial = False
+        self._openings = 0
         metrics.gauge(Gauge.TOOL_SERVER_UP, 1, server=name)
 
     async def run(self, call: Callable[[], Awaitable[_T]]) -> _T:
@@ -43,7 +44,7 @@ class Breaker:
         Unreachable and OutcomeUnknown count as failures. With another HubError, such as a refusal, the server has answered, so it
         works. Anything else, such as a cancelled call, says nothing of the server.
         """
-        is_trial = self._opened_at is not None
+        is_trial, openings = self._opened_at is not None, self._openings
         if self._opened_at is not None and (self._in_trial or monotonic() < self._opened_at + self._pause):
             raise Unreachable(_LEFT_ALONE.format(self._pause))
         self._in_trial |= is_trial
@@ -56,7 +57,9 @@ class Breaker:
             raise
         finally:
             self._in_trial &= not is_trial
-            if works is not None and (is_trial or self._opened_at is None):  # an open breaker hears of the trial alone
+            if works is not None and (
+                is_trial or openings == self._openings
+            ):  # older calls say nothing of the server now
                 self._count(works=works, is_trial=is_trial)
         return result
 
@@ -64,6 +67,7 @@ class Breaker:
         self._failures = 0 if works else self._failures + 1
         opens = not works and (is_trial or self._failures >= self._most_failures)
         was_open, self._opened_at = self._opened_at is not None, monotonic() if opens else None
+        self._openings += opens
         if was_open is not opens:
             logger.warning("circuit of a tool server: %s", "open" if opens else "closed", extra={"server": self._name})
             self._metrics.gauge(Gauge.TOOL_SERVER_UP, int(not opens), server=self._name)

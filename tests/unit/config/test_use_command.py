@@ -69,7 +69,8 @@ def test_a_cost_budget_needs_the_price_of_each_model(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    "prices", ['{"m": {"input": -1}}', '{"m": {"output": 1}}', '{"m": {"input": 1, "in": 2}}', "x"]
+    "prices",
+    ['{"m": {"input": -1}}', '{"m": {"input": Infinity}}', '{"m": {"output": 1}}', '{"m": {"input": 1, "in": 2}}', "x"],
 )
 def test_a_price_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, prices: str) -> None:
     monkeypatch.setenv("MODEL_PRICES", prices)

@@ -160,6 +160,18 @@ async def test_a_call_that_began_before_it_opened_decides_nothing(world: World, 
     assert not await world.is_left_alone(), "a late failure does not prolong the pause"
 
 
+async def test_calls_from_before_it_opened_do_not_open_it_again_after_a_good_trial(world: World) -> None:
+    ended = asyncio.Event()
+    early = [asyncio.create_task(world.call(Unreachable("away"), ended.wait())) for _ in range(3)]
+    await _begun(world, 3)
+    await world.fail(3)
+    world.now += 30
+    await world.call()
+    ended.set()
+    await asyncio.gather(*early, return_exceptions=True)
+    assert not await world.is_left_alone()
+
+
 async def test_failures_side_by_side_open_it_once(world: World) -> None:
     ended = asyncio.Event()
     calls: list[asyncio.Task[str]] = [
