@@ -38,8 +38,12 @@ Address = Annotated[str, AfterValidator(_address)]
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
 
 
+def _as_list(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
 class ToolServer(BaseModel):
-    """What both kinds have. ``bind``: arguments that the hub sets from what is proven of the customer.
+    """What both kinds have. ``bind``: arguments that the hub sets from what is proven of the customer: the first kind that is.
 
     ``anyone``: operations or tools that concern no customer. ``private_hosts``: names that may lie at private addresses.
     """
@@ -47,7 +51,7 @@ class ToolServer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     headers: Mapping[str, SecretStr] = {}
-    bind: Mapping[str, Subject] = {}
+    bind: Mapping[str, Annotated[tuple[Subject, ...], BeforeValidator(_as_list), Field(min_length=1)]] = {}
     anyone: tuple[str, ...] = ()
     private_hosts: tuple[str, ...] = ()
 

@@ -11,8 +11,11 @@ from typing import Any
 
 Json = dict[str, Any]
 
-_CUSTOMER = re.compile(r"C([0-9]{4})|\+1202555([0-9]{4})|c([0-9]{4})@tidepool\.example")
-"""By id, phone number and e-mail address: C0007, +12025550007 and c0007@tidepool.example are the same customer."""
+_CUSTOMER = re.compile(
+    r"C([0-9]{4})|\+1202555([0-9]{4})|customer([0-9]{1,4})@mail\.example|51000([0-9]{4})|U[A-Z0-9]{1,8}([0-9]{4})"
+)
+"""By id, phone number, e-mail address and the ids of Telegram and Slack, as the people of the simulation have them: C0007,
++12025550007, customer7@mail.example, 510000007 and UANNA0007 are the same customer."""
 _STOCK: Mapping[str, Json] = {
     "card reader": {"in_stock": 14},
     "receipt printer": {"in_stock": 0, "expected": "3 December"},
@@ -126,7 +129,7 @@ def _id_of(customer: str) -> str:
     found = _CUSTOMER.fullmatch(customer)
     if found is None:
         raise Refusal(404, "There is no such customer.")
-    return f"C{found[found.lastindex or 0]}"
+    return f"C{found[found.lastindex or 0]:0>4}"
 
 
 def _cents(amount: float | str) -> int:

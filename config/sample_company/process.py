@@ -18,6 +18,7 @@ SAMPLE = "sample"
 """As the value of OPENAPI_TOOLS or MCP_SERVERS in a file of scenarios: the sample company."""
 _ROOT = Path(__file__).resolve().parents[2]
 _DOCUMENT = Path(__file__).with_name("openapi.yaml")
+_KNOWN_BY = ["phone", "email", "telegram_id", "slack_id"]
 _OPERATIONS = ("checkStock", "listOrders", "getOrder", "getSubscription", "refundOrder", "getRefund")
 _READING = ("check_stock", "list_orders", "get_order", "get_subscription", "get_refund")
 
@@ -63,12 +64,12 @@ async def demo_settings(settings: Settings) -> AsyncIterator[Settings]:
 
 
 def openapi_settings(url: str) -> Mapping[str, Any]:
-    """The company's operations, each for the customer who writes from a phone number that the company knows."""
+    """The company's operations, each for the customer who writes, by an id that the company knows."""
     given = {
         "document": str(_DOCUMENT),
         "operations": _OPERATIONS,
         "base_url": url,
-        "bind": {"customer": "phone"},
+        "bind": {"customer": _KNOWN_BY},
         "anyone": ["checkStock"],
     }
     overrides = {"refund_order": {"runs_when": "customer_confirms", "checked_by": "get_refund"}}
@@ -77,7 +78,7 @@ def openapi_settings(url: str) -> Mapping[str, Any]:
 
 def mcp_settings(url: str) -> Mapping[str, Any]:
     """The same functions by the Model Context Protocol."""
-    given = {"url": f"{url}/mcp", "bind": {"customer": "phone"}, "anyone": ["check_stock"]}
+    given = {"url": f"{url}/mcp", "bind": {"customer": _KNOWN_BY}, "anyone": ["check_stock"]}
     overrides: dict[str, Any] = {f"shop_{name}": {"effect": False} for name in _READING}
     overrides["shop_refund_order"] = {"runs_when": "customer_confirms", "checked_by": "shop_get_refund"}
     return {"mcp_servers": {"shop": given}, "tool_overrides": overrides}

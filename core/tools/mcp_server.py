@@ -65,7 +65,7 @@ class McpPlace:
     env: Mapping[str, str]
     url: str | None
     headers: Mapping[str, str]
-    bind: Mapping[str, Subject]
+    bind: Mapping[str, Sequence[Subject]]
     anyone: frozenset[str]
     check: Check
     overrides: Mapping[str, ToolOverride]
@@ -180,7 +180,7 @@ class _Call:
     """One tool of one server."""
 
     def __init__(
-        self, server: McpConnection, name: str, bind: Mapping[str, Subject], seconds: float, *, effect: bool
+        self, server: McpConnection, name: str, bind: Mapping[str, Sequence[Subject]], seconds: float, *, effect: bool
     ) -> None:
         self._server = server
         self._name = name

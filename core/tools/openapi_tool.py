@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -56,7 +56,7 @@ class Api:
 
     base_url: str
     headers: Mapping[str, str]
-    bind: Mapping[str, Subject]
+    bind: Mapping[str, Sequence[Subject]]
     anyone: frozenset[str]
     check: Check
     breaker: Breaker
@@ -115,7 +115,7 @@ class _Call:
     """One operation at one server. ``bind``: parameters that it sets itself; ``seconds``: after which it gives up."""
 
     def __init__(
-        self, api: Api, operation: Operation, bind: Mapping[str, Subject], seconds: float, *, effect: bool
+        self, api: Api, operation: Operation, bind: Mapping[str, Sequence[Subject]], seconds: float, *, effect: bool
     ) -> None:
         self._api = api
         self._operation = operation

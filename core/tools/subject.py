@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from core.agent.tool_rules import Subject
 from core.agent.tools import ToolContext
-from core.domain.customer import Evidence
+from core.domain.customer import Evidence, KnownIdentity
 from core.domain.errors import ToolError
 
 _CHANNELS: Mapping[Subject, str] = {
@@ -26,26 +26,34 @@ _NOT_PROVEN = (
 )
 
 
-async def bound_values(context: ToolContext, bind: Mapping[str, Subject]) -> Mapping[str, Any]:
-    """The value of each bound argument. Raises ToolError for the model where one is not proven, or others read the answer."""
+async def bound_values(context: ToolContext, bind: Mapping[str, Sequence[Subject]]) -> Mapping[str, Any]:
+    """The value of each bound argument: the customer's id of the first kind that is proven.
+
+    Raises ToolError for the model where none is proven, or others read the answer.
+    """
     if not bind:
         return {}
     found = await context.identities() if context.identities is not None and context.private else ()
     values = {}
-    for argument, subject in bind.items():
-        proven = [
-            one.address
-            for one in found
-            if one.channel == _CHANNELS[subject]
-            and one.evidence > Evidence.CLAIMED
-            and not one.address.startswith(_ANONYMOUS)
-        ]
-        own = [address for address in proven if address == context.customer.external_id]
-        distinct = set(map(_plain, own or proven))
-        if len(distinct) != 1:  # with two of one kind, choosing would be guessing
-            raise ToolError(_NOT_PROVEN.format(subject.replace("_", " ")))
-        values[argument] = distinct.pop()
+    for argument, subjects in bind.items():
+        known = next(filter(None, (_proven(found, one, context.customer.external_id) for one in subjects)), set())
+        if len(known) != 1:  # with two of one kind, choosing would be guessing
+            raise ToolError(_NOT_PROVEN.format(" or ".join(subjects).replace("_", " ")))
+        values[argument] = known.pop()
     return values
+
+
+def _proven(identities: Iterable[KnownIdentity], subject: Subject, own_address: str) -> set[str]:
+    """The ids of one kind; that alone from which the customer writes, if it is of this kind."""
+    proven = [
+        one.address
+        for one in identities
+        if one.channel == _CHANNELS[subject]
+        and one.evidence > Evidence.CLAIMED
+        and not one.address.startswith(_ANONYMOUS)
+    ]
+    own = [address for address in proven if address == own_address]
+    return set(map(_plain, own or proven))
 
 
 def _plain(address: str) -> str:
