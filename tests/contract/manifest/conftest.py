@@ -28,10 +28,12 @@ def open_manifest(database_url: str, tmp_path: Path) -> Iterator[OpenDatabase]:
 
 
 @pytest.fixture
-def bench(open_manifest: OpenDatabase, tmp_path: Path) -> Bench:
+def bench(open_manifest: OpenDatabase, tmp_path: Path) -> Iterator[Bench]:
     """Three documents of two passages each, not indexed yet."""
     folder = tmp_path / "docs"
     folder.mkdir()
     for name in ("a", "b", "c"):
         (folder / f"{name}.md").write_text(f"# {name}\n\n## One\n\nFirst {name}.\n\n## Two\n\nSecond {name}.")
-    return Bench(folder, tmp_path / "chroma", database=open_manifest())
+    made = Bench(folder, tmp_path / "chroma", database=open_manifest())
+    yield made
+    made.close()

@@ -47,6 +47,10 @@ class Bench:
         self.committed: Callable[[], object] = lambda: None
         self.catalog = Catalog()
 
+    def close(self) -> None:
+        """Close Chroma's client, which holds a dozen descriptors."""
+        self.client.close()
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         if self.break_after is not None and len(self.embedded) >= self.break_after:
             raise RuntimeError("pulled the plug")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,14 @@ _MANY = 40
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def bench(tmp_path: Path) -> Iterator[Bench]:
     docs = tmp_path / "docs"
     docs.mkdir()
     for number in range(_MANY):
         (docs / f"{number:02}.md").write_text(f"# Number {number}\n\nText number {number}.")
-    return Bench(docs, tmp_path / "chroma")
+    made = Bench(docs, tmp_path / "chroma")
+    yield made
+    made.close()
 
 
 def full(*_: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +15,14 @@ from tests.integration.knowledge.index_bench import Bench
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def bench(tmp_path: Path) -> Iterator[Bench]:
     folder = tmp_path / "docs"
     folder.mkdir()
     for name in ("a", "b", "c"):
         (folder / f"{name}.md").write_text(f"# {name}\n\n## One\n\nFirst {name}.\n\n## Two\n\nSecond {name}.")
-    return Bench(folder, tmp_path / "chroma")
+    made = Bench(folder, tmp_path / "chroma")
+    yield made
+    made.close()
 
 
 def test_a_first_and_a_second_run(bench: Bench) -> None:

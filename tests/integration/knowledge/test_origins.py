@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -22,8 +23,10 @@ def world(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bench(world: Path) -> Bench:
-    return Bench(world / "docs", world / "chroma")
+def bench(world: Path) -> Iterator[Bench]:
+    made = Bench(world / "docs", world / "chroma")
+    yield made
+    made.close()
 
 
 def named(*roots: Path, stand_in: Path | None = None) -> IndexOrder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,14 @@ from tests.integration.knowledge.index_bench import Bench
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def bench(tmp_path: Path) -> Iterator[Bench]:
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "scan.pdf").write_bytes(b"%PDF-1.4 of nothing")
     (docs / "good.md").write_text("# Refunds\n\nWithin thirty days.")
-    return Bench(docs, tmp_path / "chroma")
+    made = Bench(docs, tmp_path / "chroma")
+    yield made
+    made.close()
 
 
 @pytest.fixture
