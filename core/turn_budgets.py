@@ -11,7 +11,7 @@ from typing import TypeVar
 import structlog
 
 from core.agent.texts import texts_for
-from core.domain.budget import Budget, Spender, stranger_among
+from core.domain.budget import Budget, Spender, group_of_address, stranger_among
 from core.domain.messages import MessageKind
 from core.ports.budgets import Budgets
 from core.ports.channel import Channel
@@ -72,7 +72,9 @@ class TurnBudgets:
         since = state.customer.since
         wrote_before = since is not None and self._clock.now() - since >= _NEW
         known = state.customer.verified and (self._counts_at_the_door(state) or wrote_before)
-        return _counted(Spender(f"customer:{state.customer.id}", known, group=_group(state)), state)
+        who, channel = state.customer, state.conversation.key.channel
+        group = group_of_address(channel, who.external_id, verified=who.verified)
+        return _counted(Spender(f"customer:{who.id}", known, group=group), state)
 
     def flooded(self, state: TurnState) -> bool:
         """Count the pending messages. Whether their sender wrote more than is answered.
@@ -153,14 +155,6 @@ class TurnBudgets:
 def _counted(spender: Spender, state: TurnState) -> Spender:
     """With the ids under which the use of models is counted."""
     return replace(spender, customer_id=state.customer.id, conversation_id=state.conversation.id)
-
-
-def _group(state: TurnState) -> str:
-    """Of a customer who has an address at a domain, as e-mail has them; otherwise empty."""
-    _, at, domain = state.customer.external_id.rpartition("@")
-    if not at:
-        return ""
-    return f"domain:{domain.lower()}" if state.customer.verified else f"unproven:{state.conversation.key.channel}"
 
 
 def _note(known: dict[str, Value], conversation: str, value: Value) -> None:

@@ -77,7 +77,7 @@ class ModelLearner:
         }
         question = ChatMessage("user", json.dumps(shown, ensure_ascii=False, separators=(",", ":")))
         request = ChatRequest((system_prompt(self._company, "memory"), question), max_tokens=_ANSWER)
-        spender = stranger_among(part.messages) or Spender(f"customer:{part.customer_id}")
+        spender = stranger_among(part.messages) or Spender(f"customer:{part.customer_id}", group=part.group)
         with spending(replace(spender, customer_id=part.customer_id, conversation_id=part.conversation_id)):
             answer = await self._model.ask(request)
         if answer is None:

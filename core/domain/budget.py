@@ -94,6 +94,18 @@ def stranger_among(messages: Sequence[Message]) -> Spender | None:
     return Spender(f"origin:{address}", group=f"network:{network}" if network else "")
 
 
+def group_of_address(channel: str, address: str, *, verified: bool) -> str:
+    """The group of a customer who has an address at a domain, as e-mail has them; otherwise empty.
+
+    Addresses at a domain cost nothing, so they share a part of the budget; and those that are not proven, which anybody can
+    invent, share one all together.
+    """
+    _, at, domain = address.rpartition("@")
+    if not at:
+        return ""
+    return f"domain:{domain.lower()}" if verified else f"unproven:{channel}"
+
+
 HUB = Spender(known=True)
 _CURRENT: ContextVar[Spender] = ContextVar("spender", default=HUB)
 

@@ -19,7 +19,8 @@ Newest = tuple[float, str]
 class Unremembered:
     """A part of a private conversation that nothing was learned from yet: ``messages`` behind ``remembered_seq``, up to ``upto``.
 
-    ``messages``: what the customer wrote and was told. ``summary``: of what was said before them.
+    ``messages``: what the customer wrote and was told. ``summary``: of what was said before them. ``group``: of customers who
+    share a part of the budget, see ``core.domain.budget.group_of_address``.
     """
 
     conversation_id: str
@@ -30,6 +31,7 @@ class Unremembered:
     memory: CustomerMemory
     messages: Sequence[Message]
     place: Newest
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, or_, select, text, true, tuple_, update
 
 from core.domain.alterations import CORRECTS, WITHDRAWS, as_altered, changed_message
+from core.domain.budget import group_of_address
 from core.domain.memory import CustomerMemory, Fact, Key
 from core.domain.messages import BLOCKED, CAME_BY, COLLEAGUE, SHARED, Audience, Message
 from core.ports.memories import Learned, Newest, Said, Unremembered
@@ -23,7 +25,7 @@ from core.storage.among import among
 from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.delivered import is_said, is_still_to_come, was_not_delivered
 from core.storage.links import MASKED, person_of, proves_here
-from core.storage.tables import TO_REMEMBER, conversation, customer, message
+from core.storage.tables import TO_REMEMBER, conversation, customer, identity, message
 
 MANY_MESSAGES = 40
 """Behind a summary, from which on nobody waits for the conversation to rest; and the most that is read at once."""
@@ -42,6 +44,7 @@ _MESSAGES = (
     .limit(MANY_MESSAGES)
 )
 _LATER_CHANGES = select(message, _CAME.label("came")).where(*_BEHIND, _CHANGES)
+_IDENTITIES = select(identity).where(among(identity.c.customer_id, "ids"))
 _KEPT = select(customer.c.id, customer.c.memory).where(among(customer.c.id, "ids")).order_by(customer.c.id)
 _AUTHOR = func.coalesce(message.c.customer_id, conversation.c.customer_id)
 _CHANGED = (
@@ -113,8 +116,11 @@ class SqlMemories(OnDatabase):
             .limit(limit)
         )
         rows = connection.execute(wanted if after is None else wanted.where(place > tuple_(*after))).all()
-        kept = dict(map(tuple, connection.execute(_KEPT, {"ids": [row.customer_id for row in rows]}))) if rows else {}
-        return [_part(connection, row, codec.memory_from(kept.get(row.customer_id))) for row in rows]
+        ids = {"ids": [row.customer_id for row in rows]}
+        kept = dict(map(tuple, connection.execute(_KEPT, ids))) if rows else {}
+        groups = _groups(connection.execute(_IDENTITIES, ids)) if rows else {}
+        parts = (_part(connection, row, codec.memory_from(kept.get(row.customer_id))) for row in rows)
+        return [replace(one, group=groups.get(one.customer_id, "")) for one in parts]
 
     @writes
     def keep_learned(self, connection: Connection, part: Unremembered, found: Learned) -> bool:
@@ -218,6 +224,14 @@ def _part(connection: Connection, row: Row[Any], memory: CustomerMemory, upto: i
     known = [one for one in told if one.id in here and (until is None or one.created_at > until)]
     place = (row.ready_at, row.id)
     return Unremembered(row.id, row.customer_id, row.remembered_seq, ends, row.summary, memory, known, place)
+
+
+def _groups(identities: Iterable[Row[Any]]) -> dict[str, str]:
+    """By customer, of those who have an address at a domain."""
+    found = {
+        one.customer_id: group_of_address(one.channel, one.external_id, verified=one.verified) for one in identities
+    }
+    return {customer_id: group for customer_id, group in found.items() if group}
 
 
 def _as_told(rows: Iterable[Row[Any]]) -> list[Message]:

@@ -359,3 +359,20 @@ async def test_a_message_that_cannot_be_read_is_passed_over(store: SqlStore, clo
     assert [one.text for one in await store.history_of(holder(state), 9)] == ["I live in Porto"]
     assert await store.keep_learned(part, Learned())
     assert await parts(store) == []
+
+
+@pytest.mark.parametrize(
+    ("who", "group"),
+    [
+        (Identity("email", "main", "ann@X.example", verified=True), "domain:x.example"),
+        (Identity("email", "main", "ann@x.example", verified=False), "unproven:email"),
+        (ALICE, ""),
+    ],
+)
+async def test_addresses_of_a_domain_share_a_budget(
+    store: SqlStore, clock: ManualClock, who: Identity, group: str
+) -> None:
+    await tell(store, "e1", who=who)
+    clock.move(REST + 1)
+    (part,) = await parts(store)
+    assert part.group == group

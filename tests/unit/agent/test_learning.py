@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -213,14 +214,15 @@ async def test_only_facts_that_matter_are_used() -> None:
 
 
 @pytest.mark.parametrize(
-    ("meta", "spender"),
+    ("meta", "group", "spender"),
     [
-        ({}, Spender("customer:cu1")),
-        ({ORIGIN: "a"}, Spender("origin:a")),
-        ({ORIGIN: "a/n"}, Spender("origin:a", group="network:n")),
+        ({}, "", Spender("customer:cu1")),
+        ({}, "domain:x.example", Spender("customer:cu1", group="domain:x.example")),
+        ({ORIGIN: "a"}, "", Spender("origin:a")),
+        ({ORIGIN: "a/n"}, "", Spender("origin:a", group="network:n")),
     ],
 )
-async def test_whoever_spends_on_turns_pays_for_the_call(meta: dict[str, str], spender: Spender) -> None:
+async def test_whoever_spends_on_turns_pays_for_the_call(meta: dict[str, str], group: str, spender: Spender) -> None:
     spenders = []
 
     class Model(ScriptedModel):
@@ -229,5 +231,6 @@ async def test_whoever_spends_on_turns_pays_for_the_call(meta: dict[str, str], s
             return super().stream(request)  # type: ignore[arg-type]
 
     talk = message("My name is Alice", meta=meta), message("Noted.", author=Author.AGENT)
-    await ModelLearner(Model(answer()), SteppingClock(), "").learn(part(*talk))  # type: ignore[arg-type]
+    learned = replace(part(*talk), group=group)  # type: ignore[type-var]
+    await ModelLearner(Model(answer()), SteppingClock(), "").learn(learned)  # type: ignore[arg-type]
     assert spenders == [spender]
