@@ -67,7 +67,7 @@ def _check_names(settings: Settings) -> None:
 
 
 def _check_approvals(settings: Settings, found: Mapping[str, Tool]) -> None:
-    """Raises ConfigError where staff are to approve what nobody could show them, or what the desk could not run."""
+    """Raises ConfigError where a tool needs the approval of staff and there is no desk in Slack, or the tool is the hub's own."""
     wants = {name for name, one in found.items() if one.runs_when is RunsWhen.STAFF_APPROVES}
     changed = {name: one for name, one in settings.tool_overrides.items() if one.enabled}
     wants |= {name for name, one in changed.items() if one.runs_when is RunsWhen.STAFF_APPROVES}

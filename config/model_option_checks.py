@@ -21,7 +21,7 @@ _REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 async def check_model_options(settings: Settings) -> Sequence[Diagnosis]:
-    """One for each value of temperature and reasoning effort that a model refuses, whoever it is set for."""
+    """Return a diagnosis for each temperature and reasoning effort that the model refuses, in whichever setting it stands."""
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
     found: list[Diagnosis] = []
     async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as http:

@@ -49,7 +49,7 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 
 
 def _beside_scenario(path: Path, info: ValidationInfo) -> Path:
-    """A file of somebody's computer that a scenario does not bring along would go to the model."""
+    """Refuse paths outside the scenario's folder: what stands there would be sent to the model."""
     folder = (info.context or {}).get("folder")
     found = path if folder is None else (folder / path).resolve()
     if folder is not None and not (found.is_relative_to(folder) and found.is_file()):
