@@ -250,9 +250,8 @@ def make_drafter(
         return None
     from core.agent.drafting import ModelDrafter
 
-    return ModelDrafter(
-        make_model(settings, clock, metrics, closing, budgets, "learned answer"), clock, settings.company_name
-    )
+    model = make_model(settings, clock, metrics, closing, budgets, "learned answer")
+    return ModelDrafter(model, clock, settings.company_name)
 
 
 def make_remembering(

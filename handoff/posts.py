@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -29,6 +30,7 @@ from core.domain.messages import (
     MessageKind,
 )
 from core.domain.readers import READERS
+from core.ports.memories import Said
 from core.ports.store import NewMessage
 from handoff.places import address_of, name_of, place_of
 from handoff.texts import say
@@ -220,19 +222,31 @@ def _spoken(history: Sequence[Message]) -> Sequence[Message]:
 def _part(messages: Sequence[Message], left_out: int) -> NewMessage:
     lines = [
         {
-            "id": message.id,
-            "author": str(message.author),
+            **_line(message.id, str(message.author), told(message), message.created_at),
             "name": message.author_name,
-            "text": told(message),
-            "at": message.created_at.timestamp(),
             "files": [file.name for file in message.attachments],
             "sources": [citation.title for citation in message.citations],
             READERS: message.meta.get(READERS),
         }
         for message in messages
     ]
+    return _transcript_of(lines, left_out)
+
+
+def found(messages: Sequence[Said]) -> NewMessage:
+    """Earlier messages of a customer that somebody searched for, shown as a transcript is."""
+    return _transcript_of([_line(one.message_id, one.by, one.text, one.at) for one in messages])
+
+
+def _line(message_id: str, author: str, text: str, at: datetime) -> dict[str, Any]:
+    """What every line of a transcript holds; the other keys are empty."""
+    empty: dict[str, Any] = {"name": None, "files": [], "sources": [], READERS: None}
+    return {"id": message_id, "author": author, "text": text, "at": at.timestamp(), **empty}
+
+
+def _transcript_of(lines: Sequence[Mapping[str, Any]], left_out: int = 0) -> NewMessage:
     text = "\n".join(f"{line['author']}: {line['text']}" for line in lines)
-    return desk_post(Post.TRANSCRIPT, text, lines=lines, left_out=left_out)
+    return desk_post(Post.TRANSCRIPT, text, lines=list(lines), left_out=left_out)
 
 
 def places(told: Sequence[NewMessage], first: int) -> dict[str, int]:

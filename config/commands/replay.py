@@ -52,7 +52,7 @@ async def replayed(
     """Through one hub, and one more for each run of a file that has a clock, in which one conversation follows another.
 
     ``live``: the settings of the model that answers and judges; without it the files say what a model says.
-    ``data_dir``: with an index that is ready, of which each hub gets a copy.
+    ``data_dir`` holds an index, which is copied for each hub.
     """
     together = [file for file in files if file.clock is None]
     numbers = range(1, runs + 1)

@@ -20,7 +20,7 @@ _POLL = 2.0
 _PAUSE = 5.0
 """Seconds from the answer on, in which a page that was just away can still show it."""
 _LONGEST = 600.0
-"""Seconds after which nobody waits any more for the answer to be delivered."""
+"""Seconds from the confirmation after which data are erased even if the answer was not delivered."""
 _DAY = 86_400.0
 
 

@@ -52,7 +52,7 @@ async def sample_company(data: Path | None = None) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def demo_settings(settings: Settings) -> AsyncIterator[Settings]:
-    """The same settings; in the demo with a model, where nobody has set tools, with a sample company that runs meanwhile."""
+    """Run the sample company and add its tools, if this is the demo with a model and no tools are set; else change nothing."""
     sets_tools = not settings.model_fields_set.isdisjoint(ToolsGroup.model_fields)
     if sets_tools or not settings.has_model or sample_stands_in(settings) is None:
         yield settings

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 
 from core.domain.case import Case
 from core.domain.conversation import Sharing
-from core.domain.readers import READERS
 from core.ports.cases import Cases
 from core.ports.memories import HistorySearch, Said
 from core.ports.store import NewMessage
@@ -51,7 +48,7 @@ class CustomerHistory:
         wanted = quoted(query, _QUOTED)
         if not found:
             return [posts.remark(say("staff_history_none", locale, query=wanted))]
-        return [posts.remark(say("staff_history_found", locale, query=wanted)), _transcript(found)]
+        return [posts.remark(say("staff_history_found", locale, query=wanted)), posts.found(found)]
 
     async def _found(self, case: Case, query: str) -> Sequence[Said]:
         customer = await self._records.customer(case.conversation_id, case.id)
@@ -74,13 +71,3 @@ class CustomerHistory:
         """Return the channel of the case's team; empty for the one of all staff."""
         team = (await self._cases.card(self._account, case.id)).get("team")
         return next((one.channel or "" for one in self._settings.teams if one.name == team), "")
-
-
-def _transcript(found: Sequence[Said]) -> NewMessage:
-    lines: list[dict[str, Any]] = [_line(one.message_id, one.by, one.text, one.at) for one in found]
-    return posts.desk_post(posts.Post.TRANSCRIPT, "\n".join(one.text for one in found), lines=lines, left_out=0)
-
-
-def _line(message_id: str, author: str, text: str, at: datetime) -> dict[str, Any]:
-    shown = {"id": message_id, "author": author, "name": None, "text": text, "at": at.timestamp()}
-    return {**shown, "files": [], "sources": [], READERS: None}
