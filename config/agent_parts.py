@@ -297,6 +297,15 @@ def make_model(
     return MaskedModel(measured) if settings.mask_personal_data else measured
 
 
+def make_uncounted_model(settings: Settings, clock: Clock, closing: AsyncExitStack) -> ChatModel:
+    """The language model for an operator's command: masked as for customers, and in nobody's budget. Closed with ``closing``."""
+    from core.llm.openai_chat import OpenAIChat
+
+    model = OpenAIChat(chat_settings(settings), clock)
+    closing.push_async_callback(model.aclose)
+    return MaskedModel(model) if settings.mask_personal_data else model
+
+
 def chat_settings(settings: Settings, name: str | None = None, route: str = "chat/completions") -> OpenAIChatSettings:
     """Where the model is. ``name``: of another model or deployment there; ``route``: what it is asked for."""
     azure, base_url = settings.azure_openai_endpoint, settings.openai_base_url

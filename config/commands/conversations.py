@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from config.agent_parts import agent_settings, chat_settings
+from config.agent_parts import agent_settings, make_uncounted_model
 from config.clock import SystemClock
 from config.commands.evaluate import knowledge_roots
 from config.commands.safe_echo import echo_line
@@ -71,12 +71,8 @@ def _verifier(settings: Settings, kind: str, noise: Noise, closing: AsyncExitSta
         return lambda case, turn: None
     if not settings.has_model:
         raise ConfigError("--verifier model needs a model: set OPENAI_API_KEY or OPENAI_BASE_URL.")
-    from core.llm.masking import MaskedModel
-    from core.llm.openai_chat import OpenAIChat
 
-    chat = OpenAIChat(chat_settings(settings), SystemClock())
-    closing.push_async_callback(chat.aclose)
-    model = MaskedModel(chat) if settings.mask_personal_data else chat
+    model = make_uncounted_model(settings, SystemClock(), closing)
     return lambda case, turn: model
 
 

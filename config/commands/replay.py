@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from api.logging import LogSettings, configure_logging
-from config.agent_parts import chat_settings
+from config.agent_parts import make_uncounted_model
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.commands.safe_echo import echo_line
@@ -84,12 +84,7 @@ async def _replayed(
 
 def make_judge(live: Settings, closing: AsyncExitStack) -> ModelJudge:
     """It reads no more of personal data than the model that answers."""
-    from core.llm.masking import MaskedModel
-    from core.llm.openai_chat import OpenAIChat
-
-    chat = OpenAIChat(chat_settings(live), SystemClock())
-    closing.push_async_callback(chat.aclose)
-    return ModelJudge(MaskedModel(chat) if live.mask_personal_data else chat)
+    return ModelJudge(make_uncounted_model(live, SystemClock(), closing))
 
 
 def _scripted(url: str) -> Mapping[str, Any]:
