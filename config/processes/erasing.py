@@ -16,7 +16,8 @@ from handoff.texts import say
 
 log = structlog.get_logger(__name__)
 
-_POLL = 2.0
+_POLL = 5.0
+"""Seconds between two looks. As long as the pause: an erasure is never urgent, and an idle hub stays quiet."""
 _PAUSE = 5.0
 """Seconds from the answer on, in which a page that was just away can still show it."""
 _LONGEST = 600.0
