@@ -36,6 +36,8 @@ def out() -> Iterator[io.StringIO]:
         ("postgresql://hub:hunter22@db/hub", "hunter22"),
         ("cannot read https://ghp_0123456789abcdef@github.com/acme/docs.git", "ghp_0123456789abcdef"),
         ("s3://AKIA:abc%2Fdef@bucket", "abc%2Fdef"),
+        ("cannot open amqp://hub:odd?pass#word@queue", "odd?pass#word"),
+        ("authorization: basic aHViOnNlY3JldA==", "aHViOnNlY3JldA"),
         ("Authorization: Bearer eyJhbGciOi.abc.def", "eyJhbGciOi"),
         ("GET /api/attachments/1?sig=abcdef123", "abcdef123"),
         ("openai said no to sk-proj-abcdefgh12345", "abcdefgh12345"),
