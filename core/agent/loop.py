@@ -179,8 +179,13 @@ class AgentLoop:
     def _tools_now(self) -> Mapping[str, Tool]:
         return {**self._remote(), **self._tools}
 
+    async def _journal_of(self, job: _Job) -> TurnJournal:
+        if job.turn.has_journal:
+            return await TurnJournal.open(self._journal, job.turn.claim, job.turn_id)
+        return TurnJournal(self._journal, job.turn.claim, job.turn_id)
+
     async def _answer(self, job: _Job, until: float) -> Reply:
-        journal = await TurnJournal.open(self._journal, job.turn.claim, job.turn_id)
+        journal = await self._journal_of(job)
         given, unavailable = await self._gather(job, journal)
         needless = self._has_own_tools or self._remote() or about_tickets(_pending_text(job.turn))
         if unavailable and not given and not needless:

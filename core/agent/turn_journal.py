@@ -71,7 +71,7 @@ def load_result(text: str) -> ToolResult:
 class TurnJournal:
     """One turn's entries, read once and then kept up with every write. Each write raises LostClaim."""
 
-    def __init__(self, journal: Journal, claim: Claim, turn_id: str, entries: Sequence[JournalEntry]) -> None:
+    def __init__(self, journal: Journal, claim: Claim, turn_id: str, entries: Sequence[JournalEntry] = ()) -> None:
         self._journal = journal
         self._claim = claim
         self._turn_id = turn_id

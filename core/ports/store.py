@@ -77,6 +77,7 @@ class TurnState:
     since the last turn, where a copy of them was shown to somebody else. ``files``: those that may be disclosed to the customer.
     ``addresses``: of those who wrote, by the customer's id, as their channel knows them.
     ``restarted``: the turn was begun anew once already because the customer wrote more, and is not again.
+    ``has_journal``: an earlier try of the turn may have called tools; false where the claim saw that none did.
     """
 
     claim: Claim
@@ -88,6 +89,7 @@ class TurnState:
     changes: tuple[Change, ...] = ()
     restarted: bool = False
     addresses: Mapping[str, str] = field(default_factory=dict)
+    has_journal: bool = True
 
     @property
     def is_private(self) -> bool:

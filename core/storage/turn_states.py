@@ -6,7 +6,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, bindparam, exists, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Text,
+    bindparam,
+    cast,
+    exists,
+    literal,
+    literal_column,
+    select,
+)
 
 from core.domain.alterations import as_altered
 from core.domain.conversation import Conversation, OwnershipState, Sharing
@@ -20,11 +32,10 @@ from core.storage.codec import UNREADABLE
 from core.storage.database import grouped
 from core.storage.delivered import is_said, was_not_delivered
 from core.storage.links import PERSON
-from core.storage.tables import attachment, change, conversation, customer, identity, message
+from core.storage.tables import attachment, change, conversation, customer, identity, message, tool_journal
 
-_HAS_FILES = exists().where(attachment.c.conversation_id == conversation.c.id)
 _SPOKEN = (
-    select(message, _HAS_FILES.label("has_files"), was_not_delivered().label("is_lost"))
+    select(message, was_not_delivered().label("is_lost"))
     .join(conversation, conversation.c.id == message.c.conversation_id)
     .where(
         among(message.c.conversation_id, "ids"),
@@ -56,6 +67,21 @@ _PEOPLE = (
 )
 
 
+# What an UPDATE returns has no table's name on SQLite, where it would mean the inner table's column.
+_CLAIMED, _DONE = literal_column("conversation.id", Text), literal_column("conversation.done_seq", Integer)
+
+
+def has_files() -> ColumnElement[bool]:
+    """Whether the claimed conversation has any; without them nothing is read of them."""
+    return exists().where(attachment.c.conversation_id == _CLAIMED).label("has_files")
+
+
+def has_journal() -> ColumnElement[bool]:
+    """Whether an earlier try of the claimed conversation's next turn called tools (``core.turn_messages.turn_id``)."""
+    turn = _CLAIMED + literal(":") + cast(_DONE + 1, Text)
+    return exists().where(tool_journal.c.turn_id == turn).label("has_journal")
+
+
 def load_turns(
     connection: Connection, rows: Sequence[Row[Any]], history: int
 ) -> tuple[list[TurnState], dict[str, str]]:
@@ -66,7 +92,7 @@ def load_turns(
     ids = {"ids": [row.id for row in rows]}
     said = connection.execute(_SPOKEN, {**ids, "history": history})
     spoken = [line for line in said if not line.is_lost or _KEEPS_CODE in (line.meta or "")]
-    files = connection.execute(_FILES, ids).all() if any(line.has_files for line in spoken) else []
+    files = connection.execute(_FILES, ids).all() if any(row.has_files for row in rows) else []
     messages = grouped(spoken, "conversation_id")
     changes = _load_changes(connection, rows)
     told = [line for said in (*messages.values(), *changes.values()) for line in said]
@@ -140,6 +166,7 @@ def _state(
             and not _is_blocked((changed := _change(one, by_message.get(one.id, ()))).message, row.customer_id, blocked)
         ),
         addresses={writer: people[writer].external_id for writer in writers if writer in people},
+        has_journal=row.has_journal,
     )
     return replace(state, files=tuple(codec.attachment_from(file) for file in files if _may_be_used(file, state)))
 

@@ -34,7 +34,7 @@ from core.storage.conversation_inserts import make_feeds
 from core.storage.database import Database, OnDatabase, writes
 from core.storage.tables import conversation
 from core.storage.taken_deliveries import TakenDeliveries
-from core.storage.turn_states import load_turns
+from core.storage.turn_states import has_files, has_journal, load_turns
 from core.storage.turn_writes import Writes
 from core.storage.unreadable import set_aside
 
@@ -150,7 +150,7 @@ def _claim(database: Database) -> Executable:
             # Set now: a worker that dies sets nothing. The end of the turn clears it (turn_writes).
             ready_at=case((and_(lost, tries >= MANY_ATTEMPTS), now + _pause(tries)), else_=columns.ready_at),
         )
-        .returning(*columns)
+        .returning(*columns, has_files(), has_journal())
     )
 
 

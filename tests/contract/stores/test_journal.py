@@ -8,6 +8,7 @@ from core.domain.conversation import OwnershipEvent
 from core.domain.errors import LostClaim
 from core.ports.journal import JournalEntry
 from core.ports.store import Claim, Store, Transition
+from core.turn_messages import turn_id
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, change_owner, claim_one, finish, said, stale
 
@@ -48,6 +49,19 @@ async def test_a_successor_finds_what_was_begun(store: Store, clock: ManualClock
         await store.record(dead.claim, "t:1", _call("done"))
     await store.record(alive.claim, "t:1", _call("unknown"))
     assert [entry.status for entry in await store.entries("t:1")] == ["unknown"]
+
+
+async def test_a_claim_tells_whether_its_turn_has_entries(store: Store) -> None:
+    await accept(store, said("e1"))
+    first = await claim_one(store)
+    assert not first.has_journal
+    await store.record(first.claim, "another conversation:1", _call("started"))
+    await store.release([first.claim])
+    again = await claim_one(store)
+    assert not again.has_journal
+    await store.record(again.claim, turn_id(again), _call("started"))
+    await store.release([again.claim])
+    assert (await claim_one(store)).has_journal
 
 
 async def test_no_tool_runs_without_a_claim(store: Store) -> None:
