@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _FOLD = str.maketrans({"œ": "oe", "æ": "ae", "ى": "ي", "ة": "ه", "ـ": "", "ٱ": "ا", "’": "'", "‘": "'", "ʼ": "'"})
 _CONTRACTED = re.compile(r"n't\b")
@@ -16,8 +16,7 @@ _PIECE = re.compile(r"[^\W_]+|[.,;:!?…\n،؛؟。！？]")
 _LONG = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """``text`` folded; ``clause`` counts from 0; ``shouted``: two capitals or more; ``drawn_out``: "soooo"."""
 
     text: str
@@ -43,12 +42,13 @@ def phrase(text: str) -> tuple[str, ...]:
     return tuple(piece for piece in _PIECE.findall(fold(text)) if piece[0].isalnum())
 
 
-def _folded(piece: str) -> tuple[str, ...]:
-    """Common words are folded once; a piece longer than words are is not worth the memory."""
-    return _remembered(piece) if len(piece) <= _LONG else phrase(piece)
+def _read(piece: str) -> tuple[tuple[str, ...], bool, bool]:
+    """Its folded words; whether it is shouted, and drawn out. A piece longer than words are is not worth the memory."""
+    drawn_out = _DRAWN_OUT.search(piece) is not None and not piece.isdigit()
+    return phrase(piece), len(piece) > 1 and piece.isupper(), drawn_out
 
 
-_remembered = functools.lru_cache(maxsize=8192)(phrase)
+_remembered = functools.lru_cache(maxsize=8192)(_read)
 
 
 def words(text: str) -> list[Word]:
@@ -59,9 +59,8 @@ def words(text: str) -> list[Word]:
         if not piece[0].isalnum():
             clause += 1
             continue
-        shouted = len(piece) > 1 and piece.isupper()
-        drawn_out = _DRAWN_OUT.search(piece) is not None and not piece.isdigit()
-        found.extend(Word(part, clause, shouted, drawn_out) for part in _folded(piece))
+        parts, shouted, drawn_out = (_remembered if len(piece) <= _LONG else _read)(piece)
+        found += [Word(part, clause, shouted, drawn_out) for part in parts]
     return found
 
 
