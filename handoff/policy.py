@@ -5,9 +5,10 @@ A request by the customer, and the agent's own, are not decided here; they come 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 from core.domain.analysed_text import keep_newest
 from core.domain.choices import CLARIFY
@@ -19,7 +20,7 @@ from core.ports.responder import TOOLS_FAILED_META, Reply
 from core.ports.store import TurnState
 from handoff.customer_language import known_locale
 from handoff.mood import Mood, MoodWords, measure, trend
-from handoff.reasons import worded
+from handoff.texts import say
 
 _DECLINED = "declined"
 _URGENT = frozenset({"vip", "furious"})
@@ -197,3 +198,13 @@ def is_vip(customer: Customer, patterns: Sequence[str]) -> bool:
     external = customer.external_id.casefold()
     names = (customer.id.casefold(), external, external.removeprefix(_SITES))
     return customer.verified and any(fnmatchcase(name, each.casefold()) for each in patterns for name in names)
+
+
+def reason_in(escalation: Escalation, locale: str | None) -> str:
+    """What the hub found itself is said in the staff's language. An agent's own words stay as they are."""
+    return worded(escalation.causes, locale) if escalation.causes else escalation.reason
+
+
+def worded(causes: Mapping[str, Mapping[str, Any]], locale: str | None) -> str:
+    """A sentence for each."""
+    return " ".join(say(f"why_{cause}", locale, **details) for cause, details in causes.items())

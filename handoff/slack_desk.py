@@ -21,11 +21,10 @@ from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, Transition,
 from handoff import posts, tickets
 from handoff.customer_language import known_locale, locale_of
 from handoff.desk_parts import DeskParts
-from handoff.mood.words import mood_in_words
+from handoff.mood.mood import mood_in_words
 from handoff.places import is_renamed, name_of, place_of, with_names
-from handoff.policy import moods_of
+from handoff.policy import moods_of, reason_in
 from handoff.rating.ratings import Ratings
-from handoff.reasons import reason_in
 from handoff.records import last_said
 from handoff.settings import HandoffSettings
 from handoff.teams import target_for, team_for

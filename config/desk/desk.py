@@ -43,7 +43,6 @@ from handoff.desk_parts import DeskParts, Files
 from handoff.learning.gaps_post import GapsPosts
 from handoff.learning.learning import LearningTimers
 from handoff.learning.learning_desk import LearningDesk
-from handoff.learning.learning_views import LearningViews
 from handoff.mail.channel import MailDeskChannel
 from handoff.mail_desk import DeskWithoutMail, MailDesk
 from handoff.people import Membership
@@ -56,7 +55,6 @@ from handoff.thread.case_issues import IssueDesk
 from handoff.thread.delivery_marks import DeliveryMarks
 from handoff.thread.desk_views import DeskViews
 from handoff.thread.home_queue import HomeQueue
-from handoff.thread.sent_forms import SentForms
 from handoff.thread.staff_only import StaffOnlyDesk, StaffOnlyViews
 from handoff.translating.translated_desk import TranslatedDesk
 from handoff.waits.follow_up import FollowUpTimers
@@ -153,17 +151,14 @@ def give_forms(
     panel = SlackPanel(lambda: desk_channel.client, clock)
     for channel in channels:
         if isinstance(channel, TakesForms):
-            views = DeskViews(_parts(desk_channel, store, clock), store, panel, handoff, channel.account)
-            language, heard_by = handoff.staff_locale, channel.account
-            all_forms = LearningViews(views, store, desk_channel, panel, language, heard_by)
-            views_of_all = SentForms(all_forms, store, desk_channel.people, language, heard_by)
             parts, people = _parts(desk_channel, store, clock), desk_channel.people
+            views = DeskViews(parts, store, panel, handoff, channel.account)
             queue = HomeQueue(parts, store, people, panel, handoff, desk_channel.channel)
-            home = queue if heard_by == people.account else None
+            home = queue if channel.account == people.account else None
             if guests_may_claim:
-                channel.give_forms(views_of_all, home=home)
+                channel.give_forms(views, home=home)
             else:
-                staff_only = StaffOnlyViews(views_of_all, people, panel, language)
+                staff_only = StaffOnlyViews(views, people, panel, handoff.staff_locale)
                 channel.give_forms(staff_only, staff_only.refusal, home)
 
 

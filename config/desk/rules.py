@@ -14,7 +14,7 @@ from core.ports.store import TurnState
 from core.turn import Rules
 from handoff.mood import MoodWords
 from handoff.mood.lexicon import lexicons
-from handoff.mood.words import sentiment
+from handoff.mood.mood import sentiment
 from handoff.policy import EscalationRules, last_mood, moods_of, reason_to_escalate
 
 _JUDGED = 20

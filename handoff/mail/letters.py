@@ -13,9 +13,8 @@ from core.domain.attachments import Attachment
 from core.domain.messages import COLLEAGUE, Author, Message, OutboundMessage
 from core.domain.readers import READERS
 from core.ports.staff_mail import REPLY_MARK, StaffMail
-from handoff.places import place_name
+from handoff.places import place_name, reply_goes_to
 from handoff.posts import POST, WHO, WITH_CARD, Post
-from handoff.recipients import reply_goes_to
 from handoff.texts import proof_of, say
 
 _SUBJECT = 120

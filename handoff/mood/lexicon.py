@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-from handoff.mood.english import library_words
+from defusedxml.ElementTree import parse  # type: ignore[import-untyped]
+
 from handoff.mood.wording import phrase
 
 ANY = "any"
@@ -175,3 +178,30 @@ def _lengths(found: Iterable[Phrase]) -> dict[str, tuple[int, ...]]:
     for spelled in found:
         lengths.setdefault(spelled[0], set()).add(len(spelled))
     return {first: tuple(sorted(group, reverse=True)) for first, group in lengths.items()}
+
+
+_PACKAGE = "textblob"
+_SURE = 0.35  # weaker entries are mostly words of many senses: "new", "right", "long"
+_SHARE = 0.6  # of its weight: these words speak of things as often as of the company
+
+
+def library_words() -> Mapping[str, float]:
+    """Single words with their polarity from -1 to 1, the mean over a word's senses, without those near 0.
+
+    Raises LookupError where the package is not installed.
+    """
+    senses: dict[str, list[float]] = {}
+    for entry in parse(_file()).getroot().iter("word"):
+        form = (entry.get("form") or "").casefold()
+        if form.isalpha():
+            senses.setdefault(form, []).append(float(entry.get("polarity") or 0))
+    means = {form: sum(values) / len(values) for form, values in senses.items()}
+    return {form: mean * _SHARE for form, mean in means.items() if abs(mean) >= _SURE}
+
+
+def _file() -> Path:
+    found = importlib.util.find_spec(_PACKAGE)
+    places = found.submodule_search_locations if found else None
+    if not places:
+        raise LookupError(f"The package {_PACKAGE} is not installed.")
+    return Path(next(iter(places))) / "en" / "en-sentiment.xml"

@@ -29,8 +29,11 @@ from handoff.slack.rich_text import (
     joined,
     lined,
     one_line,
+    options,
     paragraph,
     phrase,
+    plain_button,
+    plain_text,
     quoted_below,
     small,
     source,
@@ -108,8 +111,7 @@ def label(action: str, language: str) -> str:
 
 def button(action: str, value: str, language: str) -> Block:
     """One that does something at once, or opens the form of that name."""
-    name, text = OPENS + action if action in FORMS else action, {"type": "plain_text", "text": label(action, language)}
-    made = {"type": "button", "action_id": str(name), "text": text, "value": value}
+    made = plain_button(OPENS + action if action in FORMS else str(action), label(action, language), value)
     return made | ({"style": "primary"} if action == StaffAction.CLAIM else {})
 
 
@@ -158,9 +160,7 @@ def _about(facts: Mapping[str, Any], language: str, links: Mapping[int, str]) ->
 
 
 def _suggested(found: Mapping[str, Any], language: str) -> Line:
-    read = " ".join(
-        render(str(found["text"]), PlainDialect(), limit=LONGEST)
-    )  # on one line, and without signs of Markdown
+    read = " ".join(render(str(found["text"]), PlainDialect(), limit=LONGEST))  # without signs of Markdown
     text = _labelled("card_suggestion", one_line(read, _SUGGESTED), language)
     sources = one_line(", ".join(found.get("sources") or ()), _QUOTE)
     return lined(text, spaced((Emoji("book"),), sources)) if sources else text
@@ -185,12 +185,7 @@ def _actions(case_id: str, state: OwnershipState, language: str, named: Sequence
 
 
 def _snooze(language: str) -> Block:
-    choices = [(f"press_snooze_{one}", one) for one in _SNOOZE] + [(f"status_{one}", str(one)) for one in CHOICES]
-    options = [{"text": {"type": "plain_text", "text": say(key, language)}, "value": value} for key, value in choices]
-    placeholder = {"type": "plain_text", "text": label("snooze", language)}
-    return {
-        "type": "static_select",
-        "action_id": str(StaffAction.SNOOZE),
-        "placeholder": placeholder,
-        "options": options,
-    }
+    labels = {one: say(f"press_snooze_{one}", language) for one in _SNOOZE}
+    labels |= {str(one): say(f"status_{one}", language) for one in CHOICES}
+    menu = {"type": "static_select", "action_id": str(StaffAction.SNOOZE)}
+    return {**menu, "placeholder": plain_text(label("snooze", language)), "options": options(labels)}

@@ -6,13 +6,18 @@ Limits after docs.slack.dev/reference/views/modal-views: 24 characters in a titl
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from channels.slack.views import CHOOSES
 from channels.slack.wire import View
+from core.domain.customer import Block as CustomerBlock
+from core.domain.customer import Writer
+from core.domain.issues import LONGEST_TITLE, TEXT, TITLE, URL
 from core.domain.messages import StaffAction
-from core.domain.ticket import Ticket
+from core.domain.ticket import Ticket, TicketPriority
 from core.ports.case_files import PastCase, PastConversation
+from handoff.fields import LONGEST_VALUE, TicketField
 from handoff.places import place_name, place_of
 from handoff.slack.rich_text import (
     LONGEST,
@@ -25,17 +30,21 @@ from handoff.slack.rich_text import (
     joined,
     lined,
     one_line,
+    options,
     paragraph,
     phrase,
     plain,
     plain_button,
+    plain_text,
     quoted_below,
     small,
     spaced,
     words,
 )
+from handoff.summary import TRIED
 from handoff.texts import say
 from handoff.thread.macros import Macro
+from handoff.tickets import CATEGORY, CHOICES, LONGEST_SUBJECT, NOTE, NOTHING, OWN_FIELD, PRIORITY, STATUS, TEAM
 
 MACRO, PAGE = "macro", "page"
 """What can be chosen in an open form: a saved reply, another page of the history."""
@@ -43,6 +52,14 @@ PER_PAGE = 10
 _FIELD = 3_000
 _LONGEST_REASON = 500
 _MENU = 75
+_TITLE, _LONGEST_CATEGORY, _MOST_TEAMS = 100, 75, 100
+CHOICE: Final = "writer"
+"""The name of the menu of writers, which the form has where several wrote."""
+WRITER: Final = f"{CHOOSES}{CHOICE}"
+REASON: Final = "reason"
+"""The fields of a form with that menu. A form without it has one field, which is named as its action."""
+_NAME, _ADDRESS = 36, 36
+"""Characters; a menu of Slack's has 75 for both. A long name must not push the address out."""
 
 
 def reply(
@@ -60,7 +77,7 @@ def reply(
     """
     blocks: list[Block] = []
     if macros:
-        blocks.append({"type": "actions", "elements": [_menu(macros, language)]})
+        blocks.append({"type": "actions", "elements": [_macro_menu(macros, language)]})
     number = int(carried.get("version", "0"))
     blocks.append(text_field(StaffAction.REPLY, say("form_reply_label", language), text, f"text-{number}"))
     if sources:
@@ -89,9 +106,8 @@ def decline(carried: Mapping[str, str], language: str) -> View:
 
 def assign(carried: Mapping[str, str], language: str) -> View:
     """Who takes it: Slack lists everybody, so who is not in the channel is refused when the form is sent off."""
-    label = {"type": "plain_text", "text": say("form_assign_label", language)}
     element = {"type": "users_select", "action_id": str(StaffAction.ASSIGN)}
-    field = {"type": "input", "block_id": "who", "label": label, "element": element}
+    field = _field("who", say("form_assign_label", language), element)
     return form(StaffAction.ASSIGN, carried, language, [field], "form_keep")
 
 
@@ -155,10 +171,13 @@ def _fitting(lines: Sequence[Line], limit: int = LONGEST) -> Line:
     return found
 
 
-def _menu(macros: Sequence[Macro], language: str) -> Block:
-    options = [{"text": {"type": "plain_text", "text": one.title[:_MENU]}, "value": one.name} for one in macros]
-    placeholder = {"type": "plain_text", "text": say("form_macro", language)}
-    return {"type": "static_select", "action_id": f"{CHOOSES}{MACRO}", "placeholder": placeholder, "options": options}
+def _macro_menu(macros: Sequence[Macro], language: str) -> Block:
+    menu = {
+        "type": "static_select",
+        "action_id": f"{CHOOSES}{MACRO}",
+        "placeholder": plain_text(say("form_macro", language)),
+    }
+    return {**menu, "options": options({one.name: one.title[:_MENU] for one in macros})}
 
 
 def text_field(action: str, label: str, text: str, block_id: str, longest: int = _FIELD) -> Block:
@@ -166,24 +185,24 @@ def text_field(action: str, label: str, text: str, block_id: str, longest: int =
     element: Block = {"type": "plain_text_input", "action_id": str(action), "multiline": True, "max_length": longest}
     if text:
         element["initial_value"] = text[:longest]
-    return {"type": "input", "block_id": block_id, "label": {"type": "plain_text", "text": label}, "element": element}
+    return _field(block_id, label, element)
 
 
 def select(action: str, block_id: str, title: str, labels: Mapping[str, str], chosen: str | None = None) -> Block:
     """A menu of ``labels`` by value."""
-    options = [{"text": {"type": "plain_text", "text": text}, "value": value} for value, text in labels.items()]
-    menu: Block = {"type": "static_select", "action_id": action, "options": options}
+    menu: Block = {"type": "static_select", "action_id": action, "options": options(labels)}
     if chosen is not None:
-        menu["initial_option"] = next(one for one in options if one["value"] == chosen)
-    label = {"type": "plain_text", "text": title}
-    return {"type": "input", "block_id": block_id, "label": label, "element": menu}
+        (menu["initial_option"],) = options({chosen: labels[chosen]})
+    return _field(block_id, title, menu)
+
+
+def _field(block_id: str, label: str, element: Block) -> Block:
+    return {"type": "input", "block_id": block_id, "label": plain_text(label), "element": element}
 
 
 def form(action: StaffAction, carried: Mapping[str, str], language: str, blocks: list[Block], submit: str) -> View:
     """One that is sent off."""
-    view = _view(str(action), carried, language, blocks)
-    view["submit"] = {"type": "plain_text", "text": say(submit, language)}
-    return view
+    return {**_view(str(action), carried, language, blocks), "submit": plain_text(say(submit, language))}
 
 
 def notice(title: str, key: str, language: str) -> View:
@@ -196,7 +215,123 @@ def _view(name: str, carried: Mapping[str, str], language: str, blocks: list[Blo
         "type": "modal",
         "callback_id": name,
         "private_metadata": json.dumps(dict(carried), ensure_ascii=False),
-        "title": {"type": "plain_text", "text": say(f"form_{name.removeprefix('staff_')}", language)},
-        "close": {"type": "plain_text", "text": say("form_close", language)},
+        "title": plain_text(say(f"form_{name.removeprefix('staff_')}", language)),
+        "close": plain_text(say("form_close", language)),
         "blocks": blocks,  # type: ignore[typeddict-item]
     }
+
+
+def block_form(
+    carried: Mapping[str, str],
+    language: str,
+    found: CustomerBlock | None,
+    by: str | None,
+    writers: Sequence[Writer] = (),
+    chosen: Writer | None = None,
+) -> View:
+    """``found``: the block in force, after which the form unblocks; ``by``: the name of who made it.
+
+    ``writers``: the menu, empty where one alone wrote. ``chosen``: the one of them whom the form is about now, or None.
+    """
+    blocks = [_writer_menu(writers, chosen, language)] if chosen is not None else []
+    if found is None:
+        action, submit = StaffAction.BLOCK, "form_block"
+        means = "form_block_means" if chosen is None else "form_block_means_writer"
+        blocks.append(paragraph(phrase(means, language)))
+    else:
+        action, submit = StaffAction.UNBLOCK, "form_unblock"
+        who = phrase("form_blocked_by", language, name=one_line(by or found.by))
+        told = quoted_below(spaced(who, (Moment(found.at.timestamp()),)), one_line(found.reason, _LONGEST_REASON))
+        blocks.append(told)
+    name = str(action) if chosen is None else REASON
+    reason = text_field(name, say("form_block_reason", language), "", "reason", _LONGEST_REASON)
+    return form(action, carried, language, [*blocks, {**reason, "optional": True}], submit)
+
+
+def writer_label(writer: Writer) -> str:
+    """The name that a writer gave themselves, and their address, which tells them from others."""
+    name = cut(writer.name or "", _NAME)
+    return f"{name} ({cut(writer.address, _ADDRESS)})" if name else cut(writer.address, _NAME + _ADDRESS)
+
+
+def _writer_menu(writers: Sequence[Writer], chosen: Writer, language: str) -> Block:
+    """Slack reports each choice at once, and the form changes: a writer who is blocked can only be unblocked."""
+    labels = {one.customer_ids[0]: writer_label(one) for one in writers}
+    menu = select(WRITER, "writer", say("form_block_who", language), labels, chosen.customer_ids[0])
+    return {**menu, "dispatch_action": True}
+
+
+def ticket_form(
+    carried: Mapping[str, str], language: str, ticket: Ticket, own: Sequence[TicketField] = (), *, over: bool = False
+) -> View:
+    """As it stands. What it stood as is carried along, so that only what somebody changed here is changed.
+
+    ``own``: the company's fields. ``over``: its case is closed, so its status is not for staff to choose.
+    """
+    category = (ticket.category or "")[:_LONGEST_CATEGORY]
+    chooses_status = not over and ticket.status in CHOICES
+    fields = [
+        *([_menu(STATUS, "status", CHOICES, ticket.status, language)] if chooses_status else []),
+        _menu(PRIORITY, "priority", TicketPriority, ticket.priority, language),
+        _line(CATEGORY, say("form_ticket_category", language), category, "category", _LONGEST_CATEGORY),
+        *(_own_field(one, ticket.fields.get(one.name, "")) for one in own),
+        {**text_field(NOTE, say("form_note_label", language), "", "note"), "optional": True},
+    ]
+    values = {OWN_FIELD + one.name: _stood(one, ticket.fields.get(one.name, "")) for one in own}
+    stood = {STATUS: str(ticket.status), PRIORITY: str(ticket.priority), CATEGORY: category}
+    return form(StaffAction.TICKET, {**carried, **stood, **values}, language, fields, "form_keep")
+
+
+def case_form(
+    carried: Mapping[str, str], language: str, teams: Sequence[str], action: StaffAction = StaffAction.OPEN_CASE
+) -> View:
+    """For a case that staff open, or split off another. Without a team, what the customer wrote decides, as with every other."""
+    splits = action is StaffAction.SPLIT
+    subject = _line(NOTE, say("form_split_label", language), "", "note", LONGEST_SUBJECT)
+    note = subject if splits else text_field(NOTE, say("form_note_label", language), "", "note")
+    means = small(phrase("form_split_means", language)) if splits else []
+    fields = [
+        {**note, "optional": not splits},
+        *means,
+        _menu(PRIORITY, "priority", TicketPriority, TicketPriority.NORMAL, language),
+    ]
+    if teams:
+        labels = {one: one for one in teams[:_MOST_TEAMS]}
+        fields.append({**select(TEAM, "team", say("form_open_case_team", language), labels), "optional": True})
+    stood = {PRIORITY: str(TicketPriority.NORMAL)}
+    return form(action, {**carried, **stood}, language, fields, "form_split" if splits else "form_open_case")
+
+
+def issue_form(carried: Mapping[str, str], language: str, facts: Mapping[str, Any], *, creates: bool) -> View:
+    """With what the customer asked, for staff to change: nothing else goes to the tracker. ``creates``: a tool can."""
+    said = [str(one["text"]) for one in facts.get("summary") or () if one["kind"] != TRIED]
+    title = _line(TITLE, say("form_issue_title", language), cut("".join(said[:1]), _TITLE), TITLE, LONGEST_TITLE)
+    text = {**text_field(TEXT, say("form_issue_text", language), "\n\n".join(said), TEXT), "optional": True}
+    field = {"type": "url_text_input", "action_id": URL}
+    address = {**_line(URL, say("form_issue_url", language), "", URL, 1), "element": field, "optional": creates}
+    new = [{**title, "optional": False}, text, *small(phrase("form_issue_means", language))] if creates else []
+    return form(StaffAction.ISSUE, carried, language, [*new, address], "form_keep")
+
+
+def _menu(action: str, name: str, choices: Iterable[str], chosen: str, language: str) -> Block:
+    labels = {str(one): say(f"{name}_{one}", language) for one in choices}
+    return select(action, name, say(f"form_ticket_{name}", language), labels, chosen)
+
+
+def _own_field(one: TicketField, value: str) -> Block:
+    """A value that the setting does not name any more can stay as it is."""
+    action = OWN_FIELD + one.name
+    if one.choices:
+        stood = _stood(one, value)
+        return select(action, action, one.name, {each: each for each in (NOTHING, stood, *one.choices)}, stood)
+    return _line(action, one.name, value, action, LONGEST_VALUE)
+
+
+def _line(action: str, title: str, value: str, block_id: str, longest: int) -> Block:
+    block = text_field(action, title, value, block_id, longest)
+    block["element"]["multiline"] = False
+    return {**block, "optional": True}
+
+
+def _stood(one: TicketField, value: str) -> str:
+    return (value or NOTHING)[:_LONGEST_CATEGORY] if one.choices else value[:LONGEST_VALUE]

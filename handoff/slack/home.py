@@ -27,6 +27,7 @@ from handoff.slack.rich_text import (
     paragraph,
     phrase,
     plain_button,
+    plain_text,
     spaced,
     words,
 )
@@ -90,12 +91,12 @@ def _search_field(sought: str, language: str) -> Block:
         "type": "plain_text_input",
         "action_id": SEARCH,
         "max_length": LONGEST_SEARCH,
-        "placeholder": {"type": "plain_text", "text": say("home_search_hint", language)},
+        "placeholder": plain_text(say("home_search_hint", language)),
         "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
     }
     if sought:
         element["initial_value"] = sought
-    label = {"type": "plain_text", "text": say("home_search", language)}
+    label = plain_text(say("home_search", language))
     # By another name after each search: Slack keeps what was typed in a field that it knows.
     name = f"search {sought}"
     return {"type": "input", "block_id": name, "dispatch_action": True, "label": label, "element": element}

@@ -8,8 +8,7 @@ from typing import Any
 from channels.slack.render import NOTHING
 from core.domain.messages import COLLEAGUE, Author, OutboundMessage, StaffAction
 from handoff.posts import POST, Post
-from handoff.slack.agent_posts import advice, gaps, proposal
-from handoff.slack.approval_posts import approval
+from handoff.slack.agent_posts import advice, approval, below, gaps, proposal, sent_as
 from handoff.slack.card import button, card
 from handoff.slack.rich_text import (
     LONGEST,
@@ -29,7 +28,6 @@ from handoff.slack.rich_text import (
 )
 from handoff.slack.speech import pieces_of, recipients_lines, something, speaker, speech
 from handoff.slack.transcript import transcript
-from handoff.slack.translations import below, sent_as
 from handoff.texts import by_way, say
 
 _PIECE = 2_800

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -180,9 +180,19 @@ def small(line: Line) -> list[Block]:
     return [{"type": "context", "elements": elements[start : start + _IN_CONTEXT]} for start in starts]
 
 
+def plain_text(text: str) -> Block:
+    """A label of the hub's own."""
+    return {"type": "plain_text", "text": text}
+
+
 def plain_button(action_id: str, text: str, value: str) -> Block:
-    """With a label of the hub's own."""
-    return {"type": "button", "action_id": action_id, "text": {"type": "plain_text", "text": text}, "value": value}
+    """A button with a label of the hub's own."""
+    return {"type": "button", "action_id": action_id, "text": plain_text(text), "value": value}
+
+
+def options(labels: Mapping[str, str]) -> list[Block]:
+    """The choices of a menu: labels by value."""
+    return [{"text": plain_text(label), "value": value} for value, label in labels.items()]
 
 
 def fallback(line: Line) -> str:

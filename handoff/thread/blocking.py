@@ -12,7 +12,7 @@ from core.domain.customer import Writer
 from core.domain.messages import Message, StaffAction
 from core.ports.outcomes import BlockCustomer, CaseRecord, ChangeTicket
 from core.ports.tickets import TicketChange
-from handoff.slack.block_form import REASON, WRITER, writer_label
+from handoff.slack.forms import REASON, WRITER, writer_label
 from handoff.texts import say
 
 

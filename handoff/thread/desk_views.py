@@ -8,25 +8,28 @@ from typing import Any, Protocol
 
 import structlog
 
-from channels.slack.place import Place
-from channels.slack.views import NO_STAFF, SHORTCUT, Form, Press, words_of
+from channels.slack.place import CHANNEL, Place
+from channels.slack.staff import FORMS
+from channels.slack.views import NO_STAFF, SHORTCUT, Form, Press, view_event, words_of
 from channels.slack.wire import View
 from core.domain.case import Case
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import Customer
 from core.domain.errors import HubError
-from core.domain.keys import ConversationKey
+from core.domain.keys import EventKey
+from core.domain.learning import LearnedAnswer, LearningState
 from core.domain.messages import StaffAction
 from core.ports.blocks import Blocks
 from core.ports.case_files import CaseFiles
+from core.ports.learning import Learning
 from core.ports.tickets import Holder
 from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
+from handoff.learning.personal import has_gap
 from handoff.settings import HandoffSettings
 from handoff.slack import forms as slack_forms
-from handoff.slack.block_form import CHOICE, block_form
-from handoff.slack.ticket_form import case_form, issue_form, ticket_form
-from handoff.texts import say
+from handoff.slack.forms import CHOICE, block_form, case_form, issue_form, ticket_form
+from handoff.texts import quoted, say
 from handoff.thread.blocking import customer_to_block, writer_of, wrote_alone
 from handoff.thread.merging import other_case
 from handoff.thread.note_sign import begins_with
@@ -35,6 +38,7 @@ from handoff.waits.case_rules import may_merge, may_split
 
 _OPEN = (OwnershipState.QUEUED, OwnershipState.STAFF)
 _LOOKED_AT = frozenset(map(StaffAction, ("staff_reply", "staff_note", "staff_assign", "staff_merge", "staff_split")))
+REWORD = "reword"
 _log = structlog.get_logger(__name__)
 
 
@@ -77,7 +81,7 @@ class _About:
         return self.case.closed_at is not None or self.conversation.state not in _OPEN
 
 
-class DeskFiles(CaseFiles, Blocks, Protocol):
+class DeskFiles(CaseFiles, Blocks, Learning, Protocol):
     """What is read for the forms."""
 
 
@@ -94,6 +98,7 @@ class DeskViews:
         self._heard_by = heard_by
 
     async def open(self, press: Press) -> None:
+        key = "form_failed"
         try:
             if press.form in (SHORTCUT, NO_STAFF):
                 await self._panel.open(press.trigger, await self._case_view(press))
@@ -103,9 +108,11 @@ class DeskViews:
             if view is not None:
                 await self._panel.open(press.trigger, view)
                 return
+            if about and press.form == REWORD and await self._files.learned(about.case.id):
+                key = "learn_decided"
         except HubError as error:
             _log.warning("desk.form_failed", form=press.form, error=error.detail)
-        await self._panel.whisper(press.place, press.user, self._say("form_failed"))
+        await self._panel.whisper(press.place, press.user, self._say(key))
 
     async def choose(self, form: Form, what: str, value: str) -> None:
         about = await self._about(Place.of(form.metadata.get("thread", "")))
@@ -122,6 +129,13 @@ class DeskViews:
         await self._panel.change(form.view_id, form.view_hash, view)
 
     async def refuse(self, form: Form) -> Mapping[str, str]:
+        """See StaffViews.refuse: a form that stays open keeps all that was typed."""
+        sent = await self._parts.cases.said_with(self._event(form)) if form.name in FORMS else None
+        if sent is not None:
+            return await self._sent_before(form, sent.text)
+        if form.name == StaffAction.REWORD:
+            wrong = await self._wrong_answer(form)
+            return {} if wrong is None else {form.name: wrong}
         if form.name == StaffAction.TICKET:
             return {} if change_in(words_of(form), self._settings.fields) else {NOTE: self._say("form_empty")}
         if form.name not in _LOOKED_AT:
@@ -131,6 +145,35 @@ class DeskViews:
         about = await self._about(place)
         wrong = None if about is None else await self._wrong(form, form.values.get(field, "").strip(), about, place)
         return {} if wrong is None else {field: wrong}
+
+    def _event(self, form: Form) -> EventKey:
+        return EventKey(CHANNEL, self._heard_by, view_event(form.view_id))
+
+    async def _sent_before(self, form: Form, sent: str) -> Mapping[str, str]:
+        """A form comes again where Slack showed an error for one that was stored: what is different in it is not dropped.
+
+        Slack gives up on an answer after three seconds, shows an error and leaves the form open
+        (docs.slack.dev/surfaces/modals), however the commit ended. A view is stored once.
+        """
+        if sent.split() == words_of(form).split():
+            return {}
+        if form.name == StaffAction.ASSIGN:
+            sent = await self._parts.people.called(sent) or self._say("staff_somebody")
+        elif form.name not in (StaffAction.REPLY, StaffAction.NOTE, StaffAction.REWORD):
+            sent = "…"
+        field = form.name if form.name in form.values else next(iter(form.values), form.name)
+        return {field: say("form_sent_already", self._language, text=quoted(sent, 200))}
+
+    async def _wrong_answer(self, form: Form) -> str | None:
+        """What is wrong with a proposed answer that staff put into words for everybody."""
+        text = form.values.get(form.name, "").strip()
+        question, _, answer = text.partition("\n")
+        if not question.strip() or not answer.strip():
+            return self._say("form_reword_label")
+        if has_gap(text):
+            return self._say("learn_has_gaps")
+        case_id = await self._case_of(Place.of(form.metadata.get("thread", "")))
+        return None if case_id and await self._proposed(case_id) else self._say("learn_decided")
 
     async def _wrong(self, form: Form, given: str, about: _About, place: Place) -> str | None:
         if not given:
@@ -166,15 +209,21 @@ class DeskViews:
         return None if there else self._say("form_stranger")
 
     async def _about(self, place: Place) -> _About | None:
-        parts = self._parts
-        thread: ConversationKey = place.conversation(self._heard_by)
-        case_id = await parts.desk_channel.case_of(thread)
+        parts, case_id = self._parts, await self._case_of(place)
         case = await parts.cases.case(case_id) if case_id else None
         conversation = await parts.records.conversation(case.conversation_id) if case else None
         customer = await parts.records.customer(case.conversation_id, case.id) if case else None
         if case is None or conversation is None or customer is None:
             return None
         return _About(case, conversation, customer, await parts.cases.card(parts.desk_channel.account, case.id))
+
+    async def _case_of(self, place: Place) -> str | None:
+        return await self._parts.desk_channel.case_of(place.conversation(self._heard_by))
+
+    async def _proposed(self, case_id: str) -> LearnedAnswer | None:
+        """The answer that staff have not decided about yet."""
+        found = await self._files.learned(case_id)
+        return found if found is not None and found.state is LearningState.PROPOSED else None
 
     async def _view(self, press: Press, about: _About) -> View | None:
         carried = {"case": about.case.id, "thread": str(press.place)}
@@ -187,10 +236,9 @@ class DeskViews:
                 return case_form(carried, self._language, self._teams, StaffAction.SPLIT)
             case "assign":
                 return slack_forms.assign(carried, self._language)
-            case "ticket":
-                return await self._ticket(about, carried)
-            case "block":
-                return await self._block(about, carried)
+            case "ticket" | "block" | "reword" as form:
+                make = {"ticket": self._ticket, "block": self._block, "reword": self._reword}[form]
+                return await make(about, carried)
             case "issue":
                 return issue_form(carried, self._language, about.facts, creates=self._settings.creates_issues)
             case "decline":
@@ -199,6 +247,11 @@ class DeskViews:
                 return await self._history(about, carried, 0)
             case _:
                 return None
+
+    async def _reword(self, about: _About, carried: Mapping[str, str]) -> View | None:
+        found = await self._proposed(about.case.id)
+        words = f"{found.question}\n\n{found.answer}" if found else ""
+        return slack_forms.words_form(StaffAction.REWORD, carried, self._language, words) if found else None
 
     async def _case_view(self, press: Press) -> View:
         """Of the shortcut. What cannot be is said in a form too: in a channel where the app is not, it can say nothing."""

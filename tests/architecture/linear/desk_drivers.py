@@ -10,8 +10,8 @@ from core.domain.conversation import OwnershipState
 from core.domain.issues import issue_at
 from core.domain.keys import ConversationKey
 from core.domain.messages import ORIGINAL, Author, MessageKind, OutboundMessage, StaffAction
+from handoff.places import reply_goes_to
 from handoff.posts import POST, Post
-from handoff.recipients import reply_goes_to
 from handoff.slack import posts
 from handoff.slack.agent_posts import gaps
 from handoff.slack.card import card
@@ -115,7 +115,7 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "handoff.slack.agent_posts:gaps": lambda text: (
         lambda: gaps([_cluster(line) for line in [text, *text.split("\n")]], "en")
     ),
-    "handoff.recipients:reply_goes_to": lambda text: (
+    "handoff.places:reply_goes_to": lambda text: (
         lambda: reply_goes_to(
             [{"address": text, "name": text, "answered": answered} for answered in (True, False)], "en"
         )

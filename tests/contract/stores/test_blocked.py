@@ -23,7 +23,7 @@ from core.ports.store import Acceptable
 from core.storage.blocks import keep_blocks
 from core.storage.store import SqlStore
 from core.storage.tables import customer, identity
-from handoff.slack.block_form import CHOICE, REASON, WRITER
+from handoff.slack.forms import CHOICE, REASON, WRITER
 from handoff.thread.desk_views import DeskViews
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.office_hours import CASE, HOME, FakeDeskChannel, OfficeHours

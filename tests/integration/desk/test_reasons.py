@@ -15,8 +15,7 @@ from core.ports.store import Acceptable, TurnState
 from core.storage.store import SqlStore
 from core.turn import Turn
 from handoff.mood import Mood
-from handoff.policy import EscalationRules, reason_to_escalate
-from handoff.reasons import reason_in
+from handoff.policy import EscalationRules, reason_in, reason_to_escalate
 from handoff.slack_desk import SlackDesk
 from handoff.texts import languages
 from tests.contract.stores.manual_clock import ManualClock

@@ -20,7 +20,7 @@ from core.ports.outcomes import Aside, CloseCase, Transition
 from core.storage.store import SqlStore
 from handoff.hours import parse_hours
 from handoff.settings import HandoffSettings
-from handoff.slack.ticket_form import case_form
+from handoff.slack.forms import case_form
 from handoff.teams import Team
 from handoff.thread.desk_views import DeskViews
 from handoff.tickets import NOTE, PRIORITY, TEAM

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from core.domain.messages import ANSWERS_TO, Author
 from core.domain.readers import READERS, RECIPIENTS, recipients_of
-from handoff.recipients import reply_goes_to
+from handoff.places import reply_goes_to
 from tests.integration.email_channel.rig import Rig
 
 _PROOF = "mx.example.com; dmarc=pass header.from=customer.example"

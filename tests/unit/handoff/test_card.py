@@ -23,7 +23,7 @@ from core.ports.outcomes import NewMessage
 from handoff import posts
 from handoff.slack import forms as slack_forms
 from handoff.slack.card import card
-from handoff.slack.ticket_form import issue_form, ticket_form
+from handoff.slack.forms import issue_form, ticket_form
 from handoff.summary import suggestion, summary
 from handoff.texts import languages, say
 from handoff.thread.macros import Macro

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handoff.mood import Mood, MoodWords, measure, trend
-from handoff.mood.english import library_words
-from handoff.mood.lexicon import LANGUAGES, lexicons
+from handoff.mood.lexicon import LANGUAGES, lexicons, library_words
 
 
 @pytest.mark.parametrize(

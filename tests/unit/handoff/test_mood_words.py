@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from handoff.mood import Mood
-from handoff.mood.words import mood_in_words
+from handoff.mood.mood import mood_in_words
 
 CALM, SAD, CROSS, FURIOUS, GLAD = Mood(0, 0), Mood(-0.5, 0.2), Mood(-0.5, 0.6), Mood(-0.9, 0.9), Mood(0.8, 0)
 

@@ -14,7 +14,7 @@ from core.domain.customer import Identity
 from core.domain.messages import ANSWERS_TO, CustomerAction, Message, MessageReceived, StaffAction
 from core.domain.readers import READERS, RECIPIENTS, MessageReader, NamedIn
 from core.storage.migrate import migrate
-from handoff.recipients import reply_goes_to
+from handoff.places import reply_goes_to
 from tests.property.desk_world import HOME, DeskWorld
 
 ANN, BOB, CAROL = "ann@customer.example", "bob@customer.example", "carol@other.example"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from config.simulation.slack_rules import check_message, shown_in
+from handoff.slack.agent_posts import below
 from handoff.slack.rich_text import paragraph, words
-from handoff.slack.translations import below
 
 
 @pytest.mark.parametrize("text", ["&" * 3_000, "<a href='b'>" * 500, "word " * 1_500, "x", "字" * 5_000])
