@@ -238,7 +238,7 @@ class Dispatcher:
         for given in {one for one in outcome.cases if isinstance(one, AnswerGiven)}:
             answer, came = "first" if given.first else "next", "in_time" if given.in_time else "late"
             self._metrics.count(Counter.STAFF_ANSWERS, answer=answer, outcome=came)
-        changed = [one.conversation.conversation_id for one in outcome.asides if one.transition is not None]
+        changed = [one.conversation.conversation_id for one in outcome.cross_writes if one.transition is not None]
         await self._end_overtaken(changed)
         for conversation_id in changed:
             self._wake.notify(WIDGET, conversation_id)

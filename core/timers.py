@@ -111,11 +111,11 @@ class TimerLoop:
         if not finished.held or finished.outdated:
             log.info("timer.overtaken", case=timer.case_id, kind=str(timer.kind))
             return
-        if decision.asides:
+        if decision.cross_writes:
             self._wake.notify(OUTBOX)
-        for aside in decision.asides:
-            if aside.transition is not None:
-                self._wake.notify(WIDGET, aside.conversation.conversation_id)
+        for cross_write in decision.cross_writes:
+            if cross_write.transition is not None:
+                self._wake.notify(WIDGET, cross_write.conversation.conversation_id)
 
 
 def _say(error: Exception) -> None:

@@ -66,7 +66,7 @@ def desk_outcome(state: TurnState, said: DeskReply) -> TurnOutcome:
         messages=tuple(stamp_message(state, message) for message in said.messages),
         transition=said.transition,
         contact=said.contact,
-        asides=said.staff.asides,
+        cross_writes=said.staff.cross_writes,
         cases=said.staff.cases,
         customer_id=state.customer.id,
     )

@@ -7,7 +7,7 @@ from typing import Final
 
 from core.domain.case import feed
 from core.domain.messages import CAUTION, Message
-from core.ports.outcomes import Aside, KeepNote, NewMessage
+from core.ports.outcomes import CrossConversationWrite, KeepNote, NewMessage
 from core.ports.staff_mail import case_of_thread
 from core.ports.store import TurnOutcome, TurnState
 from handoff import posts
@@ -40,14 +40,16 @@ class MailDesk(DeskDecorator):
         if self.files is not None:
             turn = await self.files(turn)
         outcome = await self.desk.staff(turn)
-        return replace(outcome, asides=tuple(_without_echo(aside) for aside in outcome.asides))
+        return replace(outcome, cross_writes=tuple(_without_echo(cross_write) for cross_write in outcome.cross_writes))
 
     def _refused(self, turn: TurnState, message: Message) -> TurnOutcome:
         case_id = case_of_thread(turn.conversation.key.thread)
         if case_id is None:
             return TurnOutcome(turn.claim, handled_seq=message.seq)
-        told = Aside(feed(self.account, case_id), (_refusal(message, str(message.meta[CAUTION]), self.language),))
-        return TurnOutcome(turn.claim, handled_seq=message.seq, asides=(told,))
+        told = CrossConversationWrite(
+            feed(self.account, case_id), (_refusal(message, str(message.meta[CAUTION]), self.language),)
+        )
+        return TurnOutcome(turn.claim, handled_seq=message.seq, cross_writes=(told,))
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,10 @@ class DeskWithoutMail(DeskDecorator):
         written = [one for one in turn.pending if one.text]
         notes = tuple(KeepNote(case_id, one.id, _sender(one)) for one in written)
         told = tuple(_refusal(one, "no_desk", self.language) for one in written or turn.pending[:1])
-        asides = (Aside(feed(self.account, case_id), told),) if told and self.account is not None else ()
-        return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=asides, cases=notes)
+        cross_writes = (
+            (CrossConversationWrite(feed(self.account, case_id), told),) if told and self.account is not None else ()
+        )
+        return TurnOutcome(turn.claim, turn.conversation.last_seq, cross_writes=cross_writes, cases=notes)
 
 
 def _refusal(message: Message, why: str, language: str) -> NewMessage:
@@ -79,10 +83,10 @@ def _sender(message: Message) -> str:
     return str(message.meta.get("sender") or "")
 
 
-def _without_echo(aside: Aside) -> Aside:
+def _without_echo(cross_write: CrossConversationWrite) -> CrossConversationWrite:
     """Without the line that says who did what: it follows the card as it is then, and whoever did it knows."""
-    follows_card = [False, *(one.meta.get(POST) == Post.CARD_NOW for one in aside.messages)]
-    pairs = zip(aside.messages, follows_card, strict=False)
+    follows_card = [False, *(one.meta.get(POST) == Post.CARD_NOW for one in cross_write.messages)]
+    pairs = zip(cross_write.messages, follows_card, strict=False)
     return replace(
-        aside, messages=tuple(one for one, after in pairs if not (after and one.meta.get(POST) == Post.REMARK))
+        cross_write, messages=tuple(one for one, after in pairs if not (after and one.meta.get(POST) == Post.REMARK))
     )

@@ -17,7 +17,7 @@ from core.domain.keys import EventKey
 from core.domain.messages import SHARED, Author, Change, ChangeKind, Message, StaffAction
 from core.domain.ticket import TicketStatus
 from core.ports.desk import DeskReply, ForStaff, without_ratings
-from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, Transition, TurnOutcome, TurnState
+from core.ports.store import CloseCase, CrossConversationWrite, NewMessage, OpenCase, Transition, TurnOutcome, TurnState
 from handoff import posts, tickets
 from handoff.customer_language import known_locale, locale_of
 from handoff.desk_parts import DeskParts
@@ -169,7 +169,7 @@ class SlackDesk:
         if case is None or conversation is None or customer is None:
             over = posts.remark(say("staff_inside_over", self._settings.staff_locale))
             told = (self._in_thread(case.id, [over]),) if case is not None and turn.pending else ()
-            return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq, asides=told)
+            return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq, cross_writes=told)
         if is_asking(turn):
             return await self._asked(turn if parts.files is None else await parts.files(turn), case)
         facts = _reachable(await self._facts(case.id), customer.contact)
@@ -192,14 +192,14 @@ class SlackDesk:
         about = await parts.cases.said_with(EventKey(key.channel, key.account, at))
         if home is None or about is None or about.conversation_id != home.id or about.author is not Author.CUSTOMER:
             told = [posts.direct(who, say("staff_open_nobody", locale))]
-            return TurnOutcome(turn.claim, order.seq, asides=(self._in_thread(f"order.{order.id}", told),))
+            return TurnOutcome(turn.claim, order.seq, cross_writes=(self._in_thread(f"order.{order.id}", told),))
         if home.done_seq < home.last_seq:
             raise NotYet("What the customer wrote is not dealt with yet.", seconds=_AGAIN)
         last = await parts.cases.last_case(home.id)
         if home.state in (OwnershipState.QUEUED, OwnershipState.STAFF):
             told = [posts.direct(who, say("staff_open_already", locale))]
             already = (self._in_thread(last.id, told),) if last is not None else ()
-            return TurnOutcome(turn.claim, handled_seq=order.seq, asides=already)
+            return TurnOutcome(turn.claim, handled_seq=order.seq, cross_writes=already)
         said = await last_said(parts.records, home, _SHOWN)
         said = said if any(one.id == about.id for one in said) else (about, *said)
         customer = await parts.records.customer(home.id, customer_id=about.customer_id)
@@ -213,14 +213,14 @@ class SlackDesk:
         opened = await self._open(state, escalation, (), last, team)
         link = parts.link(at) if parts.link else None
         added = [posts.note(name, "\n".join(filter(None, (link, note))))] if link or note else []
-        feed_of_case = opened.asides[0]
+        feed_of_case = opened.cross_writes[0]
         told = [*feed_of_case.messages, *added, posts.direct(who, say("staff_open_done", locale))]
         escalates = Transition(OwnershipEvent.ESCALATE, escalation=escalation, actor=who)
-        asides = (
+        cross_writes = (
             replace(feed_of_case, messages=tuple(told)),
-            Aside(key, (), escalates, ownership_epoch=home.ownership_epoch),
+            CrossConversationWrite(key, (), escalates, ownership_epoch=home.ownership_epoch),
         )
-        return TurnOutcome(turn.claim, handled_seq=order.seq, asides=asides, cases=opened.cases)
+        return TurnOutcome(turn.claim, handled_seq=order.seq, cross_writes=cross_writes, cases=opened.cases)
 
     async def _asked(self, turn: TurnState, case: Case) -> TurnOutcome:
         if self._parts.agent is None:
@@ -359,8 +359,8 @@ class SlackDesk:
     def _notices(self, settings: HandoffSettings) -> Notices:
         return Notices(settings, self._parts.clock.now())
 
-    def _in_thread(self, case_id: str, told: Sequence[NewMessage]) -> Aside:
-        return Aside(feed(self._parts.desk_channel.account, case_id), tuple(told))
+    def _in_thread(self, case_id: str, told: Sequence[NewMessage]) -> CrossConversationWrite:
+        return CrossConversationWrite(feed(self._parts.desk_channel.account, case_id), tuple(told))
 
 
 def _as_read(turn: TurnState, said: Sequence[Message]) -> TurnState:

@@ -9,7 +9,7 @@ from typing import Protocol
 from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
 from core.domain.messages import Author, Message
-from core.ports.store import Aside, CaseRecord, NewMessage, Transition, TurnOutcome, TurnState
+from core.ports.store import CaseRecord, CrossConversationWrite, NewMessage, Transition, TurnOutcome, TurnState
 
 ASKS_RATING, ASKS_COMMENT = "rating", "rating_comment"
 """``meta`` of notices that ask the customer for a rating, or for a comment on it: what comes next may be that."""
@@ -44,7 +44,7 @@ def without_ratings(messages: Iterable[Message]) -> list[Message]:
 class ForStaff:
     """What staff are told, and what becomes of the case, committed with the turn that says so."""
 
-    asides: tuple[Aside, ...] = ()
+    cross_writes: tuple[CrossConversationWrite, ...] = ()
     cases: tuple[CaseRecord, ...] = ()
 
 

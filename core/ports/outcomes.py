@@ -87,7 +87,7 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What a customer has not seen on the page is dealt with up to ``followed_seq``; with a ``road``, by a message of the aside.
+    """What a customer has not seen on the page is dealt with up to ``followed_seq``; with a ``road``, by a message of this write.
     None: nothing is, so far.
 
     ``last_seq``, ``shown_cursor`` and ``contacted``: as they were when that was decided. When the customer has come back, or
@@ -102,7 +102,7 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class CrossConversationWrite:
     """What a turn commits in another conversation, under that one's row lock.
 
     ``ownership_epoch``: as it was when this was decided; when it has moved, or a message that is recalled or overtaken is
@@ -328,7 +328,7 @@ CaseRecord = (
 class TurnOutcome:
     """What a turn commits at once: handled up to ``handled_seq``, messages out, ownership, contact details.
 
-    ``asides``: what it says and changes in other conversations. ``cases``: what it means for the desk's cases.
+    ``cross_writes``: what it says and changes in other conversations. ``cases``: what it means for the desk's cases.
     ``gaps``: what it could not answer. ``owes_files_of``: messages that people were shown without the files that belong to
     them; a later turn is told of each (ChangeKind.FILES). ``customer_id``: whom it answers and whose ``contact`` it is; None for
     the customer with whom the conversation began. ``outdated_beyond``: nothing of it was shown, so that it is dropped where the
@@ -341,7 +341,7 @@ class TurnOutcome:
     transition: Transition | None = None
     contact: ContactDetails | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
-    asides: tuple[Aside, ...] = ()
+    cross_writes: tuple[CrossConversationWrite, ...] = ()
     cases: tuple[CaseRecord, ...] = ()
     gaps: tuple[Unanswered, ...] = ()
     owes_files_of: tuple[str, ...] = ()

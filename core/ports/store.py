@@ -36,10 +36,10 @@ from core.ports.event_log import EventLog
 from core.ports.journal import Journal
 from core.ports.lanes import ClaimedDeliveries, Delivery, FinishedTurns, LaneOffer
 from core.ports.outcomes import (
-    Aside,
     CaseRecord,
     Claim,
     CloseCase,
+    CrossConversationWrite,
     Finished,
     KeepComment,
     KeepRating,
@@ -345,10 +345,10 @@ class Store(Inbox, Turns, Outbox, Records, Journal, EventLog, Protocol):
 
 __all__ = [
     "Acceptable",
-    "Aside",
     "CaseRecord",
     "Claim",
     "CloseCase",
+    "CrossConversationWrite",
     "DeadLetter",
     "Delivery",
     "Finished",

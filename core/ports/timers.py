@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.domain.timers import Timer
-from core.ports.outcomes import Aside, CaseRecord, Finished, SetTimer
+from core.ports.outcomes import CaseRecord, CrossConversationWrite, Finished, SetTimer
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class DueTimer:
 class TimerDecision:
     """What to say and change because a timer came due, and which timers to set next. It ends, unless ``cases`` sets it again.
 
-    ``asides`` are checked as a turn's are: when the conversation changed hands meanwhile, nothing of it is written.
+    ``cross_writes`` are checked as a turn's are: when the conversation changed hands meanwhile, nothing of it is written.
     """
 
-    asides: tuple[Aside, ...] = ()
+    cross_writes: tuple[CrossConversationWrite, ...] = ()
     cases: tuple[CaseRecord, ...] = ()
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from core.domain.case import Case
 from core.domain.conversation import OwnershipState
 from core.domain.keys import ConversationKey
-from core.ports.outcomes import Aside, CaseRecord
+from core.ports.outcomes import CaseRecord, CrossConversationWrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,6 @@ class WaitingCustomers(Protocol):
         """Cases that are not closed, by their ids; those behind ``after``."""
         ...
 
-    async def decide(self, asides: Sequence[Aside], cases: Sequence[CaseRecord]) -> bool:
+    async def decide(self, cross_writes: Sequence[CrossConversationWrite], cases: Sequence[CaseRecord]) -> bool:
         """Commit what an operator decided. False where a conversation changed hands since: then nothing is written."""
         ...

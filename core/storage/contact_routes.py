@@ -16,7 +16,7 @@ from core.domain.capabilities import AnswersBy
 from core.domain.contact_route import Contacted, ContactRoute
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, MessageReceived
-from core.ports.outcomes import Aside, FollowUp
+from core.ports.outcomes import CrossConversationWrite, FollowUp
 from core.ports.store import Acceptable
 from core.storage import codec
 from core.storage.among import among
@@ -154,12 +154,18 @@ def note_sent(connection: Connection, routes: Iterable[tuple[str, ContactRoute]]
 class FollowUpSnapshot:
     """What follow-ups were decided on, as it is now, held until the commit."""
 
-    def __init__(self, connection: Connection, database: Database, asides: Sequence[Aside]) -> None:
-        wanted = [aside for aside in asides if aside.follow_up is not None]
-        homes = sorted({aside.conversation.conversation_id for aside in wanted})
+    def __init__(
+        self, connection: Connection, database: Database, cross_writes: Sequence[CrossConversationWrite]
+    ) -> None:
+        wanted = [cross_write for cross_write in cross_writes if cross_write.follow_up is not None]
+        homes = sorted({cross_write.conversation.conversation_id for cross_write in wanted})
         rows = connection.execute(_LOCK, {"ids": homes}).all() if homes else []
         self._shown = {row.conversation_id: int(row.shown_cursor) for row in rows}
-        routes = [aside.follow_up.road for aside in wanted if aside.follow_up is not None and aside.follow_up.road]
+        routes = [
+            cross_write.follow_up.road
+            for cross_write in wanted
+            if cross_write.follow_up is not None and cross_write.follow_up.road
+        ]
         self._contacted = {_address_key(route): _hold(connection, database, route) for route in routes}
 
     def is_outdated(self, row: Any, follow: FollowUp) -> bool:

@@ -12,7 +12,7 @@ from core.domain.case import feed
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author, MessageKind, ReceiptStatus
 from core.ports.delivery_outcomes import Arrived, DeliveryOutcome, OutcomeStatus, Wording
-from core.ports.outcomes import Aside, NewMessage
+from core.ports.outcomes import CrossConversationWrite, NewMessage
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import OnDatabase, grouped, writes
@@ -119,12 +119,16 @@ class SqlDeliveryOutcomes(OnDatabase):
         return len(held)
 
     def _add_to_feed(self, connection: Connection, account: str, told: Mapping[str, Sequence[NewMessage]]) -> None:
-        asides = [Aside(feed(account, case_id), tuple(said)) for case_id, said in sorted(told.items()) if said]
-        if not asides:
+        cross_writes = [
+            CrossConversationWrite(feed(account, case_id), tuple(said))
+            for case_id, said in sorted(told.items())
+            if said
+        ]
+        if not cross_writes:
             return
-        current = lock_homes(connection, self.database, asides)
+        current = lock_homes(connection, self.database, cross_writes)
         writes = Writes(self.database.timestamp())
-        writes.asides(current, asides)
+        writes.cross_writes(current, cross_writes)
         writes.commit(connection, self.database)
 
 

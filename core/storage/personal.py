@@ -35,7 +35,7 @@ from core.domain.case import DESK, Case
 from core.domain.conversation import OwnershipState
 from core.domain.keys import ConversationKey
 from core.domain.learning import LearningState
-from core.ports.outcomes import Aside, NewMessage
+from core.ports.outcomes import CrossConversationWrite, NewMessage
 from core.ports.tickets import Holder
 from core.storage.among import among
 from core.storage.cases import case_from
@@ -356,13 +356,13 @@ def _tell_staff(
 ) -> int:
     """Whoever works on an open case reads that it ended. How many cases that were."""
     feeds = [row for row in rows if row.channel == DESK]
-    asides = [
-        Aside(ConversationKey(DESK, feed.account, feed.thread), tuple(closing(one)))
+    cross_writes = [
+        CrossConversationWrite(ConversationKey(DESK, feed.account, feed.thread), tuple(closing(one)))
         for one in cases
         for feed in feeds
         if feed.thread == one.id
     ]
     writes = Writes(now)
-    writes.asides({feed.id: feed for feed in feeds}, asides)
+    writes.cross_writes({feed.id: feed for feed in feeds}, cross_writes)
     writes.commit(connection, store.database)
     return len(cases)

@@ -12,10 +12,10 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import Finished, SetTimer
 from core.ports.timers import DueTimer, TimerDecision
 from core.storage import codec
-from core.storage.asides import must_wait
 from core.storage.case_timers import keep_timers
 from core.storage.cases import lock_waiting
 from core.storage.contact_routes import FollowUpSnapshot
+from core.storage.cross_conversation_writes import must_wait
 from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.desk_tables import desk_timer
 from core.storage.ids import new_id
@@ -61,19 +61,19 @@ class SqlTimers(OnDatabase):
     @writes
     def finish_timer(self, connection: Connection, due: DueTimer, decision: TimerDecision) -> Finished:
         """Conversations first, then the timer's row: as every commit that sets or clears timers."""
-        timer, asides = due.timer, decision.asides
-        current = lock_homes(connection, self.database, asides, [Case.home(timer.case_id)])
+        timer, cross_writes = due.timer, decision.cross_writes
+        current = lock_homes(connection, self.database, cross_writes, [Case.home(timer.case_id)])
         held = {"of_case": timer.case_id, "of_kind": str(timer.kind), "held_token": due.token}
         if connection.execute(_LOCK, held).first() is None:
             return Finished(held=False)
-        writes = Writes(self.database.timestamp(), waiting=lock_waiting(connection, must_wait(asides)))
-        about = [(current.get(aside.conversation.conversation_id), aside) for aside in asides]
-        known = FollowUpSnapshot(connection, self.database, asides)
-        if any(is_outdated(writes, row, aside, known) for row, aside in about):
+        writes = Writes(self.database.timestamp(), waiting=lock_waiting(connection, must_wait(cross_writes)))
+        about = [(current.get(cross_write.conversation.conversation_id), cross_write) for cross_write in cross_writes]
+        known = FollowUpSnapshot(connection, self.database, cross_writes)
+        if any(is_outdated(writes, row, cross_write, known) for row, cross_write in about):
             connection.execute(self._timers_at_once, held)
             return Finished(held=True, pending=True, outdated=True)
         connection.execute(_END, held)
-        writes.asides(current, asides)
+        writes.cross_writes(current, cross_writes)
         writes.cases.extend(decision.cases)
         writes.commit(connection, self.database)
         return Finished(held=True)

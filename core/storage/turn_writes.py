@@ -17,11 +17,11 @@ from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import PRIVATELY, SENT_BY, SHARED, ChangeKind
 from core.ports.outcomes import FollowUp
-from core.ports.store import Aside, CaseRecord, NewMessage, Recall, Transition, TurnOutcome
+from core.ports.store import CaseRecord, CrossConversationWrite, NewMessage, Recall, Transition, TurnOutcome
 from core.storage import codec
-from core.storage.asides import Overtaken, in_places, merge_by_conversation, move
 from core.storage.cases import keep_cases, recall
 from core.storage.contact_routes import keep_follow_ups, note_sent
+from core.storage.cross_conversation_writes import Overtaken, in_places, merge_by_conversation, move
 from core.storage.database import Database
 from core.storage.delivered import beside
 from core.storage.desk_tables import relay
@@ -118,24 +118,24 @@ class Writes:
         if outcome.contact:
             self.contacts.append((outcome.customer_id or row.customer_id, outcome.contact))
 
-    def asides(self, rows: Mapping[str, Row[Any]], asides: Sequence[Aside]) -> None:
+    def cross_writes(self, rows: Mapping[str, Row[Any]], cross_writes: Sequence[CrossConversationWrite]) -> None:
         """What is said and changed in other conversations than the one whose turn decided it, by their rows."""
-        for aside in merge_by_conversation(asides):
-            self._aside(rows[aside.conversation.conversation_id], aside)
+        for cross_write in merge_by_conversation(cross_writes):
+            self._cross_write(rows[cross_write.conversation.conversation_id], cross_write)
 
-    def _aside(self, row: Row[Any], aside: Aside) -> None:
-        self.recalls.extend(aside.recalls)
-        if aside.follow_up is not None:
-            self.follow_ups.append((row.id, aside.follow_up))
-        if aside.transition is not None:
+    def _cross_write(self, row: Row[Any], cross_write: CrossConversationWrite) -> None:
+        self.recalls.extend(cross_write.recalls)
+        if cross_write.follow_up is not None:
+            self.follow_ups.append((row.id, cross_write.follow_up))
+        if cross_write.transition is not None:
             self.taken_over.add(row.id)
-            self.change(row, aside.messages, aside.transition, done_seq=None)
+            self.change(row, cross_write.messages, cross_write.transition, done_seq=None)
             return
         self.touched.add(row.id)
-        last_seq = row.last_seq + len(in_places(aside.messages))
+        last_seq = row.last_seq + len(in_places(cross_write.messages))
         done_seq = last_seq if row.done_seq >= row.last_seq else row.done_seq
         self.counted.append({"key": row.id, "new_last_seq": last_seq, "new_done_seq": done_seq})
-        self._add_messages(row, aside.messages, row.ownership_epoch, row.state)
+        self._add_messages(row, cross_write.messages, row.ownership_epoch, row.state)
 
     def change(
         self,

@@ -24,13 +24,13 @@ from sqlalchemy import (
 
 from core.domain.conversation import OwnershipEvent
 from core.ports.lanes import FinishedTurns, LaneOffer
-from core.ports.store import MANY_ATTEMPTS, Aside, Claim, Finished, TurnOutcome, TurnState
+from core.ports.store import MANY_ATTEMPTS, Claim, CrossConversationWrite, Finished, TurnOutcome, TurnState
 from core.storage import codec
 from core.storage.among import among
-from core.storage.asides import must_wait
 from core.storage.cases import agent_speaks, lock_waiting
 from core.storage.contact_routes import FollowUpSnapshot
 from core.storage.conversation_inserts import make_feeds
+from core.storage.cross_conversation_writes import must_wait
 from core.storage.database import Database, OnDatabase, writes
 from core.storage.tables import conversation
 from core.storage.taken_deliveries import TakenDeliveries
@@ -77,10 +77,10 @@ class SqlTurns(OnDatabase):
     def finish(
         self, connection: Connection, outcomes: Sequence[TurnOutcome], lanes: Sequence[LaneOffer] = ()
     ) -> FinishedTurns:
-        asides = [aside for outcome in outcomes for aside in outcome.asides]
-        current = lock_homes(connection, self.database, asides, [one.claim.conversation_id for one in outcomes])
-        waiting = must_wait(asides)
-        claimed = [aside.conversation.conversation_id for aside in asides if _claims(aside)]
+        cross_writes = [cross_write for outcome in outcomes for cross_write in outcome.cross_writes]
+        current = lock_homes(connection, self.database, cross_writes, [one.claim.conversation_id for one in outcomes])
+        waiting = must_wait(cross_writes)
+        claimed = [cross_write.conversation.conversation_id for cross_write in cross_writes if _claims(cross_write)]
         writes = Writes(
             self.database.timestamp(),
             waiting=lock_waiting(connection, waiting),
@@ -176,16 +176,16 @@ def lock_conversations(connection: Connection, ids: Sequence[str]) -> dict[str, 
 
 
 def lock_homes(
-    connection: Connection, database: Database, asides: Sequence[Aside], ids: Sequence[str] = ()
+    connection: Connection, database: Database, cross_writes: Sequence[CrossConversationWrite], ids: Sequence[str] = ()
 ) -> dict[str, Row[Any]]:
-    """Lock the conversations ``ids`` and those of the asides, of which feeds are made where they are not there yet."""
-    make_feeds(connection, database, [one.conversation for one in asides if one.ownership_epoch is None])
-    return lock_conversations(connection, [*ids, *(one.conversation.conversation_id for one in asides)])
+    """Lock the conversations ``ids`` and those of ``cross_writes``, of which feeds are made where they are not there yet."""
+    make_feeds(connection, database, [one.conversation for one in cross_writes if one.ownership_epoch is None])
+    return lock_conversations(connection, [*ids, *(one.conversation.conversation_id for one in cross_writes)])
 
 
-def _claims(aside: Aside) -> bool:
+def _claims(cross_write: CrossConversationWrite) -> bool:
     """Whether a person takes the conversation with it."""
-    return aside.transition is not None and aside.transition.event is OwnershipEvent.CLAIM
+    return cross_write.transition is not None and cross_write.transition.event is OwnershipEvent.CLAIM
 
 
 def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOutcome) -> Finished:
@@ -195,22 +195,35 @@ def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOu
         return Finished(held=False)
     writes.ended.add(row.id)  # a claim ends with what it finishes: the same one again holds nothing
     grown = outcome.outdated_beyond is not None and row.last_seq > outcome.outdated_beyond
-    about = [(current.get(aside.conversation.conversation_id), aside) for aside in outcome.asides]
-    if grown or row.id in writes.touched or any(is_outdated(writes, other, aside) for other, aside in about):
+    about = [
+        (current.get(cross_write.conversation.conversation_id), cross_write) for cross_write in outcome.cross_writes
+    ]
+    if (
+        grown
+        or row.id in writes.touched
+        or any(is_outdated(writes, other, cross_write) for other, cross_write in about)
+    ):
         writes.given_back.append(row.id)
         return Finished(held=True, pending=True, outdated=True)
     writes.outcome(row, outcome)
-    writes.asides(current, outcome.asides)
+    writes.cross_writes(current, outcome.cross_writes)
     return Finished(held=True, pending=bool(outcome.owes_files_of) or row.last_seq > outcome.handled_seq)
 
 
-def is_outdated(writes: Writes, row: Row[Any] | None, aside: Aside, known: FollowUpSnapshot | None = None) -> bool:
+def is_outdated(
+    writes: Writes, row: Row[Any] | None, cross_write: CrossConversationWrite, known: FollowUpSnapshot | None = None
+) -> bool:
     """``known``: what a follow-up was decided on."""
-    if row is not None and known is not None and aside.follow_up and known.is_outdated(row, aside.follow_up):
+    if (
+        row is not None
+        and known is not None
+        and cross_write.follow_up
+        and known.is_outdated(row, cross_write.follow_up)
+    ):
         return True
-    moved = row is not None and aside.ownership_epoch not in (None, row.ownership_epoch)
-    if row is not None and _claims(aside) and row.id in writes.agent_sending:
+    moved = row is not None and cross_write.ownership_epoch not in (None, row.ownership_epoch)
+    if row is not None and _claims(cross_write) and row.id in writes.agent_sending:
         return True
-    sent = any(one not in writes.waiting for one in must_wait([aside]))
-    grown = row is not None and aside.last_seq not in (None, row.last_seq)
+    sent = any(one not in writes.waiting for one in must_wait([cross_write]))
+    grown = row is not None and cross_write.last_seq not in (None, row.last_seq)
     return row is None or moved or grown or sent or row.id in writes.touched

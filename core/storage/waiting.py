@@ -12,7 +12,7 @@ from core.domain.conversation import OwnershipState
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, Author
 from core.domain.timers import TimerKind
-from core.ports.outcomes import Aside, CaseRecord
+from core.ports.outcomes import CaseRecord, CrossConversationWrite
 from core.ports.waiting import ListedCase, WaitingCustomer
 from core.storage import codec
 from core.storage.cases import case_from
@@ -186,12 +186,14 @@ class SqlWaiting(OnDatabase):
         return [case_from(row) for row in connection.execute(_OPEN_CASES, given)]
 
     @writes
-    def decide(self, connection: Connection, asides: Sequence[Aside], cases: Sequence[CaseRecord]) -> bool:
-        current = lock_homes(connection, self.database, asides)
+    def decide(
+        self, connection: Connection, cross_writes: Sequence[CrossConversationWrite], cases: Sequence[CaseRecord]
+    ) -> bool:
+        current = lock_homes(connection, self.database, cross_writes)
         writes = Writes(self.database.timestamp())
-        if any(is_outdated(writes, current.get(one.conversation.conversation_id), one) for one in asides):
+        if any(is_outdated(writes, current.get(one.conversation.conversation_id), one) for one in cross_writes):
             return False
-        writes.asides(current, asides)
+        writes.cross_writes(current, cross_writes)
         writes.cases.extend(cases)
         writes.commit(connection, self.database)
         return True

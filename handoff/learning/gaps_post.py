@@ -17,7 +17,7 @@ from core.domain.gaps import GapCluster, StaffAnswer
 from core.domain.timers import Timer, TimerKind
 from core.ports.clock import Clock
 from core.ports.gaps import GapBook
-from core.ports.outcomes import Aside, NewMessage, SetTimer
+from core.ports.outcomes import CrossConversationWrite, NewMessage, SetTimer
 from core.ports.timers import DecideTimer, TimerDecision, Timers
 from handoff.learning.weekly import Weekly
 from handoff.posts import Post, desk_post
@@ -66,7 +66,9 @@ class GapsPosts:
         if not report.clusters:
             return TimerDecision(cases=(again,))
         place = feed(self.account, f"gaps.{due:%Y%m%dT%H%M}")
-        return TimerDecision((Aside(place, (gaps_post(report.clusters[:_SHOWN], self.language),)),), (again,))
+        return TimerDecision(
+            (CrossConversationWrite(place, (gaps_post(report.clusters[:_SHOWN], self.language),)),), (again,)
+        )
 
     def _next(self, weekly: Weekly, after: datetime, since: Any, *, keep: bool = False) -> SetTimer:
         """``due`` is kept: a database whose clock is ahead rings early, and must not ring for the same week twice."""

@@ -13,7 +13,7 @@ from core.domain.learning import Displaced, LearnedAnswer, LearningState
 from core.domain.messages import Message, StaffAction
 from core.domain.timers import TimerKind
 from core.ports.learning import Learning
-from core.ports.outcomes import Aside, CaseRecord, CloseCase, JudgeAnswer, ProposeAnswer, SetTimer
+from core.ports.outcomes import CaseRecord, CloseCase, CrossConversationWrite, JudgeAnswer, ProposeAnswer, SetTimer
 from core.ports.regression import Regression
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from handoff import posts
@@ -46,7 +46,9 @@ class LearningDesk(DeskDecorator):
         presses = [message for message in turn.pending if message.action in _DECIDES]
         others = tuple(message for message in turn.pending if message.action not in _DECIDES)
         outcome = await self.desk.staff(replace(turn, pending=others) if presses else turn)
-        resolved = any(one.transition and one.transition.event is OwnershipEvent.RESOLVE for one in outcome.asides)
+        resolved = any(
+            one.transition and one.transition.event is OwnershipEvent.RESOLVE for one in outcome.cross_writes
+        )
         closed = [one.case_id for one in outcome.cases if isinstance(one, CloseCase)] if resolved else []
         timers = tuple(SetTimer(case_id, TimerKind.LEARN, _SOON) for case_id in closed)
         outcome = replace(outcome, cases=(*outcome.cases, *timers))
@@ -63,7 +65,9 @@ class LearningDesk(DeskDecorator):
             told.append(posts.remark(await self._say("learn_decided", late)))
         place = feed(self.desk_channel.account, case_id)
         records: tuple[CaseRecord, ...] = (*outcome.cases, record) if record else outcome.cases
-        return replace(outcome, asides=(*outcome.asides, Aside(place, tuple(told))), cases=records)
+        return replace(
+            outcome, cross_writes=(*outcome.cross_writes, CrossConversationWrite(place, tuple(told))), cases=records
+        )
 
     async def _judged(self, found: LearnedAnswer, press: Message) -> tuple[list[NewMessage], CaseRecord | None]:
         """The first press decides, however often and by how many it is pressed."""

@@ -13,7 +13,15 @@ from core.domain.messages import ANSWERS_TO, PRIVATELY, Author, CustomerAction, 
 from core.ports.cases import Cases
 from core.ports.clock import Clock
 from core.ports.desk import ASKED_CASE, ASKS_COMMENT, ASKS_RATING, CASE_CLOSED, DESK_NOTICE, DeskReply, ForStaff
-from core.ports.store import Aside, CaseRecord, KeepComment, KeepRating, NewMessage, Transition, TurnState
+from core.ports.store import (
+    CaseRecord,
+    CrossConversationWrite,
+    KeepComment,
+    KeepRating,
+    NewMessage,
+    Transition,
+    TurnState,
+)
 from handoff import posts
 from handoff.customer_language import known_locale
 from handoff.places import with_names
@@ -94,7 +102,7 @@ class Ratings:
         if len({said.text for said in earlier if said.meta.get("reply_to") == case.id}) > 1:
             return DeskReply(staff=ForStaff(cases=keeps))
         told = self._remark("staff_rated", score=str(found.score))
-        staff = ForStaff((Aside(feed(self.account, case.id), (told,)),), keeps)
+        staff = ForStaff((CrossConversationWrite(feed(self.account, case.id), (told,)),), keeps)
         return DeskReply((self._notice(turn, "rated_late", case, press),), staff=staff)
 
     async def _case(self, turn: TurnState, asked: Message) -> Case | None:
@@ -158,7 +166,7 @@ class Ratings:
         told: Sequence[NewMessage],
         records: Sequence[CaseRecord],
     ) -> DeskReply:
-        staff = ForStaff((Aside(feed(self.account, case.id), tuple(told)),), tuple(records))
+        staff = ForStaff((CrossConversationWrite(feed(self.account, case.id), tuple(told)),), tuple(records))
         resolved = Transition(OwnershipEvent.RESOLVE, reopen_within=self._left(case))
         return DeskReply(messages, staff=staff, transition=resolved)
 

@@ -28,7 +28,15 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.approvals import ApprovedCall, ApprovedCalls
 from core.ports.case_files import CaseFiles
 from core.ports.desk import DESK_NOTICE, HANDED_BACK, ForStaff
-from core.ports.outcomes import Aside, CaseRecord, CloseCase, NewMessage, OpenCase, SetTimer, Transition
+from core.ports.outcomes import (
+    CaseRecord,
+    CloseCase,
+    CrossConversationWrite,
+    NewMessage,
+    OpenCase,
+    SetTimer,
+    Transition,
+)
 from core.ports.store import TurnOutcome, TurnState
 from core.ports.timers import DecideTimer, TimerDecision
 from handoff import posts
@@ -62,9 +70,9 @@ class KnownApprovals:
         """With one of them as it is now."""
         return replace(self, all=tuple(approval if one.id == approval.id else one for one in self.all))
 
-    def told(self, posts: Iterable[NewMessage]) -> Aside:
+    def told(self, posts: Iterable[NewMessage]) -> CrossConversationWrite:
         """What staff are shown, unless anything else was shown to them meanwhile."""
-        return Aside(self.place, tuple(posts), last_seq=self.last_seq)
+        return CrossConversationWrite(self.place, tuple(posts), last_seq=self.last_seq)
 
 
 @dataclass(frozen=True)
@@ -83,16 +91,18 @@ class ApprovalPosts:
         approvals = await self.files.approvals(account, case_id)
         return KnownApprovals(place, found.last_seq if found else 0, tuple(approvals))
 
-    async def asked(self, case_id: str, approvals: Sequence[Approval], facts: Mapping[str, Any]) -> Aside:
+    async def asked(
+        self, case_id: str, approvals: Sequence[Approval], facts: Mapping[str, Any]
+    ) -> CrossConversationWrite:
         """The posts that ask. ``facts``: of the case's card."""
         known = await self.known(case_id)
         known = replace(known, all=(*known.all, *approvals))
         who = {"customer": str(facts["customer"]), "proof": say(proof_of(facts), self.language)}
         return known.told(self._post(Post.APPROVAL, case_id, one, known, **who) for one in approvals)
 
-    async def closed(self, cases: Iterable[CaseRecord]) -> tuple[Aside, ...]:
+    async def closed(self, cases: Iterable[CaseRecord]) -> tuple[CrossConversationWrite, ...]:
         """What still waits when its case is closed is declined."""
-        found: list[Aside] = []
+        found: list[CrossConversationWrite] = []
         for case_id in [one.case_id for one in cases if isinstance(one, CloseCase)]:
             known = await self.known(case_id)
             over = [replace(one, state=ApprovalState.OVER) for one in known.all if one.state is ApprovalState.WAITING]
@@ -144,19 +154,24 @@ class ApprovalDesk(DeskDecorator):
         asked_at = max(one.created_at for one in turn.pending).timestamp()
         approvals = [replace(one, asked_at=asked_at, until=until) for one in escalation.approvals]
         case_id = next(one.case.id for one in staff.cases if isinstance(one, OpenCase))
-        facts = next(one.meta["facts"] for aside in staff.asides for one in aside.messages if "facts" in one.meta)
-        return replace(staff, asides=(*staff.asides, await self.posts.asked(case_id, approvals, facts)))
+        facts = next(
+            one.meta["facts"]
+            for cross_write in staff.cross_writes
+            for one in cross_write.messages
+            if "facts" in one.meta
+        )
+        return replace(staff, cross_writes=(*staff.cross_writes, await self.posts.asked(case_id, approvals, facts)))
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
         staff = await self.desk.taken_back(turn, said)
-        return replace(staff, asides=(*staff.asides, *await self.posts.closed(staff.cases)))
+        return replace(staff, cross_writes=(*staff.cross_writes, *await self.posts.closed(staff.cases)))
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """See Desk.staff. Of several presses the first is worked on; the others are the next turns'."""
         case_id = case_of_approvals(turn.conversation.key.thread)
         if case_id is None:
             outcome = await self.desk.staff(turn)
-            return replace(outcome, asides=(*outcome.asides, *await self.posts.closed(outcome.cases)))
+            return replace(outcome, cross_writes=(*outcome.cross_writes, *await self.posts.closed(outcome.cases)))
         press = next((one for one in turn.pending if one.action in _VERDICTS), None)
         done = TurnOutcome(turn.claim, press.seq if press else turn.conversation.last_seq)
         case = await self.posts.parts.cases.case(case_id)
@@ -168,7 +183,7 @@ class ApprovalDesk(DeskDecorator):
         if approval is None or not await self._may_be_decided(approval):
             key = "staff_approval_gone" if approval is None else "learn_decided"
             whisper = posts.whisper(str(press.meta.get("sender") or ""), self._say(key))
-            return replace(done, asides=(self._in_thread(case_id, whisper),))
+            return replace(done, cross_writes=(self._in_thread(case_id, whisper),))
         return await self._decided(turn, done, press, case, home, approval)
 
     async def _may_be_decided(self, approval: Approval) -> bool:
@@ -186,7 +201,7 @@ class ApprovalDesk(DeskDecorator):
             ended = await self.calls.run(turn, approval, home)
             if ended is None:
                 text = self._say("staff_approval_no_tool", name=approval.tool)
-                return replace(done, asides=(self._in_thread(case.id, posts.remark(text)),))
+                return replace(done, cross_writes=(self._in_thread(case.id, posts.remark(text)),))
             verdict = self._verdict(ended, name)
         elif why_not is not None:
             ended, verdict = ApprovedCall(ApprovalState.OVER), self._say(why_not)
@@ -199,7 +214,7 @@ class ApprovalDesk(DeskDecorator):
         told = [await self.posts.decided(case.id, now, known, verdict)]
         customer = await self.posts.parts.records.customer(home.id, customer_id=approval.customer_id)
         if customer is None:
-            return replace(done, asides=(known.told(told),))
+            return replace(done, cross_writes=(known.told(told),))
         hands_back = await self._should_hand_back(case, home, now, known.all)
         notice = await self._notice(case, home, customer, approval, ended, hands_back=hands_back)
         told.append(posts.answered(notice))
@@ -212,8 +227,8 @@ class ApprovalDesk(DeskDecorator):
             told += [posts.card_now(facts, OwnershipState.BOT, None)] if facts else []
             records = (*case_ended(case.id, who, resolved=False), *records)
         said = await Addressing(self.posts.parts.cases, home, customer).all((notice,), ())
-        at_home = Aside(home.key, said, transition, ownership_epoch=home.ownership_epoch)
-        return replace(done, asides=(known.told(told), at_home), cases=records)
+        at_home = CrossConversationWrite(home.key, said, transition, ownership_epoch=home.ownership_epoch)
+        return replace(done, cross_writes=(known.told(told), at_home), cases=records)
 
     def _why_not(self, press: Message, case: Case, approval: Approval) -> str | None:
         """The key of the sentence that says why nothing can be decided any more."""
@@ -278,8 +293,8 @@ class ApprovalDesk(DeskDecorator):
         name = await self.posts.parts.people.called(str(press.meta.get("sender") or "")) or press.author_name
         return name or self._say("staff_somebody")
 
-    def _in_thread(self, case_id: str, *told: NewMessage) -> Aside:
-        return Aside(feed(self.posts.parts.desk_channel.account, case_id), told)
+    def _in_thread(self, case_id: str, *told: NewMessage) -> CrossConversationWrite:
+        return CrossConversationWrite(feed(self.posts.parts.desk_channel.account, case_id), told)
 
     def _say(self, key: str, *, name: str = "", text: str = "") -> str:
         return say(key, self.settings.staff_locale, name=name, text=text)
@@ -295,4 +310,4 @@ class ApprovalTimers:
     async def decide(self, timer: Timer) -> TimerDecision:
         """What the others decide, and that of a case which is closed nothing waits any more."""
         decision = await self.others(timer)
-        return replace(decision, asides=(*decision.asides, *await self.posts.closed(decision.cases)))
+        return replace(decision, cross_writes=(*decision.cross_writes, *await self.posts.closed(decision.cases)))

@@ -12,7 +12,7 @@ from core.domain.case import Case, feed
 from core.domain.messages import Author, ChangeKind, Citation, Message, MessageKind, StaffAction
 from core.ports.outcomes import KeepNote
 from core.ports.responder import Reply, Responder
-from core.ports.store import Aside, NewMessage, TurnOutcome, TurnState
+from core.ports.store import CrossConversationWrite, NewMessage, TurnOutcome, TurnState
 from handoff import posts
 from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
@@ -55,10 +55,10 @@ class Asking:
     async def outcome(self, turn: TurnState, case: Case) -> TurnOutcome:
         """Raises StoreUnavailable and LostClaim: then the turn is run again, and finds its tool calls in the journal."""
         told = [post for question in questions_in(turn) for post in await self._answered(turn, question, case)]
-        asides = (Aside(feed(self._account, case.id), tuple(told)),) if told else ()
+        cross_writes = (CrossConversationWrite(feed(self._account, case.id), tuple(told)),) if told else ()
         notes = [one for one in questions_in(turn) if begins_with(self._settings.note_sign, one.text)]
         kept = tuple(KeepNote(case.id, one.id, str(one.meta.get("sender") or "")) for one in notes)
-        return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=asides, cases=kept)
+        return TurnOutcome(turn.claim, turn.conversation.last_seq, cross_writes=cross_writes, cases=kept)
 
     async def _answered(self, turn: TurnState, question: Message, case: Case) -> Sequence[NewMessage]:
         if begins_with(self._settings.note_sign, question.text):

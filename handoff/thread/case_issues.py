@@ -14,7 +14,7 @@ from core.domain.conversation import Conversation, OwnershipState
 from core.domain.issues import ISSUES, MOST_ISSUES, Issue, case_of_issues
 from core.domain.messages import Message, StaffAction
 from core.ports.issues import CaseIssues, NoIssue
-from core.ports.outcomes import Aside, NewMessage, TurnOutcome
+from core.ports.outcomes import CrossConversationWrite, NewMessage, TurnOutcome
 from core.ports.store import TurnState
 from handoff import posts
 from handoff.desk_decorator import DeskDecorator
@@ -59,8 +59,8 @@ class IssueDesk(DeskDecorator):
         state, snoozed = OwnershipState(facts["state"]), facts.get("snoozed_until")
         card = posts.card_now(facts, state, facts.get("owner"), snoozed_until=snoozed)
         card = replace(card, meta={**card.meta, ISSUES: [asdict(one) for one in issues.values()]})
-        guard = Aside(home.key, ownership_epoch=home.ownership_epoch)
-        return replace(done, asides=(Aside(feed(account, case_id), (*told, card)), guard))
+        guard = CrossConversationWrite(home.key, ownership_epoch=home.ownership_epoch)
+        return replace(done, cross_writes=(CrossConversationWrite(feed(account, case_id), (*told, card)), guard))
 
     async def _filled_in(self, turn: TurnState, form: Message, case_id: str, issues: Issues) -> NewMessage:
         found = await self.tracked.create_or_link(turn, form, case_id, room=len(issues) < MOST_ISSUES)

@@ -15,7 +15,7 @@ from core.domain.readers import RECIPIENTS
 from core.domain.timers import TimerKind
 from core.ports.desk import DESK_NOTICE, ForStaff
 from core.ports.outcomes import ClearTimers, SetTimer
-from core.ports.store import Aside, CaseRecord, NewMessage, Recall, Transition, TurnState
+from core.ports.store import CaseRecord, CrossConversationWrite, NewMessage, Recall, Transition, TurnState
 from handoff import posts
 from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
@@ -89,7 +89,7 @@ class CorrectingTurn:
         self._recalls: list[Recall] = []
         self._taken_back: list[str] = []
         self._records: list[CaseRecord] = []
-        self._elsewhere: list[Aside] = []
+        self._elsewhere: list[CrossConversationWrite] = []
         self._transition: Transition | None = None
 
     async def _who(self, message: Message) -> Person:

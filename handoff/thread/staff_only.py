@@ -17,7 +17,7 @@ from core.domain.errors import NotYet
 from core.domain.issues import case_of_issues
 from core.domain.messages import Message, StaffAction
 from core.ports.clock import Clock
-from core.ports.store import Aside, NewMessage, TurnOutcome, TurnState
+from core.ports.store import CrossConversationWrite, NewMessage, TurnOutcome, TurnState
 from handoff import posts
 from handoff.desk_decorator import DeskDecorator
 from handoff.desk_parts import DeskChannel
@@ -78,7 +78,7 @@ class StaffOnlyDesk(DeskDecorator):
         if case_id is None or not told:
             return outcome
         place = feed(self.desk_channel.account, case_id)
-        return replace(outcome, asides=(*outcome.asides, Aside(place, tuple(told))))
+        return replace(outcome, cross_writes=(*outcome.cross_writes, CrossConversationWrite(place, tuple(told))))
 
 
 class StaffOnlyViews:

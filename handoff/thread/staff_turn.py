@@ -15,7 +15,7 @@ from core.domain.ticket import TicketStatus
 from core.domain.timers import TimerKind
 from core.ports.desk import HANDED_BACK
 from core.ports.outcomes import SetTimer
-from core.ports.store import Aside, NewMessage, Transition, TurnOutcome
+from core.ports.store import CrossConversationWrite, NewMessage, Transition, TurnOutcome
 from handoff import posts
 from handoff.rating.ratings import with_question
 from handoff.texts import quoted, say
@@ -55,10 +55,10 @@ class StaffTurn(CorrectingTurn):
         handled = await self._go_through(self._items())
         self._follow_up()
         told = self._thread or self._customers  # with nothing to say itself, it is where a translation is shown
-        asides = [Aside(feed(self._account, self._case.id), tuple(self._thread))] if told else []
+        cross_writes = [CrossConversationWrite(feed(self._account, self._case.id), tuple(self._thread))] if told else []
         if self._customers or self._transition is not None or self._recalls or self._records:
-            asides.append(
-                Aside(
+            cross_writes.append(
+                CrossConversationWrite(
                     self._conversation.key,
                     await self._addressing.all(self._customers, self._turn.pending),
                     self._transition,
@@ -66,8 +66,8 @@ class StaffTurn(CorrectingTurn):
                     recalls=tuple(self._recalls),
                 )
             )
-        asides += self._elsewhere
-        return TurnOutcome(self._turn.claim, handled, asides=tuple(asides), cases=tuple(self._records))
+        cross_writes += self._elsewhere
+        return TurnOutcome(self._turn.claim, handled, cross_writes=tuple(cross_writes), cases=tuple(self._records))
 
     async def _go_through(self, items: Sequence[Message | Change]) -> int:
         """Up to which place they are done."""
@@ -221,8 +221,8 @@ class StaffTurn(CorrectingTurn):
         self._thread.append(posts.link_to_case(other.id, came))
         card = [posts.card_with({**other.facts, **there.facts})] if other.facts else []
         told = (*card, posts.link_to_case(self._case.id, goes_on))
-        unmoved = Aside(home.key, ownership_epoch=home.ownership_epoch)
-        self._elsewhere += [Aside(feed(self._account, other.id), told), unmoved]
+        unmoved = CrossConversationWrite(home.key, ownership_epoch=home.ownership_epoch)
+        self._elsewhere += [CrossConversationWrite(feed(self._account, other.id), told), unmoved]
         self._records += [*here.records, *there.records]
         self._transition = Transition(OwnershipEvent.RESOLVE, reopen_within=self._settings.reopen_seconds, actor=who.id)
         closed, name = self._notice("resolved", who, "merged"), self._to_customer(who)
@@ -256,8 +256,8 @@ class StaffTurn(CorrectingTurn):
             posts.remark(done),
         ]
         self._customers.append(notice)
-        unmoved = Aside(home.key, ownership_epoch=home.ownership_epoch, last_seq=home.last_seq)
-        self._elsewhere += [*opened.asides, unmoved]
+        unmoved = CrossConversationWrite(home.key, ownership_epoch=home.ownership_epoch, last_seq=home.last_seq)
+        self._elsewhere += [*opened.cross_writes, unmoved]
         self._records += [*here.records, *opened.cases, *there.records]
         self._transition = Transition(OwnershipEvent.RELEASE, escalation=escalation, actor=who.id)
 

@@ -16,7 +16,7 @@ from core.domain.case import DESK
 from core.domain.conversation import Conversation, Escalation
 from core.domain.messages import ORIGINAL, Author
 from core.ports.desk import DeskReply, ForStaff
-from core.ports.outcomes import Aside, OpenCase, Recall
+from core.ports.outcomes import CrossConversationWrite, OpenCase, Recall
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from core.ports.translator import Translation, Translator
 from handoff import posts
@@ -79,38 +79,46 @@ class TranslatedDesk(DeskDecorator):
         """See Desk.staff: what goes to the customer in their language, and below it in the thread what they read."""
         outcome = await self.desk.staff(turn)
         if any(isinstance(one, OpenCase) for one in outcome.cases):  # staff read its history as that of any new case
-            asides_read = (await self._for_staff(turn, ForStaff(outcome.asides), self._in_time)).asides
-            outcome = replace(outcome, asides=asides_read)
-        asides: list[Aside] = []
+            asides_read = (await self._for_staff(turn, ForStaff(outcome.cross_writes), self._in_time)).cross_writes
+            outcome = replace(outcome, cross_writes=asides_read)
+        cross_writes: list[CrossConversationWrite] = []
         told: list[NewMessage] = []
-        for aside in outcome.asides:
-            if aside.conversation.channel == DESK:
-                asides.append(aside)
+        for cross_write in outcome.cross_writes:
+            if cross_write.conversation.channel == DESK:
+                cross_writes.append(cross_write)
                 continue
-            changed, shown = await self._for_customer(aside)
-            asides.append(changed)
+            changed, shown = await self._for_customer(cross_write)
+            cross_writes.append(changed)
             told += shown
-        feeds = [place for place, aside in enumerate(asides) if aside.conversation.channel == DESK]
+        feeds = [place for place, cross_write in enumerate(cross_writes) if cross_write.conversation.channel == DESK]
         if told and feeds:
-            asides[feeds[0]] = replace(asides[feeds[0]], messages=(*asides[feeds[0]].messages, *told))
-        return replace(outcome, asides=tuple(asides))
+            cross_writes[feeds[0]] = replace(cross_writes[feeds[0]], messages=(*cross_writes[feeds[0]].messages, *told))
+        return replace(outcome, cross_writes=tuple(cross_writes))
 
     async def _for_staff(
         self, turn: TurnState, staff: ForStaff, seconds: float, early: Tasks = MappingProxyType({})
     ) -> ForStaff:
-        told = [message for aside in staff.asides if aside.conversation.channel == DESK for message in aside.messages]
+        told = [
+            message
+            for cross_write in staff.cross_writes
+            if cross_write.conversation.channel == DESK
+            for message in cross_write.messages
+        ]
         tasks = dict(self._begin(turn, told, early))
         if left_out := [text for text in translations.texts_to_translate(told) if text not in tasks]:
             language = asyncio.ensure_future(self.translator.language_of(written((*turn.history, *turn.pending))))
             tasks |= {text: asyncio.ensure_future(self._untranslated(text, language)) for text in left_out}
         found = await self._together(tasks, seconds)
-        asides = [
-            replace(aside, messages=tuple(translations.for_staff(one, found, self.language) for one in aside.messages))
-            if aside.conversation.channel == DESK
-            else aside
-            for aside in staff.asides
+        cross_writes = [
+            replace(
+                cross_write,
+                messages=tuple(translations.for_staff(one, found, self.language) for one in cross_write.messages),
+            )
+            if cross_write.conversation.channel == DESK
+            else cross_write
+            for cross_write in staff.cross_writes
         ]
-        return replace(staff, asides=tuple(asides))
+        return replace(staff, cross_writes=tuple(cross_writes))
 
     def _begin(self, turn: TurnState, messages: Sequence[NewMessage], begun: Tasks = MappingProxyType({})) -> Tasks:
         """What is to be read in the staff's language, within the bound of what a turn analyses."""
@@ -142,20 +150,24 @@ class TranslatedDesk(DeskDecorator):
         """A text beyond the bound: staff are told that it is not translated, unless its customer writes their language."""
         return Translation(text if await language == self.language else None)
 
-    async def _for_customer(self, aside: Aside) -> tuple[Aside, list[NewMessage]]:
+    async def _for_customer(
+        self, cross_write: CrossConversationWrite
+    ) -> tuple[CrossConversationWrite, list[NewMessage]]:
         """Notices are in the customer's language already; what a person wrote is not."""
-        texts = [one.text for one in aside.messages if one.author is Author.STAFF and one.text.strip()]
-        texts += [one.text for one in aside.recalls if one.text is not None and one.text.strip()]
-        conversation = await self.records.conversation(aside.conversation.conversation_id) if texts else None
+        texts = [one.text for one in cross_write.messages if one.author is Author.STAFF and one.text.strip()]
+        texts += [one.text for one in cross_write.recalls if one.text is not None and one.text.strip()]
+        conversation = await self.records.conversation(cross_write.conversation.conversation_id) if texts else None
         language = await self._customers_language(conversation) if conversation is not None else None
         if language is None or language == self.language:
-            return replace(aside, recalls=tuple(_recall(one, {}, self.language) for one in aside.recalls)), []
+            return replace(
+                cross_write, recalls=tuple(_recall(one, {}, self.language) for one in cross_write.recalls)
+            ), []
         tasks = {text: asyncio.ensure_future(self.translator.translate(text, language)) for text in texts}
         found = await self._together(tasks, self.seconds)
-        messages = tuple(translations.for_customer(message, found, language) for message in aside.messages)
-        recalls = tuple(_recall(one, found, language) for one in aside.recalls)
+        messages = tuple(translations.for_customer(message, found, language) for message in cross_write.messages)
+        recalls = tuple(_recall(one, found, language) for one in cross_write.recalls)
         told = translations.sent_as([(text, found[text]) for text in dict.fromkeys(texts)], language, self.language)
-        return replace(aside, messages=messages, recalls=recalls), told
+        return replace(cross_write, messages=messages, recalls=recalls), told
 
     async def _customers_language(self, conversation: Conversation) -> str | None:
         words = await (self.words or LastWords(self.records)).of(conversation)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from core.domain.case import feed
-from core.ports.outcomes import Aside
+from core.ports.outcomes import CrossConversationWrite
 from core.ports.roster import Roster
 from handoff import posts
 from handoff.desk_parts import DeskParts
@@ -30,7 +30,7 @@ class Assigning:
 
     async def next(
         self, case_id: str, facts: Mapping[str, Any], passed: Sequence[str], after: str = ""
-    ) -> tuple[str, tuple[Aside, ...], str]:
+    ) -> tuple[str, tuple[CrossConversationWrite, ...], str]:
         """The first of the case's readers whom a policy finds, with a note of it; ``passed`` had the case already.
         The note holds while none was made since: two processes never give two cases by one turn. Third comes the last person
         checked, where a look ended before everybody was: the next look goes on ``after`` them. Raises ChannelError.
@@ -50,7 +50,7 @@ class Assigning:
                 if in_turn and number and (number == _MOST or self._parts.clock.monotonic() > ends):
                     return "", (), people[number - 1]
                 if await self._roster.is_staff(who, is_there=in_turn):
-                    return who, (Aside(turns, (posts.whisper(who, ""),), last_seq=last),), ""
+                    return who, (CrossConversationWrite(turns, (posts.whisper(who, ""),), last_seq=last),), ""
         return "", (), ""
 
     def _in_turn(self, readers: Iterable[str], turn: Mapping[str, int], after: str) -> Sequence[str]:

@@ -18,7 +18,7 @@ from core.domain.messages import SENT_BY, Author, Message, MessageKind
 from core.domain.timers import Timer, TimerKind
 from core.ports.desk import DESK_NOTICE
 from core.ports.follow_ups import FollowUps, Roads, Unseen
-from core.ports.outcomes import Aside, FollowUp, NewMessage, SetTimer
+from core.ports.outcomes import CrossConversationWrite, FollowUp, NewMessage, SetTimer
 from core.ports.timers import DecideTimer, TimerDecision
 from handoff import posts
 from handoff.customer_language import locale_of
@@ -79,8 +79,10 @@ class FollowUpTimers:
             return self._after_end(found)
         decision = await self._decide_unseen(found)
         if timer.detail == _GONE:
-            stuck = [aside for aside in await self._overdue(found) if aside not in decision.asides]
-            decision = replace(decision, asides=(*decision.asides, *stuck))
+            stuck = [
+                cross_write for cross_write in await self._overdue(found) if cross_write not in decision.cross_writes
+            ]
+            decision = replace(decision, cross_writes=(*decision.cross_writes, *stuck))
         return self._keep_watching(found, decision)
 
     def _keep_watching(self, found: _Found, decision: TimerDecision) -> TimerDecision:
@@ -90,7 +92,7 @@ class FollowUpTimers:
         again = SetTimer(found.case.id, TimerKind.FOLLOW_UP, self.settings.follow_up_seconds)
         return replace(decision, cases=(again,))
 
-    async def _overdue(self, found: _Found) -> tuple[Aside, ...]:
+    async def _overdue(self, found: _Found) -> tuple[CrossConversationWrite, ...]:
         """Tell staff that a follow-up is stuck in a paused account, which nobody else reports until it works again."""
         going = await self.follow_ups.going(found.conversation.id)
         if going is None or not await self.follow_ups.lane_paused(*going):
@@ -164,13 +166,13 @@ class FollowUpTimers:
         if found.timer.stage:
             return decision
         told = self._say("staff_follow_up_paused", way=by_way(road.key.channel, self.settings.staff_locale))
-        return TimerDecision((*decision.asides, self._remark(found, told)), decision.cases)
+        return TimerDecision((*decision.cross_writes, self._remark(found, told)), decision.cases)
 
     def _say(self, key: str, *, way: str = "", count: str = "", address: str = "") -> str:
         return say(key, self.settings.staff_locale, way=way, count=count, address=address)
 
-    def _remark(self, found: _Found, text: str) -> Aside:
-        return Aside(feed(self.desk.desk_channel.account, found.case.id), (posts.remark(text),))
+    def _remark(self, found: _Found, text: str) -> CrossConversationWrite:
+        return CrossConversationWrite(feed(self.desk.desk_channel.account, found.case.id), (posts.remark(text),))
 
     def _home(
         self,
@@ -180,13 +182,13 @@ class FollowUpTimers:
         road: ContactRoute | None = None,
         contacted: Contacted | None = None,
         messages: tuple[NewMessage, ...] = (),
-    ) -> Aside:
+    ) -> CrossConversationWrite:
         """It holds only while the conversation is as it was found, and nobody has been shown anything since."""
         seen = found.seen
         done = max(message.seq for message, _ in seen.messages) if followed else None
         follow = FollowUp(seen.last_seq, seen.shown_cursor, done, road, contacted or Contacted())
         epoch = found.conversation.ownership_epoch
-        return Aside(found.conversation.key, messages, ownership_epoch=epoch, follow_up=follow)
+        return CrossConversationWrite(found.conversation.key, messages, ownership_epoch=epoch, follow_up=follow)
 
 
 def worth_reading(seen: Unseen) -> Sequence[tuple[Message, float]]:

@@ -16,7 +16,7 @@ from core.domain.timers import TimerKind
 from core.ports.cases import Cases
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
-from core.ports.outcomes import Aside, CaseRecord, ClearTimers, NewMessage
+from core.ports.outcomes import CaseRecord, ClearTimers, CrossConversationWrite, NewMessage
 from core.ports.tickets import Tickets
 from core.ports.waiting import WaitingCustomers
 from handoff import posts
@@ -85,10 +85,16 @@ class MovedCases:
             return False
         owned = conversation.state is OwnershipState.STAFF
         transition = RELEASED if owned else None
-        asides = [Aside(conversation.key, transition=transition, ownership_epoch=conversation.ownership_epoch)]
+        cross_writes = [
+            CrossConversationWrite(
+                conversation.key, transition=transition, ownership_epoch=conversation.ownership_epoch
+            )
+        ]
         if self.account is not None:
-            asides.append(Aside(feed(self.account, case.id), await self._shown(case, conversation, customer)))
-        return await self.store.decide(asides, self._timers(case, owned=owned))
+            cross_writes.append(
+                CrossConversationWrite(feed(self.account, case.id), await self._shown(case, conversation, customer))
+            )
+        return await self.store.decide(cross_writes, self._timers(case, owned=owned))
 
     async def _is_here(self, case: Case, conversation: Conversation, before: str | None) -> bool:
         """Whether the latest post of the case is at this desk: newer than the earlier desk's, or than the conversation."""

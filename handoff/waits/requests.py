@@ -9,7 +9,7 @@ from typing import Protocol
 from core.domain.case import Case, feed
 from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.ports.cases import Cases
-from core.ports.outcomes import Aside, CaseRecord, CloseCase, Transition
+from core.ports.outcomes import CaseRecord, CloseCase, CrossConversationWrite, Transition
 from core.ports.waiting import WaitingCustomer, WaitingCustomers
 from handoff import posts, tickets
 from handoff.records import DeskRecords
@@ -45,16 +45,22 @@ class Requests:
         if request_id != (case.id if case else home):
             return False
         given_back = Transition(OwnershipEvent.HAND_BACK, actor=OPERATOR)
-        asides = [Aside(conversation.key, transition=given_back, ownership_epoch=conversation.ownership_epoch)]
+        cross_writes = [
+            CrossConversationWrite(
+                conversation.key, transition=given_back, ownership_epoch=conversation.ownership_epoch
+            )
+        ]
         if case is None:
-            return await self.store.decide(asides, ())
+            return await self.store.decide(cross_writes, ())
         records: list[CaseRecord] = [CloseCase(case.id), tickets.ended(case.id, OPERATOR, resolved=True)]
-        return await self.store.decide([*asides, *await self._told(case)], records)
+        return await self.store.decide([*cross_writes, *await self._told(case)], records)
 
-    async def _told(self, case: Case) -> list[Aside]:
+    async def _told(self, case: Case) -> list[CrossConversationWrite]:
         """What staff read of it where they were shown the case."""
         facts = {} if self.account is None else await self.store.card(self.account, case.id)
         if self.account is None or not facts:
             return []
         done = posts.remark(say("staff_did_hand_back", self.language, name=OPERATOR))
-        return [Aside(feed(self.account, case.id), (posts.card_now(facts, OwnershipState.BOT, None), done))]
+        return [
+            CrossConversationWrite(feed(self.account, case.id), (posts.card_now(facts, OwnershipState.BOT, None), done))
+        ]

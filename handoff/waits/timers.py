@@ -11,7 +11,7 @@ from core.domain.conversation import Conversation, OwnershipEvent, OwnershipStat
 from core.domain.messages import StaffAction
 from core.domain.ticket import TicketStatus
 from core.domain.timers import Timer, TimerKind
-from core.ports.outcomes import Aside, CaseRecord, NewMessage, SetTimer, Transition
+from core.ports.outcomes import CaseRecord, CrossConversationWrite, NewMessage, SetTimer, Transition
 from core.ports.timers import TimerDecision
 from handoff import posts
 from handoff.customer_language import locale_of
@@ -88,7 +88,7 @@ class DeskTimers:
         told += [posts.direct(who, self._say("staff_assigned", name=facts["customer"]))] if who else []
         follows = waiting.assign(case.id, [*passed, who]) if who else ()
         decision = self._decision(case, conversation, told, follows)
-        return replace(decision, asides=(*decision.asides, *note))
+        return replace(decision, cross_writes=(*decision.cross_writes, *note))
 
     async def _owner_silent(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """First a word to the owner; then anybody may give the conversation back to the queue."""
@@ -194,8 +194,10 @@ class DeskTimers:
         last_seq: int | None = None,
     ) -> TimerDecision:
         epoch = conversation.ownership_epoch
-        home = Aside(conversation.key, said, transition, ownership_epoch=epoch, last_seq=last_seq)
-        return TimerDecision((Aside(feed(self._parts.desk_channel.account, case.id), tuple(told)), home), records)
+        home = CrossConversationWrite(conversation.key, said, transition, ownership_epoch=epoch, last_seq=last_seq)
+        return TimerDecision(
+            (CrossConversationWrite(feed(self._parts.desk_channel.account, case.id), tuple(told)), home), records
+        )
 
     async def _rests(self, case: Case, conversation: Conversation, facts: Mapping[str, Any]) -> bool:
         """Whether staff wait for somebody, and nobody for staff."""

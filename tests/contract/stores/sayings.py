@@ -12,7 +12,16 @@ from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Author, MessageDeleted, MessageEdited, MessageKind, MessageReceived
 from core.ports.channel import Accepted
-from core.ports.store import Acceptable, Aside, Claim, NewMessage, Store, Transition, TurnOutcome, TurnState
+from core.ports.store import (
+    Acceptable,
+    Claim,
+    CrossConversationWrite,
+    NewMessage,
+    Store,
+    Transition,
+    TurnOutcome,
+    TurnState,
+)
 
 CHANNEL = "web"
 ACCOUNT = "main"
@@ -131,6 +140,6 @@ async def change_owner(
 ) -> Conversation:
     """Somebody changes a conversation's owner outside its turns, whatever happened to it since they looked."""
     before = await store.conversation(conversation_id)
-    assert await store.decide([Aside(before.key, tuple(messages), transition)], ())
+    assert await store.decide([CrossConversationWrite(before.key, tuple(messages), transition)], ())
     after: Conversation = await store.conversation(conversation_id)
     return after

@@ -9,7 +9,7 @@ from core.domain.alterations import CORRECTS, WITHDRAWS, Alteration, Altering
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author
 from core.ports.memories import Learned
-from core.ports.store import Aside, Settlement, TurnState
+from core.ports.store import CrossConversationWrite, Settlement, TurnState
 from core.storage.store import SqlStore
 from core.storage.tables import message
 from tests.contract.stores.manual_clock import ManualClock
@@ -28,7 +28,7 @@ async def deliver(store: SqlStore, status: DeliveryStatus = DeliveryStatus.SENT)
 async def staff_say(store: SqlStore, text: str, *, sent: bool = True, **fields: object) -> str:
     """As a staff turn does, in the customer's conversation. The message's id."""
     written = answer(text, author=Author.STAFF, **fields)
-    assert await store.decide([Aside(thread("t1"), (written,))], ())
+    assert await store.decide([CrossConversationWrite(thread("t1"), (written,))], ())
     if sent:
         await deliver(store)
     newest = select(message.c.id).order_by(message.c.seq.desc()).limit(1)

@@ -14,12 +14,12 @@ from core.domain.issues import Issue
 from core.domain.messages import Author, Receipt
 from core.domain.ticket import TicketPriority, TicketStatus
 from core.ports.outcomes import ChangeTicket, KeepNote, KeepRating, MoveTicket, OpenTicket
-from core.ports.store import Aside, CloseCase, OpenCase, Settlement, Transition, TurnOutcome
+from core.ports.store import CloseCase, CrossConversationWrite, OpenCase, Settlement, Transition, TurnOutcome
 from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, customer, said
-from tests.contract.stores.test_asides import customers_now, escalate, from_staff
+from tests.contract.stores.test_cross_conversation_writes import customers_now, escalate, from_staff
 
 
 async def known(store: SqlStore, conversation_id: str) -> Customer:
@@ -35,17 +35,19 @@ async def test_the_log_says_who_did_what_in_order(store: SqlStore, clock: Manual
     staff = await claim_one(store)
     now = await customers_now(store, state)
     claims = Transition(OwnershipEvent.CLAIM, owner="U1", actor="U2")
-    aside = Aside(now.conversation.key, (), claims, ownership_epoch=now.conversation.ownership_epoch)
-    await store.finish([TurnOutcome(staff.claim, staff.pending[-1].seq, asides=(aside,))])
+    cross_write = CrossConversationWrite(
+        now.conversation.key, (), claims, ownership_epoch=now.conversation.ownership_epoch
+    )
+    await store.finish([TurnOutcome(staff.claim, staff.pending[-1].seq, cross_writes=(cross_write,))])
     clock.move(10)
     await accept(store, from_staff("m/C1/2.2", "// rude"), from_staff("m/C1/2.3", "Good morning"))
     staff = await claim_one(store)
     note, reply = staff.pending
     relayed = answer("Good morning", author=Author.STAFF, relays=reply.id)
-    aside = Aside(now.conversation.key, (relayed,))
+    cross_write = CrossConversationWrite(now.conversation.key, (relayed,))
     kept = KeepNote(case.id, note.id, "U1")
     for _ in range(2):
-        await store.finish([TurnOutcome(staff.claim, reply.seq, asides=(aside,), cases=(kept, kept))])
+        await store.finish([TurnOutcome(staff.claim, reply.seq, cross_writes=(cross_write,), cases=(kept, kept))])
     log = await store.case_log(case.id)
     assert [one.what for one in log[:2]] == ["escalate", "claim"]
     assert {(one.what, one.actor, one.text) for one in log[1:]} == {

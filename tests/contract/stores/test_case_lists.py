@@ -38,7 +38,9 @@ async def _case(store: SqlStore, thread: str, text: str, *, timer_stage: int = 0
         SetTimer(case_id, TimerKind.UNCLAIMED, 60.0, timer_stage),
     )
     escalates = Transition(OwnershipEvent.ESCALATE, escalation=_ASKED)
-    await store.finish([TurnOutcome(state.claim, 1, transition=escalates, asides=staff.asides, cases=records)])
+    await store.finish(
+        [TurnOutcome(state.claim, 1, transition=escalates, cross_writes=staff.cross_writes, cases=records)]
+    )
     return state.conversation.id
 
 

@@ -13,7 +13,7 @@ from core.attachments.file_store import FileStore
 from core.domain.case import Case, feed
 from core.domain.customer import Identity
 from core.domain.messages import Author
-from core.ports.outcomes import Aside, EraseCustomer, LinkIdentity, OpenCase
+from core.ports.outcomes import CrossConversationWrite, EraseCustomer, LinkIdentity, OpenCase
 from core.ports.store import TurnOutcome
 from core.ports.tickets import Holder
 from core.storage import personal
@@ -171,7 +171,12 @@ async def test_staff_of_an_open_case_read_that_the_customer_wanted_it(
     case = Case(Case.named(home, 1), home, 1, f"{MARK} wants a refund", "customer", "normal", SENT_AT)
     card = answer(f"Card of {MARK}", author=Author.SYSTEM)
     record = EraseCustomer(home, state.customer.id, proven=True)
-    done = TurnOutcome(state.claim, 1, asides=(Aside(feed("main", case.id), (card,)),), cases=(OpenCase(case), record))
+    done = TurnOutcome(
+        state.claim,
+        1,
+        cross_writes=(CrossConversationWrite(feed("main", case.id), (card,)),),
+        cases=(OpenCase(case), record),
+    )
     await store.finish([done])
     clock.move(601)
     assert await loop(store, tmp_path).once() == 1

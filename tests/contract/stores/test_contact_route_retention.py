@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from config.processes.sweep import kept_for, remove_expired
 from core.domain.conversation import OwnershipEvent, OwnershipState
-from core.ports.outcomes import Aside, Transition
+from core.ports.outcomes import CrossConversationWrite, Transition
 from core.ports.retention import Expiring
 from core.ports.store import TurnOutcome
 from core.storage.contact_routes import LAPSE
@@ -21,7 +21,7 @@ from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, claim_one, customer
-from tests.contract.stores.test_asides import from_staff
+from tests.contract.stores.test_cross_conversation_writes import from_staff
 from tests.contract.stores.test_follow_ups import by_road, left, mail_road, ring, takes
 from tests.integration.storage.test_query_plans import statements
 
@@ -56,8 +56,10 @@ async def followed(store: SqlStore, clock: ManualClock, *, resolved: bool) -> st
         staff = await claim_one(store)
         conversation = await store.conversation(home)
         assert conversation is not None
-        aside = Aside(conversation.key, (), Transition(OwnershipEvent.RESOLVE, reopen_within=60.0))
-        (ended,) = await store.finish([TurnOutcome(staff.claim, staff.pending[-1].seq, asides=(aside,))])
+        cross_write = CrossConversationWrite(
+            conversation.key, (), Transition(OwnershipEvent.RESOLVE, reopen_within=60.0)
+        )
+        (ended,) = await store.finish([TurnOutcome(staff.claim, staff.pending[-1].seq, cross_writes=(cross_write,))])
         assert ended.held
     return home
 

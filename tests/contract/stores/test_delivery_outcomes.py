@@ -17,8 +17,8 @@ from core.domain.messages import Author, DeliveryReported, MessageDeleted, Recei
 from core.domain.readers import RECIPIENTS
 from core.ports.delivery_outcomes import Arrived, DeliveryOutcome, OutcomeStatus
 from core.ports.store import (
-    Aside,
     CloseCase,
+    CrossConversationWrite,
     Delivery,
     KeepComment,
     KeepRating,
@@ -31,7 +31,7 @@ from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, said
-from tests.contract.stores.test_asides import THREAD, customers_now, escalate, from_staff
+from tests.contract.stores.test_cross_conversation_writes import THREAD, customers_now, escalate, from_staff
 
 
 def worded(outcome: DeliveryOutcome) -> Sequence[NewMessage]:
@@ -48,7 +48,9 @@ async def sent_by_staff(
     staff = await claim_one(store)
     now = await customers_now(store, state)
     relayed = answer("We are looking", author=Author.STAFF, relays=staff.pending[0].id, meta=meta or {})
-    await store.finish([TurnOutcome(staff.claim, 1, asides=(Aside(now.conversation.key, (relayed,)),))])
+    await store.finish(
+        [TurnOutcome(staff.claim, 1, cross_writes=(CrossConversationWrite(now.conversation.key, (relayed,)),))]
+    )
     assert await store.report_outcomes("main", worded) == 0, "it waits, and staff see that it does"
     clock.move(1)
     (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
@@ -217,7 +219,9 @@ async def test_customers_messages_are_not_followed(store: SqlStore) -> None:
     await accept(store, said("e2", "Hello?"))
     mine = await claim_one(store)
     copy = answer("Hello?", author=Author.CUSTOMER, relays=mine.pending[0].id)
-    await store.finish([TurnOutcome(mine.claim, 2, asides=(Aside(feed("main", case.id), (copy,)),))])
+    await store.finish(
+        [TurnOutcome(mine.claim, 2, cross_writes=(CrossConversationWrite(feed("main", case.id), (copy,)),))]
+    )
     for _ in range(2):
         (delivery,) = await store.claim_deliveries("desk", "main", 10, LEASE)
         await settle(store, delivery, DeliveryStatus.DEAD, "gone")
@@ -230,7 +234,9 @@ async def test_a_notice_of_staffs_is_followed_as_well(store: SqlStore, clock: Ma
     staff = await claim_one(store)
     now = await customers_now(store, state)
     notices = (answer("Grace has joined.", author=Author.SYSTEM, followed=True), answer("And", author=Author.SYSTEM))
-    await store.finish([TurnOutcome(staff.claim, 1, asides=(Aside(now.conversation.key, notices),))])
+    await store.finish(
+        [TurnOutcome(staff.claim, 1, cross_writes=(CrossConversationWrite(now.conversation.key, notices),))]
+    )
     for _ in notices:
         (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
         await settle(store, delivery, DeliveryStatus.DEAD, "blocked")

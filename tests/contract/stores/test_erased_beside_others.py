@@ -11,7 +11,7 @@ from core.domain.customer import Identity
 from core.domain.gaps import Leader
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Author, ReactionChanged
-from core.ports.store import Aside, OpenCase
+from core.ports.store import CrossConversationWrite, OpenCase
 from core.storage.store import SqlStore
 from core.storage.tables import conversation
 from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, file, finish, outcome
@@ -45,7 +45,10 @@ async def test_a_file_of_another_that_staff_were_shown_stays_on_the_disk(store: 
     case = Case(Case.named(state.conversation.id, 1), state.conversation.id, 1, MARK, "customer", "normal", SENT_AT)
     card = answer("Their files", author=Author.SYSTEM, attachments=(bobs, hers))
     told = outcome(
-        state, answer("One moment"), asides=(Aside(feed("main", case.id), (card,)),), cases=(OpenCase(case),)
+        state,
+        answer("One moment"),
+        cross_writes=(CrossConversationWrite(feed("main", case.id), (card,)),),
+        cases=(OpenCase(case),),
     )
     await store.finish([told])
     await erase(store)

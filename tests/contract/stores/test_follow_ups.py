@@ -18,14 +18,23 @@ from core.domain.timers import TimerKind
 from core.ports.delivery_outcomes import DeliveryOutcome
 from core.ports.event_log import LogFrame
 from core.ports.follow_ups import Unseen
-from core.ports.outcomes import Aside, CloseCase, Finished, FollowUp, NewMessage, Recall, SetTimer, Transition
+from core.ports.outcomes import (
+    CloseCase,
+    CrossConversationWrite,
+    Finished,
+    FollowUp,
+    NewMessage,
+    Recall,
+    SetTimer,
+    Transition,
+)
 from core.ports.store import Acceptable, Settlement, TurnOutcome
 from core.ports.timers import TimerDecision
 from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, change_owner, claim_one, customer, said
-from tests.contract.stores.test_asides import customers_now, escalate, from_staff
+from tests.contract.stores.test_cross_conversation_writes import customers_now, escalate, from_staff
 
 MAIL = ("email", "support@example.com")
 PHONE = ("sms", "AC1")
@@ -65,8 +74,8 @@ async def wrote(store: SqlStore, clock: ManualClock, case: Case, event: str, tex
     conversation = await store.conversation(case.conversation_id)
     assert conversation is not None
     relayed = answer(text, author=Author.STAFF, relays=staff.pending[0].id)
-    told = (Aside(conversation.key, (relayed,)),)
-    await store.finish([TurnOutcome(staff.claim, staff.pending[-1].seq, asides=told)])
+    told = (CrossConversationWrite(conversation.key, (relayed,)),)
+    await store.finish([TurnOutcome(staff.claim, staff.pending[-1].seq, cross_writes=told)])
     await shown_on_the_page(store, clock)
 
 
@@ -96,10 +105,10 @@ async def ring(
     assert conversation is not None
     follow = FollowUp(seen.last_seq, seen.shown_cursor, seen.messages[-1][0].seq, road, await store.contacted(road))
     text = "\n".join(message.text for message, _ in seen.messages)
-    aside = Aside(
+    cross_write = CrossConversationWrite(
         conversation.key, (again(text, road),), ownership_epoch=conversation.ownership_epoch, follow_up=follow
     )
-    return await store.finish_timer(due, TimerDecision((aside,)))
+    return await store.finish_timer(due, TimerDecision((cross_write,)))
 
 
 def by_road(
@@ -306,10 +315,10 @@ async def test_a_reply_on_two_roads_is_taken_back_from_both_or_not_at_all(store:
     await accept(store, from_staff("m/C1/9.9", "gone"))
     staff = await claim_one(store)
     now = await customers_now(store, state)
-    recalled = Aside(
+    recalled = CrossConversationWrite(
         now.conversation.key, ownership_epoch=now.conversation.ownership_epoch, recalls=(Recall(one, None),)
     )
-    assert (await store.finish([TurnOutcome(staff.claim, staff.pending[-1].seq, asides=(recalled,))]))[0].held
+    assert (await store.finish([TurnOutcome(staff.claim, staff.pending[-1].seq, cross_writes=(recalled,))]))[0].held
     clock.move(6)
     (web,) = await store.claim_deliveries("web", "main", 10, LEASE)
     assert web.message.text == "Two"

@@ -17,9 +17,9 @@ from core.domain.learning import LearningState
 from core.domain.messages import Author, Citation, MessageKind
 from core.domain.thumbs import Rating
 from core.ports.outcomes import (
-    Aside,
     CaseRecord,
     CloseCase,
+    CrossConversationWrite,
     KeepRating,
     NewMessage,
     OpenCase,
@@ -252,8 +252,10 @@ async def test_what_staff_did_is_told_of_its_conversation(store: SqlStore, clock
     await accept(store, said("s1", "An aside", where="t2"))
     state = await claim_one(store)
     epoch = (await _conversation(store)).ownership_epoch
-    word = Aside(thread(), (NewMessage(Author.STAFF, "No, but pumps.", MessageKind.ANSWER),), ownership_epoch=epoch)
-    (finished,) = await store.finish([replace(outcome(state), asides=(word,))])
+    word = CrossConversationWrite(
+        thread(), (NewMessage(Author.STAFF, "No, but pumps.", MessageKind.ANSWER),), ownership_epoch=epoch
+    )
+    (finished,) = await store.finish([replace(outcome(state), cross_writes=(word,))])
     assert finished.held
     assert not finished.outdated
     await in_case(store, "c9", CloseCase(case.id), ProposeAnswer(case.id, "Bicycles?", "No.", "today"))

@@ -18,7 +18,15 @@ from core.domain.messages import Author, MessageDeleted, MessageReceived, RawEve
 from core.domain.ticket import TicketPriority, TicketStatus
 from core.ports.journal import JournalEntry
 from core.ports.outcomes import BlockCustomer, ChangeTicket, KeepComment, KeepNote, KeepRating, LinkIdentity, OpenTicket
-from core.ports.store import Acceptable, Aside, NewMessage, OpenCase, Settlement, Transition, TurnOutcome
+from core.ports.store import (
+    Acceptable,
+    CrossConversationWrite,
+    NewMessage,
+    OpenCase,
+    Settlement,
+    Transition,
+    TurnOutcome,
+)
 from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage.personal import Erased
 from core.storage.store import SqlStore
@@ -35,7 +43,7 @@ from tests.contract.stores.sayings import (
     finish,
     outcome,
 )
-from tests.contract.stores.test_asides import from_staff
+from tests.contract.stores.test_cross_conversation_writes import from_staff
 
 MARK = "zanzibar"
 """In everything that is the customer's own."""
@@ -110,7 +118,7 @@ async def full_life(store: SqlStore) -> Case:
         messages=(answer(f"Dear {MARK}"),),
         transition=Transition(OwnershipEvent.ESCALATE),
         contact=ContactDetails(email=f"{MARK}@example.org", phone=f"+1{MARK}"),
-        asides=(Aside(feed("main", case.id), (card,)),),
+        cross_writes=(CrossConversationWrite(feed("main", case.id), (card,)),),
         cases=(
             LinkIdentity(home, state.customer.id, MAIL, ""),
             OpenCase(case),
@@ -126,9 +134,9 @@ async def full_life(store: SqlStore) -> Case:
     staff = await claim_one(store)
     reply, note = staff.pending
     relayed = answer(f"Good morning {MARK}", author=Author.STAFF, relays=reply.id)
-    aside = Aside(ConversationKey("sms", "AC1", PHONE.external_id), (relayed,))
+    cross_write = CrossConversationWrite(ConversationKey("sms", "AC1", PHONE.external_id), (relayed,))
     kept = KeepNote(case.id, note.id, "U1")
-    await store.finish([TurnOutcome(staff.claim, note.seq, asides=(aside,), cases=(kept,))])
+    await store.finish([TurnOutcome(staff.claim, note.seq, cross_writes=(cross_write,), cases=(kept,))])
     await accept(store, wrote(MAIL, "m1"))
     await finish(store, await claim_one(store), answer(f"By mail, {MARK}"))
     await store.remember("sms", "AC1", f"window/{PHONE.external_id}", "now")
@@ -243,12 +251,12 @@ async def test_a_case_of_one_in_a_group_ends_and_the_group_goes_on(store: SqlSto
     number = await store.ticket_number_for(case.id)
     opens = OpenTicket(case.id, number, state.customer.id, home, MARK, TicketPriority.LOW, "rule")
     escalates = Transition(OwnershipEvent.ESCALATE, escalation=Escalation(f"for {MARK}"))
-    aside = Aside(feed("main", case.id), (answer(f"Card of {MARK}", author=Author.SYSTEM),))
+    cross_write = CrossConversationWrite(feed("main", case.id), (answer(f"Card of {MARK}", author=Author.SYSTEM),))
     done = TurnOutcome(
         state.claim,
         state.pending[-1].seq,
         transition=escalates,
-        asides=(aside,),
+        cross_writes=(cross_write,),
         cases=(OpenCase(case), opens),
         customer_id=state.customer.id,
     )

@@ -13,7 +13,16 @@ from core.domain.case import Case, feed
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.messages import Author
 from core.domain.timers import TimerKind
-from core.ports.outcomes import Aside, CaseRecord, ClearTimers, CloseCase, Finished, OpenCase, SetTimer, Transition
+from core.ports.outcomes import (
+    CaseRecord,
+    ClearTimers,
+    CloseCase,
+    CrossConversationWrite,
+    Finished,
+    OpenCase,
+    SetTimer,
+    Transition,
+)
 from core.ports.store import TurnState
 from core.ports.timers import DueTimer, TimerDecision
 from core.storage.desk_tables import desk_timer
@@ -31,9 +40,9 @@ async def escalated(store: SqlStore, clock: ManualClock, *records: CaseRecord, w
     state = await claim_one(store)
     home = state.conversation.id
     case = Case(Case.named(home, 1), home, 1, "wants a refund", "customer", "normal", clock.now())
-    told = Aside(feed("main", case.id), (answer("The card", author=Author.SYSTEM),))
+    told = CrossConversationWrite(feed("main", case.id), (answer("The card", author=Author.SYSTEM),))
     change = Transition(OwnershipEvent.ESCALATE, escalation=Escalation("wants a refund"))
-    ended = replace(outcome(state, asides=(told,), cases=(OpenCase(case), *records)), transition=change)
+    ended = replace(outcome(state, cross_writes=(told,), cases=(OpenCase(case), *records)), transition=change)
     finished = await store.finish([ended])
     assert finished == [Finished(held=True)]
     return state
@@ -77,7 +86,7 @@ async def test_a_timer_that_is_finished_is_gone_or_set_again(store: SqlStore, cl
     clock.move(1)
     (found,) = await due(store)
     again = SetTimer(case_id(), UNCLAIMED, 10.0, stage=1)
-    post = Aside(feed("main", case_id()), (answer("Nobody?", author=Author.SYSTEM),))
+    post = CrossConversationWrite(feed("main", case_id()), (answer("Nobody?", author=Author.SYSTEM),))
     assert await store.finish_timer(found, TimerDecision((post,), (again,))) == Finished(held=True)
     told = await store.messages(feed("main", case_id()).conversation_id)
     assert [message.text for message in told] == ["The card", "Nobody?"]
@@ -97,7 +106,7 @@ async def test_one_process_has_it_and_another_only_after_a_lease(open_store: Ope
     assert not await due(second)
     clock.move(LEASE)
     (fast,) = await due(second)
-    post = Aside(feed("main", case_id()), (answer("Nobody?", author=Author.SYSTEM),))
+    post = CrossConversationWrite(feed("main", case_id()), (answer("Nobody?", author=Author.SYSTEM),))
     assert await first.finish_timer(slow, TimerDecision((post,))) == Finished(held=False), "the dead one wakes up"
     assert await second.finish_timer(fast, TimerDecision((post,))) == Finished(held=True)
     assert len(await first.messages(feed("main", case_id()).conversation_id)) == 2
@@ -162,7 +171,7 @@ async def test_one_that_was_cleared_or_set_anew_while_it_was_due_does_nothing(
     assert len(found) == 2
     anew = (ClearTimers(case_id(), (SILENT,)), SetTimer(case_id(), UNCLAIMED, 60.0))
     await record(store, *anew, event="e2")
-    post = Aside(feed("main", case_id()), (answer("Nobody?", author=Author.SYSTEM),))
+    post = CrossConversationWrite(feed("main", case_id()), (answer("Nobody?", author=Author.SYSTEM),))
     assert [await store.finish_timer(one, TimerDecision((post,))) for one in found] == [Finished(held=False)] * 2
     assert len(await store.messages(feed("main", case_id()).conversation_id)) == 1
     assert await kinds(store) == [UNCLAIMED]
@@ -174,7 +183,9 @@ async def test_it_says_nothing_in_a_conversation_that_changed_hands(store: SqlSt
     before = await store.conversation(state.conversation.id)
     assert before is not None
     await change_owner(store, before.id, Transition(OwnershipEvent.CLAIM, owner="grace"))
-    late = Aside(before.key, (answer("It takes longer", author=Author.SYSTEM),), ownership_epoch=before.ownership_epoch)
+    late = CrossConversationWrite(
+        before.key, (answer("It takes longer", author=Author.SYSTEM),), ownership_epoch=before.ownership_epoch
+    )
     assert await store.finish_timer(found, TimerDecision((late,))) == Finished(held=True, pending=True, outdated=True)
     assert [message.text for message in await store.messages(before.id)] == ["Hello"]
     (again,) = await due(store)
@@ -186,7 +197,9 @@ async def test_a_timer_can_change_hands_itself(store: SqlStore, clock: ManualClo
     (found,) = await due(store)
     now = await store.conversation(state.conversation.id)
     assert now is not None
-    change = Aside(now.key, (), Transition(OwnershipEvent.HAND_BACK), ownership_epoch=now.ownership_epoch)
+    change = CrossConversationWrite(
+        now.key, (), Transition(OwnershipEvent.HAND_BACK), ownership_epoch=now.ownership_epoch
+    )
     assert await store.finish_timer(found, TimerDecision((change,), (CloseCase(case_id()),))) == Finished(held=True)
     after = await store.conversation(now.id)
     assert after is not None
@@ -199,6 +212,8 @@ async def test_a_message_of_a_timer_leaves_what_is_pending_pending(store: SqlSto
     (found,) = await due(store)
     now = await store.conversation(state.conversation.id)
     assert now is not None
-    late = Aside(now.key, (answer("It takes longer", author=Author.SYSTEM),), ownership_epoch=now.ownership_epoch)
+    late = CrossConversationWrite(
+        now.key, (answer("It takes longer", author=Author.SYSTEM),), ownership_epoch=now.ownership_epoch
+    )
     assert await store.finish_timer(found, TimerDecision((late,))) == Finished(held=True)
     assert [message.text for message in (await claim_one(store)).pending] == ["Still there?"]

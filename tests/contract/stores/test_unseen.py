@@ -8,13 +8,13 @@ from core.domain.delivery import DeliveryStatus
 from core.domain.keys import EventKey
 from core.domain.messages import Author, MessageDeleted
 from core.domain.timers import TimerKind
-from core.ports.outcomes import Aside, SetTimer
+from core.ports.outcomes import CrossConversationWrite, SetTimer
 from core.ports.store import Settlement, TurnOutcome
 from core.ports.timers import TimerDecision
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, said
-from tests.contract.stores.test_asides import THREAD, escalate, from_staff
+from tests.contract.stores.test_cross_conversation_writes import THREAD, escalate, from_staff
 from tests.contract.stores.test_follow_ups import MAIL, by_road, left, mail_road, ring, shown_on_the_page, takes
 
 _MONTH = 30
@@ -85,11 +85,15 @@ async def test_two_asides_about_one_conversation_are_said_one_after_the_other(st
     home, staff = state.conversation.key, feed("main", case.id)
     await accept(store, from_staff("m/C1/2.2"))
     turn = await claim_one(store)
-    asides = tuple(Aside(place, (answer(text),)) for text in ("One", "Two") for place in (staff, home))
+    cross_writes = tuple(
+        CrossConversationWrite(place, (answer(text),)) for text in ("One", "Two") for place in (staff, home)
+    )
     records = (SetTimer(case.id, TimerKind.FOLLOW_UP, 0.0),)
-    assert (await store.finish([TurnOutcome(turn.claim, turn.pending[-1].seq, asides=asides, cases=records)]))[0].held
+    assert (
+        await store.finish([TurnOutcome(turn.claim, turn.pending[-1].seq, cross_writes=cross_writes, cases=records)])
+    )[0].held
     (due,) = await store.due_timers(10, LEASE)
-    more = tuple(Aside(staff, (answer(text),)) for text in ("Three", "Four"))
+    more = tuple(CrossConversationWrite(staff, (answer(text),)) for text in ("Three", "Four"))
     assert (await store.finish_timer(due, TimerDecision(more))).held
     told = [message.text for message in await store.messages(staff.conversation_id)]
     assert told == ["The card", "One", "Two", "Three", "Four"]
@@ -103,8 +107,8 @@ async def test_what_no_page_could_have_shown_yet_is_known_to_be_coming(store: Sq
     staff, conversation = await claim_one(store), await store.conversation(home)
     assert conversation is not None
     late = answer("And found it", author=Author.STAFF, relays=staff.pending[0].id, delay=5.0)
-    told = (Aside(conversation.key, (late,)),)
-    await store.finish([TurnOutcome(staff.claim, staff.pending[-1].seq, asides=told)])
+    told = (CrossConversationWrite(conversation.key, (late,)),)
+    await store.finish([TurnOutcome(staff.claim, staff.pending[-1].seq, cross_writes=told)])
     clock.move(2)
     assert (await store.unseen(home)).coming
     clock.move(5)

@@ -6,7 +6,7 @@ from core.domain.case import feed
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.customer import ContactDetails
 from core.ports.desk import ForStaff
-from core.ports.outcomes import Aside, CloseCase, OpenCase
+from core.ports.outcomes import CloseCase, CrossConversationWrite, OpenCase
 from core.ports.store import Transition, TurnOutcome
 from core.storage.store import SqlStore
 from handoff import posts
@@ -27,7 +27,7 @@ async def _queue(store: SqlStore, *, with_desk: bool = False) -> str:
         2,
         transition=Transition(OwnershipEvent.ESCALATE, escalation=_ASKED),
         contact=ContactDetails(email="ada@example.com"),
-        asides=staff.asides,
+        cross_writes=staff.cross_writes,
         cases=staff.cases,
     )
     await store.finish([outcome])
@@ -75,7 +75,7 @@ async def test_with_a_desk_the_case_is_named_closed_and_staff_are_told(store: Sq
     assert case is not None
     facts = {"customer": "Ada", "state": "queued"}
     card = posts.card_now(facts, OwnershipState.QUEUED, None)
-    await store.decide([Aside(where, (card,))], (OpenCase(case),))
+    await store.decide([CrossConversationWrite(where, (card,))], (OpenCase(case),))
     assert not await requests.mark_done(home)
     assert await requests.mark_done(one.id)
     assert await store.open_case(home) is None
@@ -88,7 +88,7 @@ async def test_what_somebody_claimed_meanwhile_is_not_done(store: SqlStore) -> N
     home = await _queue(store)
     conversation = await store.conversation(home)
     assert conversation is not None
-    stale = Aside(conversation.key, transition=Transition(OwnershipEvent.HAND_BACK), ownership_epoch=0)
+    stale = CrossConversationWrite(conversation.key, transition=Transition(OwnershipEvent.HAND_BACK), ownership_epoch=0)
     assert not await store.decide([stale], ())
     await change_owner(store, home, Transition(OwnershipEvent.CLAIM, owner="grace"))
     assert not await Requests(store, None).mark_done(home)

@@ -13,7 +13,7 @@ from core.domain.customer import Identity
 from core.domain.errors import OutcomeUnknown, ToolError
 from core.domain.messages import MessageKind, OutboundMessage, StaffAction
 from core.domain.timers import Timer
-from core.ports.outcomes import Aside, CloseCase, LinkIdentity, Transition, UnlinkIdentity
+from core.ports.outcomes import CloseCase, CrossConversationWrite, LinkIdentity, Transition, UnlinkIdentity
 from core.ports.timers import TimerDecision
 from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
@@ -387,7 +387,9 @@ async def test_a_model_that_brings_in_a_person_besides_loses_nothing(office: Off
 async def test_a_timer_that_closes_the_case_declines_what_waits(office: Office, shop: Shop) -> None:
     await office.wishes()
     home = await office.conversation()
-    closes = Aside(home.key, (), Transition(OwnershipEvent.RESOLVE), ownership_epoch=home.ownership_epoch)
+    closes = CrossConversationWrite(
+        home.key, (), Transition(OwnershipEvent.RESOLVE), ownership_epoch=home.ownership_epoch
+    )
 
     async def decide(timer: Timer) -> TimerDecision:
         return TimerDecision((closes,), (CloseCase(timer.case_id),))

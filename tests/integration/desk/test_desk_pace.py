@@ -24,7 +24,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind
 from core.ports.channel import InboundSink
 from core.ports.metrics import NoMetrics
-from core.ports.store import Aside, NewMessage, TurnOutcome
+from core.ports.store import CrossConversationWrite, NewMessage, TurnOutcome
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from handoff.slack import desk_edits
@@ -57,8 +57,8 @@ async def open_case(store: SqlStore, number: int) -> None:
     told += [
         NewMessage(Author.SYSTEM, "x", MessageKind.NOTICE, meta={"post": "transcript", "lines": lines, "left_out": 0})
     ]
-    asides = (Aside(feed("main", f"case.{number}"), tuple(told)),)
-    await store.finish([TurnOutcome(state.claim, handled_seq=1, asides=asides)])
+    cross_writes = (CrossConversationWrite(feed("main", f"case.{number}"), tuple(told)),)
+    await store.finish([TurnOutcome(state.claim, handled_seq=1, cross_writes=cross_writes)])
 
 
 async def test_eight_new_cases_are_shown_in_their_order_and_nothing_is_refused(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from core.domain.messages import (
     StaffAction,
 )
 from core.ports.channel import WebhookRequest
-from core.ports.outcomes import Aside, NewMessage, OpenCase
+from core.ports.outcomes import CrossConversationWrite, NewMessage, OpenCase
 from core.ports.staff_mail import NOT_STAFF, NOTHING_NEW, StaffMail, reply_thread
 from core.ports.store import TurnOutcome, TurnState
 from core.storage.store import SqlStore
@@ -68,11 +68,11 @@ async def store(sqlite_url: str) -> AsyncIterator[SqlStore]:
     await accept(store, said("e1", "Hello"))
     card = NewMessage(Author.SYSTEM, "Ada", MessageKind.NOTICE, meta={"post": "card", "facts": _FACTS})
     told = (card, _said("Where is it?"), posts.card_now(_FACTS, OwnershipState.QUEUED, None))
-    first = Aside(_FEED, posts.first_of_case(told))
+    first = CrossConversationWrite(_FEED, posts.first_of_case(told))
     case = Case(_CASE, thread().conversation_id, 1, "Asked.", "customer", "normal", clock.now())
     await store.decide([first], (OpenCase(case),))
     clock.move(1)
-    await store.decide([Aside(_FEED, (_said("And now?"), posts.mark("x", "note")))], ())
+    await store.decide([CrossConversationWrite(_FEED, (_said("And now?"), posts.mark("x", "note")))], ())
     yield store
     await store.close()
 
@@ -173,12 +173,14 @@ async def test_what_somebody_did_is_not_told_to_them_again(store: SqlStore) -> N
         async def staff(self, turn: TurnState) -> TurnOutcome:
             now = posts.card_now(_FACTS, OwnershipState.STAFF, "Grace")
             told = (now, posts.remark("Grace has taken it."), posts.remark("A file is missing."))
-            return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=(Aside(_FEED, told),))
+            return TurnOutcome(
+                turn.claim, turn.conversation.last_seq, cross_writes=(CrossConversationWrite(_FEED, told),)
+            )
 
     await store.release([(await claim_one(store)).claim])
     await accept(store, _reply("r1", "One."))
     outcome = await MailDesk(Claiming(), "mail", "en").staff(await _staff_turn(store))
-    assert [one.text for one in outcome.asides[0].messages] == ["Ada: staff", "A file is missing."]
+    assert [one.text for one in outcome.cross_writes[0].messages] == ["Ada: staff", "A file is missing."]
 
 
 async def test_staff_read_what_somebody_else_answered_to_their_mail(store: SqlStore) -> None:

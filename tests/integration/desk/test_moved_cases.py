@@ -17,7 +17,7 @@ from core.domain.case import Case, feed
 from core.domain.conversation import OwnershipEvent
 from core.domain.messages import Author, CustomerAction, Message, MessageKind, StaffAction
 from core.domain.timers import TimerKind
-from core.ports.outcomes import Aside, NewMessage, Transition
+from core.ports.outcomes import CrossConversationWrite, NewMessage, Transition
 from core.storage.migrate import migrate
 from handoff import posts
 from handoff.posts import POST, WITH_CARD
@@ -112,7 +112,9 @@ def test_what_was_said_while_there_was_no_desk_is_shown_when_it_is_back(world: D
     _says(world, "Anybody?")
     world.do(world.store.remember("desk", "", "desk", ""))
     world.pass_time(1.0)
-    world.do(world.store.decide([Aside(HOME, (NewMessage(Author.AGENT, "I am.", MessageKind.ANSWER),))], ()))
+    world.do(
+        world.store.decide([CrossConversationWrite(HOME, (NewMessage(Author.AGENT, "I am.", MessageKind.ANSWER),))], ())
+    )
     assert _moved(world, "main") == 1
 
 
@@ -214,10 +216,12 @@ class _Late:
 
 
 def test_a_card_is_found_behind_what_staff_were_told_before_it(world: DeskWorld) -> None:
-    early = Aside(feed(_MAIL, _CASE), (posts.remark("Somebody answered by mail."),))
+    early = CrossConversationWrite(feed(_MAIL, _CASE), (posts.remark("Somebody answered by mail."),))
     assert world.do(world.store.decide([early], ()))
     card = _told(world, "main")[0]
-    late = Aside(feed(_MAIL, _CASE), (NewMessage(card.author, card.text, MessageKind.NOTICE, meta=card.meta),))
+    late = CrossConversationWrite(
+        feed(_MAIL, _CASE), (NewMessage(card.author, card.text, MessageKind.NOTICE, meta=card.meta),)
+    )
     assert world.do(world.store.card(_MAIL, _CASE)) == {}
     assert world.do(world.store.decide([late], ()))
     assert world.do(world.store.card(_MAIL, _CASE)).items() >= card.meta["facts"].items()

@@ -16,7 +16,7 @@ from core.domain.errors import NotYet
 from core.domain.messages import Author, CustomerAction, StaffAction
 from core.domain.ticket import TicketStatus
 from core.domain.timers import TimerKind
-from core.ports.outcomes import Aside, CloseCase, Transition
+from core.ports.outcomes import CloseCase, CrossConversationWrite, Transition
 from core.storage.store import SqlStore
 from handoff.hours import parse_hours
 from handoff.settings import HandoffSettings
@@ -231,7 +231,7 @@ async def test_what_is_committed_first_counts(office: SplitOffice, other: Owners
     assert home is not None
     owner = "linus" if other is OwnershipEvent.CLAIM else None
     closes = () if owner else (CloseCase(PAGE),)
-    changed = Aside(HOME, (), Transition(other, owner=owner), ownership_epoch=home.ownership_epoch)
+    changed = CrossConversationWrite(HOME, (), Transition(other, owner=owner), ownership_epoch=home.ownership_epoch)
     assert await office.store.decide([changed], closes)
     (finished,) = await office.store.finish([late])
     assert finished.outdated

@@ -140,7 +140,7 @@ async def test_an_answer_between_the_warning_and_its_commit_wins(office: OfficeH
     office.clock.move(48 * 60)
     (due,) = await office.store.due_timers(10, LEASE)
     decision = await office.timers.decide(due.timer)
-    assert decision.asides
+    assert decision.cross_writes
     await office.staff("Here I am")
     assert not (await office.store.finish_timer(due, decision)).held
     assert await reminders(office) == []

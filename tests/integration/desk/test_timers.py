@@ -217,7 +217,7 @@ async def test_a_claim_between_decision_and_commit_wins(office: OfficeHours) -> 
     office.clock.move(600)
     (due,) = await office.store.due_timers(10, LEASE)
     decision = await office.timers.decide(due.timer)
-    assert decision.asides
+    assert decision.cross_writes
     before = len(await office.told())
     await office.press(CLAIM)
     shown = len(await office.told())

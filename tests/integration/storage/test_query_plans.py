@@ -19,7 +19,7 @@ from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author, MessageKind, Receipt
 from core.domain.timers import TimerKind
 from core.ports.event_log import LogFrame
-from core.ports.outcomes import Aside, ClearTimers, FollowUp, Recall, SetTimer
+from core.ports.outcomes import ClearTimers, CrossConversationWrite, FollowUp, Recall, SetTimer
 from core.ports.store import NewMessage, Settlement, Transition
 from core.ports.timers import TimerDecision
 from core.storage.migrate import migrate
@@ -38,7 +38,7 @@ from tests.contract.stores.sayings import (
     outcome,
     said,
 )
-from tests.contract.stores.test_asides import from_staff
+from tests.contract.stores.test_cross_conversation_writes import from_staff
 from tests.contract.stores.test_follow_ups import ADA, MAIL, again, by_road, mail_road, takes
 
 _MAY_BE_READ_WHOLE = re.compile(r"SCAN (json_each|asked|due|ready|person|anon_1|\(subquery|(\d+ )?CONSTANT)")
@@ -159,8 +159,8 @@ async def _shown_to_staff(store: SqlStore) -> None:
     await accept(store, said("for staff"), in_log=True)
     state = await claim_one(store)
     copy = NewMessage(Author.CUSTOMER, "for staff", MessageKind.NOTICE, relays=state.pending[0].id)
-    shown = Aside(feed("default", Case.named(state.conversation.id, 1)), (copy,))
-    assert (await store.finish([outcome(state, asides=(shown,))]))[0].held
+    shown = CrossConversationWrite(feed("default", Case.named(state.conversation.id, 1)), (copy,))
+    assert (await store.finish([outcome(state, cross_writes=(shown,))]))[0].held
     (delivery,) = await store.claim_deliveries(DESK, "default", 10, LEASE)
     receipt = Receipt("m/C1/1.1", tracked=True)
     await store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.SENT, receipts=(receipt,))])
@@ -213,9 +213,11 @@ async def _followed(store: SqlStore, home: str) -> None:
     assert now is not None
     way = mail_road()
     follow = FollowUp(seen.last_seq, seen.shown_cursor, seen.messages[-1][0].seq, way, await store.contacted(way))
-    aside = Aside(now.key, (again("From staff", way),), ownership_epoch=now.ownership_epoch, follow_up=follow)
+    cross_write = CrossConversationWrite(
+        now.key, (again("From staff", way),), ownership_epoch=now.ownership_epoch, follow_up=follow
+    )
     (due,) = await store.due_timers(10, LEASE)
-    assert (await store.finish_timer(due, TimerDecision((aside,)))).held
+    assert (await store.finish_timer(due, TimerDecision((cross_write,)))).held
     assert await store.going(home) == MAIL
 
 
@@ -228,8 +230,10 @@ async def _thinks_again(store: SqlStore, home: str) -> None:
     await accept(store, from_staff("m/C1/9.9"))
     now = await store.conversation(home)
     assert now is not None
-    aside = Aside(now.key, ownership_epoch=now.ownership_epoch, recalls=(Recall(one, None), Recall(two, "Three")))
-    assert (await store.finish([outcome(await claim_one(store), asides=(aside,))]))[0].held
+    cross_write = CrossConversationWrite(
+        now.key, ownership_epoch=now.ownership_epoch, recalls=(Recall(one, None), Recall(two, "Three"))
+    )
+    assert (await store.finish([outcome(await claim_one(store), cross_writes=(cross_write,))]))[0].held
 
 
 async def test_what_a_channel_lists_is_found_in_the_index(sqlite_url: str, statements: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind
 from core.ports.desk import DeskReply, ForStaff
 from core.ports.responder import Reply, TurnEvents
-from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, Transition, TurnOutcome, TurnState
+from core.ports.store import CloseCase, CrossConversationWrite, NewMessage, OpenCase, Transition, TurnOutcome, TurnState
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 Work = Callable[[TurnState, str, TurnEvents], Awaitable[Reply]]
@@ -107,7 +107,7 @@ class NotedDesk:
             Case.named(turn.conversation.id, 1), turn.conversation.id, 1, escalation.reason, "agent", "normal", NOW
         )
         line = NewMessage(Author.SYSTEM, escalation.reason, MessageKind.NOTICE)
-        return ForStaff((Aside(feed("main", case.id), (line,)),), (OpenCase(case),))
+        return ForStaff((CrossConversationWrite(feed("main", case.id), (line,)),), (OpenCase(case),))
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
         """The case is over."""
@@ -135,5 +135,7 @@ class ClaimingDesk(NotedDesk):
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """A claim, decided on the conversation as it was at first."""
-        taken = Aside(self._home, transition=Transition(OwnershipEvent.CLAIM, owner="grace"), ownership_epoch=0)
-        return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=(taken,))
+        taken = CrossConversationWrite(
+            self._home, transition=Transition(OwnershipEvent.CLAIM, owner="grace"), ownership_epoch=0
+        )
+        return TurnOutcome(turn.claim, turn.conversation.last_seq, cross_writes=(taken,))

@@ -266,7 +266,7 @@ async def test_an_escalation_says_what_the_transition_says(state: TurnState, met
     assert outcome.messages[0].meta["ticket"] == "TKT-1"
     assert outcome.transition is not None
     assert outcome.transition.escalation == Escalation("wants a refund")
-    assert [aside.messages[0].text for aside in outcome.asides] == ["wants a refund"]
+    assert [cross_write.messages[0].text for cross_write in outcome.cross_writes] == ["wants a refund"]
     assert [type(record) for record in outcome.cases] == [OpenCase]
 
 

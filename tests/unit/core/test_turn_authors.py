@@ -161,7 +161,7 @@ async def test_a_colleague_is_not_answered_and_the_agent_knows_what_they_said(
     room, grace = Room(store, metrics), customer("grace", display_name="Grace", verified=True)
     await room.says(ADA, "It is broken")
     silent = await room.says(grace, "A person, please: which browser is it?", by_staff=True)
-    assert (silent.messages, silent.transition, silent.asides) == ((), None, ())
+    assert (silent.messages, silent.transition, silent.cross_writes) == ((), None, ())
     answered = await room.says(ADA, "Firefox")
     assert [one.text for one in answered.messages] == ["to Firefox"]
     assert room.remembered[-1] == "A person, please: which browser is it?"

@@ -15,7 +15,7 @@ from core.domain.messages import Author, Message, MessageKind
 from core.ports.desk import ASKS_RATING, DeskReply, ForStaff
 from core.ports.outcomes import NewMessage
 from core.ports.responder import Reply, TurnEvents
-from core.ports.store import Aside, TurnState
+from core.ports.store import CrossConversationWrite, TurnState
 from core.ports.summarizer import Point
 from core.ports.translator import Translation
 from handoff import policy, posts, teams
@@ -160,7 +160,7 @@ class RelayingDesk(NotedDesk):
 
 
 def _shown(told: Sequence[NewMessage]) -> ForStaff:
-    return ForStaff((Aside(feed("main", "c1.1"), tuple(told)),))
+    return ForStaff((CrossConversationWrite(feed("main", "c1.1"), tuple(told)),))
 
 
 class NoRecords:
@@ -189,7 +189,7 @@ async def test_as_much_is_translated_as_is_analysed_and_the_rest_says_that_it_is
         staff = (await desk.relay(short)).staff
     assert sum(map(len, translator.translated)) <= MOST_READ
     assert sum(map(len, translator.looked_at)) <= 2 * MOST_READ
-    said = [one for one in staff.asides[0].messages if one.meta["post"] == "said"]
+    said = [one for one in staff.cross_writes[0].messages if one.meta["post"] == "said"]
     assert [one.meta.get("original", one.text) for one in said] == [*FLOOD, "Wo ist es?"]
     assert [one.text for one in said if one.text.isupper()] == [FLOOD[0].upper(), "WO IST ES?"]
     assert all("below" in one.meta for one in said[1:-1])
@@ -199,8 +199,8 @@ async def test_as_much_is_translated_as_is_analysed_and_the_rest_says_that_it_is
 async def test_what_needs_no_translation_is_not_said_to_lack_one(pending: Sequence[str]) -> None:
     desk = TranslatedDesk(RelayingDesk(), CountingTranslator("en"), NoRecords(), "en")
     staff = (await desk.relay(turn_of(*pending))).staff
-    assert [one.text for one in staff.asides[0].messages] == pending
-    assert not [one for one in staff.asides[0].messages if "below" in one.meta]
+    assert [one.text for one in staff.cross_writes[0].messages] == pending
+    assert not [one for one in staff.cross_writes[0].messages if "below" in one.meta]
 
 
 async def test_thanks_and_ratings_are_looked_for_in_as_much_as_is_analysed(flood: TurnState, counted: Counted) -> None:
@@ -217,7 +217,7 @@ async def test_thanks_and_ratings_are_looked_for_in_as_much_as_is_analysed(flood
     answer = await ratings.rated(turn)
     assert 0 < counted.characters <= 2 * MOST_READ, "once for a rating, once for thanks"
     assert answer is not None
-    assert [one.text for one in answer.staff.asides[0].messages] == FLOOD, "staff see all of it"
+    assert [one.text for one in answer.staff.cross_writes[0].messages] == FLOOD, "staff see all of it"
 
 
 async def test_what_a_case_is_about_is_looked_for_in_as_much_as_is_analysed(counted: Counted) -> None:

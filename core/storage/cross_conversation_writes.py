@@ -1,6 +1,6 @@
 """What turns decide about other conversations: what of it must still be possible, and in which places it is said.
 
-What is decided about one conversation in several asides is written as one: its row and its next place are taken once. What
+What is decided about one conversation in several such writes is written as one: its row and its next place are taken once. What
 waits to be sent goes behind what was written before it, and came later.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, select, update
 
 from core.domain.delivery import DeliveryStatus
-from core.ports.outcomes import Aside, NewMessage
+from core.ports.outcomes import CrossConversationWrite, NewMessage
 from core.storage.delivered import BESIDE, OF_MESSAGES, beside
 from core.storage.tables import message, outbox
 
@@ -20,10 +20,10 @@ Overtaken = tuple[str, str, int]
 """A message, its conversation, and its new place in it."""
 
 
-def must_wait(asides: Sequence[Aside]) -> list[str]:
+def must_wait(cross_writes: Sequence[CrossConversationWrite]) -> list[str]:
     """The messages that must not have been sent yet: they are recalled, or go behind something that is said."""
-    recalled = [one.message_id for aside in asides for one in aside.recalls]
-    return recalled + [one for aside in asides for new in aside.messages for one in new.overtakes]
+    recalled = [one.message_id for cross_write in cross_writes for one in cross_write.recalls]
+    return recalled + [one for cross_write in cross_writes for new in cross_write.messages for one in new.overtakes]
 
 
 def in_places(messages: Sequence[NewMessage]) -> list[NewMessage | str]:
@@ -47,19 +47,19 @@ def move(connection: Connection, moved: Sequence[Overtaken], now: float) -> None
         connection.execute(update(message).where(message.c.id == message_id).values(seq=seq, created_at=now))
 
 
-def merge_by_conversation(asides: Sequence[Aside]) -> list[Aside]:
+def merge_by_conversation(cross_writes: Sequence[CrossConversationWrite]) -> list[CrossConversationWrite]:
     """In the order in which their conversations are named first, each with everything that is said in it, in order.
 
     Whether they hold is asked of each of them before: they may have been decided on different states of the conversation.
     """
-    found: dict[str, Aside] = {}
-    for aside in asides:
-        home = aside.conversation.conversation_id
-        found[home] = _merged(found[home], aside) if home in found else aside
+    found: dict[str, CrossConversationWrite] = {}
+    for cross_write in cross_writes:
+        home = cross_write.conversation.conversation_id
+        found[home] = _merged(found[home], cross_write) if home in found else cross_write
     return list(found.values())
 
 
-def _merged(first: Aside, second: Aside) -> Aside:
+def _merged(first: CrossConversationWrite, second: CrossConversationWrite) -> CrossConversationWrite:
     return replace(
         first,
         messages=(*first.messages, *second.messages),

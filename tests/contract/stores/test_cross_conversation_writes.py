@@ -16,8 +16,8 @@ from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, Author, ChangeKind, MessageReceived, Receipt
 from core.ports.store import (
-    Aside,
     CloseCase,
+    CrossConversationWrite,
     Finished,
     NewMessage,
     OpenCase,
@@ -74,7 +74,9 @@ async def escalate(store: SqlStore, *told: NewMessage, who: Identity | None = No
         state.claim,
         state.pending[-1].seq,
         transition=Transition(OwnershipEvent.ESCALATE, escalation=Escalation("wants a refund")),
-        asides=(Aside(feed("main", case.id), told or (answer("The card", author=Author.SYSTEM),)),),
+        cross_writes=(
+            CrossConversationWrite(feed("main", case.id), told or (answer("The card", author=Author.SYSTEM),)),
+        ),
         cases=(OpenCase(case),),
     )
     assert await store.finish([outcome]) == [Finished(held=True)]
@@ -109,8 +111,8 @@ async def test_a_turn_that_lost_its_claim_tells_nobody(store: SqlStore, clock: M
     clock.move(LEASE + 1)
     await claim_one(store)
     case = case_of(old)
-    told = Aside(feed("main", case.id), (answer("The card"),))
-    assert await store.finish([TurnOutcome(old.claim, 1, asides=(told,), cases=(OpenCase(case),))]) == [
+    told = CrossConversationWrite(feed("main", case.id), (answer("The card"),))
+    assert await store.finish([TurnOutcome(old.claim, 1, cross_writes=(told,), cases=(OpenCase(case),))]) == [
         Finished(held=False)
     ]
     assert await store.open_case(old.conversation.id) is None
@@ -126,8 +128,12 @@ async def test_what_staff_write_is_work_of_its_own(store: SqlStore) -> None:
     assert (message.author, message.meta["sender"], message.meta["at"]) == (Author.STAFF, "grace", "m/C1/2.2")
     now = await customers_now(store, state)
     relayed = answer("We are looking", author=Author.STAFF, relays=message.id, delay=3.0)
-    aside = Aside(now.conversation.key, (relayed,), ownership_epoch=now.conversation.ownership_epoch)
-    assert await store.finish([TurnOutcome(staff.claim, message.seq, asides=(aside,))]) == [Finished(held=True)]
+    cross_write = CrossConversationWrite(
+        now.conversation.key, (relayed,), ownership_epoch=now.conversation.ownership_epoch
+    )
+    assert await store.finish([TurnOutcome(staff.claim, message.seq, cross_writes=(cross_write,))]) == [
+        Finished(held=True)
+    ]
     (copy,) = (await store.copies([message.id])).values()
     assert copy in {one.id for one in await store.messages(state.conversation.id)}
     assert await store.waiting([copy]) == {copy}
@@ -139,7 +145,9 @@ async def test_it_is_sent_only_after_its_delay(store: SqlStore, clock: ManualClo
     staff = await claim_one(store)
     now = await customers_now(store, state)
     relayed = answer("Later", author=Author.STAFF, delay=3.0)
-    await store.finish([TurnOutcome(staff.claim, 1, asides=(Aside(now.conversation.key, (relayed,)),))])
+    await store.finish(
+        [TurnOutcome(staff.claim, 1, cross_writes=(CrossConversationWrite(now.conversation.key, (relayed,)),))]
+    )
     assert not await store.claim_deliveries("web", "main", 10, LEASE)
     clock.move(3.1)
     assert [one.message.text for one in await store.claim_deliveries("web", "main", 10, LEASE)] == ["Later"]
@@ -151,13 +159,13 @@ async def test_of_two_decisions_on_the_same_state_one_is_outdated(store: SqlStor
     staff = await claim_one(store)
     now = await customers_now(store, state)
     await change_owner(store, now.conversation.id, Transition(OwnershipEvent.CLAIM, owner="linus"))
-    aside = Aside(
+    cross_write = CrossConversationWrite(
         now.conversation.key,
         (answer("Mine now", author=Author.SYSTEM),),
         Transition(OwnershipEvent.CLAIM, owner="grace"),
         ownership_epoch=now.conversation.ownership_epoch,
     )
-    assert await store.finish([TurnOutcome(staff.claim, 1, asides=(aside,))]) == [
+    assert await store.finish([TurnOutcome(staff.claim, 1, cross_writes=(cross_write,))]) == [
         Finished(held=True, pending=True, outdated=True)
     ]
     held = await store.conversation(now.conversation.id)
@@ -174,19 +182,22 @@ async def test_two_turns_that_meet_in_one_conversation_do_not_share_a_commit(sto
     states = {one.conversation.audience: one for one in await claim(store)}
     mine, theirs = states[Audience.CUSTOMER], states[Audience.STAFF]
     now = await customers_now(store, state)
-    to_staff = Aside(feed("main", case.id), (answer("Still there?", author=Author.CUSTOMER),))
-    to_customer = Aside(
+    to_staff = CrossConversationWrite(feed("main", case.id), (answer("Still there?", author=Author.CUSTOMER),))
+    to_customer = CrossConversationWrite(
         now.conversation.key, (answer("Yes", author=Author.STAFF),), ownership_epoch=now.conversation.ownership_epoch
     )
     for first, second in (
-        (TurnOutcome(theirs.claim, 1, asides=(to_customer,)), TurnOutcome(mine.claim, 2, asides=(to_staff,))),
+        (
+            TurnOutcome(theirs.claim, 1, cross_writes=(to_customer,)),
+            TurnOutcome(mine.claim, 2, cross_writes=(to_staff,)),
+        ),
     ):
         results = await store.finish([first, second])
         assert results == [Finished(held=True), Finished(held=True, pending=True, outdated=True)]
     left = await claim_one(store)
     assert left.conversation.audience is Audience.CUSTOMER
     assert [message.text for message in left.pending] == ["Still there?"]
-    assert await store.finish([TurnOutcome(left.claim, left.pending[-1].seq, asides=(to_staff,))]) == [
+    assert await store.finish([TurnOutcome(left.claim, left.pending[-1].seq, cross_writes=(to_staff,))]) == [
         Finished(held=True, pending=True)
     ]
 
@@ -197,13 +208,17 @@ async def test_a_message_that_waits_is_changed_or_taken_back(store: SqlStore, cl
     staff = await claim_one(store)
     now = await customers_now(store, state)
     relayed = [answer(f"No {item.seq}", author=Author.STAFF, relays=item.id, delay=3.0) for item in staff.pending]
-    await store.finish([TurnOutcome(staff.claim, 2, asides=(Aside(now.conversation.key, tuple(relayed)),))])
+    await store.finish(
+        [TurnOutcome(staff.claim, 2, cross_writes=(CrossConversationWrite(now.conversation.key, tuple(relayed)),))]
+    )
     first, second = (await store.copies([message.id for message in staff.pending])).values()
     await accept(store, from_staff("m/C1/2.4"))
     later = await claim_one(store)
     recalls = (Recall(first, "Yes"), Recall(second, None))
-    aside = Aside(now.conversation.key, ownership_epoch=now.conversation.ownership_epoch, recalls=recalls)
-    assert await store.finish([TurnOutcome(later.claim, 3, asides=(aside,))]) == [Finished(held=True)]
+    cross_write = CrossConversationWrite(
+        now.conversation.key, ownership_epoch=now.conversation.ownership_epoch, recalls=recalls
+    )
+    assert await store.finish([TurnOutcome(later.claim, 3, cross_writes=(cross_write,))]) == [Finished(held=True)]
     clock.move(4)
     (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
     assert delivery.message.text == "Yes"
@@ -218,15 +233,19 @@ async def test_what_is_being_sent_cannot_be_taken_back(store: SqlStore, clock: M
     now = await customers_now(store, state)
     (message,) = staff.pending
     relayed = answer("Too late", author=Author.STAFF, relays=message.id)
-    await store.finish([TurnOutcome(staff.claim, 1, asides=(Aside(now.conversation.key, (relayed,)),))])
+    await store.finish(
+        [TurnOutcome(staff.claim, 1, cross_writes=(CrossConversationWrite(now.conversation.key, (relayed,)),))]
+    )
     (copy,) = (await store.copies([message.id])).values()
     clock.move(1)
     await store.claim_deliveries("web", "main", 10, LEASE)
     assert await store.waiting([copy]) == frozenset()
     await accept(store, from_staff("m/C1/2.4"))
     later = await claim_one(store)
-    aside = Aside(now.conversation.key, recalls=(Recall(copy, None),), ownership_epoch=now.conversation.ownership_epoch)
-    (finished,) = await store.finish([TurnOutcome(later.claim, 2, asides=(aside,))])
+    cross_write = CrossConversationWrite(
+        now.conversation.key, recalls=(Recall(copy, None),), ownership_epoch=now.conversation.ownership_epoch
+    )
+    (finished,) = await store.finish([TurnOutcome(later.claim, 2, cross_writes=(cross_write,))])
     assert finished.outdated
 
 
@@ -278,8 +297,8 @@ async def test_files_are_passed_on_as_copies(store: SqlStore) -> None:
     mine = await claim_one(store)
     assert await store.attach(mine.conversation.id, mine.pending[0].id, file)
     copy = answer("See the file", author=Author.CUSTOMER, relays=mine.pending[0].id, attachments=(file,))
-    told = Aside(feed("main", case.id), (copy,))
-    await store.finish([TurnOutcome(mine.claim, mine.pending[-1].seq, asides=(told,))])
+    told = CrossConversationWrite(feed("main", case.id), (copy,))
+    await store.finish([TurnOutcome(mine.claim, mine.pending[-1].seq, cross_writes=(told,))])
     (shown,) = [one for one in await store.messages(feed("main", case.id).conversation_id) if one.attachments]
     (kept,) = [one for one in await store.messages(state.conversation.id) if one.attachments]
     assert shown.attachments[0].storage_key == kept.attachments[0].storage_key
