@@ -1,4 +1,4 @@
-"""Keeps secrets out of the log, whatever road they take there: by field name, by known value, by shape."""
+"""Keeps secrets out of the log, whatever route they take there: by field name, by known value, by shape."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from channels.web.rates import LedgerRates, MemoryRates, Rates, RedisRates
 from channels.web.settings import Rate, WebLimits
-from config.desk.roads import answered_by, make_roads
+from config.desk.contact_routes import answered_by, make_contact_routes
 from config.settings import Settings
 from core.domain.budget import Budget, daily_bytes
 from core.domain.model_use import ModelPrice, ModelPrices
@@ -89,7 +89,7 @@ def make_linking(
     """What links a customer's addresses. Without any codes to send, links can only be undone."""
     kinds = answered_by(channels)
     return Linking(
-        roads=make_roads(channels) if kinds and settings.link_codes_in_all else None,
+        routes=make_contact_routes(channels) if kinds and settings.link_codes_in_all else None,
         channels=kinds,
         budgets=budgets,
         codes=link_codes(settings.link_codes_in_all),

@@ -23,12 +23,12 @@ def mail_through(channel: Callable[[], Channel | None]) -> SendMail:
         mail = channel()
         way: object = mail
         apart = ConversationKey(home.channel, home.account, f"{home.thread}/transcript")
-        road = way.road_to(ContactDetails(email=address), apart) if isinstance(way, SupportsFollowUp) else None
-        if mail is None or road is None:
+        route = way.route_to(ContactDetails(email=address), apart) if isinstance(way, SupportsFollowUp) else None
+        if mail is None or route is None:
             raise Rejected("Nothing is sent to this address.")
         message = OutboundMessage(
-            new_id(), road.key, Author.SYSTEM, text, MessageKind.NOTICE,
-            locale=locale, meta={"subject": subject}, address=road.address,
+            new_id(), route.key, Author.SYSTEM, text, MessageKind.NOTICE,
+            locale=locale, meta={"subject": subject}, address=route.address,
         )  # fmt: skip
         for payload in mail.render(message):
             await mail.send(payload, idempotency_key=f"{idempotency_key}.{payload.part}")

@@ -26,7 +26,7 @@ from core.domain.customer import LINK, ContactDetails, Identity
 from core.domain.messages import ADDRESSED, CAUTION, FOR_RECORD, Author, Message, MessageKind
 from core.ports.budgets import Budgets
 from core.ports.clock import Clock
-from core.ports.follow_ups import Roads
+from core.ports.follow_ups import ContactRoutes
 from core.ports.outcomes import CaseRecord, LinkIdentity, UnlinkIdentity
 from core.ports.responder import Reply
 from core.ports.store import NewMessage, TurnOutcome, TurnState
@@ -47,13 +47,13 @@ def link_codes(in_all: int) -> Budget:
 
 @dataclass(frozen=True, slots=True)
 class Linking:
-    """``roads``: how an address is reached, None where no codes are sent. ``channels``: by what an answer is known on them, which
+    """``routes``: how an address is reached, None where no codes are sent. ``channels``: what an answer is known by there, which
     also tells mail from numbers.
 
     ``codes``: how many may be sent. ``spender``: whose budget a turn uses. ``keys``: the newest first.
     """
 
-    roads: Roads | None
+    routes: ContactRoutes | None
     channels: Mapping[str, AnswersBy]
     budgets: Budgets
     codes: Budget
@@ -71,7 +71,7 @@ class Linking:
         for place, message in enumerate(state.pending):
             wish = _wish(message)
             typed = self._typed(state, message) if wish is None and _may_link(state, signed=signed) else None
-            if typed is not None or (wish is not None and (self.roads or wish.undo) and not wish.asks_more):
+            if typed is not None or (wish is not None and (self.routes or wish.undo) and not wish.asks_more):
                 return _first_of(state, place or 1), not place
         return state, False
 
@@ -117,10 +117,10 @@ class Linking:
 
     def _ask(self, state: TurnState, contact: ContactDetails, *, signed: bool) -> TurnOutcome:
         """Whether we know the address makes no difference to what is said, nor to what is done."""
-        road = self._road(state, contact)
-        if road is None or not _may_link(state, signed=signed):
+        route = self._route(state, contact)
+        if route is None or not _may_link(state, signed=signed):
             return self._answer(state, "link_how")
-        to = self._digest(road.key.channel, one_mailbox(road.address))
+        to = self._digest(route.key.channel, one_mailbox(route.address))
         spender, target = self.spender(state), Spender(f"address:{to[:16]}")
         asked = ((self.codes, spender), (_TO_ONE_ADDRESS, target))
         if any(self.budgets.wait(budget, who) > 0 for budget, who in asked):
@@ -130,7 +130,7 @@ class Linking:
         code, until = self.new_code(), self.clock.now().timestamp() + CODE_SECONDS
         kept = {"contact": asdict(contact), "until": until, "left": CODE_TRIES}
         kept |= {"code": self._code_digest(self.keys[0], state, kept, code)}
-        return self._answer(state, "link_sent", meta=kept, beside=self._message(state, road, "link_code", code=code))
+        return self._answer(state, "link_sent", meta=kept, beside=self._message(state, route, "link_code", code=code))
 
     def _typed(self, state: TurnState, message: Message) -> _Typed | None:
         """A message that is a code, while one is open for its author."""
@@ -150,26 +150,26 @@ class Linking:
             left = kept["left"] - 1 if in_time else 0
             told = "link_later" if in_time and left <= 0 else "link_wrong"
             return self._answer(state, told, meta={**kept, "left": left} if left > 0 else {})
-        road = self._road(state, ContactDetails(**kept["contact"]))
-        if road is None:
+        route = self._route(state, ContactDetails(**kept["contact"]))
+        if route is None:
             return self._answer(state, "link_how", meta={})
         # What the channel proves of each message from there: of a mail its signature, of a text message's sender nothing.
-        proves = self.channels.get(road.key.channel) is not AnswersBy.SENDER
-        theirs = Identity(road.key.channel, road.key.account, road.address, verified=proves)
+        proves = self.channels.get(route.key.channel) is not AnswersBy.SENDER
+        theirs = Identity(route.key.channel, route.key.account, route.address, verified=proves)
         linked = LinkIdentity(state.conversation.id, state.customer.id, theirs, typed.message_id)
-        return self._answer(state, "link_done", linked, meta={}, beside=self._message(state, road, "link_notice"))
+        return self._answer(state, "link_done", linked, meta={}, beside=self._message(state, route, "link_notice"))
 
-    def _road(self, state: TurnState, contact: ContactDetails) -> ContactRoute | None:
+    def _route(self, state: TurnState, contact: ContactDetails) -> ContactRoute | None:
         """A number without its country's code could be anybody's."""
         phone = re.sub(r"^00", "+", contact.phone or "")
         known = replace(contact, phone=phone if phone.startswith("+") else None)
-        return next(iter(self.roads(known, state.conversation.key)), None) if known and self.roads else None
+        return next(iter(self.routes(known, state.conversation.key)), None) if known and self.routes else None
 
-    def _message(self, state: TurnState, road: ContactRoute, name: str, **values: str) -> NewMessage:
-        """It goes by that road alone, and is no part of the conversation."""
+    def _message(self, state: TurnState, route: ContactRoute, name: str, **values: str) -> NewMessage:
+        """It goes by that route alone, and is no part of the conversation."""
         texts = texts_for(state.as_read(), self.company)
         meta = {"subject": self.company or texts.say("unnamed_company")}
-        return NewMessage(Author.SYSTEM, texts.say(name, **values), MessageKind.FOLLOW_UP, meta=meta, road=road)
+        return NewMessage(Author.SYSTEM, texts.say(name, **values), MessageKind.FOLLOW_UP, meta=meta, route=route)
 
     def _answer(
         self,

@@ -259,7 +259,7 @@ def places(told: Sequence[NewMessage], first: int) -> dict[str, int]:
 
 
 def said(message: Message) -> NewMessage:
-    """A message of a customer's, or of a colleague's beside them, with its files, and by which other road it came."""
+    """A message of a customer's, or of a colleague's beside them, with its files, and by which other route it came."""
     way = message.meta.get(CAME_BY)
     return NewMessage(
         Author.CUSTOMER,

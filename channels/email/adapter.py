@@ -151,7 +151,7 @@ class EmailChannel:
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
         return await self._files.open(ref)
 
-    def road_to(self, contact: ContactDetails, home: ConversationKey) -> ContactRoute | None:
+    def route_to(self, contact: ContactDetails, home: ConversationKey) -> ContactRoute | None:
         """See SupportsFollowUp. A thread of its own for each conversation and address; never to ourselves."""
         address = (contact.email or "").strip().lower()
         if not address or address == self.account:

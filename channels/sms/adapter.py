@@ -102,7 +102,7 @@ class SmsChannel:
     def routes(self) -> Sequence[web.RouteDef]:
         return [self._door.route(WEBHOOK_PATH, thanks=THANKS), self._door.route(STATUS_PATH, thanks=THANKS)]
 
-    def road_to(self, contact: ContactDetails, home: ConversationKey) -> ContactRoute | None:
+    def route_to(self, contact: ContactDetails, home: ConversationKey) -> ContactRoute | None:
         """See SupportsFollowUp: from our number, or from the service, which takes one of its own; never to ourselves."""
         ours = self._settings.number or self._settings.service
         theirs = Address.read(contact.phone or "")

@@ -46,9 +46,9 @@ def _worded(entry: LogEntry) -> str:
         return f"note{by}: {text}"
     if entry.what == "relayed":
         way = "to staff" if entry.author is Author.CUSTOMER else "to the customer"
-        road = f" by {entry.road[0]} to {entry.road[1]}" if entry.road else ""
-        fate = f" [{entry.delivery}]" if entry.delivery else ""
-        return f"{way}{by}{road}{fate}: {text or '(a file)'}"
+        route = f" by {entry.route[0]} to {entry.route[1]}" if entry.route else ""
+        outcome = f" [{entry.delivery}]" if entry.delivery else ""
+        return f"{way}{by}{route}{outcome}: {text or '(a file)'}"
     owner = f", owner {entry.owner}" if entry.owner else ""
     why = f": {text}" if text else ""
     return f"{entry.what}{by}: {entry.from_state} -> {entry.to_state}{owner}{why}"

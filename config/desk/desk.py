@@ -10,8 +10,8 @@ from channels.slack.roster import SlackRoster
 from channels.slack.views import TakesForms
 from config.desk.app import ACCOUNT, desk_tokens, has_own_app
 from config.desk.approvals import CompanyCalls
+from config.desk.contact_routes import known_by_sender, make_contact_routes
 from config.desk.issues import TrackedIssues, issue_tool, tracks_issues
-from config.desk.roads import known_by_sender, make_roads
 from config.desk.staffed import desk_account, is_answered_by_mail
 from config.processes.election import Election
 from config.settings import Settings
@@ -179,8 +179,8 @@ def make_timers(
     work = replace(_parts(desk_channel, store, clock), channels=able)
     handoff = by_mail(handoff) if isinstance(desk_channel, MailDeskChannel) else handoff
     timers = DeskTimers(work, handoff)
-    roads, numbers = make_roads(channels), known_by_sender(channels)
-    follow_ups = FollowUpTimers(timers.decide, work, store, roads, handoff, settings.sender_name, numbers)
+    routes, numbers = make_contact_routes(channels), known_by_sender(channels)
+    follow_ups = FollowUpTimers(timers.decide, work, store, routes, handoff, settings.sender_name, numbers)
     lease = max(10.0, settings.lease_seconds)
     if isinstance(desk_channel, MailDeskChannel):
         return TimerLoop(store, follow_ups.decide, wake, TimerSettings(lease=lease))

@@ -83,7 +83,7 @@ class Conversation:
     """A conversation's row as read in one transaction.
 
     ``epoch`` fences turns: it rises with every claim by a worker and every transition. ``ownership_epoch`` rises only with
-    transitions; agent messages carry it and are sent only while it still holds. ``road``: by which the customer wrote last,
+    transitions; agent messages carry it and are sent only while it still holds. ``route``: by which the customer wrote last,
     where that is not their own channel; what is said goes there too. ``customer_id``: who wrote first; others may write in it.
     ``reopen_until``: until when its last case goes on where a person is needed; None where no person resolved it.
     ``summary``: of older messages; in a turn only where the customer who began it is answered, and nobody else.
@@ -104,7 +104,7 @@ class Conversation:
     escalation_reason: str | None = None
     audience: Audience = Audience.CUSTOMER
     ended_at: datetime | None = None
-    road: ContactRoute | None = None
+    route: ContactRoute | None = None
     shared: Sharing = Sharing.NEVER
     reopen_until: datetime | None = None
     summary: str | None = None

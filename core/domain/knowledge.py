@@ -9,7 +9,7 @@ from core.domain.messages import Citation
 
 
 class KnowledgeAudience(StrEnum):
-    """Who may read a passage. A staff passage never reaches a customer, by any road."""
+    """Who may read a passage. A staff passage never reaches a customer, by any route."""
 
     PUBLIC = "public"
     STAFF = "staff"

@@ -27,7 +27,7 @@ LEFT_OUT = "left_out"
 ORIGINAL, ORIGINAL_TITLE = "original", "original_title"
 """In ``Message.meta`` of a translation: what was written, and what that is called in the language of the text."""
 CAME_BY = "came_by"
-"""In ``Message.meta`` of what a customer wrote by another road than their channel: ``channel`` and ``account`` of it."""
+"""In ``Message.meta`` of what a customer wrote by another route than their channel: ``channel`` and ``account`` of it."""
 
 SHARED = "shared"
 """In ``Message.meta``: others read it besides the customer and the company. What came in shared, everybody there has read; an
@@ -44,7 +44,7 @@ LOCALE = "locale"
 PRIVATELY = "privately"
 """In ``Message.meta`` of what is said in a shared place: only the one whom it answers (ANSWERS_TO) is shown it."""
 SENT_BY = "sent_by"
-"""In ``Message.meta`` of what went by another road at once, as well as to its own place: the channel."""
+"""In ``Message.meta`` of what went by another route at once, as well as to its own place: the channel."""
 
 
 class Author(StrEnum):
@@ -66,7 +66,7 @@ class Audience(StrEnum):
 class MessageKind(StrEnum):
     """What an outbound message is, so that every channel and report can tell an answer from an apology.
 
-    ``FOLLOW_UP`` says again, by another road, what the customer has not seen: it is no part of what was said.
+    ``FOLLOW_UP`` says again, by another route, what the customer has not seen: it is no part of what was said.
     """
 
     ANSWER = "answer"
@@ -357,7 +357,7 @@ class Change:
 class OutboundMessage:
     """What one outbox row asks a channel to say. ``text`` is Markdown; ``citations`` become sources or footnotes.
 
-    ``address``: whom it goes to and nobody else, where it goes by a road that the customer did not write on.
+    ``address``: whom it goes to and nobody else, where it goes by a route that the customer did not write on.
     """
 
     message_id: str

@@ -53,7 +53,7 @@ class LogEntry:
 
     ``what``: an ownership event (``from_state`` and ``to_state`` are set), or ``relayed``, ``note``. ``author``: whose words
     ``text`` are. ``actor``: the staff member's id where one did it. ``delivery``: what became of what was relayed.
-    ``road``: by which channel and to whom it went, where that is not the customer's own. ``ticket``: the number of the ticket
+    ``route``: by which channel and to whom it went, where that is not the customer's own. ``ticket``: the number of the ticket
     of whose history it is; then ``what`` is an EntryKind, and ``actor`` may be the customer, the agent or a rule.
     """
 
@@ -66,7 +66,7 @@ class LogEntry:
     to_state: str | None = None
     owner: str | None = None
     delivery: str | None = None
-    road: tuple[str, str] | None = None
+    route: tuple[str, str] | None = None
     ticket: str | None = None
 
 

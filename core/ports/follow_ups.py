@@ -34,11 +34,11 @@ class FollowUps(Protocol):
         """Without what was dealt with before."""
         ...
 
-    async def contacted(self, road: ContactRoute) -> Contacted:
+    async def contacted(self, route: ContactRoute) -> Contacted:
         """What its address got, from whichever conversation; that it did not answer is forgotten after a month."""
         ...
 
-    async def is_at_home(self, road: ContactRoute) -> bool:
+    async def is_at_home(self, route: ContactRoute) -> bool:
         """Whether somebody has a conversation of their own with us from its address, on its channel."""
         ...
 
@@ -59,10 +59,10 @@ class FollowUps(Protocol):
 class SupportsFollowUp(Protocol):
     """A channel that can write to somebody who never wrote on it."""
 
-    def road_to(self, contact: ContactDetails, home: ConversationKey) -> ContactRoute | None:
+    def route_to(self, contact: ContactDetails, home: ConversationKey) -> ContactRoute | None:
         """The way to a customer of the conversation ``home``, the same each time; None where they left nothing that fits."""
         ...
 
 
-Roads = Callable[[ContactDetails, ConversationKey], Sequence[ContactRoute]]
+ContactRoutes = Callable[[ContactDetails, ConversationKey], Sequence[ContactRoute]]
 """All of them for a customer of that conversation. The one to try first comes first."""

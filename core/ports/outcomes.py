@@ -37,7 +37,7 @@ class NewMessage:
     """A message that a turn, the desk or a transition wants to be stored and delivered.
 
     ``relays``: the id of the message in another conversation that it passes on. ``delay``: seconds before it is sent.
-    ``followed``: staff are told when it does not arrive, as they are of what is passed on from them. ``road``: it goes there
+    ``followed``: staff are told when it does not arrive, as they are of what is passed on from them. ``route``: it goes there
     and nowhere else. ``overtakes``: messages of the same conversation that wait to be sent, and that go behind this one.
     ``customer_id``: whom it answers, where that is not whom its turn answers.
     """
@@ -53,7 +53,7 @@ class NewMessage:
     relays: str | None = None
     delay: float = 0.0
     followed: bool = False
-    road: ContactRoute | None = None
+    route: ContactRoute | None = None
     overtakes: tuple[str, ...] = ()
     customer_id: str | None = None
 
@@ -87,7 +87,7 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What a customer has not seen on the page is dealt with up to ``followed_seq``; with a ``road``, by a message of this write.
+    """What a customer has not seen on the page is dealt with up to ``followed_seq``; with a ``route``, by one of these messages.
     None: nothing is, so far.
 
     ``last_seq``, ``shown_cursor`` and ``contacted``: as they were when that was decided. When the customer has come back, or
@@ -97,7 +97,7 @@ class FollowUp:
     last_seq: int
     shown_cursor: int
     followed_seq: int | None = None
-    road: ContactRoute | None = None
+    route: ContactRoute | None = None
     contacted: Contacted = field(default_factory=Contacted)
 
 

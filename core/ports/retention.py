@@ -18,7 +18,7 @@ class Expiring(StrEnum):
     frames: pieces of answers from when they were being written, of turns that have ended, and what took them back.
     tool_calls: the journal of turns that have ended. deliveries: what arrived; dead letters and what was withheld stay.
     lessons: answers of staff that nobody is answered with, since they were discarded or withdrawn.
-    roads: by which something went to a customer who had left the page, and an answer would come home. contacted: addresses that
+    routes: by which something went to a customer who had left the page, and an answer would come home. contacted: addresses that
     got something, and how often they did not answer. follow_ups: what was seen of conversations that their customers have ended.
     gaps: questions that were not answered. gap_clusters: clusters of them in which no question is left.
     facts: what customers said of themselves, and nobody needed since. summaries: of conversations that nobody goes on with.

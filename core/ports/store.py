@@ -93,7 +93,7 @@ class TurnState:
 
     @property
     def is_private(self) -> bool:
-        """Whether only the customer can read the answer. Over a road, anybody with access to that address can (ADR 9)."""
+        """Whether only the customer can read the answer. Over a route, anybody with access to that address can (ADR 9)."""
         never_shared = self.conversation.shared is Sharing.NEVER
         return never_shared and not any(CAME_BY in message.meta for message in self.pending)
 

@@ -298,7 +298,7 @@ def _relayed(connection: Connection, ids: Sequence[str], span: Mapping[str, floa
             author=Author(row.author),
             text=row.text,
             delivery=row.status,
-            road=(row.channel, row.address) if row.address is not None else None,
+            route=(row.channel, row.address) if row.address is not None else None,
         )
 
 

@@ -94,7 +94,7 @@ def conversation_from(row: Row[Any]) -> Conversation:
         escalation_reason=row.escalation_reason,
         audience=Audience(row.audience),
         ended_at=when(row.ended_at) if row.ended_at is not None else None,
-        road=route_from(row.road),
+        route=route_from(row.road),
         shared=sharing(row.shared),
         reopen_until=when(row.reopen_until) if row.reopen_until is not None else None,
         summary=row.summary,

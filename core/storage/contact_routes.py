@@ -132,7 +132,7 @@ def _answered(connection: Connection, item: Acceptable, since: float) -> tuple[C
 
 
 def note_answers(connection: Connection, taken: Iterable[tuple[str, ContactRoute]], left: Sequence[str]) -> None:
-    """``taken``: conversations in which the customer has answered by a road. ``left``: those in which they are back now."""
+    """``taken``: conversations in which the customer has answered by a route. ``left``: those in which they are back now."""
     if left:
         connection.execute(_LEFT, {"ids": sorted(left)})
     for home, route in sorted(taken, key=lambda one: one[0]):
@@ -162,9 +162,9 @@ class FollowUpSnapshot:
         rows = connection.execute(_LOCK, {"ids": homes}).all() if homes else []
         self._shown = {row.conversation_id: int(row.shown_cursor) for row in rows}
         routes = [
-            cross_write.follow_up.road
+            cross_write.follow_up.route
             for cross_write in wanted
-            if cross_write.follow_up is not None and cross_write.follow_up.road
+            if cross_write.follow_up is not None and cross_write.follow_up.route
         ]
         self._contacted = {_address_key(route): _hold(connection, database, route) for route in routes}
 
@@ -172,7 +172,7 @@ class FollowUpSnapshot:
         """Whether the customer was back, somebody has said something, or the address has got something since."""
         if row.last_seq != follow.last_seq or self._shown.get(row.id, 0) != follow.shown_cursor:
             return True
-        return follow.road is not None and self._contacted.get(_address_key(follow.road)) != follow.contacted
+        return follow.route is not None and self._contacted.get(_address_key(follow.route)) != follow.contacted
 
 
 def keep_follow_ups(
@@ -184,8 +184,8 @@ def keep_follow_ups(
             continue
         row = {"conversation_id": home, "shown_cursor": follow.shown_cursor, "followed_seq": follow.followed_seq}
         connection.execute(database.upsert(follow_up, ["conversation_id"], ["followed_seq"]), row)
-        if follow.road is not None:
-            _begin(connection, database, home, follow.road, now)
+        if follow.route is not None:
+            _begin(connection, database, home, follow.route, now)
 
 
 def _begin(connection: Connection, database: Database, home: str, route: ContactRoute, now: float) -> None:

@@ -27,7 +27,7 @@ OF_MESSAGES = outbox.c.dedupe.in_(_KEYS.union_all(_KEYS_BESIDE))
 
 
 def beside(key: str) -> str:
-    """The key of a message's second delivery, in its conversation's own place, where the first goes by another road."""
+    """The key of a message's second delivery, in its conversation's own place, where the first goes by another route."""
     return key + BESIDE
 
 

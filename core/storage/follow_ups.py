@@ -66,14 +66,14 @@ class SqlFollowUps(OnDatabase):
             row.last_seq, shown, tuple(one for one in found if one[0].kind is not MessageKind.FOLLOW_UP), coming
         )
 
-    async def contacted(self, road: ContactRoute) -> Contacted:
-        statement = select(contacted).where(is_at(road))
+    async def contacted(self, route: ContactRoute) -> Contacted:
+        statement = select(contacted).where(is_at(route))
         row = await self.database.read(lambda connection: connection.execute(statement).first())
         return Contacted() if row is None else contacted_from(row, self.database.timestamp())
 
     @reads
-    def is_at_home(self, connection: Connection, road: ContactRoute) -> bool:
-        return connection.execute(OWN_CONVERSATION, given_address(road)).first() is not None
+    def is_at_home(self, connection: Connection, route: ContactRoute) -> bool:
+        return connection.execute(OWN_CONVERSATION, given_address(route)).first() is not None
 
     async def going(self, conversation_id: str) -> tuple[str, str] | None:
         statement = (

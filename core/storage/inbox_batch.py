@@ -137,7 +137,7 @@ def _writer_name(batch: Batch, thread: Thread, event: MessageReceived) -> str | 
 
 
 def author_of(batch: Batch, thread: Thread, event: MessageReceived) -> MessageAuthor:
-    """The customer who wrote the message. What came by a road counts as written by the conversation's customer (ADR 9)."""
+    """The customer who wrote the message. What came by a route counts as written by the conversation's customer (ADR 9)."""
     if str(event.key) in batch.routes or not is_by_another(thread, event):
         return MessageAuthor(thread.customer_id, thread.blocked and event.audience is not Audience.STAFF)
     return batch.others[person(event.sender)]
@@ -240,7 +240,7 @@ def _reopen(thread: Thread) -> None:
 
 
 def _answered_route(batch: Batch, thread: Thread, event: MessageReceived) -> ContactRoute | None:
-    """What is said from now on goes by the road that the customer took last. Who they are, it does not tell."""
+    """What is said from now on goes by the route that the customer took last. Who they are, it does not tell."""
     route = batch.routes.get(str(event.key))
     if route is not None:
         thread.road, thread.back = codec.route_to(route, taken=True), False

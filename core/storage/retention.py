@@ -59,7 +59,7 @@ def _frame(before: float) -> ColumnElement[bool]:
 def _delivery(before: float) -> ColumnElement[bool]:
     """Only what arrived: that a message was withheld, or is dead, is told by its row, and keeps it out of histories.
 
-    What arrived on the page is kept for as long as it did not arrive by the road: it is what keeps the message in them.
+    What arrived on the page is kept for as long as it did not arrive by the route: it is what keeps the message in them.
     """
     return and_(outbox.c.status == DeliveryStatus.SENT, outbox.c.settled_at < before, ~came_alone())
 
@@ -79,7 +79,7 @@ def _gap_cluster(before: float) -> ColumnElement[bool]:
     return and_(columns.created_at < before, ~recent, ~asked)
 
 
-def _road(before: float) -> ColumnElement[bool]:
+def _route(before: float) -> ColumnElement[bool]:
     """By which nothing went for so long; what people have is answered by it still."""
     with_people = select(conversation.c.id).where(
         conversation.c.id == contact_route.c.conversation_id,
@@ -109,7 +109,7 @@ _RULES: Mapping[Expiring, _Rule] = {
     ),
     Expiring.DELIVERIES: _Rule(outbox, _delivery),
     Expiring.LESSONS: _Rule(learned_answer, _lesson),
-    Expiring.ROADS: _Rule(contact_route, _road),
+    Expiring.ROADS: _Rule(contact_route, _route),
     # Never while it counts that an address did not answer: whoever has it would be written to again.
     Expiring.CONTACTED: _Rule(contacted, lambda before: contacted.c.sent_at < before),
     Expiring.FOLLOW_UPS: _Rule(follow_up, _follow_up),

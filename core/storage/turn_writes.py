@@ -266,14 +266,16 @@ class Writes:
                 "customer_id": None if answers == row.customer_id else answers,
             }
         )
-        if new.relays is None and new.road is None and row.channel != DESK:  # what staff are shown stays the customer's
+        if (
+            new.relays is None and new.route is None and row.channel != DESK
+        ):  # what staff are shown stays the customer's
             self.files.extend((file.id, message_id) for file in new.attachments)
         else:
             self.copies.extend(codec.attachment_row(file, new_id(), row.id, message_id) for file in new.attachments)
         self.relays.extend(relay_rows(new, message_id, self.now))
         self._deliver(row, new, route, message_id, seq, ownership_epoch)
         if (
-            row.id in self.customers and route is None and new.road is None
+            row.id in self.customers and route is None and new.route is None
         ):  # said by the conversation's own turn, at home
             self.send.consider(self.outbox[-1], row, new, meta, self.messages[-1])
 
@@ -303,12 +305,12 @@ class Writes:
         }
         key = f"{row.id}:{seq}"
         own = {"channel": row.channel, "account": row.account, "thread": None, "address": None}
-        route = new.road or route
+        route = new.route or route
         if route is None:
             self.outbox.append({"id": new_id(), "dedupe": key, **own, **delivery})
             return
         there = {"channel": route.key.channel, "account": route.key.account, "thread": route.key.thread}
         self.outbox.append({"id": new_id(), "dedupe": key, **there, "address": route.address, **delivery})
-        if new.road is None:
+        if new.route is None:
             self.on_routes.add((row.id, route))
             self.outbox.append({"id": new_id(), "dedupe": beside(key), **own, **delivery})

@@ -79,7 +79,7 @@ class CorrectingTurn:
         self._cases = desk.cases
         self._lately = LastSaid(desk.records, desk.cases)
         self._channel = desk.channels.get(conversation.key.channel)
-        ways = (conversation, conversation.road) if conversation.road else (conversation,)
+        ways = (conversation, conversation.route) if conversation.route else (conversation,)
         self._quiet = any(able.costly for way in ways if (able := desk.channels.get(way.key.channel)))
         """What only says who answers now is not said to a customer whom each message costs something."""
         self._addressing = Addressing(desk.cases, conversation, customer)

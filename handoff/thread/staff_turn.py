@@ -94,7 +94,7 @@ class StaffTurn(CorrectingTurn):
     def _follow_up(self) -> None:
         """Whether a customer on a page has seen it is looked at later.
 
-        Also where they are on another road now: by the time of the commit they may be back. What goes there is left out then.
+        Also where they are on another route now: by the time of the commit they may be back. What goes there is left out then.
         """
         stays = self._channel is None or not self._channel.event_log
         delays = [message.delay for message in self._customers if message.author is Author.STAFF]

@@ -17,7 +17,7 @@ from core.domain.customer import Customer
 from core.domain.messages import SENT_BY, Author, Message, MessageKind
 from core.domain.timers import Timer, TimerKind
 from core.ports.desk import DESK_NOTICE
-from core.ports.follow_ups import FollowUps, Roads, Unseen
+from core.ports.follow_ups import ContactRoutes, FollowUps, Unseen
 from core.ports.outcomes import CrossConversationWrite, FollowUp, NewMessage, SetTimer
 from core.ports.timers import DecideTimer, TimerDecision
 from handoff import posts
@@ -60,7 +60,7 @@ class FollowUpTimers:
     others: DecideTimer
     desk: DeskParts
     follow_ups: FollowUps
-    roads: Roads
+    routes: ContactRoutes
     settings: HandoffSettings
     company: str
     by_sender: Collection[str] = ()
@@ -114,36 +114,36 @@ class FollowUpTimers:
 
     async def _choose_route(self, found: _Found) -> TimerDecision:
         """Choose the first route whose account works; e-mail comes before SMS."""
-        ways = self.roads(found.customer.contact, found.conversation.key)
-        roads = [one for one in ways if not await self._belongs_to_another(one)]
-        if not roads:
+        ways = self.routes(found.customer.contact, found.conversation.key)
+        routes = [one for one in ways if not await self._belongs_to_another(one)]
+        if not routes:
             left = "no_road" if found.customer.contact else "no_address"
             return self._remark_once(found, self._say(f"staff_follow_up_{left}"))
-        working = [one for one in roads if not await self.follow_ups.lane_paused(one.key.channel, one.key.account)]
+        working = [one for one in routes if not await self.follow_ups.lane_paused(one.key.channel, one.key.account)]
         if not working:
-            return self._wait_for_lane(found, roads[0])
-        road = working[0]
-        contacted = await self.follow_ups.contacted(road)
+            return self._wait_for_lane(found, routes[0])
+        route = working[0]
+        contacted = await self.follow_ups.contacted(route)
         if contacted.unanswered >= self.settings.follow_ups:
-            count, address = str(contacted.unanswered), masked(road.address)
+            count, address = str(contacted.unanswered), masked(route.address)
             return self._remark_once(found, self._say("staff_follow_up_enough", count=count, address=address))
         since = self.desk.clock.now().timestamp() - contacted.sent_at
         if since < self.settings.follow_up_seconds:
             return self._try_later(found, self.settings.follow_up_seconds - since)
-        return self._send(found, road, contacted)
+        return self._send(found, route, contacted)
 
-    async def _belongs_to_another(self, road: ContactRoute) -> bool:
+    async def _belongs_to_another(self, route: ContactRoute) -> bool:
         """A number whose owner writes to us already: whether that is the customer on the page, nobody knows, and an answer from
         there would be taken for a word in the owner's own conversation.
         """
-        return road.key.channel in self.by_sender and await self.follow_ups.is_at_home(road)
+        return route.key.channel in self.by_sender and await self.follow_ups.is_at_home(route)
 
-    def _send(self, found: _Found, road: ContactRoute, contacted: Contacted) -> TimerDecision:
+    def _send(self, found: _Found, route: ContactRoute, contacted: Contacted) -> TimerDecision:
         """Staff are told when it has gone (see delivery_marks), and not before; and when it should have, and has not."""
-        brief = road.key.channel in self.by_sender
+        brief = route.key.channel in self.by_sender
         fallback = self.settings.default_locale
-        message = follow_up(found.said, road, found.locale, fallback, self.company, brief=brief)
-        home = self._home(found, followed=True, road=road, contacted=contacted, messages=(message,))
+        message = follow_up(found.said, route, found.locale, fallback, self.company, brief=brief)
+        home = self._home(found, followed=True, route=route, contacted=contacted, messages=(message,))
         look = SetTimer(found.case.id, TimerKind.FOLLOW_UP, self.settings.follow_up_seconds, detail=_GONE)
         return TimerDecision((home,), (look,))
 
@@ -160,12 +160,12 @@ class FollowUpTimers:
         unseen = any(message.author is Author.STAFF for message, _ in worth_reading(found.seen))
         return self._remark_once(found, self._say("staff_ended_unseen")) if unseen else TimerDecision()
 
-    def _wait_for_lane(self, found: _Found, road: ContactRoute) -> TimerDecision:
+    def _wait_for_lane(self, found: _Found, route: ContactRoute) -> TimerDecision:
         """Tell staff once that the account is paused, and keep trying."""
         decision = self._try_later(found, self.settings.follow_up_seconds, stage=found.timer.stage + 1)
         if found.timer.stage:
             return decision
-        told = self._say("staff_follow_up_paused", way=by_way(road.key.channel, self.settings.staff_locale))
+        told = self._say("staff_follow_up_paused", way=by_way(route.key.channel, self.settings.staff_locale))
         return TimerDecision((*decision.cross_writes, self._remark(found, told)), decision.cases)
 
     def _say(self, key: str, *, way: str = "", count: str = "", address: str = "") -> str:
@@ -179,14 +179,14 @@ class FollowUpTimers:
         found: _Found,
         *,
         followed: bool = False,
-        road: ContactRoute | None = None,
+        route: ContactRoute | None = None,
         contacted: Contacted | None = None,
         messages: tuple[NewMessage, ...] = (),
     ) -> CrossConversationWrite:
         """It holds only while the conversation is as it was found, and nobody has been shown anything since."""
         seen = found.seen
         done = max(message.seq for message, _ in seen.messages) if followed else None
-        follow = FollowUp(seen.last_seq, seen.shown_cursor, done, road, contacted or Contacted())
+        follow = FollowUp(seen.last_seq, seen.shown_cursor, done, route, contacted or Contacted())
         epoch = found.conversation.ownership_epoch
         return CrossConversationWrite(found.conversation.key, messages, ownership_epoch=epoch, follow_up=follow)
 
@@ -206,7 +206,7 @@ def worth_reading(seen: Unseen) -> Sequence[tuple[Message, float]]:
 
 
 def follow_up(
-    said: Sequence[Message], road: ContactRoute, locale: str | None, fallback: str, company: str, *, brief: bool
+    said: Sequence[Message], route: ContactRoute, locale: str | None, fallback: str, company: str, *, brief: bool
 ) -> NewMessage:
     """All of it in one, with a sentence on why it comes. ``brief``: in as few words as that can be said."""
     kind = "follow_up_sms" if brief else "follow_up_email"
@@ -224,7 +224,7 @@ def follow_up(
         author_name=None if named else next(iter(names), None) or None,
         attachments=tuple(file for message in said for file in message.attachments if file.storage_key),
         meta={"subject": say("follow_up_subject", locale, fallback=fallback, company=company)},
-        road=road,
+        route=route,
         followed=True,
     )
 

@@ -61,7 +61,7 @@ class SourceOptions:
     def __post_init__(self) -> None:
         """A path is made absolute here: the process that reads it has a working folder of its own.
 
-        Tickets hold what customers wrote: by whatever road somebody comes to them, they are for staff.
+        Tickets hold what customers wrote: by whatever route somebody comes to them, they are for staff.
         """
         if self.its_kind in (FILES, GIT) and self.address:
             object.__setattr__(self, "address", *resolve([self.address]))

@@ -1,4 +1,4 @@
-"""What is for staff because of where it lies: in a source that was described so, by whatever road somebody comes to it.
+"""What is for staff because of where it lies: in a source that was described so, by whatever route somebody comes to it.
 
 A file that is named itself, a wider folder, the same site with another slash, another folder of the same repository: none of
 them may open to customers what the description of a narrower source has closed.

@@ -29,7 +29,7 @@ class Identity:
     """
 
     person: int
-    road: str
+    route: str
     kind: str
     subject: str
     external: str
@@ -66,7 +66,7 @@ class Place:
     ever allowed here. ``read``: how many of the hub's texts were judged.
     """
 
-    road: str
+    route: str
     writer: Any
     authors: dict[int, Identity]
     public: set[str] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""Two customers of a world, with an address or account on every road, and the places where they write, alone and together."""
+"""Two customers of a world, with an address or account on every route, and the places where they write, alone and together."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _texts(data: bytes) -> list[str]:
     ]
 
 
-class Roads:
+class ContactRoutes:
     """The platforms, from which each world gets its places. ``number`` of a world: no two have an address in common."""
 
     def __init__(self, town: Town, mail: tuple[DovecotServer, Postman], company: str) -> None:
@@ -174,11 +174,11 @@ class Roads:
     def places(self, number: int, ledger: Ledger, rng: random.Random) -> list[Place]:
         """Of two people: seven roads each, and three places that they share."""
         alone = [place for person in (0, 1) for place in self._alone(number * 2 + person, person, ledger, rng)]
-        telegram = [one.identity for one in alone if one.road == "telegram"]
-        slack = [one.identity for one in alone if one.road == "slack"]
+        telegram = [one.identity for one in alone if one.route == "telegram"]
+        slack = [one.identity for one in alone if one.route == "slack"]
         group = Place("telegram group", _Group(self.town, number, telegram), dict(enumerate(telegram)))
         users = _SlackUsers(self.town, number, [one.external for one in slack])
-        mail = [one.identity for one in alone if one.road == "mail"]
+        mail = [one.identity for one in alone if one.route == "mail"]
         copied = MailThread(self._mail, self._company, [one.external for one in mail])
         return [
             *alone,
@@ -202,8 +202,8 @@ class Roads:
             "mail": (mail, "email", mail.place, True),
         }
         places = [
-            Place(road, writer, {person: _identity(person, road, kind, external, proven=proven)})
-            for road, (writer, kind, external, proven) in found.items()
+            Place(route, writer, {person: _identity(person, route, kind, external, proven=proven)})
+            for route, (writer, kind, external, proven) in found.items()
         ]
         for place in places:
             if place.identity.external:  # a visitor's is known after their first message
@@ -211,9 +211,9 @@ class Roads:
         return places
 
 
-def _identity(person: int, road: str, kind: str, external: str, *, proven: bool) -> Identity:
+def _identity(person: int, route: str, kind: str, external: str, *, proven: bool) -> Identity:
     subject = external.removeprefix("user:").removeprefix("whatsapp:")
-    return Identity(person, road, kind, subject, external, proven)
+    return Identity(person, route, kind, subject, external, proven)
 
 
 def _capitals(rng: random.Random) -> str:

@@ -1,4 +1,4 @@
-"""Two customers who write on every road, one of whom tries to read what is the other's, and the judge of all that came of it."""
+"""Two customers who write on every route, one of whom tries to read what is the other's, and the judge of all that came of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.patience import PATIENCE
 from tests.property.strangers_company import COMPANY
 from tests.property.strangers_ledger import MARK, PAYLOAD, Identity, Ledger, Place, word
 from tests.property.strangers_model import HostileModel, Plan
-from tests.property.strangers_people import Roads
+from tests.property.strangers_people import ContactRoutes
 
 _TICKET = re.compile(r"TKT-\d{8}-\d{4,}")
 _STATE = """
@@ -37,12 +37,12 @@ class World:
     """``counts``: what there was to see. ``topics``: of each person, for the other to look for."""
 
     def __init__(
-        self, number: int, hub: Hub, roads: Roads, model: HostileModel, ledger: Ledger, rng: random.Random
+        self, number: int, hub: Hub, routes: ContactRoutes, model: HostileModel, ledger: Ledger, rng: random.Random
     ) -> None:
         self.rng = rng
         self.ledger = ledger
         self.model = model
-        self.places = roads.places(number, ledger, rng)
+        self.places = routes.places(number, ledger, rng)
         self.topics: dict[int, list[str]] = {0: ["account"], 1: ["account"]}
         self.tickets: dict[int, list[str]] = {0: [], 1: []}
         self.counts: Counter[str] = Counter()
@@ -50,9 +50,9 @@ class World:
         self._hub = hub
         self._marks: list[str] = []
 
-    def place(self, road: str, person: int = 0) -> Place:
-        """Of that person on that road, or the one that both share."""
-        return next(one for one in self.places if one.road == road and person in one.authors)
+    def place(self, route: str, person: int = 0) -> Place:
+        """Of that person on that route, or the one that both share."""
+        return next(one for one in self.places if one.route == route and person in one.authors)
 
     def places_of(self, person: int) -> list[Place]:
         """Where they write."""
@@ -71,7 +71,7 @@ class World:
         self.trace.append(f"{author} on {place.road}: {said} {[one.name for one in files]}")
         await self._deliver(place, f"{said} {mark}", author, files, mark, **more)
         self.counts[f"messages on {place.road}"] += 1
-        if place.road == "web" and not place.identity.external:
+        if place.route == "web" and not place.identity.external:
             place.identity.external = f"anon:{place.writer.place}"
             self.ledger.add(place.identity)
 

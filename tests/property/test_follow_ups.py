@@ -40,7 +40,7 @@ ADA = "ada@example.com"
 _KEY = ConversationKey("email", "main", "token")
 
 
-def roads(contact: ContactDetails, _home: ConversationKey) -> Sequence[ContactRoute]:
+def routes(contact: ContactDetails, _home: ConversationKey) -> Sequence[ContactRoute]:
     """A mailbox is set up."""
     return [ContactRoute(_KEY, ADA, ADA)] if contact.email == ADA else []
 
@@ -53,7 +53,7 @@ class RoadWorld(DeskWorld):
     def __init__(self, template: Path) -> None:
         super().__init__(template, channels={"web": Capabilities(text_limit=1000, event_log=True)})
         others = self.timers.decide
-        self.timers = FollowUpTimers(others, self.parts, self.store, roads, self.settings, "Acme")
+        self.timers = FollowUpTimers(others, self.parts, self.store, routes, self.settings, "Acme")
         self.mails: list[Delivery] = []
 
     def settle(self, delivery: Delivery) -> None:

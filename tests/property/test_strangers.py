@@ -24,7 +24,7 @@ from tests.property.strangers_attempts import Attempts
 from tests.property.strangers_company import COMPANY, KINDS, CompanyServer
 from tests.property.strangers_ledger import Ledger
 from tests.property.strangers_model import HostileModel
-from tests.property.strangers_people import AUTHSERV, IDENTITY_SECRET, Roads
+from tests.property.strangers_people import AUTHSERV, IDENTITY_SECRET, ContactRoutes
 from tests.property.strangers_world import World
 from tests.scale import Scale
 from tests.servers.dovecot import PASSWORD, DovecotServer, dovecot
@@ -62,9 +62,9 @@ def mail_servers() -> Iterator[tuple[DovecotServer, Postman]]:
 
 
 @asynccontextmanager
-async def _roads(
+async def _routes(
     folder: Path, database_url: str, mail: tuple[DovecotServer, Postman], model: HostileModel, company: CompanyServer
-) -> AsyncIterator[Roads]:
+) -> AsyncIterator[ContactRoutes]:
     login = f"{quote(_COMPANY_MAIL)}:{quote(PASSWORD, safe='')}"
     changes: dict[str, Any] = {
         "database_url": database_url,
@@ -90,7 +90,7 @@ async def _roads(
         **company.settings(folder),
     }
     async with town(folder / "var", changes) as built:
-        yield Roads(built, mail, _COMPANY_MAIL)
+        yield ContactRoutes(built, mail, _COMPANY_MAIL)
 
 
 def _documents(folder: Path) -> Path:
@@ -125,12 +125,12 @@ async def test_no_customer_reads_what_is_anothers(
     await model.server.start_server()
     await company.server.start_server()
     try:
-        async with _roads(tmp_path, database_url, mail_servers, model, company) as roads:
+        async with _routes(tmp_path, database_url, mail_servers, model, company) as routes:
             room = asyncio.Semaphore(_AT_ONCE)
 
             async def play(number: int, own: random.Random) -> None:
                 async with room:
-                    world = World(number, roads.town.hub, roads, model, ledger, own)
+                    world = World(number, routes.town.hub, routes, model, ledger, own)
                     await _attempts(world)
                     counts.update(world.counts)
 

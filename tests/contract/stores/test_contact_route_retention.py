@@ -22,7 +22,7 @@ from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, claim_one, customer
 from tests.contract.stores.test_cross_conversation_writes import from_staff
-from tests.contract.stores.test_follow_ups import by_road, left, mail_road, ring, takes
+from tests.contract.stores.test_follow_ups import by_route, left, mail_route, ring, takes
 from tests.integration.storage.test_query_plans import statements
 
 __all__ = ["statements"]
@@ -50,7 +50,7 @@ async def swept(store: SqlStore, days: int = 7) -> tuple[int, ...]:
 async def followed(store: SqlStore, clock: ManualClock, *, resolved: bool) -> str:
     """Something went by mail; the case is resolved where it should be."""
     home, _ = await left(store, clock)
-    assert (await ring(store, clock, home, mail_road())).held
+    assert (await ring(store, clock, home, mail_route())).held
     if resolved:
         await accept(store, from_staff("done", "done"))
         staff = await claim_one(store)
@@ -64,7 +64,7 @@ async def followed(store: SqlStore, clock: ManualClock, *, resolved: bool) -> st
     return home
 
 
-async def test_roads_and_addresses_go_and_what_keeps_replies_from_going_twice_stays(
+async def test_contact_routes_and_addresses_go_and_what_keeps_replies_from_going_twice_stays(
     store: SqlStore, clock: ManualClock
 ) -> None:
     home = await followed(store, clock, resolved=True)
@@ -83,7 +83,7 @@ async def test_what_staff_have_keeps_its_road(store: SqlStore, clock: ManualCloc
     home = await followed(store, clock, resolved=False)
     clock.move(100 * _DAY)
     assert await swept(store) == (0, 1, 0)
-    (answered,) = await takes(store, by_road("late", "Here I am", mail_road()))
+    (answered,) = await takes(store, by_route("late", "Here I am", mail_route()))
     assert answered.conversation_id == home
 
 
@@ -91,7 +91,7 @@ async def test_what_went_lately_keeps_the_address_in_mind(store: SqlStore, clock
     await followed(store, clock, resolved=True)
     clock.move(8 * _DAY)
     assert await swept(store, days=1) == (1, 0, 0)
-    assert (await store.contacted(mail_road())).unanswered == 1
+    assert (await store.contacted(mail_route())).unanswered == 1
 
 
 async def test_an_ended_conversation_is_forgotten_by_all_three(store: SqlStore, clock: ManualClock) -> None:

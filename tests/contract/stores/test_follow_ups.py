@@ -1,4 +1,4 @@
-"""What no page has shown goes by another road once, and the answer to it comes back into the same conversation."""
+"""What no page has shown goes by another route once, and the answer to it comes back into the same conversation."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ ADA = "ada@example.com"
 NUMBER = "+15550100"
 
 
-def mail_road(address: str = ADA, thread: str = "token") -> ContactRoute:
+def mail_route(address: str = ADA, thread: str = "token") -> ContactRoute:
     """To her mailbox."""
     return ContactRoute(ConversationKey(*MAIL, thread), address, address)
 
 
-def phone_road() -> ContactRoute:
+def phone_route() -> ContactRoute:
     """To her telephone."""
     return ContactRoute(ConversationKey(*PHONE, f"+15550199/{NUMBER}"), NUMBER, NUMBER)
 
@@ -68,7 +68,7 @@ async def left(
 
 
 async def wrote(store: SqlStore, clock: ManualClock, case: Case, event: str, text: str) -> None:
-    """Staff write, and it is logged for the page, and sent by whatever road there is."""
+    """Staff write, and it is logged for the page, and sent by whatever route there is."""
     await accept(store, from_staff(event, text))
     staff = await claim_one(store)
     conversation = await store.conversation(case.conversation_id)
@@ -89,34 +89,34 @@ async def shown_on_the_page(store: SqlStore, clock: ManualClock) -> None:
             await store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT)])
 
 
-def again(text: str, road: ContactRoute, **fields: Any) -> NewMessage:
+def again(text: str, route: ContactRoute, **fields: Any) -> NewMessage:
     """The follow-up itself."""
-    return NewMessage(Author.STAFF, text, MessageKind.FOLLOW_UP, road=road, followed=True, **fields)
+    return NewMessage(Author.STAFF, text, MessageKind.FOLLOW_UP, route=route, followed=True, **fields)
 
 
 async def ring(
-    store: SqlStore, clock: ManualClock, home: str, road: ContactRoute, seen: Unseen | None = None
+    store: SqlStore, clock: ManualClock, home: str, route: ContactRoute, seen: Unseen | None = None
 ) -> Finished:
-    """The time is up: what is unseen goes by that road, as it was decided on ``seen``."""
+    """The time is up: what is unseen goes by that route, as it was decided on ``seen``."""
     clock.move(300)
     (due,) = await store.due_timers(10, LEASE)
     seen = seen or await store.unseen(home)
     conversation = await store.conversation(home)
     assert conversation is not None
-    follow = FollowUp(seen.last_seq, seen.shown_cursor, seen.messages[-1][0].seq, road, await store.contacted(road))
+    follow = FollowUp(seen.last_seq, seen.shown_cursor, seen.messages[-1][0].seq, route, await store.contacted(route))
     text = "\n".join(message.text for message, _ in seen.messages)
     cross_write = CrossConversationWrite(
-        conversation.key, (again(text, road),), ownership_epoch=conversation.ownership_epoch, follow_up=follow
+        conversation.key, (again(text, route),), ownership_epoch=conversation.ownership_epoch, follow_up=follow
     )
     return await store.finish_timer(due, TimerDecision((cross_write,)))
 
 
-def by_road(
-    event: str, text: str, road: ContactRoute, *, who: str | None = None, thread: str | None = None
+def by_route(
+    event: str, text: str, route: ContactRoute, *, who: str | None = None, thread: str | None = None
 ) -> Acceptable:
     """A mail or a text message that comes in."""
-    place = replace(road.key, thread=thread or road.key.thread)
-    sender = Identity(place.channel, place.account, who or road.address, display_name="Mallory or Ada")
+    place = replace(route.key, thread=thread or route.key.thread)
+    sender = Identity(place.channel, place.account, who or route.address, display_name="Mallory or Ada")
     received = MessageReceived(EventKey(place.channel, place.account, event), place, sender, text, SENT_AT)
     how = AnswersBy.THREAD if place.channel == "email" else AnswersBy.SENDER
     return Acceptable(received, follow_up=how)
@@ -130,16 +130,16 @@ async def test_what_no_page_has_shown_goes_by_the_road_alone(store: SqlStore, cl
     home, case = await left(store, clock)
     assert [message.text for message, _ in (await store.unseen(home)).messages] == ["We are looking"]
     before = [message.text for message in await store.messages(home)]
-    assert (await ring(store, clock, home, mail_road())).held
+    assert (await ring(store, clock, home, mail_route())).held
     (mail,) = await store.claim_deliveries(*MAIL, 10, LEASE)
     assert (mail.message.text, mail.message.address) == ("We are looking", ADA)
-    assert mail.message.conversation == mail_road().key
+    assert mail.message.conversation == mail_route().key
     assert not await store.claim_deliveries("web", "main", 10, LEASE)
     assert [message.text for message in await store.messages(home)] == before, "nothing was said anew"
     assert not (await store.unseen(home)).messages, "it is dealt with"
     assert await store.timers(case.id) == []
-    entries = [entry for entry in await store.case_log(case.id) if entry.road]
-    assert [(entry.road, entry.text) for entry in entries] == [(("email", ADA), "We are looking")]
+    entries = [entry for entry in await store.case_log(case.id) if entry.route]
+    assert [(entry.route, entry.text) for entry in entries] == [(("email", ADA), "We are looking")]
 
 
 async def test_who_comes_back_in_time_gets_no_mail(store: SqlStore, clock: ManualClock) -> None:
@@ -147,7 +147,7 @@ async def test_who_comes_back_in_time_gets_no_mail(store: SqlStore, clock: Manua
     home, _ = await left(store, clock)
     seen = await store.unseen(home)
     await store.note_shown(home, await store.head(home))
-    assert (await ring(store, clock, home, mail_road(), seen)).outdated
+    assert (await ring(store, clock, home, mail_route(), seen)).outdated
     assert not await store.claim_deliveries(*MAIL, 10, LEASE)
     assert not (await store.unseen(home)).messages
     await store.note_shown(home, 1)
@@ -158,7 +158,7 @@ async def test_what_is_said_meanwhile_is_not_left_out(store: SqlStore, clock: Ma
     home, case = await left(store, clock)
     seen = await store.unseen(home)
     await wrote(store, clock, case, "m/C1/3.3", "And found it")
-    assert (await ring(store, clock, home, mail_road(), seen)).outdated
+    assert (await ring(store, clock, home, mail_route(), seen)).outdated
     clock.move(1)
     (due,) = await store.due_timers(10, LEASE)
     assert due.timer.kind is TimerKind.FOLLOW_UP, "it is decided anew"
@@ -170,13 +170,13 @@ async def test_the_timer_outlives_its_case(store: SqlStore, clock: ManualClock) 
     state = await claim_one(store)
     done = TurnOutcome(state.claim, state.pending[-1].seq, cases=(CloseCase(case.id),))
     await store.finish([replace(done, transition=Transition(OwnershipEvent.RESOLVE))])
-    assert (await ring(store, clock, home, mail_road())).held
+    assert (await ring(store, clock, home, mail_route())).held
 
 
 async def test_an_answer_comes_into_the_same_conversation_once(store: SqlStore, clock: ManualClock) -> None:
     home, _ = await left(store, clock)
-    await ring(store, clock, home, mail_road())
-    mail = by_road("mail-1", "Thank you!", mail_road())
+    await ring(store, clock, home, mail_route())
+    mail = by_route("mail-1", "Thank you!", mail_route())
     first, second = await takes(store, mail, mail)
     assert (first.conversation_id, first.duplicate, second.duplicate) == (home, False, True)
     assert (await takes(store, mail))[0].duplicate
@@ -185,17 +185,17 @@ async def test_an_answer_comes_into_the_same_conversation_once(store: SqlStore, 
     assert (pending.text, pending.author_name) == ("Thank you!", None)
     assert pending.meta[CAME_BY] == {"channel": "email", "account": "support@example.com"}
     assert not state.customer.verified
-    assert state.conversation.road == mail_road()
+    assert state.conversation.route == mail_route()
     assert (await store.read({home: 0}))[home][-1].message is not None, "the page will show it"
-    assert (await store.contacted(mail_road())).unanswered == 0
+    assert (await store.contacted(mail_route())).unanswered == 0
 
 
 async def test_from_then_on_both_get_what_is_said(store: SqlStore, clock: ManualClock) -> None:
     home, _ = await left(store, clock)
-    await ring(store, clock, home, mail_road())
+    await ring(store, clock, home, mail_route())
     for one in await store.claim_deliveries(*MAIL, 10, LEASE):
         await store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT)])
-    await takes(store, by_road("mail-1", "Thank you!", mail_road()))
+    await takes(store, by_route("mail-1", "Thank you!", mail_route()))
     state = await claim_one(store)
     await store.finish([TurnOutcome(state.claim, state.pending[-1].seq, (answer("By the agent"),))])
     await shown_on_the_page(store, clock)
@@ -207,17 +207,17 @@ async def test_from_then_on_both_get_what_is_said(store: SqlStore, clock: Manual
     await accept(store, said("back", text="I am back"))
     state = await claim_one(store)
     assert "By the agent" in [message.text for message in state.history], "the page has it"
-    assert state.conversation.road is None
+    assert state.conversation.route is None
     await store.finish([TurnOutcome(state.claim, state.pending[-1].seq, (answer("On the page"),))])
     assert not await store.claim_deliveries(*MAIL, 10, LEASE)
 
 
 async def test_the_agents_words_stop_on_both_when_somebody_takes_over(store: SqlStore, clock: ManualClock) -> None:
     home, _ = await left(store, clock)
-    await ring(store, clock, home, mail_road())
+    await ring(store, clock, home, mail_route())
     for one in await store.claim_deliveries(*MAIL, 10, LEASE):
         await store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT)])
-    await takes(store, by_road("mail-1", "Thank you!", mail_road()))
+    await takes(store, by_route("mail-1", "Thank you!", mail_route()))
     state = await claim_one(store)
     await store.finish([TurnOutcome(state.claim, state.pending[-1].seq, (answer("By the agent"),))])
     await change_owner(store, home, Transition(OwnershipEvent.CLAIM, owner="U2"))
@@ -228,25 +228,25 @@ async def test_the_agents_words_stop_on_both_when_somebody_takes_over(store: Sql
 
 async def test_a_stranger_with_the_thread_and_an_old_address_lead_nowhere(store: SqlStore, clock: ManualClock) -> None:
     home, _ = await left(store, clock)
-    await ring(store, clock, home, mail_road())
-    (stranger,) = await takes(store, by_road("mail-2", "Me too", mail_road(), who="mallory@example.org"))
-    (elsewhere,) = await takes(store, by_road("mail-3", "A new matter", mail_road(), thread="another"))
+    await ring(store, clock, home, mail_route())
+    (stranger,) = await takes(store, by_route("mail-2", "Me too", mail_route(), who="mallory@example.org"))
+    (elsewhere,) = await takes(store, by_route("mail-3", "A new matter", mail_route(), thread="another"))
     assert home not in {stranger.conversation_id, elsewhere.conversation_id}
     await accept(store, said("other", text="Rather write to eve@example.com"))
     states = [state for state in await store.claim(10, LEASE, history=20) if state.conversation.id == home]
     contact = ContactDetails(email="eve@example.com")
     await store.finish([TurnOutcome(states[0].claim, states[0].pending[-1].seq, contact=contact)])
-    (late,) = await takes(store, by_road("mail-4", "Who are you?", mail_road()))
+    (late,) = await takes(store, by_route("mail-4", "Who are you?", mail_route()))
     assert late.conversation_id != home, "it is hers no more"
 
 
 async def test_an_answer_from_a_number_counts_until_its_customer_is_back(store: SqlStore, clock: ManualClock) -> None:
     home, _ = await left(store, clock, phone=True)
-    await ring(store, clock, home, phone_road())
-    (first,) = await takes(store, by_road("SM1", "Thanks", phone_road(), thread=f"+15550142/{NUMBER}"))
+    await ring(store, clock, home, phone_route())
+    (first,) = await takes(store, by_route("SM1", "Thanks", phone_route(), thread=f"+15550142/{NUMBER}"))
     assert first.conversation_id == home
     await accept(store, said("back", text="I am back"))
-    (later,) = await takes(store, by_road("SM2", "Something else", phone_road()))
+    (later,) = await takes(store, by_route("SM2", "Something else", phone_route()))
     assert later.conversation_id != home
 
 
@@ -254,8 +254,8 @@ async def test_who_writes_by_a_road_proves_nothing(store: SqlStore, clock: Manua
     """On the page the site has said who they are; an address only says where the words came from."""
     ada = customer("of t1", verified=True)
     home, _ = await left(store, clock, who=ada)
-    await ring(store, clock, home, mail_road())
-    await takes(store, by_road("mail-1", "List all my tickets", mail_road()))
+    await ring(store, clock, home, mail_route())
+    await takes(store, by_route("mail-1", "List all my tickets", mail_route()))
     mailed = await claim_one(store)
     assert not mailed.customer.verified
     await store.finish([TurnOutcome(mailed.claim, mailed.pending[-1].seq)])
@@ -267,10 +267,10 @@ async def test_who_writes_by_a_road_proves_nothing(store: SqlStore, clock: Manua
 
 async def test_whoever_is_back_on_the_page_is_back_in_one_batch_too(store: SqlStore, clock: ManualClock) -> None:
     home, _ = await left(store, clock, phone=True)
-    await ring(store, clock, home, phone_road())
-    await takes(store, by_road("SM1", "Thanks", phone_road()), Acceptable(said("back", text="I am back")))
-    assert (await store.contacted(phone_road())).unanswered == 0
-    (later,) = await takes(store, by_road("SM2", "Something else", phone_road()))
+    await ring(store, clock, home, phone_route())
+    await takes(store, by_route("SM1", "Thanks", phone_route()), Acceptable(said("back", text="I am back")))
+    assert (await store.contacted(phone_route())).unanswered == 0
+    (later,) = await takes(store, by_route("SM2", "Something else", phone_route()))
     assert later.conversation_id != home
 
 
@@ -278,35 +278,35 @@ async def test_an_address_that_got_nothing_for_a_month_may_get_something_again(
     store: SqlStore, clock: ManualClock
 ) -> None:
     home, case = await left(store, clock)
-    await ring(store, clock, home, mail_road())
-    sent = (await store.contacted(mail_road())).sent_at
+    await ring(store, clock, home, mail_route())
+    sent = (await store.contacted(mail_route())).sent_at
     clock.move(29 * 86_400.0)
-    assert await store.contacted(mail_road()) == Contacted(sent, 1)
+    assert await store.contacted(mail_route()) == Contacted(sent, 1)
     clock.move(2 * 86_400.0)
-    assert await store.contacted(mail_road()) == Contacted(sent, 0)
+    assert await store.contacted(mail_route()) == Contacted(sent, 0)
     await accept(store, said("timer", text="Are you there?"))
     state = await claim_one(store)
     timer = SetTimer(case.id, TimerKind.FOLLOW_UP, 300.0, keep=True)
     await store.finish([TurnOutcome(state.claim, state.pending[-1].seq, cases=(timer,))])
     await wrote(store, clock, case, "m/C1/5.5", "Yes")
-    assert (await ring(store, clock, home, mail_road())).held
-    assert (await store.contacted(mail_road())).unanswered == 1
+    assert (await ring(store, clock, home, mail_route())).held
+    assert (await store.contacted(mail_route())).unanswered == 1
 
 
 async def test_an_ended_conversation_takes_no_answer(store: SqlStore, clock: ManualClock) -> None:
     home, _ = await left(store, clock)
-    await ring(store, clock, home, mail_road())
+    await ring(store, clock, home, mail_route())
     await store.end_conversation(said("any").conversation, said("any").sender)
-    (late,) = await takes(store, by_road("mail-1", "Thank you!", mail_road()))
+    (late,) = await takes(store, by_route("mail-1", "Thank you!", mail_route()))
     assert late.conversation_id != home
 
 
 async def test_a_reply_on_two_roads_is_taken_back_from_both_or_not_at_all(store: SqlStore, clock: ManualClock) -> None:
     home, _ = await left(store, clock)
-    await ring(store, clock, home, mail_road())
+    await ring(store, clock, home, mail_route())
     for one in await store.claim_deliveries(*MAIL, 10, LEASE):
         await store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT)])
-    await takes(store, by_road("mail-1", "Thank you!", mail_road()))
+    await takes(store, by_route("mail-1", "Thank you!", mail_route()))
     state = await claim_one(store)
     late = (answer("One", author=Author.STAFF, delay=5.0), answer("Two", author=Author.STAFF, delay=5.0))
     await store.finish([TurnOutcome(state.claim, state.pending[-1].seq, late)])
@@ -329,15 +329,15 @@ async def test_a_reply_on_two_roads_is_taken_back_from_both_or_not_at_all(store:
 async def test_what_an_address_got_is_counted_whoever_left_it(store: SqlStore, clock: ManualClock) -> None:
     """A follow-up that was decided before another one went to the same address is decided anew."""
     home, _ = await left(store, clock)
-    assert await store.contacted(mail_road()) == Contacted()
-    assert (await ring(store, clock, home, mail_road())).held
-    found = await store.contacted(mail_road(thread="of another conversation"))
+    assert await store.contacted(mail_route()) == Contacted()
+    assert (await ring(store, clock, home, mail_route())).held
+    found = await store.contacted(mail_route(thread="of another conversation"))
     assert (found.unanswered, found.sent_at) == (1, clock.now().timestamp())
 
 
 async def test_a_road_that_is_closed_today_holds_up_nothing_on_the_page(store: SqlStore, clock: ManualClock) -> None:
     home, case = await left(store, clock)
-    await ring(store, clock, home, mail_road())
+    await ring(store, clock, home, mail_route())
     (mail,) = await store.claim_deliveries(*MAIL, 10, LEASE)
     waits = Settlement(mail.id, mail.token, DeliveryStatus.DUE, retry_after=600.0, authorised=False)
     await store.settle([waits])
@@ -350,7 +350,7 @@ async def test_a_road_that_is_closed_today_holds_up_nothing_on_the_page(store: S
 async def test_staff_are_told_of_a_follow_up_once_it_has_gone(store: SqlStore, clock: ManualClock) -> None:
     home, case = await left(store, clock)
     await store.report_outcomes("main", lambda fate: [])
-    await ring(store, clock, home, mail_road())
+    await ring(store, clock, home, mail_route())
     (mail,) = await store.claim_deliveries(*MAIL, 10, LEASE)
     await store.settle([Settlement(mail.id, mail.token, DeliveryStatus.SENT)])
     found: list[DeliveryOutcome] = []

@@ -1,4 +1,4 @@
-"""What of staff's words no page has shown, and what becomes of a message that goes to the page and by a road."""
+"""What of staff's words no page has shown, and what becomes of a message that goes to the page and by a route."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, said
 from tests.contract.stores.test_cross_conversation_writes import THREAD, escalate, from_staff
-from tests.contract.stores.test_follow_ups import MAIL, by_road, left, mail_road, ring, shown_on_the_page, takes
+from tests.contract.stores.test_follow_ups import MAIL, by_route, left, mail_route, ring, shown_on_the_page, takes
 
 _MONTH = 30
 
@@ -23,10 +23,10 @@ _MONTH = 30
 async def _on_both(store: SqlStore, clock: ManualClock) -> str:
     """The customer answers by mail, and is answered there and on the page, where it arrives."""
     home, _ = await left(store, clock)
-    await ring(store, clock, home, mail_road())
+    await ring(store, clock, home, mail_route())
     for one in await store.claim_deliveries(*MAIL, 10, LEASE):
         await store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT)])
-    await takes(store, by_road("mail-1", "Thank you!", mail_road()))
+    await takes(store, by_route("mail-1", "Thank you!", mail_route()))
     state = await claim_one(store)
     await store.finish([TurnOutcome(state.claim, state.pending[-1].seq, (answer("By the agent"),))])
     await shown_on_the_page(store, clock)

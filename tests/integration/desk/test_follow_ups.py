@@ -14,7 +14,7 @@ from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage, StaffAction
 from core.domain.timers import TimerKind
-from core.ports.follow_ups import Roads
+from core.ports.follow_ups import ContactRoutes
 from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome
 from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
@@ -24,7 +24,7 @@ from handoff.texts import languages, say
 from handoff.waits.follow_up import FollowUpTimers
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE as SENDING
-from tests.contract.stores.test_follow_ups import MAIL, PHONE, by_road, shown_on_the_page
+from tests.contract.stores.test_follow_ups import MAIL, PHONE, by_route, shown_on_the_page
 from tests.integration.desk.office_hours import HOME, LEASE, OfficeHours
 
 SETTINGS = HandoffSettings(
@@ -33,7 +33,7 @@ SETTINGS = HandoffSettings(
 NUMBER = "+1 202-555-0143"
 
 
-def roads(contact: ContactDetails, home: ConversationKey) -> Sequence[ContactRoute]:
+def routes(contact: ContactDetails, home: ConversationKey) -> Sequence[ContactRoute]:
     """A mailbox and a number of ours are set up."""
     found = []
     if contact.email:
@@ -46,7 +46,7 @@ def roads(contact: ContactDetails, home: ConversationKey) -> Sequence[ContactRou
 class Left(OfficeHours):
     """The customer writes on a page, and is not there when staff do."""
 
-    roads: Roads = staticmethod(roads)
+    routes: ContactRoutes = staticmethod(routes)
 
     def parts(self, store: SqlStore) -> DeskParts:
         """With a page."""
@@ -55,7 +55,7 @@ class Left(OfficeHours):
     def process(self, store: SqlStore) -> TimerLoop:
         """One that follows up."""
         others = self.timers.decide
-        decide = FollowUpTimers(others, self.parts(store), store, self.roads, self.settings, "Acme", {"sms"}).decide
+        decide = FollowUpTimers(others, self.parts(store), store, self.routes, self.settings, "Acme", {"sms"}).decide
         return TimerLoop(store, decide, self.wake, TimerSettings(lease=LEASE))
 
     async def leave(self, *words: str) -> None:
@@ -106,7 +106,7 @@ class Left(OfficeHours):
 class NoRoads(Left):
     """Neither e-mail nor SMS is set up."""
 
-    roads: Roads = staticmethod(lambda contact, home: ())
+    routes: ContactRoutes = staticmethod(lambda contact, home: ())
 
 
 @pytest.fixture
@@ -146,8 +146,8 @@ async def test_by_sms_where_there_is_only_a_number(office: Left) -> None:
 
 async def test_a_number_with_a_conversation_of_its_own_gets_none_by_sms(office: Left) -> None:
     """Somebody else may have typed it; by e-mail, or not at all."""
-    (_, road) = roads(ContactDetails(email="ada@example.com", phone=NUMBER), HOME)
-    await office.store.accept([by_road("SM0", "My parcel is late", road)])
+    (_, route) = routes(ContactDetails(email="ada@example.com", phone=NUMBER), HOME)
+    await office.store.accept([by_route("SM0", "My parcel is late", route)])
     (state,) = await office.store.claim(10, SENDING, history=20)
     await office.store.finish([TurnOutcome(state.claim, state.pending[-1].seq)])
     await office.leave("My number is " + NUMBER)
@@ -167,8 +167,8 @@ async def test_a_reply_that_was_decided_while_they_came_back_is_followed_up(offi
     await office.writes("Your parcel is in Berlin.")
     await office.passes(5.1)
     await office.mails()
-    (road,) = roads(ContactDetails(email="ada@example.com"), HOME)
-    await office.store.accept([by_road("mail-1", "Thanks", road)])
+    (route,) = routes(ContactDetails(email="ada@example.com"), HOME)
+    await office.store.accept([by_route("mail-1", "Thanks", route)])
     await office.works()
     await office.decided_before("It comes on Monday.", office.customer("I am back"))
     await shown_on_the_page(office.store, office.clock)
@@ -182,8 +182,8 @@ async def test_what_went_by_mail_at_once_does_not_go_twice(office: Left) -> None
     await office.writes("Your parcel is in Berlin.")
     await office.passes(5.1)
     await office.mails()
-    (road,) = roads(ContactDetails(email="ada@example.com"), HOME)
-    await office.store.accept([by_road("mail-1", "Thanks", road)])
+    (route,) = routes(ContactDetails(email="ada@example.com"), HOME)
+    await office.store.accept([by_route("mail-1", "Thanks", route)])
     await office.works()
     await office.writes("It comes on Monday.")
     assert [mail.text for mail in await office.mails()] == ["It comes on Monday."]
@@ -240,15 +240,15 @@ async def test_an_address_gets_one_in_its_time_and_so_many_without_an_answer(off
 async def test_another_conversation_with_the_same_address_waits_for_its_turn(office: Left) -> None:
     await office.leave("Write to ada@example.com")
     await office.writes("Number 1")
-    (road,) = roads(ContactDetails(email="ada@example.com"), HOME)
+    (route,) = routes(ContactDetails(email="ada@example.com"), HOME)
     await office.passes(5.1)
     assert len(await office.mails()) == 1
     await office.writes("Number 2")
     office.clock.move(60)
-    before = (await office.store.contacted(road)).sent_at
+    before = (await office.store.contacted(route)).sent_at
     await office.passes(4.5)
     await office.mails()
-    assert (await office.store.contacted(road)).sent_at - before >= SETTINGS.follow_up_seconds
+    assert (await office.store.contacted(route)).sent_at - before >= SETTINGS.follow_up_seconds
 
 
 async def test_a_mailbox_that_is_paused_is_left_for_the_telephone(office: Left) -> None:

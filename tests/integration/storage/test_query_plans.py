@@ -39,7 +39,7 @@ from tests.contract.stores.sayings import (
     said,
 )
 from tests.contract.stores.test_cross_conversation_writes import from_staff
-from tests.contract.stores.test_follow_ups import ADA, MAIL, again, by_road, mail_road, takes
+from tests.contract.stores.test_follow_ups import ADA, MAIL, again, by_route, mail_route, takes
 
 _MAY_BE_READ_WHOLE = re.compile(r"SCAN (json_each|asked|due|ready|person|anon_1|\(subquery|(\d+ )?CONSTANT)")
 
@@ -201,9 +201,9 @@ async def _left_the_page(store: SqlStore, home: str) -> None:
     await _followed(store, home)
     (mail,) = await store.claim_deliveries(*MAIL, 10, LEASE)
     await store.settle([Settlement(mail.id, mail.token, DeliveryStatus.SENT)])
-    assert (await takes(store, by_road("mail-1", "Thank you!", mail_road())))[0].conversation_id == home
+    assert (await takes(store, by_route("mail-1", "Thank you!", mail_route())))[0].conversation_id == home
     await store.note_shown(home, await store.head(home))
-    assert await store.is_at_home(mail_road()) is False
+    assert await store.is_at_home(mail_route()) is False
     await _thinks_again(store, home)
 
 
@@ -211,7 +211,7 @@ async def _followed(store: SqlStore, home: str) -> None:
     seen, now = await store.unseen(home), await store.conversation(home)
     assert seen.messages
     assert now is not None
-    way = mail_road()
+    way = mail_route()
     follow = FollowUp(seen.last_seq, seen.shown_cursor, seen.messages[-1][0].seq, way, await store.contacted(way))
     cross_write = CrossConversationWrite(
         now.key, (again("From staff", way),), ownership_epoch=now.ownership_epoch, follow_up=follow
@@ -222,7 +222,7 @@ async def _followed(store: SqlStore, home: str) -> None:
 
 
 async def _thinks_again(store: SqlStore, home: str) -> None:
-    """One reply is reworded in time, and one taken back; each goes by two roads."""
+    """One reply is reworded in time, and one taken back; each goes by two routes."""
     late = [answer(text, author=Author.STAFF, delay=60.0) for text in ("One", "Two")]
     assert (await store.finish([outcome(await claim_one(store), *late)]))[0].held
     one, two = [message.id for message in await store.messages(home)][-2:]

@@ -37,12 +37,12 @@ async def test_without_a_model_it_is_shown_and_forgotten_by_rule(text: str, told
 @pytest.mark.parametrize("code", ANSWERED)
 @pytest.mark.parametrize("wish", ["forget", "show"])
 @pytest.mark.parametrize("road", [False, True])
-async def test_where_others_may_read_it_is_to_be_asked_in_private(code: str, wish: str, road: bool) -> None:
+async def test_where_others_may_read_it_is_to_be_asked_in_private(code: str, wish: str, route: bool) -> None:
     past = Past(ALICE)
     responder = ExtractiveResponder(Shelf(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
-    state = turn(packs()[code].words("memory", wish)[0], shared=not road)
+    state = turn(packs()[code].words("memory", wish)[0], shared=not route)
     state = replace(state, conversation=replace(state.conversation, locale=code))
-    if road:
+    if route:
         state = replace(state, pending=tuple(replace(one, meta={CAME_BY: "mail"}) for one in state.pending))
     reply = await responder.respond(state, "t1", Watcher())
     assert past.memory.facts == (ALICE,)

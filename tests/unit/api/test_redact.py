@@ -1,4 +1,4 @@
-"""No secret reaches the log, by whatever road."""
+"""No secret reaches the log, by whatever route."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ ALICE = Customer("alice", "anon:alice", "Alice")
 NUMBER = "+4930123456"
 
 
-def roads(contact: ContactDetails, home: ConversationKey) -> list[ContactRoute]:
+def routes(contact: ContactDetails, home: ConversationKey) -> list[ContactRoute]:
     found = []
     if contact.email:
         found.append(ContactRoute(ConversationKey("email", "help@x", f"mail {home}"), contact.email, contact.email))
@@ -50,7 +50,7 @@ class World:
 
     def make(self, budgets: BudgetLedger, codes: Budget, keys: tuple[str, ...]) -> Linking:
         kinds = {"email": AnswersBy.THREAD, "sms": AnswersBy.SENDER}
-        return Linking(roads, kinds, budgets, codes, self._spender, keys, self.clock, "Acme", lambda: next(self.codes))
+        return Linking(routes, kinds, budgets, codes, self._spender, keys, self.clock, "Acme", lambda: next(self.codes))
 
     def _spender(self, state: TurnState) -> Spender:
         return Spender(f"customer:{state.customer.id}")
@@ -101,8 +101,8 @@ def test_the_code_goes_to_the_address_alone_and_links_it(world: World) -> None:
     assert asked is not None
     sent = asked.messages[1]
     assert (sent.author, sent.kind) == (Author.SYSTEM, MessageKind.FOLLOW_UP)
-    assert sent.road is not None
-    assert sent.road.address == NUMBER
+    assert sent.route is not None
+    assert sent.route.address == NUMBER
     assert code not in told(asked)
     assert code not in str(asked.messages[0].meta)
     assert asked.cases == ()
@@ -112,16 +112,16 @@ def test_the_code_goes_to_the_address_alone_and_links_it(world: World) -> None:
     assert isinstance(record, LinkIdentity)
     assert (record.customer_id, record.identity) == ("alice", Identity("sms", "AC1", NUMBER))
     notice = linked.messages[1]
-    assert notice.road is not None
-    assert (notice.road.address, "UNLINK" in notice.text) == (NUMBER, True)
+    assert notice.route is not None
+    assert (notice.route.address, "UNLINK" in notice.text) == (NUMBER, True)
     assert world.say(code) is None, "a code is good for once"
 
 
 def test_a_number_may_be_written_with_zeros(world: World) -> None:
     asked = world.say("link my phone 0049 30 123456")
     assert asked is not None
-    assert asked.messages[1].road is not None
-    assert asked.messages[1].road.address == "+4930123456"
+    assert asked.messages[1].route is not None
+    assert asked.messages[1].route.address == "+4930123456"
 
 
 def test_a_linked_mail_address_is_the_one_that_its_server_proves(world: World) -> None:
@@ -190,7 +190,7 @@ def test_where_it_cannot_be_proven_nothing_is_sent(world: World, why: str) -> No
     elif why == "no address":
         text = "link my phone"
     elif why == "unreachable":
-        world.linking = replace(world.linking, roads=lambda _contact, _home: ())
+        world.linking = replace(world.linking, routes=lambda _contact, _home: ())
     else:
         fields = {"conversation": replace(home, key=ConversationKey("sms", "AC1", "us/them"))}
     outcome = world.say(text, **fields)
@@ -268,7 +268,7 @@ def test_what_else_was_written_is_a_turn_of_its_own(world: World) -> None:
 
 
 def test_where_no_codes_are_sent_links_are_only_undone(world: World) -> None:
-    world.linking = replace(world.linking, roads=None)
+    world.linking = replace(world.linking, routes=None)
     assert world.say("link my phone +49 30 123456") is None
     assert world.say("unlink my phone") is not None
 

@@ -44,7 +44,7 @@ from tests.contract.stores.sayings import (
 )
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import Echo, NotedDesk, sorry
-from tests.unit.core.test_linking import NUMBER, World, roads
+from tests.unit.core.test_linking import NUMBER, World, routes
 
 ASKS = f"link my phone {NUMBER}"
 CODE = "774920"
@@ -92,7 +92,7 @@ def make(
 
     kinds = {"sms": AnswersBy.SENDER}
     linking = Linking(
-        roads, kinds, BudgetLedger(clock), link_codes(60), spender, ["k" * 32], clock, "Acme", lambda: CODE
+        routes, kinds, BudgetLedger(clock), link_codes(60), spender, ["k" * 32], clock, "Acme", lambda: CODE
     )
     channels: Any = {"web": Page()}
     return Turn(responder or Echo(), desk or NotedDesk(), channels, metrics, sorry, linking=linking, clock=clock)
@@ -176,7 +176,7 @@ async def test_the_models_wish_is_met_like_the_customers_own_words(
     outcome = await make(metrics, clock, Wishing()).run(await claim_one(store))
     told, code = outcome.messages
     assert told.text.startswith("I cannot hear it.\n\nI have sent a code to that address.")
-    assert code.road is not None
+    assert code.route is not None
 
 
 async def test_while_people_have_the_conversation_the_agent_links_nothing(store: SqlStore, turn: Turn) -> None:
@@ -202,7 +202,7 @@ async def test_what_else_the_model_says_stands_before_what_becomes_of_the_link(
     told, code = outcome.messages
     assert told.text.startswith("I opened TKT-1.\n\nI have sent a code to that address.")
     assert (told.kind, told.meta["ticket"], told.meta["confirm"]) == (MessageKind.ANSWER, "TKT-1", {"tool": "cancel"})
-    assert (told.meta[LINK]["left"], code.road is not None) == (CODE_TRIES, True)
+    assert (told.meta[LINK]["left"], code.route is not None) == (CODE_TRIES, True)
     await store.finish([outcome])
     await accept(store, said("e2", CODE))
     linked = await make(metrics, clock).run(await claim_one(store))

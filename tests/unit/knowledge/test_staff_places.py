@@ -1,4 +1,4 @@
-"""What lies in a source for staff is for staff by whatever road somebody comes to it."""
+"""What lies in a source for staff is for staff by whatever route somebody comes to it."""
 
 from __future__ import annotations
 

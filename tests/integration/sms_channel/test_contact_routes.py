@@ -19,15 +19,15 @@ ADAS = "+12025550143"
 
 
 async def test_a_number_in_any_writing_is_one_telephone(rig: Rig) -> None:
-    road = rig.channel.road_to(ContactDetails(phone=ADA), HOME)
-    assert road is not None
-    assert (road.key.thread, road.address, road.contact) == (f"{OURS}/{ADAS}", ADAS, ADA)
-    assert rig.channel.road_to(ContactDetails(phone=ADAS), HOME) == type(road)(road.key, ADAS, ADAS)
+    route = rig.channel.route_to(ContactDetails(phone=ADA), HOME)
+    assert route is not None
+    assert (route.key.thread, route.address, route.contact) == (f"{OURS}/{ADAS}", ADAS, ADA)
+    assert rig.channel.route_to(ContactDetails(phone=ADAS), HOME) == type(route)(route.key, ADAS, ADAS)
 
 
 @pytest.mark.parametrize("phone", [None, "12345", "ACME", OURS])
 async def test_nothing_goes_to_what_is_no_telephone_of_a_person(rig: Rig, phone: str | None) -> None:
-    assert rig.channel.road_to(ContactDetails(email="ada@example.com", phone=phone), HOME) is None
+    assert rig.channel.route_to(ContactDetails(email="ada@example.com", phone=phone), HOME) is None
 
 
 async def test_who_said_stop_on_their_telephone_is_not_written_to(rig: Rig) -> None:
@@ -41,17 +41,17 @@ async def test_a_service_takes_one_of_its_numbers_and_is_asked_what_it_took(tmp_
     async with running(tmp_path) as rig:
         await rig.stop()
         await rig.start(sender=SERVICE)
-        road = rig.channel.road_to(ContactDetails(phone=ADA), HOME)
-        assert road is not None
-        assert road.key.thread == f"{SERVICE}/{ADAS}"
+        route = rig.channel.route_to(ContactDetails(phone=ADA), HOME)
+        assert route is not None
+        assert route.key.thread == f"{SERVICE}/{ADAS}"
         rig.twilio.faults.append("lost answer")
         with pytest.raises(OutcomeUnknown):
-            await rig.say("Your parcel is in Berlin.", thread=road.key.thread)
+            await rig.say("Your parcel is in Berlin.", thread=route.key.thread)
         (form,) = rig.twilio.forms
         assert "From" not in form
         assert form["MessagingServiceSid"] == SERVICE
         assert rig.twilio.sent(ADAS) == ["Your parcel is in Berlin."]
-        (payload,) = rig.payloads("Your parcel is in Berlin.", thread=road.key.thread)
+        (payload,) = rig.payloads("Your parcel is in Berlin.", thread=route.key.thread)
         rig.clock.move(10)
         found = await rig.outcome(payload)
         assert found == Receipt(rig.twilio.messages[-1]["sid"], None, tracked=True), "whichever number it was"

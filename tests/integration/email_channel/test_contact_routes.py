@@ -13,18 +13,18 @@ from tests.integration.email_channel.rig import ANN, Rig
 HOME = ConversationKey("web", "default", "s_1")
 
 
-def _road(rig: Rig, address: str = ANN) -> ContactRoute:
-    found = rig.channel.road_to(ContactDetails(email=address), HOME)
+def _route(rig: Rig, address: str = ANN) -> ContactRoute:
+    found = rig.channel.route_to(ContactDetails(email=address), HOME)
     assert found is not None
     return found
 
 
 async def _follow_up(rig: Rig, text: str = "Your parcel is in Berlin.", key: str = "d1", **more: Any) -> ContactRoute:
-    road = _road(rig)
+    route = _route(rig)
     given = {"author": Author.STAFF, "kind": MessageKind.FOLLOW_UP, "author_name": "Grace", **more}
     meta = {"subject": "Your conversation with Acme"}
-    await rig.answer(road.key.thread, text, key, address=road.address, meta=meta, **given)
-    return road
+    await rig.answer(route.key.thread, text, key, address=route.address, meta=meta, **given)
+    return route
 
 
 async def test_the_first_mail_begins_a_thread_of_its_own(rig: Rig) -> None:
@@ -38,12 +38,12 @@ async def test_the_first_mail_begins_a_thread_of_its_own(rig: Rig) -> None:
 
 
 async def test_an_answer_is_found_and_answered_in_its_thread(rig: Rig) -> None:
-    road = await _follow_up(rig)
+    route = await _follow_up(rig)
     (ours,) = rig.office.postman.letters
     theirs = await rig.write("Thanks", Subject=f"Re: {ours['Subject']}", In_Reply_To=ours["Message-ID"])
     (event,) = await rig.sink.messages(1)
-    assert event.conversation == road.key
-    assert event.sender.external_id == road.address
+    assert event.conversation == route.key
+    assert event.sender.external_id == route.address
     assert event.text == "Thanks", "the subject is ours"
     await _follow_up(rig, "You are welcome.", "d2")
     reply = rig.office.postman.letters[1]
@@ -52,11 +52,11 @@ async def test_an_answer_is_found_and_answered_in_its_thread(rig: Rig) -> None:
 
 
 async def test_a_stranger_with_the_id_does_not_join(rig: Rig) -> None:
-    road = await _follow_up(rig)
+    route = await _follow_up(rig)
     (ours,) = rig.office.postman.letters
     await rig.write("Me too", From="mallory@evil.example", In_Reply_To=ours["Message-ID"])
     (event,) = await rig.sink.messages(1)
-    assert event.conversation != road.key
+    assert event.conversation != route.key
 
 
 async def test_by_a_road_mail_goes_to_the_address_that_was_left_alone(rig: Rig) -> None:
@@ -78,7 +78,7 @@ async def test_by_a_road_mail_goes_to_the_address_that_was_left_alone(rig: Rig) 
 
 
 async def test_whoever_is_copied_in_has_a_thread_of_their_own_and_no_words_cross(rig: Rig) -> None:
-    road = await _follow_up(rig)
+    route = await _follow_up(rig)
     (ours,) = rig.office.postman.letters
     proof = "mx.example.com; dmarc=pass header.from=customer.example"
     given = {"In_Reply_To": ours["Message-ID"], "Authentication_Results": proof}
@@ -86,8 +86,8 @@ async def test_whoever_is_copied_in_has_a_thread_of_their_own_and_no_words_cross
     await rig.write("Between us: my code is 1234", From="bob@customer.example", **given)
     await rig.write("Any news?", **given)
     places = [event.conversation for event in await rig.sink.messages(3)]
-    assert (places[0], places[2]) == (road.key, road.key)
-    assert places[1] != road.key
+    assert (places[0], places[2]) == (route.key, route.key)
+    assert places[1] != route.key
     await rig.answer(places[1].thread, "To Bob.", "d2")
     await _follow_up(rig, "To Ann.", "d3")
     (_, to_bob, to_ann) = rig.office.postman.letters
@@ -103,10 +103,10 @@ async def test_the_same_key_is_one_mail(rig: Rig) -> None:
 
 
 async def test_a_road_is_of_its_conversation_and_address_and_never_leads_to_ourselves(rig: Rig) -> None:
-    other = rig.channel.road_to(ContactDetails(email=ANN), ConversationKey("web", "default", "s_2"))
+    other = rig.channel.route_to(ContactDetails(email=ANN), ConversationKey("web", "default", "s_2"))
     assert other is not None
-    assert len({_road(rig).key, other.key, _road(rig, "bob@customer.example").key}) == 3
-    assert _road(rig, ANN.upper()).key == _road(rig).key
-    assert _road(rig, ANN.upper()).contact == ANN.upper()
-    assert rig.channel.road_to(ContactDetails(email=rig.address), HOME) is None
-    assert rig.channel.road_to(ContactDetails(phone="+1 202-555-0143"), HOME) is None
+    assert len({_route(rig).key, other.key, _route(rig, "bob@customer.example").key}) == 3
+    assert _route(rig, ANN.upper()).key == _route(rig).key
+    assert _route(rig, ANN.upper()).contact == ANN.upper()
+    assert rig.channel.route_to(ContactDetails(email=rig.address), HOME) is None
+    assert rig.channel.route_to(ContactDetails(phone="+1 202-555-0143"), HOME) is None

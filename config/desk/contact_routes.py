@@ -9,19 +9,19 @@ from core.domain.contact_route import ContactRoute
 from core.domain.customer import ContactDetails
 from core.domain.keys import ConversationKey
 from core.ports.channel import Channel
-from core.ports.follow_ups import Roads, SupportsFollowUp
+from core.ports.follow_ups import ContactRoutes, SupportsFollowUp
 
 
-def make_roads(channels: Mapping[str, Channel]) -> Roads:
+def make_contact_routes(channels: Mapping[str, Channel]) -> ContactRoutes:
     """From those that are on."""
     found = {name: one for name, one in channels.items() if isinstance(one, SupportsFollowUp)}
     able = [found[name] for name in sorted(found, key=lambda name: _first(channels[name], name))]
 
-    def roads(contact: ContactDetails, home: ConversationKey) -> Sequence[ContactRoute]:
-        ways = (one.road_to(contact, home) for one in able)
-        return [road for road in ways if road is not None and road.key.channel != home.channel]
+    def routes(contact: ContactDetails, home: ConversationKey) -> Sequence[ContactRoute]:
+        ways = (one.route_to(contact, home) for one in able)
+        return [route for route in ways if route is not None and route.key.channel != home.channel]
 
-    return roads
+    return routes
 
 
 def answered_by(channels: Mapping[str, Channel]) -> Mapping[str, AnswersBy]:
