@@ -41,14 +41,14 @@ _KINDS = {"ask": 6, "ticket": 2, "leave": 3, "person": 2, "withdraw": 2, "new": 
 
 
 @dataclass
-class Seen:
+class ObservedTurn:
     """What one turn's agent was shown, and for whom its tools were called."""
 
     contexts: list[ToolContext] = field(default_factory=list)
     requests: list[ChatRequest] = field(default_factory=list)
 
 
-_SEEN: ContextVar[Seen] = ContextVar("seen")
+_SEEN: ContextVar[ObservedTurn] = ContextVar("seen")
 
 
 @tool(effect=False)
@@ -166,12 +166,12 @@ class Worlds:
                 if state.pending:
                     self._look_at(self._homes[state.conversation.id], state, seen, outcome)
 
-    async def _answer(self, state: TurnState) -> tuple[TurnState, Seen, TurnOutcome]:
-        seen = Seen()
+    async def _answer(self, state: TurnState) -> tuple[TurnState, ObservedTurn, TurnOutcome]:
+        seen = ObservedTurn()
         _SEEN.set(seen)
         return state, seen, await self._turn.run(state)
 
-    def _look_at(self, world: World, state: TurnState, seen: Seen, outcome: TurnOutcome) -> None:
+    def _look_at(self, world: World, state: TurnState, seen: ObservedTurn, outcome: TurnOutcome) -> None:
         self.counts["turns"] += 1
         (author,) = {world.said[_MARK.findall(one.text)[-1]][0].number for one in state.pending}
         who = world.people[author]

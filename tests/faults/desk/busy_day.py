@@ -12,7 +12,7 @@ from config.simulation.slack_world import GRACE, LINUS
 from tests.e2e.channels.customer import Correcting, Deleting, Paper
 from tests.e2e.desk.office import Json, whole
 from tests.e2e.papers import pdf
-from tests.faults.desk.day_judge import Day, Seen, SeenThread, Thread
+from tests.faults.desk.day_judge import Day, ObservedDay, ObservedThread, Thread
 from tests.faults.desk.passers_by import PasserBy
 from tests.faults.desk.patient_office import PatientOffice
 
@@ -226,11 +226,11 @@ class BusyDay:
         """Everything that looks like a case of theirs."""
         return [one for one in self._office.cards if any(self.tag in text for text in (whole(one), *self.shown(one)))]
 
-    async def seen(self, doubtful: list[str], sent_again: list[str]) -> Seen:
+    async def seen(self, doubtful: list[str], sent_again: list[str]) -> ObservedDay:
         """Everything, to be judged."""
         slack = self._office.slack
         threads = []
         for card in self.cards():
             files = [file for one in self._office.thread(card) if one.get("bot_id") for file in one.get("files", ())]
-            threads.append(SeenThread(self.shown(card), [slack.bytes[file["id"]] for file in files]))
-        return Seen(self.read(), threads, await self.person.papers(), doubtful, sent_again)
+            threads.append(ObservedThread(self.shown(card), [slack.bytes[file["id"]] for file in files]))
+        return ObservedDay(self.read(), threads, await self.person.papers(), doubtful, sent_again)

@@ -43,7 +43,7 @@ class Day:
 
 
 @dataclass(frozen=True)
-class SeenThread:
+class ObservedThread:
     """``lines``: what the hub wrote below the card, in order."""
 
     lines: Sequence[str] = ()
@@ -51,7 +51,7 @@ class SeenThread:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ObservedDay:
     """``read``: what the customer has, in order.
 
     ``doubtful``: what the hub itself says may have come twice: of a platform that cannot be asked (docs/reference/delivery.md).
@@ -59,7 +59,7 @@ class Seen:
     """
 
     read: Sequence[str]
-    threads: Sequence[SeenThread]
+    threads: Sequence[ObservedThread]
     papers: Sequence[bytes] = ()
     doubtful: Sequence[str] = ()
     sent_again: Sequence[str] = ()
@@ -70,12 +70,12 @@ WITHDRAWN = "disregard"
 """Stands in what asks a customer to forget the message before."""
 
 
-def judge(day: Day, seen: Seen) -> list[str]:
+def judge(day: Day, seen: ObservedDay) -> list[str]:
     """What was lost, doubled, out of order, or in the wrong hands."""
     return [*_at_the_customer(day, seen), *_in_the_threads(day, seen), *_of_others(day, seen)]
 
 
-def _at_the_customer(day: Day, seen: Seen) -> Iterator[str]:
+def _at_the_customer(day: Day, seen: ObservedDay) -> Iterator[str]:
     wanted = [(text, 1) for text in day.answers] + list(day.told.items())
     for text, times in wanted:
         yield from _counted("the customer read", text, times, seen)
@@ -98,13 +98,13 @@ def _at_the_customer(day: Day, seen: Seen) -> Iterator[str]:
         yield f"the customer got files that are not theirs: {strangers}"
 
 
-def _counted(who: str, text: str, times: int, seen: Seen) -> Iterator[str]:
+def _counted(who: str, text: str, times: int, seen: ObservedDay) -> Iterator[str]:
     count, more = _count(text, seen.read), _count(text, seen.doubtful)
     if not times <= count <= times + more:
         yield f"{who} {text!r} {count} times instead of {times}" + (f", {more} are marked" if more else "")
 
 
-def _taken_back(day: Day, seen: Seen) -> Iterator[str]:
+def _taken_back(day: Day, seen: ObservedDay) -> Iterator[str]:
     for text in day.regretted:
         places = _places(text, seen.read)
         if not places or _doubted((text,), seen):
@@ -113,14 +113,14 @@ def _taken_back(day: Day, seen: Seen) -> Iterator[str]:
             yield f"the customer read {text!r} {len(places)} times, and it was not taken back"
 
 
-def _in_the_threads(day: Day, seen: Seen) -> Iterator[str]:
+def _in_the_threads(day: Day, seen: ObservedDay) -> Iterator[str]:
     if len(seen.threads) != len(day.threads):
         yield f"{len(seen.threads)} cards of {len(day.threads)} cases"
     for number, (wanted, found) in enumerate(zip(day.threads, seen.threads, strict=False), start=1):
         yield from _in_thread(f"thread {number}", wanted, found)
 
 
-def _in_thread(which: str, wanted: Thread, found: SeenThread) -> Iterator[str]:
+def _in_thread(which: str, wanted: Thread, found: ObservedThread) -> Iterator[str]:
     """What people said begins with their name in bold; everything else is the hub's, which quotes what it only speaks of."""
     said = [line for line in found.lines if line.startswith("*")]
     counts = [(text, _count(text, said)) for text in wanted.said]
@@ -132,7 +132,7 @@ def _in_thread(which: str, wanted: Thread, found: SeenThread) -> Iterator[str]:
     yield from (f"{which} has the file {paper[:40]!r} {count} times" for paper, count in files if count != 1)
 
 
-def _of_others(day: Day, seen: Seen) -> Iterator[str]:
+def _of_others(day: Day, seen: ObservedDay) -> Iterator[str]:
     """In the wrong hands."""
     for where, lines in (("customer", seen.read), *(("thread", thread.lines) for thread in seen.threads)):
         found = {tag for line in lines for tag in TAG.findall(line)} - {day.tag}
@@ -147,7 +147,7 @@ def _order(who: str, wanted: Sequence[str], lines: Sequence[str]) -> Iterator[st
         yield f"{who} {list(wanted)} in the order {places}"
 
 
-def _doubted(texts: Sequence[str], seen: Seen) -> bool:
+def _doubted(texts: Sequence[str], seen: ObservedDay) -> bool:
     return any(_among(text, (*seen.doubtful, *seen.sent_again)) for text in texts)
 
 

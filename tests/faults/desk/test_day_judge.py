@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.faults.desk.day_judge import Day, Seen, SeenThread, Thread, judge
+from tests.faults.desk.day_judge import Day, ObservedDay, ObservedThread, Thread, judge
 
 RECEIPT, BILL = b"the receipt", b"the bill"
 DAY = Day(
@@ -45,15 +45,15 @@ READ = (
     "Grace has joined",
     "Reply with a number",
 )
-GOOD = Seen(READ, [SeenThread(FIRST, [BILL]), SeenThread(SECOND)], [RECEIPT])
+GOOD = ObservedDay(READ, [ObservedThread(FIRST, [BILL]), ObservedThread(SECOND)], [RECEIPT])
 
 
-def reads(*texts: str) -> Seen:
+def reads(*texts: str) -> ObservedDay:
     return replace(GOOD, read=texts)
 
 
-def shows(*lines: str, papers: tuple[bytes, ...] = (BILL,)) -> Seen:
-    return replace(GOOD, threads=[SeenThread(lines, papers), GOOD.threads[1]])
+def shows(*lines: str, papers: tuple[bytes, ...] = (BILL,)) -> ObservedDay:
+    return replace(GOOD, threads=[ObservedThread(lines, papers), GOOD.threads[1]])
 
 
 def without(texts: tuple[str, ...], wanted: str) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ def test_a_day_that_was_right_is() -> None:
         pytest.param(replace(GOOD, papers=[RECEIPT, b"else"]), "not theirs", id="a file of somebody else's"),
     ],
 )
-def test_what_goes_wrong_at_a_customer(seen: Seen, said: str) -> None:
+def test_what_goes_wrong_at_a_customer(seen: ObservedDay, said: str) -> None:
     (found,) = judge(DAY, seen)
     assert said in found
 
@@ -105,10 +105,10 @@ def test_what_goes_wrong_at_a_customer(seen: Seen, said: str) -> None:
         pytest.param(shows(*FIRST, "*Ann*\nFor c002"), "what is for ['c002']", id="in the wrong thread"),
         pytest.param(shows(*FIRST, papers=()), "has the file", id="a file was lost"),
         pytest.param(shows(*FIRST, papers=(BILL, BILL)), "has the file", id="a file was shown twice"),
-        pytest.param(replace(GOOD, threads=[*GOOD.threads, SeenThread()]), "3 cards of 2", id="a card too many"),
+        pytest.param(replace(GOOD, threads=[*GOOD.threads, ObservedThread()]), "3 cards of 2", id="a card too many"),
     ],
 )
-def test_what_goes_wrong_in_a_thread(seen: Seen, said: str) -> None:
+def test_what_goes_wrong_in_a_thread(seen: ObservedDay, said: str) -> None:
     (found,) = judge(DAY, seen)
     assert said in found
 
@@ -137,7 +137,7 @@ def test_what_goes_wrong_in_a_thread(seen: Seen, said: str) -> None:
         ),
     ],
 )
-def test_what_is_promised_is_not_wrong(change: Callable[[Seen], Seen]) -> None:
+def test_what_is_promised_is_not_wrong(change: Callable[[ObservedDay], ObservedDay]) -> None:
     assert judge(DAY, change(GOOD)) == []
 
 
