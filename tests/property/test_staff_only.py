@@ -91,7 +91,7 @@ def test_no_staff_passage_is_found_for_a_customer(
 
 
 @pytest.fixture(scope="module")
-def shelves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[object, object]]:
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[object, object]]:
     """One Chroma and one manifest; each example has a model of its own in them."""
     folder: Path = tmp_path_factory.mktemp("index")
     database = open_database(folder / "knowledge.db", None)
@@ -135,9 +135,9 @@ def _told(snapshot: Snapshot, question: str) -> Iterator[str]:
 )
 @given(steps=_STEPS, question=_TEXTS)
 def test_nothing_of_staff_comes_out_of_the_index(
-    shelves: tuple[object, object], steps: list[tuple[str, int, list[Chunk] | None]], question: str
+    stores: tuple[object, object], steps: list[tuple[str, int, list[Chunk] | None]], question: str
 ) -> None:
-    client, database = shelves
+    client, database = stores
     writer = IndexWriter(client, database, uuid4().hex[:12])  # type: ignore[arg-type]
     reader: Reader[Snapshot] = Reader(client, writer.manifest, lambda snapshot: snapshot)
     closed: dict[int, set[str]] = {}

@@ -16,7 +16,7 @@ from tests.contract.responders.world import (
     PASSWORD,
     REFUNDS,
     RETURNS,
-    Shelf,
+    KeywordRetriever,
     Watcher,
     message,
     recording,
@@ -36,23 +36,23 @@ PASSWORD_QUESTIONS = {
 class ResponderContract:
     """``make`` gives a responder over this knowledge base; a model behind it answers sensibly from what it is given."""
 
-    def make(self, shelf: Shelf) -> Responder:
+    def make(self, retriever: KeywordRetriever) -> Responder:
         raise AssertionError("a subclass says which responder")
 
     @pytest.fixture
-    def shelf(self) -> Shelf:
-        return Shelf()
+    def retriever(self) -> KeywordRetriever:
+        return KeywordRetriever()
 
     @pytest.fixture
     def watcher(self) -> Watcher:
         return Watcher()
 
-    async def _ask(self, shelf: Shelf, watcher: Watcher, *pending: object, **world: object) -> Reply:
+    async def _ask(self, retriever: KeywordRetriever, watcher: Watcher, *pending: object, **world: object) -> Reply:
         turn = turn_of(*pending, **world)  # type: ignore[arg-type]
-        return await self.make(shelf).respond(turn, "t1", watcher)
+        return await self.make(retriever).respond(turn, "t1", watcher)
 
-    async def test_an_answer_carries_its_source(self, shelf: Shelf, watcher: Watcher) -> None:
-        reply = await self._ask(shelf, watcher, "How do I reset my password?")
+    async def test_an_answer_carries_its_source(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
+        reply = await self._ask(retriever, watcher, "How do I reset my password?")
         assert reply.kind is MessageKind.ANSWER
         assert "Forgot password" in reply.text
         assert [citation.id for citation in reply.citations] == [PASSWORD.id]
@@ -60,12 +60,12 @@ class ResponderContract:
         assert 0 < reply.confidence <= 1
         assert watcher.cited[-1] == reply.citations
 
-    async def test_what_is_streamed_is_what_is_said(self, shelf: Shelf, watcher: Watcher) -> None:
-        reply = await self._ask(shelf, watcher, "How do I reset my password?")
+    async def test_what_is_streamed_is_what_is_said(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
+        reply = await self._ask(retriever, watcher, "How do I reset my password?")
         assert watcher.text_shown == reply.text
 
-    async def test_it_says_that_it_does_not_know(self, shelf: Shelf, watcher: Watcher) -> None:
-        reply = await self._ask(shelf, watcher, "Do you sell bicycles?")
+    async def test_it_says_that_it_does_not_know(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
+        reply = await self._ask(retriever, watcher, "Do you sell bicycles?")
         assert reply.kind is MessageKind.UNKNOWN
         assert reply.offers_person
         assert reply.citations == ()
@@ -81,70 +81,78 @@ class ResponderContract:
             "أريد التحدث مع شخص حقيقي",
         ],
     )
-    async def test_a_wish_for_a_person_escalates(self, shelf: Shelf, watcher: Watcher, text: str) -> None:
-        reply = await self._ask(shelf, watcher, text)
+    async def test_a_wish_for_a_person_escalates(
+        self, retriever: KeywordRetriever, watcher: Watcher, text: str
+    ) -> None:
+        reply = await self._ask(retriever, watcher, text)
         assert reply.escalation is not None
         assert reply.escalation.requested_by == "customer"
         assert watcher.text_shown == ""
 
-    async def test_the_button_escalates(self, shelf: Shelf, watcher: Watcher) -> None:
-        reply = await self._ask(shelf, watcher, message("Talk to us", action=CustomerAction.REQUEST_PERSON))
+    async def test_the_button_escalates(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
+        reply = await self._ask(retriever, watcher, message("Talk to us", action=CustomerAction.REQUEST_PERSON))
         assert reply.escalation is not None
 
-    async def test_yes_to_an_offer_escalates_and_no_does_not(self, shelf: Shelf, watcher: Watcher) -> None:
+    async def test_yes_to_an_offer_escalates_and_no_does_not(
+        self, retriever: KeywordRetriever, watcher: Watcher
+    ) -> None:
         history = [
             message("Do you sell bicycles?", seq=1),
             message("I don't know. Talk to a person?", seq=2, author=Author.AGENT, kind=MessageKind.UNKNOWN),
         ]
-        assert (await self._ask(shelf, watcher, "yes please", history=history)).escalation is not None
-        declined = await self._ask(shelf, watcher, "no thanks", history=history)
+        assert (await self._ask(retriever, watcher, "yes please", history=history)).escalation is not None
+        declined = await self._ask(retriever, watcher, "no thanks", history=history)
         assert declined.escalation is None
         assert declined.text.strip()
 
-    async def test_an_escalation_keyword_escalates(self, shelf: Shelf, watcher: Watcher) -> None:
-        reply = await self._ask(shelf, watcher, "I will take legal action if my password is not reset")
+    async def test_an_escalation_keyword_escalates(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
+        reply = await self._ask(retriever, watcher, "I will take legal action if my password is not reset")
         assert reply.escalation is not None
         assert "legal action" in reply.escalation.reason
 
-    async def test_small_talk_is_answered_without_sources(self, shelf: Shelf, watcher: Watcher) -> None:
-        reply = await self._ask(shelf, watcher, "Hello!")
+    async def test_small_talk_is_answered_without_sources(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
+        reply = await self._ask(retriever, watcher, "Hello!")
         assert reply.kind is MessageKind.SMALL_TALK
         assert reply.citations == ()
         assert reply.text.strip()
 
-    async def test_a_follow_up_is_looked_up_with_the_question_before(self, shelf: Shelf, watcher: Watcher) -> None:
+    async def test_a_follow_up_is_looked_up_with_the_question_before(
+        self, retriever: KeywordRetriever, watcher: Watcher
+    ) -> None:
         history = [
             message("What does the Team plan cost?", seq=1),
             message("9 euros per person and month.", seq=2, author=Author.AGENT),
         ]
-        reply = await self._ask(shelf, watcher, message("And with annual billing?", seq=3), history=history)
-        assert [" ".join(query.split()) for query in shelf.queries] == [
+        reply = await self._ask(retriever, watcher, message("And with annual billing?", seq=3), history=history)
+        assert [" ".join(query.split()) for query in retriever.queries] == [
             "What does the Team plan cost? And with annual billing?"
         ]
         assert reply.text.strip()
 
-    async def test_a_file_is_used_and_cited_by_name(self, shelf: Shelf, watcher: Watcher) -> None:
+    async def test_a_file_is_used_and_cited_by_name(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
         file = text_file(INVOICE)
-        reply = await self._ask(shelf, watcher, message("What is the invoice total?", attachments=[file]), files=[file])
+        reply = await self._ask(
+            retriever, watcher, message("What is the invoice total?", attachments=[file]), files=[file]
+        )
         assert "391.51" in reply.text
         assert [(citation.id, citation.title) for citation in reply.citations] == [("f1", "invoice.pdf")]
 
-    async def test_a_file_of_an_earlier_message_is_used(self, shelf: Shelf, watcher: Watcher) -> None:
+    async def test_a_file_of_an_earlier_message_is_used(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
         history = [
             message("here", seq=1, attachments=[text_file(INVOICE)]),
             message("Thanks", seq=2, author=Author.AGENT),
         ]
         reply = await self._ask(
-            shelf, watcher, "When is payment due according to my file?", history=history, files=[text_file(INVOICE)]
+            retriever, watcher, "When is payment due according to my file?", history=history, files=[text_file(INVOICE)]
         )
         assert "14 days" in reply.text
         assert reply.citations[0].id == "f1"
 
     @pytest.mark.parametrize("said", ["", "Hi"])
     async def test_a_voice_note_alone_is_not_understood_and_a_person_is_offered(
-        self, shelf: Shelf, watcher: Watcher, said: str
+        self, retriever: KeywordRetriever, watcher: Watcher, said: str
     ) -> None:
-        reply = await self._ask(shelf, watcher, message(said, attachments=[recording()]))
+        reply = await self._ask(retriever, watcher, message(said, attachments=[recording()]))
         assert reply.text == (
             "I cannot listen to “voice.ogg”, but I keep it with our conversation, so that a person can hear it. "
             "Would you like to talk to a person?"
@@ -163,16 +171,18 @@ class ResponderContract:
         ],
     )
     async def test_a_film_alone_in_the_customers_language(
-        self, shelf: Shelf, watcher: Watcher, locale: str, begins: str
+        self, retriever: KeywordRetriever, watcher: Watcher, locale: str, begins: str
     ) -> None:
         film = recording("clip.mp4", "video/mp4")
-        reply = await self._ask(shelf, watcher, message("", attachments=[film]), locale=locale)
+        reply = await self._ask(retriever, watcher, message("", attachments=[film]), locale=locale)
         assert reply.text.startswith(begins)
         assert reply.text.endswith(packs()[locale].texts["offer"])
 
-    async def test_a_caption_is_answered_and_the_voice_note_named(self, shelf: Shelf, watcher: Watcher) -> None:
+    async def test_a_caption_is_answered_and_the_voice_note_named(
+        self, retriever: KeywordRetriever, watcher: Watcher
+    ) -> None:
         asked = message("How do I reset my password?", attachments=[recording()])
-        reply = await self._ask(shelf, watcher, asked)
+        reply = await self._ask(retriever, watcher, asked)
         assert reply.kind is MessageKind.ANSWER
         assert "Forgot password" in reply.text
         assert [citation.id for citation in reply.citations] == [PASSWORD.id]
@@ -181,89 +191,93 @@ class ResponderContract:
         assert reply.offers_person
         assert watcher.text_shown == reply.text
 
-    async def test_a_voice_note_and_a_film_are_both_named(self, shelf: Shelf, watcher: Watcher) -> None:
+    async def test_a_voice_note_and_a_film_are_both_named(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
         clip = recording("clip.mp4", "video/mp4", file_id="r2")
         reply = await self._ask(
-            shelf, watcher, message("", attachments=[recording()]), message("", seq=2, attachments=[clip])
+            retriever, watcher, message("", attachments=[recording()]), message("", seq=2, attachments=[clip])
         )
         assert "listen to “voice.ogg”" in reply.text
         assert "watch “clip.mp4”" in reply.text
 
     @pytest.mark.parametrize("said", ["", "How do I reset my password?"])
     async def test_a_file_that_did_not_arrive_is_named_as_missing(
-        self, shelf: Shelf, watcher: Watcher, said: str
+        self, retriever: KeywordRetriever, watcher: Watcher, said: str
     ) -> None:
         lost = replace(recording("film.mov", "video/quicktime"), storage_key="", error="The file is larger than 10 MB.")
-        reply = await self._ask(shelf, watcher, message(said, attachments=[lost]))
+        reply = await self._ask(retriever, watcher, message(said, attachments=[lost]))
         assert reply.text.count("“film.mov” did not arrive: it is too large") == 1
         assert reply.text.endswith("Would you like to talk to a person?")
         assert ("Forgot password" in reply.text) is bool(said)
         assert reply.offers_person
 
-    async def test_who_asks_for_a_person_is_not_told_of_the_voice_note(self, shelf: Shelf, watcher: Watcher) -> None:
+    async def test_who_asks_for_a_person_is_not_told_of_the_voice_note(
+        self, retriever: KeywordRetriever, watcher: Watcher
+    ) -> None:
         asked = message("I want to talk to a person", attachments=[recording()])
-        reply = await self._ask(shelf, watcher, asked)
+        reply = await self._ask(retriever, watcher, asked)
         assert reply.escalation is not None
         assert not reply.text
 
-    async def test_a_deleted_message_is_not_answered(self, shelf: Shelf, watcher: Watcher) -> None:
+    async def test_a_deleted_message_is_not_answered(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
         from tests.contract.responders.world import NOW
 
         gone = replace(message("I want to talk to a human"), deleted_at=NOW)
-        reply = await self._ask(shelf, watcher, gone)
+        reply = await self._ask(retriever, watcher, gone)
         assert reply.escalation is None
         assert reply.text.strip()
 
-    async def test_it_waits_while_the_knowledge_loads(self, shelf: Shelf, watcher: Watcher) -> None:
-        shelf.loading = 3
-        reply = await self._ask(shelf, watcher, "How do I reset my password?")
+    async def test_it_waits_while_the_knowledge_loads(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
+        retriever.loading = 3
+        reply = await self._ask(retriever, watcher, "How do I reset my password?")
         assert reply.kind is MessageKind.ANSWER
 
-    async def test_knowledge_that_stays_away_is_said(self, shelf: Shelf, watcher: Watcher) -> None:
-        shelf.loading = 10_000
-        reply = await self._ask(shelf, watcher, "How do I reset my password?")
+    async def test_knowledge_that_stays_away_is_said(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
+        retriever.loading = 10_000
+        reply = await self._ask(retriever, watcher, "How do I reset my password?")
         assert reply.kind is MessageKind.FAILURE
         assert reply.offers_person
         assert "documents" in reply.text
 
-    async def test_a_broken_retriever_is_not_silence(self, shelf: Shelf, watcher: Watcher) -> None:
-        shelf.broken = RuntimeError("index on fire")
-        reply = await self._ask(shelf, watcher, "How do I reset my password?")
+    async def test_a_broken_retriever_is_not_silence(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
+        retriever.broken = RuntimeError("index on fire")
+        reply = await self._ask(retriever, watcher, "How do I reset my password?")
         assert reply.kind is MessageKind.FAILURE
         assert reply.offers_person
         assert "fire" not in reply.text
 
-    async def test_a_lost_claim_reaches_the_caller(self, shelf: Shelf) -> None:
+    async def test_a_lost_claim_reaches_the_caller(self, retriever: KeywordRetriever) -> None:
         with pytest.raises(LostClaim):
-            await self._ask(shelf, Watcher(lost_at="text"), "How do I reset my password?")
+            await self._ask(retriever, Watcher(lost_at="text"), "How do I reset my password?")
 
     @pytest.mark.parametrize(("locale", "text"), PASSWORD_QUESTIONS.items())
     async def test_failures_are_told_in_the_language_that_is_written(
-        self, shelf: Shelf, watcher: Watcher, locale: str, text: str
+        self, retriever: KeywordRetriever, watcher: Watcher, locale: str, text: str
     ) -> None:
-        shelf.broken = RuntimeError("index on fire")
-        told = await self._ask(shelf, watcher, text, locale="en")
-        english = await self._ask(shelf, watcher, "How do I reset my password?", locale=locale)
-        short = await self._ask(shelf, watcher, "password", locale=locale)
+        retriever.broken = RuntimeError("index on fire")
+        told = await self._ask(retriever, watcher, text, locale="en")
+        english = await self._ask(retriever, watcher, "How do I reset my password?", locale=locale)
+        short = await self._ask(retriever, watcher, "password", locale=locale)
         assert told.text == short.text != english.text
 
-    async def test_what_is_asked_beside_a_wish_is_answered_too(self, shelf: Shelf, watcher: Watcher) -> None:
+    async def test_what_is_asked_beside_a_wish_is_answered_too(
+        self, retriever: KeywordRetriever, watcher: Watcher
+    ) -> None:
         for burst in (
             ["How do I reset my password?", "And I want a person"],
             ["How do I reset my password", "I want to talk to a human"],
             ["How do I reset my password? And please let me talk to a person."],
             ["How do I reset my password?", message("Talk to us", seq=2, action=CustomerAction.REQUEST_PERSON)],
         ):
-            reply = await self._ask(shelf, watcher, *burst)
+            reply = await self._ask(retriever, watcher, *burst)
             assert reply.escalation is not None
             assert reply.besides is not None
             assert "Forgot password" in reply.besides.text
             assert [citation.id for citation in reply.besides.citations] == [PASSWORD.id]
 
     async def test_an_unknown_thing_beside_a_wish_is_said_without_an_offer(
-        self, shelf: Shelf, watcher: Watcher
+        self, retriever: KeywordRetriever, watcher: Watcher
     ) -> None:
-        reply = await self._ask(shelf, watcher, "Do you sell bicycles?", "I want a person")
+        reply = await self._ask(retriever, watcher, "Do you sell bicycles?", "I want a person")
         assert reply.escalation is not None
         assert reply.besides is not None
         assert "bicycles" in reply.besides.text
@@ -274,19 +288,25 @@ class ResponderContract:
     @pytest.mark.parametrize(
         "burst", [["This is useless!", "I want a person"], ["Are you kidding me? Let me talk to a human!"]]
     )
-    async def test_anger_beside_a_wish_is_not_looked_up(self, shelf: Shelf, watcher: Watcher, burst: list[str]) -> None:
-        reply = await self._ask(shelf, watcher, *burst)
+    async def test_anger_beside_a_wish_is_not_looked_up(
+        self, retriever: KeywordRetriever, watcher: Watcher, burst: list[str]
+    ) -> None:
+        reply = await self._ask(retriever, watcher, *burst)
         assert reply.escalation is not None
         assert reply.besides is None
 
-    async def test_what_fails_beside_a_wish_does_not_hold_it_up(self, shelf: Shelf, watcher: Watcher) -> None:
-        shelf.broken = RuntimeError("index on fire")
-        reply = await self._ask(shelf, watcher, "How do I reset my password?", "I want a person")
+    async def test_what_fails_beside_a_wish_does_not_hold_it_up(
+        self, retriever: KeywordRetriever, watcher: Watcher
+    ) -> None:
+        retriever.broken = RuntimeError("index on fire")
+        reply = await self._ask(retriever, watcher, "How do I reset my password?", "I want a person")
         assert reply.escalation is not None
         assert reply.besides is None
 
-    async def test_a_wish_taken_back_in_the_same_breath_is_none(self, shelf: Shelf, watcher: Watcher) -> None:
-        reply = await self._ask(shelf, watcher, "I want to talk to a person", "Never mind, cancel that")
+    async def test_a_wish_taken_back_in_the_same_breath_is_none(
+        self, retriever: KeywordRetriever, watcher: Watcher
+    ) -> None:
+        reply = await self._ask(retriever, watcher, "I want to talk to a person", "Never mind, cancel that")
         assert reply.escalation is None
         assert reply.text.strip()
 
@@ -294,29 +314,33 @@ class ResponderContract:
         "text", ["Was I transferred to a person yesterday?", "Can I talk to a person on weekends?"]
     )
     async def test_a_question_about_persons_is_answered_or_not_known(
-        self, shelf: Shelf, watcher: Watcher, text: str
+        self, retriever: KeywordRetriever, watcher: Watcher, text: str
     ) -> None:
-        reply = await self._ask(shelf, watcher, text)
+        reply = await self._ask(retriever, watcher, text)
         assert reply.escalation is None
         assert reply.kind is MessageKind.UNKNOWN
         assert reply.offers_person
 
     @pytest.fixture
-    def unsure(self) -> Shelf:
+    def unsure(self) -> KeywordRetriever:
         """What is near "money" is not near enough to answer from."""
-        return Shelf({"money": REFUNDS, "geld": REFUNDS, "back": RETURNS, "zurück": RETURNS}, doubt=0.35)
+        return KeywordRetriever({"money": REFUNDS, "geld": REFUNDS, "back": RETURNS, "zurück": RETURNS}, doubt=0.35)
 
-    async def _asked_back(self, shelf: Shelf, text: str = "What about my money back", **world: object) -> Reply:
-        return await self._ask(shelf, Watcher(), message(text, seq=1), **world)
+    async def _asked_back(
+        self, retriever: KeywordRetriever, text: str = "What about my money back", **world: object
+    ) -> Reply:
+        return await self._ask(retriever, Watcher(), message(text, seq=1), **world)
 
-    async def _then(self, shelf: Shelf, back: Reply, said: str, question: str = "What about my money back") -> Reply:
+    async def _then(
+        self, retriever: KeywordRetriever, back: Reply, said: str, question: str = "What about my money back"
+    ) -> Reply:
         history = [
             message(question, seq=1),
             message(back.text, seq=2, author=Author.AGENT, kind=back.kind, meta={"intent": back.intent, **back.meta}),
         ]
-        return await self._ask(shelf, Watcher(), message(said, seq=3), history=history)
+        return await self._ask(retriever, Watcher(), message(said, seq=3), history=history)
 
-    async def test_between_the_bounds_it_asks_back_and_claims_nothing(self, unsure: Shelf) -> None:
+    async def test_between_the_bounds_it_asks_back_and_claims_nothing(self, unsure: KeywordRetriever) -> None:
         reply = await self._asked_back(unsure)
         assert "1. Terms › Refunds\n2. How do I send something back?" in reply.text
         assert (reply.kind, reply.intent) == (MessageKind.ANSWER, "clarify")
@@ -324,14 +348,14 @@ class ResponderContract:
         assert "business days" not in reply.text
         assert "post office" not in reply.text
 
-    async def test_it_asks_back_in_the_customers_language(self, unsure: Shelf) -> None:
+    async def test_it_asks_back_in_the_customers_language(self, unsure: KeywordRetriever) -> None:
         english = await self._asked_back(unsure)
         german = await self._asked_back(unsure, "Wie bekomme ich denn mein Geld zurück?")
         assert "Nummer" in german.text
         assert choices_in(german.meta)[0].label == choices_in(english.meta)[0].label
 
     @pytest.mark.parametrize("said", ["1", "nr. 1", "the first one", "１", "1️⃣", "Terms › Refunds", "Refunds"])
-    async def test_a_choice_is_answered_from_what_was_chosen(self, unsure: Shelf, said: str) -> None:
+    async def test_a_choice_is_answered_from_what_was_chosen(self, unsure: KeywordRetriever, said: str) -> None:
         reply = await self._then(unsure, await self._asked_back(unsure), said)
         assert "5 business days" in reply.text
         assert [citation.id for citation in reply.citations] == [REFUNDS.id]
@@ -348,7 +372,7 @@ class ResponderContract:
         ],
     )
     async def test_after_a_slip_it_names_what_can_be_chosen(
-        self, unsure: Shelf, question: str, said: str, told: str
+        self, unsure: KeywordRetriever, question: str, said: str, told: str
     ) -> None:
         back = await self._asked_back(unsure, question)
         again = await self._then(unsure, back, said, question)
@@ -356,41 +380,43 @@ class ResponderContract:
         assert (again.intent, again.offers_person, choices_in(again.meta)) == ("clarify", False, choices_in(back.meta))
         assert (await self._then(unsure, again, "1", question)).citations[0].id == REFUNDS.id
 
-    async def test_never_mind_is_taken_as_said(self, unsure: Shelf) -> None:
+    async def test_never_mind_is_taken_as_said(self, unsure: KeywordRetriever) -> None:
         reply = await self._then(unsure, await self._asked_back(unsure), "never mind")
         assert (reply.kind, reply.intent, reply.offers_person) == (MessageKind.SMALL_TALK, "declined", False)
 
-    async def test_whoever_means_none_of_them_is_offered_a_person(self, unsure: Shelf) -> None:
+    async def test_whoever_means_none_of_them_is_offered_a_person(self, unsure: KeywordRetriever) -> None:
         reply = await self._then(unsure, await self._asked_back(unsure), "none of these")
         assert (reply.kind, reply.offers_person) == (MessageKind.UNKNOWN, True)
 
-    async def test_a_title_in_another_language_does_not_change_the_customers(self, unsure: Shelf) -> None:
+    async def test_a_title_in_another_language_does_not_change_the_customers(self, unsure: KeywordRetriever) -> None:
         question = "Wie bekomme ich denn mein Geld zurück?"
         back = await self._asked_back(unsure, question)
         unsure.broken = RuntimeError("index on fire")
         reply = await self._then(unsure, back, RETURNS.question or "", question)
         assert "Sie" in reply.text
 
-    async def test_whoever_was_asked_back_is_offered_a_person_next(self, unsure: Shelf) -> None:
+    async def test_whoever_was_asked_back_is_offered_a_person_next(self, unsure: KeywordRetriever) -> None:
         reply = await self._then(unsure, await self._asked_back(unsure), "It is my money that I want back")
         assert reply.kind is MessageKind.UNKNOWN
         assert reply.offers_person
 
-    async def test_a_wish_for_a_person_is_no_choice(self, unsure: Shelf) -> None:
+    async def test_a_wish_for_a_person_is_no_choice(self, unsure: KeywordRetriever) -> None:
         reply = await self._then(unsure, await self._asked_back(unsure), "I want to talk to a person")
         assert reply.escalation is not None
 
-    async def test_another_question_is_no_choice(self, unsure: Shelf) -> None:
+    async def test_another_question_is_no_choice(self, unsure: KeywordRetriever) -> None:
         unsure.passages = {**unsure.passages, "password": PASSWORD}
         reply = await self._then(unsure, await self._asked_back(unsure), "How do I reset my password?")
         assert [citation.id for citation in reply.citations] == [PASSWORD.id]
 
-    async def test_one_thing_alone_is_nothing_to_choose_from(self, unsure: Shelf) -> None:
+    async def test_one_thing_alone_is_nothing_to_choose_from(self, unsure: KeywordRetriever) -> None:
         reply = await self._asked_back(unsure, "Money?")
         assert reply.kind is MessageKind.UNKNOWN
         assert reply.offers_person
 
-    async def test_beside_a_wish_for_a_person_nothing_is_asked_back(self, unsure: Shelf, watcher: Watcher) -> None:
+    async def test_beside_a_wish_for_a_person_nothing_is_asked_back(
+        self, unsure: KeywordRetriever, watcher: Watcher
+    ) -> None:
         reply = await self._ask(unsure, watcher, "Can I get my money back?", "I want a person")
         assert reply.escalation is not None
         assert reply.besides is not None

@@ -8,14 +8,14 @@ from core.domain.gaps import Nearest, StaffAnswer, Why
 from knowledge.gaps.book import StoredGapBook
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.api.rig import serve
-from tests.unit.knowledge.test_gap_sorting import Shelf, gap
+from tests.unit.knowledge.test_gap_sorting import MemoryGaps, gap
 
 
 @pytest.fixture
-def shelf() -> Shelf:
+def memory_gaps() -> MemoryGaps:
     """Two that ask the same, and one more."""
     near = Nearest("Hire", 0.4, "https://example.com/hire")
-    made = Shelf(
+    made = MemoryGaps(
         gap(0, "Do you rent bicycles?", nearest=(near,)),
         gap(1, "Can I rent a bicycle?", whys=(Why.THUMB_DOWN,), language="de"),
         gap(2, "Is there parking?"),
@@ -24,8 +24,8 @@ def shelf() -> Shelf:
     return made
 
 
-async def test_it_is_answered_in_the_documented_shape(shelf: Shelf) -> None:
-    book = StoredGapBook(shelf, ManualClock())
+async def test_it_is_answered_in_the_documented_shape(memory_gaps: MemoryGaps) -> None:
+    book = StoredGapBook(memory_gaps, ManualClock())
     async with serve(gaps=book) as rig, rig.http.get(f"{rig.url}/api/gaps") as response:
         assert response.status == 200
         assert response.headers["Cache-Control"] == "no-store"
@@ -48,10 +48,10 @@ async def test_it_is_answered_in_the_documented_shape(shelf: Shelf) -> None:
     assert (second["id"], second["nearest"], second["staff"]) == ("m2", None, [])
 
 
-async def test_since_and_limit(shelf: Shelf) -> None:
+async def test_since_and_limit(memory_gaps: MemoryGaps) -> None:
     clock = ManualClock()
     clock.move(2.5 * 3600)
-    async with serve(gaps=StoredGapBook(shelf, clock)) as rig:
+    async with serve(gaps=StoredGapBook(memory_gaps, clock)) as rig:
         for query, ids in (
             ("since=1h", ["m2"]),
             ("since=2026-11-21T09:30Z", ["m2", "m0"]),
@@ -68,8 +68,8 @@ async def test_since_and_limit(shelf: Shelf) -> None:
                 assert (await response.json(content_type=None))["code"] == "invalid_input"
 
 
-async def test_what_is_answered_is_closed_and_shown_only_when_asked_for(shelf: Shelf) -> None:
-    async with serve(gaps=StoredGapBook(shelf, ManualClock())) as rig:
+async def test_what_is_answered_is_closed_and_shown_only_when_asked_for(memory_gaps: MemoryGaps) -> None:
+    async with serve(gaps=StoredGapBook(memory_gaps, ManualClock())) as rig:
         close = f"{rig.url}/api/gaps/m0/close"
         for url, body, status in (
             (f"{rig.url}/api/gaps/nothing/close", {}, 404),
@@ -87,11 +87,11 @@ async def test_what_is_answered_is_closed_and_shown_only_when_asked_for(shelf: S
         assert first["closed_at"]
 
 
-async def test_nobody_else_may(shelf: Shelf) -> None:
-    async with serve(gaps=StoredGapBook(shelf, ManualClock())) as rig:
+async def test_nobody_else_may(memory_gaps: MemoryGaps) -> None:
+    async with serve(gaps=StoredGapBook(memory_gaps, ManualClock())) as rig:
         away = {"X-Forwarded-For": "203.0.113.9"}
         async with rig.http.get(f"{rig.url}/api/gaps", headers=away) as response:
             assert response.status == 403
         async with rig.http.post(f"{rig.url}/api/gaps/m0/close", json={}, headers=away) as response:
             assert response.status == 403
-    assert not shelf.leaders
+    assert not memory_gaps.leaders

@@ -26,7 +26,7 @@ DOCS, SITE = "/srv/docs", "/srv/handbook"
 HOUR = 3600.0
 
 
-class Shelf:
+class FakeKnowledge:
     """A knowledge base that writes down what it is asked for. ``gate``: a run ends when it is open; ``fault``: it fails."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Shelf:
 
     async def close(self) -> None: ...
 
-    def health(self) -> Shelf:
+    def health(self) -> FakeKnowledge:
         return self
 
     async def index(
@@ -93,12 +93,12 @@ class Hub:
         plans: bool = True,
     ) -> None:
         self.store = store
-        self.shelf = Shelf()
+        self.fake_knowledge = FakeKnowledge()
         self.cable = Cable(store)
         self.jobs = SourceJobs(
             cast("Jobs", self.cable), sources, clock, UTC, scope="shared", holder=holder, plans=plans, beat=0.01
         )
-        knowledge = cast("Knowledge", self.shelf)
+        knowledge = cast("Knowledge", self.fake_knowledge)
         self.indexing = Indexing(
             knowledge, [source.root for source in sources], cast("Metrics", None), shared=True, jobs=self.jobs
         )

@@ -38,7 +38,7 @@ async def test_a_folder_is_read_when_it_is_asked_for_and_when_its_time_has_come(
     store = SqlStore(sqlite_url, clock, server_clock=False)
     await store.open()
     hub, crawl = Hub(store, clock, every("0 * * * *", DOCS, SITE), "p0"), Crawl()
-    hub.shelf.refresh = cast("Refresh", crawl)
+    hub.fake_knowledge.refresh = cast("Refresh", crawl)
     await hub.indexing.start()
     hub.scheduler.start()
 
@@ -50,14 +50,14 @@ async def test_a_folder_is_read_when_it_is_asked_for_and_when_its_time_has_come(
 
     await eventually(only_the_site_is_under_way)
     await store.ask_jobs([identity_of(DOCS)], "a push")
-    await eventually(lambda: hub.shelf.seen == [(DOCS, SITE), (DOCS,)])
+    await eventually(lambda: hub.fake_knowledge.seen == [(DOCS, SITE), (DOCS,)])
     clock.move(HOUR)
-    await eventually(lambda: hub.shelf.seen == [(DOCS, SITE), (DOCS,), (DOCS,)])
+    await eventually(lambda: hub.fake_knowledge.seen == [(DOCS, SITE), (DOCS,), (DOCS,)])
     await eventually(only_the_site_is_under_way)
     crawl.over.set()
     await hub.indexing.first_run()
-    assert hub.shelf.seen[3] == (SITE,)
-    assert (DOCS, SITE) in hub.shelf.seen[4:], "what came may say of other sources what is for whom"
+    assert hub.fake_knowledge.seen[3] == (SITE,)
+    assert (DOCS, SITE) in hub.fake_knowledge.seen[4:], "what came may say of other sources what is for whom"
 
     async def nothing_is_under_way() -> bool:  # the site's own hour has struck as well
         return await states() == {DOCS: JobState.DONE, SITE: JobState.DONE}

@@ -47,7 +47,7 @@ async def test_of_two_hubs_one_reads_a_source_and_each_source_by_itself(hubs: li
     assert [await hub.tick() for hub in hubs] == [0, 0]
     clock.move(HOUR)
     assert sum(await asyncio.gather(*(hub.tick() for hub in hubs))) == 2
-    assert sorted([*hubs[0].shelf.seen, *hubs[1].shelf.seen]) == [(DOCS,), (SITE,)]
+    assert sorted([*hubs[0].fake_knowledge.seen, *hubs[1].fake_knowledge.seen]) == [(DOCS,), (SITE,)]
     assert [await hub.tick() for hub in hubs] == [0, 0]
     job = await hubs[0].job()
     assert (job.state, job.report) == (JobState.DONE, SourceReport(job.id, 1, 2))
@@ -87,10 +87,12 @@ async def test_what_a_killed_hub_was_doing_another_takes_up_and_says_so(hubs: li
     await hubs[0].tick()
     clock.move(HOUR)
     for hub in hubs:
-        hub.shelf.gate.clear()
+        hub.fake_knowledge.gate.clear()
     dead = hubs[0]
     assert await dead.scheduler.once() == 2
-    await eventually(lambda: sorted(dead.shelf.seen) == [(DOCS,), (SITE,)] or len(dead.shelf.seen) == 1)
+    await eventually(
+        lambda: sorted(dead.fake_knowledge.seen) == [(DOCS,), (SITE,)] or len(dead.fake_knowledge.seen) == 1
+    )
 
     async def told() -> bool:
         return (await hubs[1].job()).progress is not None or (await hubs[1].job(SITE)).progress is not None
@@ -100,7 +102,7 @@ async def test_what_a_killed_hub_was_doing_another_takes_up_and_says_so(hubs: li
     assert await hubs[1].scheduler.once() == 0, "while it gives signs of life"
     dead.cable.cut = True
 
-    hubs[1].shelf.gate.set()
+    hubs[1].fake_knowledge.gate.set()
     interrupted: set[str] = set()
     taken_up = 0
 
@@ -120,8 +122,8 @@ async def test_what_a_killed_hub_was_doing_another_takes_up_and_says_so(hubs: li
     assert {job.state for job in jobs} == {JobState.DONE}
     assert all(job.cut_off_at is not None for job in jobs)
     dead.cable.cut = False
-    dead.shelf.fault = KnowledgeUnavailable("too late")
-    dead.shelf.gate.set()
+    dead.fake_knowledge.fault = KnowledgeUnavailable("too late")
+    dead.fake_knowledge.gate.set()
     await dead.scheduler.idle()
     assert {job.state for job in await hubs[1].store.jobs("shared")} == {JobState.DONE}, (
         "a zombie's word counts no more"
@@ -131,9 +133,9 @@ async def test_what_a_killed_hub_was_doing_another_takes_up_and_says_so(hubs: li
 async def test_a_hub_that_stops_leaves_its_run_to_the_next_at_once(hubs: list[Hub], clock: ManualClock) -> None:
     await hubs[0].tick()
     clock.move(HOUR)
-    hubs[0].shelf.gate.clear()
+    hubs[0].fake_knowledge.gate.clear()
     assert await hubs[0].scheduler.once() == 2
-    await eventually(lambda: bool(hubs[0].shelf.seen))
+    await eventually(lambda: bool(hubs[0].fake_knowledge.seen))
     await hubs[0].scheduler.stop()
     assert {job.state for job in await hubs[0].store.jobs("shared")} == {JobState.INTERRUPTED}
     assert await hubs[1].tick() == 2
@@ -143,12 +145,12 @@ async def test_a_hub_that_stops_leaves_its_run_to_the_next_at_once(hubs: list[Hu
 async def test_a_run_that_fails_says_why_and_comes_again_in_its_time(hubs: list[Hub], clock: ManualClock) -> None:
     await hubs[0].tick()
     clock.move(HOUR)
-    hubs[0].shelf.fault = KnowledgeUnavailable("CHROMA_URL does not answer")
+    hubs[0].fake_knowledge.fault = KnowledgeUnavailable("CHROMA_URL does not answer")
     assert await hubs[0].tick() == 2
     job = await hubs[0].job()
     assert (job.state, job.error) == (JobState.FAILED, "CHROMA_URL does not answer")
     assert await hubs[0].tick() == 0
-    hubs[0].shelf.fault = None
+    hubs[0].fake_knowledge.fault = None
     clock.move(HOUR)
     assert await hubs[0].tick() == 2
     assert ((await hubs[0].job()).state, (await hubs[0].job()).error) == (JobState.DONE, "")
@@ -159,29 +161,29 @@ async def test_a_source_that_cannot_be_read_has_failed_and_one_of_its_documents_
 ) -> None:
     await hubs[0].tick()
     clock.move(HOUR)
-    hubs[0].shelf.failures = ((DOCS, "there is no such file or folder"),)
+    hubs[0].fake_knowledge.failures = ((DOCS, "there is no such file or folder"),)
     await hubs[0].tick()
     assert (await hubs[0].job(DOCS)).state is JobState.FAILED
     assert (await hubs[0].job(DOCS)).error == "there is no such file or folder"
     assert (await hubs[0].job(SITE)).state is JobState.DONE
-    assert (await hubs[0].job(SITE)).report == SourceReport(identity_of(SITE), 1, 2, 0, hubs[0].shelf.failures)
+    assert (await hubs[0].job(SITE)).report == SourceReport(identity_of(SITE), 1, 2, 0, hubs[0].fake_knowledge.failures)
 
 
 async def test_many_who_ask_during_a_run_get_one_run_after_it(hubs: list[Hub], clock: ManualClock) -> None:
     hub = hubs[0]
     await hub.tick()
-    hub.shelf.gate.clear()
+    hub.fake_knowledge.gate.clear()
     await hub.store.ask_jobs([identity_of(DOCS)])
     assert await hub.scheduler.once() == 1
-    await eventually(lambda: hub.shelf.seen == [(DOCS,)])
+    await eventually(lambda: hub.fake_knowledge.seen == [(DOCS,)])
     for _ in range(5):
         await hubs[1].store.ask_jobs([identity_of(DOCS)])
         assert await hub.scheduler.once() == 0
         assert await hubs[1].scheduler.once() == 0
-    hub.shelf.gate.set()
+    hub.fake_knowledge.gate.set()
     await hub.scheduler.idle()
     assert await hub.tick() == 1
-    assert hub.shelf.seen == [(DOCS,), (DOCS,)]
+    assert hub.fake_knowledge.seen == [(DOCS,), (DOCS,)]
     assert await hub.tick() == 0
 
 
@@ -191,10 +193,10 @@ async def test_what_was_asked_for_is_done_although_it_failed_at_first(
     """The forge's second delivery of a push is refused: nobody asks again."""
     hub = Hub(stores[0], clock, every("none", DOCS), "p0")
     await hub.tick()
-    hub.shelf.fault = KnowledgeUnavailable("the database was away for a second")
+    hub.fake_knowledge.fault = KnowledgeUnavailable("the database was away for a second")
     assert await stores[1].ask_jobs([identity_of(DOCS)], "delivery") == 1
     assert [await hub.tick() for _ in range(3)] == [1, 0, 0]
-    hub.shelf.fault = None
+    hub.fake_knowledge.fault = None
     clock.move(60)
     assert [await hub.tick() for _ in range(2)] == [1, 0]
     assert (await hub.job()).state is JobState.DONE
@@ -204,7 +206,7 @@ async def test_what_was_asked_for_is_done_although_it_failed_at_first(
 
 async def test_the_run_of_the_start_is_shown_of_each_source(hubs: list[Hub], clock: ManualClock) -> None:
     hub = hubs[0]
-    hub.shelf.gate.clear()
+    hub.fake_knowledge.gate.clear()
     await hub.indexing.start()
 
     async def under_way() -> bool:
@@ -216,10 +218,10 @@ async def test_the_run_of_the_start_is_shown_of_each_source(hubs: list[Hub], clo
         job = await hub.job(root)
         assert job.state is JobState.RUNNING
         assert job.progress == IndexProgress(3, 9, "a.md", together=True)
-    hub.shelf.gate.set()
+    hub.fake_knowledge.gate.set()
     await hub.indexing.first_run()
     assert {job.state for job in await hub.store.jobs("shared")} == {JobState.DONE}
-    assert hub.shelf.seen == [(DOCS, SITE)]
+    assert hub.fake_knowledge.seen == [(DOCS, SITE)]
     await hub.indexing.stop()
 
 
@@ -229,7 +231,7 @@ async def test_the_run_of_the_start_makes_good_what_was_missed(hubs: list[Hub], 
     await hubs[1].indexing.start()
     await hubs[1].indexing.first_run()
     assert await hubs[1].tick() == 0
-    assert hubs[1].shelf.seen == [(DOCS, SITE)]
+    assert hubs[1].fake_knowledge.seen == [(DOCS, SITE)]
     clock.move(HOUR - 60)
     assert await hubs[1].tick() == 2
     await hubs[1].indexing.stop()
@@ -304,16 +306,16 @@ async def test_of_two_hubs_with_different_sources_each_reads_its_own(
     clock.move(HOUR)
 
     assert sum([await second.tick(), await first.tick()]) == 2
-    assert sorted([*first.shelf.seen, *second.shelf.seen]) == [(DOCS,), (SITE,)]
+    assert sorted([*first.fake_knowledge.seen, *second.fake_knowledge.seen]) == [(DOCS,), (SITE,)]
 
 
 async def test_a_loop_reads_what_is_asked_for_and_ends(hubs: list[Hub]) -> None:
     hub = hubs[0]
     await hub.indexing.start()
     hub.scheduler.start()
-    await eventually(lambda: bool(hub.shelf.seen))
+    await eventually(lambda: bool(hub.fake_knowledge.seen))
     await hub.indexing.first_run()
     await hub.store.ask_jobs([identity_of(DOCS)])
-    await eventually(lambda: hub.shelf.seen[1:] == [(DOCS,)])
+    await eventually(lambda: hub.fake_knowledge.seen[1:] == [(DOCS,)])
     await hub.scheduler.stop()
     await hub.indexing.stop()

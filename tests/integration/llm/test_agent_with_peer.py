@@ -15,7 +15,15 @@ from core.domain.messages import MessageKind
 from core.llm.openai_chat import OpenAIChat
 from core.ports.chat_model import ChatMessage, ChatRequest, Finished
 from core.ports.responder import Reply
-from tests.contract.responders.world import PASSWORD, PRICE, MemoryJournal, Shelf, SteppingClock, Watcher, turn_of
+from tests.contract.responders.world import (
+    PASSWORD,
+    PRICE,
+    KeywordRetriever,
+    MemoryJournal,
+    SteppingClock,
+    Watcher,
+    turn_of,
+)
 from tests.fixtures.peers import MakeLlMock
 from tests.integration.llm.wire_server import model_at
 from tests.servers.llmock import LlMock
@@ -33,7 +41,7 @@ async def _respond(
     model = OpenAIChat(model_at(peer.url, "gpt-5-mini", **settings), clock)
     watcher = Watcher()
     try:
-        loop = AgentLoop(model, Shelf(), MemoryJournal(), AgentSettings(company_name="Tidepool"), clock)
+        loop = AgentLoop(model, KeywordRetriever(), MemoryJournal(), AgentSettings(company_name="Tidepool"), clock)
         return await loop.respond(turn_of(question), "t1", watcher), watcher
     finally:
         await model.aclose()

@@ -25,8 +25,8 @@ from tests.contract.responders.world import (
     PASSWORD,
     PRICE,
     REFUNDS,
+    KeywordRetriever,
     MemoryJournal,
-    Shelf,
     SteppingClock,
     Watcher,
     message,
@@ -64,7 +64,15 @@ async def _answered(
     behaviours = [*([] if first is None else [first]), *map(_says, texts or (SAID,))]
     async with serving(*behaviours) as server, AsyncExitStack() as closing:
         settings = read_settings(openai_base_url=server.url, openai_model="main", **given)
-        agent = make(settings, Shelf(passages), cast(Any, _Store()), SteppingClock(), NoMetrics(), closing, NoBudgets())
+        agent = make(
+            settings,
+            KeywordRetriever(passages),
+            cast(Any, _Store()),
+            SteppingClock(),
+            NoMetrics(),
+            closing,
+            NoBudgets(),
+        )
         reply = await agent.respond(turn, "t1", Watcher())
     return reply, server.requests
 
@@ -179,7 +187,9 @@ async def test_the_model_that_sums_up() -> None:
         async with serving(_says("asked [1] A password")) as server, AsyncExitStack() as closing:
             settings = read_settings(openai_base_url=server.url, openai_model="main", **given)
             clock = SteppingClock()
-            briefing = make_briefing(settings, Shelf(), clock, NoMetrics(), closing, NoBudgets(), staffed=True)
+            briefing = make_briefing(
+                settings, KeywordRetriever(), clock, NoMetrics(), closing, NoBudgets(), staffed=True
+            )
             assert briefing.summarizer is not None
             assert await briefing.summarizer.summarize([message("I need a new password")], "en")
         assert [request["model"] for request in server.requests] == [wanted]
@@ -237,7 +247,7 @@ async def test_without_a_model_arms_differ_in_what_holds_without_one() -> None:
     found = {}
     async with AsyncExitStack() as closing:
         agent = make_responder(
-            settings, Shelf(), cast(Any, _Store()), SteppingClock(), NoMetrics(), closing, NoBudgets()
+            settings, KeywordRetriever(), cast(Any, _Store()), SteppingClock(), NoMetrics(), closing, NoBudgets()
         )
         for number in range(8):
             turn = turn_of(QUESTION)

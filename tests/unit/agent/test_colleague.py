@@ -16,9 +16,9 @@ from core.ports.responder import Responder
 from tests.contract.responders.test_agent_loop import ReadingModel
 from tests.contract.responders.world import (
     PASSWORD,
+    KeywordRetriever,
     MemoryJournal,
     ScriptedModel,
-    Shelf,
     SteppingClock,
     Watcher,
     say,
@@ -39,7 +39,7 @@ SETTINGS = AgentSettings(
 )
 
 
-class Cupboard(Shelf):
+class Cupboard(KeywordRetriever):
     """Has one passage that is for staff alone."""
 
     async def retrieve(

@@ -51,10 +51,10 @@ class Asked:
     ],
 )
 async def test_the_companys_name_is_not_looked_for(company: str, question: str, looked_for: str) -> None:
-    shelf = Asked()
-    await Lookup(shelf, SteppingClock(), AgentSettings(company_name=company, passages=1)).find(question)
-    assert shelf.queries[0] == looked_for
-    assert shelf.queries[1:] == ([] if looked_for == question else [question]), (
+    retriever = Asked()
+    await Lookup(retriever, SteppingClock(), AgentSettings(company_name=company, passages=1)).find(question)
+    assert retriever.queries[0] == looked_for
+    assert retriever.queries[1:] == ([] if looked_for == question else [question]), (
         "the whole question, where nothing was found"
     )
 

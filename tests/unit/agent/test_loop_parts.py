@@ -16,9 +16,9 @@ from core.ports.responder import Reply
 from tests.contract.responders.world import (
     PASSWORD,
     PRICE,
+    KeywordRetriever,
     MemoryJournal,
     ScriptedModel,
-    Shelf,
     SteppingClock,
     Watcher,
     call,
@@ -54,7 +54,9 @@ class World:
 
     async def ask(self, *said: str) -> Reply:
         settings = AgentSettings(company_name="Tidepool")
-        loop = AgentLoop(self.model, Shelf(), MemoryJournal(), settings, SteppingClock(), [send_invoice, find_invoice])
+        loop = AgentLoop(
+            self.model, KeywordRetriever(), MemoryJournal(), settings, SteppingClock(), [send_invoice, find_invoice]
+        )
         return await loop.respond(turn_of(*(said or (QUESTION,))), "t1", self.shown)
 
 

@@ -34,7 +34,7 @@ def test_what_does_not_fit_the_question_is_read_by_itself_as_is_a_faq() -> None:
     assert "All of the FAQ" not in texts[0]
 
 
-class Shelf:
+class FixedRetriever:
     """Finds the same passage for every question, and for one of them alone it fits."""
 
     def __init__(self, found: dict[str, Retrieval]) -> None:
@@ -63,7 +63,7 @@ FAR = Retrieval((replace(PASSWORD, score=0.3), replace(PLANS, score=0.1)), thres
 async def test_of_two_questions_in_one_message_the_one_with_an_answer_keeps_its_source(
     questions: tuple[str, ...],
 ) -> None:
-    lookup = Lookup(Shelf({"price": FITS, "weather": FAR}), SteppingClock(), AgentSettings())
+    lookup = Lookup(FixedRetriever({"price": FITS, "weather": FAR}), SteppingClock(), AgentSettings())
     found = {source.citation.id: source for source in await passages_for(lookup, questions, 5)}
     assert len(found) == 2
     assert (found[PRICE.id].supported, found[PRICE.id].text) == (True, PLANS.parent)

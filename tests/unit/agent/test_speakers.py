@@ -15,9 +15,9 @@ from core.domain.customer import ContactDetails, Customer
 from core.domain.messages import Author, Message
 from core.ports.tickets import Holder
 from tests.contract.responders.world import (
+    KeywordRetriever,
     MemoryJournal,
     ScriptedModel,
-    Shelf,
     SteppingClock,
     Watcher,
     call,
@@ -89,7 +89,9 @@ async def test_the_model_is_told_whom_it_answers_and_tools_serve_that_one() -> N
         return "Seen."
 
     model = ScriptedModel(call("whose"), say("I do not know."), say("I do not know."))
-    loop = AgentLoop(model, Shelf(), MemoryJournal(), AgentSettings(company_name="Tidepool"), SteppingClock(), (whose,))
+    loop = AgentLoop(
+        model, KeywordRetriever(), MemoryJournal(), AgentSettings(company_name="Tidepool"), SteppingClock(), (whose,)
+    )
     turn = turn_of(
         _by(2, "What do you know of me?", "bob", "Bob"), history=[_by(1, "I am ada@example.com", None, "Ada")]
     )

@@ -62,7 +62,7 @@ class Approved:
         raise AssertionError(case_id, by)
 
 
-class Shelf:
+class FakeSources:
     """Implements Sources; once it is ``broken``. ``failures``: what the next report says that was left out."""
 
     def __init__(self, path: Path) -> None:
@@ -116,27 +116,27 @@ class Reads:
 
 async def test_it_is_indexed_once_and_after_a_failure_again(tmp_path: Path) -> None:
     path = tmp_path / "knowledge" / "desk.faq.yaml"
-    approved, shelf = Approved(), Shelf(path)
-    learned = LearnedAnswers(approved, path, shelf)
+    approved, fake_sources = Approved(), FakeSources(path)
+    learned = LearnedAnswers(approved, path, fake_sources)
     assert not await learned.once()
     approved.answers.append(FIRST)
     with pytest.raises(KnowledgeUnavailable):
         await learned.once()
     assert await learned.once()
     assert not await learned.once()
-    assert len(shelf.indexed) == 1
+    assert len(fake_sources.indexed) == 1
     assert [one.name for one in (tmp_path / "knowledge").iterdir()] == ["desk.faq.yaml"]
 
 
 async def test_all_of_them_are_read_only_when_there_is_something_new(tmp_path: Path) -> None:
     """Every worker looks every few seconds, and thousands of them keep those waiting who serve customers."""
-    approved, shelf = Approved(), Shelf(tmp_path / "desk.faq.yaml")
-    shelf.broken = False
+    approved, fake_sources = Approved(), FakeSources(tmp_path / "desk.faq.yaml")
+    fake_sources.broken = False
     approved.answers = [FIRST]
-    learned = LearnedAnswers(approved, shelf.path, shelf, clock=SteppingClock())
+    learned = LearnedAnswers(approved, fake_sources.path, fake_sources, clock=SteppingClock())
     assert [await learned.once() for _ in range(3)] == [True, False, False]
     assert approved.read == 1
-    await asyncio.to_thread(shelf.path.unlink)
+    await asyncio.to_thread(fake_sources.path.unlink)
     assert await learned.once(), "who removes the file gets it again"
     assert approved.read == 1
     approved.answers = [replace(FIRST, case_id="c.2")]
@@ -146,33 +146,33 @@ async def test_all_of_them_are_read_only_when_there_is_something_new(tmp_path: P
 
 async def test_words_that_are_put_right_in_the_database_are_taken_in(tmp_path: Path) -> None:
     """That is how an answer is corrected; nothing else of its row changes."""
-    clock, approved, shelf = SteppingClock(), Approved(), Shelf(tmp_path / "desk.faq.yaml")
-    shelf.broken = False
+    clock, approved, fake_sources = SteppingClock(), Approved(), FakeSources(tmp_path / "desk.faq.yaml")
+    fake_sources.broken = False
     approved.answers = [FIRST]
-    learned = LearnedAnswers(approved, shelf.path, shelf, clock=clock)
+    learned = LearnedAnswers(approved, fake_sources.path, fake_sources, clock=clock)
     assert await learned.once()
     approved.answers = [replace(FIRST, answer="Nein.")]
     await clock.sleep(31.0)
     assert await learned.once()
-    assert "Nein." in shelf.indexed[-1]
+    assert "Nein." in fake_sources.indexed[-1]
 
 
 async def test_what_was_withdrawn_is_taken_out_also_the_last_one(tmp_path: Path) -> None:
-    approved, shelf = Approved(), Shelf(tmp_path / "desk.faq.yaml")
-    shelf.broken = False
-    learned = LearnedAnswers(approved, tmp_path / "desk.faq.yaml", shelf)
+    approved, fake_sources = Approved(), FakeSources(tmp_path / "desk.faq.yaml")
+    fake_sources.broken = False
+    learned = LearnedAnswers(approved, tmp_path / "desk.faq.yaml", fake_sources)
     second = replace(FIRST, case_id="c.2", question="Noch eine Frage?")
     approved.answers = [FIRST, second]
     assert await learned.once()
     approved.answers = [second]
     assert await learned.once()
-    assert [FIRST.question in text for text in shelf.indexed] == [True, False]
-    approved.answers, shelf.broken = [], True
+    assert [FIRST.question in text for text in fake_sources.indexed] == [True, False]
+    approved.answers, fake_sources.broken = [], True
     with pytest.raises(KnowledgeUnavailable):
         await learned.once()
     assert await learned.once(), "what failed is done again"
     assert not await learned.once()
-    assert shelf.dropped == [LEARNED]
+    assert fake_sources.dropped == [LEARNED]
     assert not await asyncio.to_thread((tmp_path / "desk.faq.yaml").exists)
     approved.answers = [second]
     assert await learned.once(), "and what comes later is learned"
@@ -185,17 +185,17 @@ def test_the_file_says_what_was_approved() -> None:
 
 
 async def test_it_is_live_within_a_minute_also_where_the_index_is_away_at_first(tmp_path: Path) -> None:
-    clock, approved, shelf = SteppingClock(), Approved(), Shelf(tmp_path / "desk.faq.yaml")
+    clock, approved, fake_sources = SteppingClock(), Approved(), FakeSources(tmp_path / "desk.faq.yaml")
     live = asyncio.Event()
-    learned = LearnedAnswers(approved, tmp_path / "desk.faq.yaml", shelf, clock=clock)
-    taken = shelf.add
+    learned = LearnedAnswers(approved, tmp_path / "desk.faq.yaml", fake_sources, clock=clock)
+    taken = fake_sources.add
 
     async def add(source: str) -> IndexReport:
         report = await taken(source)
         live.set()
         return report
 
-    shelf.add = add  # type: ignore[method-assign]
+    fake_sources.add = add  # type: ignore[method-assign]
     learned.start()
     for _ in range(200):
         await asyncio.sleep(0)
@@ -204,54 +204,54 @@ async def test_it_is_live_within_a_minute_also_where_the_index_is_away_at_first(
     await live.wait()
     seconds = clock.time - pressed
     await learned.stop()
-    assert len(shelf.indexed) == 1
+    assert len(fake_sources.indexed) == 1
     assert seconds <= 60
 
 
 async def test_a_file_of_which_nothing_was_taken_is_no_success_and_is_tried_again(tmp_path: Path) -> None:
-    clock, approved, shelf = SteppingClock(), Approved(), Shelf(tmp_path / "desk.faq.yaml")
-    shelf.broken, shelf.taken = False, 0
-    shelf.failures = (("desk.faq.yaml", "refused by the model"),)
-    learned = LearnedAnswers(approved, shelf.path, shelf, clock=clock)
+    clock, approved, fake_sources = SteppingClock(), Approved(), FakeSources(tmp_path / "desk.faq.yaml")
+    fake_sources.broken, fake_sources.taken = False, 0
+    fake_sources.failures = (("desk.faq.yaml", "refused by the model"),)
+    learned = LearnedAnswers(approved, fake_sources.path, fake_sources, clock=clock)
     approved.answers = [FIRST]
     with pytest.raises(KnowledgeUnavailable, match="refused by the model"):
         await learned.once()
     assert not await learned.once(), "not every few seconds"
-    shelf.taken, shelf.failures = 1, ()
+    fake_sources.taken, fake_sources.failures = 1, ()
     await clock.sleep(301.0)
     assert await learned.once()
     assert not await learned.once()
 
 
 async def test_what_is_new_is_tried_at_once_whatever_was_refused_before(tmp_path: Path) -> None:
-    approved, shelf = Approved(), Shelf(tmp_path / "desk.faq.yaml")
-    shelf.broken, shelf.taken = False, 0
-    learned = LearnedAnswers(approved, shelf.path, shelf)
+    approved, fake_sources = Approved(), FakeSources(tmp_path / "desk.faq.yaml")
+    fake_sources.broken, fake_sources.taken = False, 0
+    learned = LearnedAnswers(approved, fake_sources.path, fake_sources)
     approved.answers = [FIRST]
     with pytest.raises(KnowledgeUnavailable):
         await learned.once()
     approved.answers = [FIRST, replace(FIRST, case_id="c.2", question="Noch eine Frage?")]
-    shelf.taken = 1
+    fake_sources.taken = 1
     assert await learned.once()
 
 
 async def test_an_answer_that_is_left_out_is_said(tmp_path: Path) -> None:
-    approved, shelf = Approved(), Shelf(tmp_path / "desk.faq.yaml")
-    shelf.broken = False
-    shelf.failures = (("desk.faq.yaml", "Darf ich es zurückgeben: ja?: refused by the model"),)
+    approved, fake_sources = Approved(), FakeSources(tmp_path / "desk.faq.yaml")
+    fake_sources.broken = False
+    fake_sources.failures = (("desk.faq.yaml", "Darf ich es zurückgeben: ja?: refused by the model"),)
     approved.answers = [FIRST]
     with capture_logs() as said:
-        assert await LearnedAnswers(approved, shelf.path, shelf).once()
+        assert await LearnedAnswers(approved, fake_sources.path, fake_sources).once()
     [left] = [line for line in said if line["event"] == "learned.left_out"]
     assert (left["log_level"], "refused by the model" in left["reason"]) == ("error", True)
 
 
 async def test_what_was_withdrawn_while_nobody_was_there_goes_with_the_next_run(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "desk.faq.yaml")
-    learned = LearnedAnswers(Approved(), shelf.path, shelf)
+    fake_sources = FakeSources(tmp_path / "desk.faq.yaml")
+    learned = LearnedAnswers(Approved(), fake_sources.path, fake_sources)
     assert not await learned.once()
     assert not await learned.once()
-    assert shelf.expected == [LEARNED]
+    assert fake_sources.expected == [LEARNED]
 
 
 @pytest.mark.parametrize("approved_now", [[], [replace(FIRST, case_id="c.2", question="Noch eine Frage?")]])
@@ -265,9 +265,9 @@ async def test_an_old_file_on_another_machine_brings_nothing_back(
     path = learned_file(settings)
     approved, old = Approved(), Approved()
     old.answers, approved.answers = [FIRST], approved_now
-    shelf = Shelf(path)
-    shelf.broken = False
-    await LearnedAnswers(old, path, shelf).once()
+    fake_sources = FakeSources(path)
+    fake_sources.broken = False
+    await LearnedAnswers(old, path, fake_sources).once()
     knowledge = Reads(path)
     store = cast("KnownToStaff", approved)
     indexing = make_indexing(settings, cast("Knowledge", knowledge), NoMetrics(), Election(), None, store)
@@ -306,14 +306,14 @@ async def test_where_no_file_lies_none_is_written(tmp_path: Path) -> None:
 
 
 async def test_half_a_file_of_a_killed_process_does_not_stay(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "desk.faq.yaml")
-    shelf.broken = False
+    fake_sources = FakeSources(tmp_path / "desk.faq.yaml")
+    fake_sources.broken = False
     old, new = tmp_path / ".desk.faq.yaml.1", tmp_path / ".desk.faq.yaml.2"
     old.write_text("- question: half")
     new.write_text("- question: half")
     os.utime(old, (1.0, 1.0))
     approved = Approved()
     approved.answers = [FIRST]
-    assert await LearnedAnswers(approved, shelf.path, shelf).once()
+    assert await LearnedAnswers(approved, fake_sources.path, fake_sources).once()
     left = await asyncio.to_thread(lambda: sorted(one.name for one in tmp_path.iterdir()))
-    assert left == [new.name, shelf.path.name]
+    assert left == [new.name, fake_sources.path.name]

@@ -27,7 +27,7 @@ _UNKNOWN = Reply("I don't know.", MessageKind.UNKNOWN, offers_person=True, inten
 _ANSWER = Reply("Pumps. [1]", MessageKind.ANSWER, _CITED, 0.7, intent="question")
 
 
-class Shelf:
+class FixedRetriever:
     """Implements Retriever: one document, as near as the query's last word says."""
 
     async def retrieve(
@@ -52,7 +52,7 @@ class Looks:
     def __init__(self, reply: Reply, *queries: str) -> None:
         self._reply = reply
         self._queries = queries
-        self._retriever: Retriever = NotingRetriever(Shelf())
+        self._retriever: Retriever = NotingRetriever(FixedRetriever())
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         for query in self._queries:

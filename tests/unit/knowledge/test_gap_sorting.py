@@ -60,7 +60,7 @@ def test_what_was_sorted_stays_whatever_is_asked_later(texts: list[list[str]], c
     assert all(whole.places[one.id] == one.id for one in whole.leaders), "a cluster is named after its first question"
 
 
-class Shelf:
+class MemoryGaps:
     """Implements Gaps in memory. ``others``: a cluster that another process makes just before the first commit."""
 
     def __init__(self, *kept: Gap, others: Sequence[Leader] = ()) -> None:
@@ -124,64 +124,66 @@ def gap(number: int, text: str, **more: object) -> Gap:
 
 
 async def test_new_questions_join_what_another_process_made_meanwhile() -> None:
-    shelf = Shelf(gap(1, "Bicycles?"), gap(2, "Any bicycle?"), others=[Leader("m0", "Bicycle?")])
-    assert await GapSorter(shelf, Alike()).once() == 2
-    assert [one.cluster_id for one in shelf.kept] == ["m0", "m0"]
-    assert await GapSorter(shelf, Alike()).once() == 0
+    memory_gaps = MemoryGaps(gap(1, "Bicycles?"), gap(2, "Any bicycle?"), others=[Leader("m0", "Bicycle?")])
+    assert await GapSorter(memory_gaps, Alike()).once() == 2
+    assert [one.cluster_id for one in memory_gaps.kept] == ["m0", "m0"]
+    assert await GapSorter(memory_gaps, Alike()).once() == 0
 
 
 async def test_without_a_model_they_are_compared_by_their_words_and_that_is_said() -> None:
-    shelf = Shelf(gap(1, "Do you rent bicycles?"), gap(2, "Can I rent a bicycle?"), gap(3, "Bikes for hire?"))
+    memory_gaps = MemoryGaps(
+        gap(1, "Do you rent bicycles?"), gap(2, "Can I rent a bicycle?"), gap(3, "Bikes for hire?")
+    )
     with pytest.raises(KnowledgeUnavailable):
-        await GapSorter(shelf, Alike(off=True)).once()
-    report = await StoredGapBook(shelf, ManualClock()).report()
+        await GapSorter(memory_gaps, Alike(off=True)).once()
+    report = await StoredGapBook(memory_gaps, ManualClock()).report()
     assert [(one.id, one.count) for one in report.clusters] == [("m1", 2), ("m3", 1)]
     assert report.by_words == 3
-    await GapSorter(shelf, Alike()).once()
-    report = await StoredGapBook(shelf, ManualClock()).report()
+    await GapSorter(memory_gaps, Alike()).once()
+    report = await StoredGapBook(memory_gaps, ManualClock()).report()
     assert [(one.id, one.count) for one in report.clusters] == [("m1", 2), ("m3", 1)]
     assert report.by_words == 0
 
 
 async def test_a_closed_cluster_opens_again_when_somebody_asks() -> None:
-    shelf = Shelf(gap(1, "Do you rent bicycles?"))
-    book = StoredGapBook(shelf, ManualClock())
+    memory_gaps = MemoryGaps(gap(1, "Do you rent bicycles?"))
+    book = StoredGapBook(memory_gaps, ManualClock())
     assert not await book.close("nothing", "")
     assert await book.close("m1", "See the page on hire")
     assert (await book.report()).clusters == ()
     (closed,) = (await book.report(closed=True)).clusters
     assert (closed.closed, closed.answer) == (True, "See the page on hire")
-    shelf.kept.append(gap(2, "Can I rent a bicycle?"))
+    memory_gaps.kept.append(gap(2, "Can I rent a bicycle?"))
     (again,) = (await book.report()).clusters
     assert (again.id, again.count, again.closed, again.answer) == ("m1", 2, False, None)
 
 
 async def test_what_is_shown_of_a_cluster() -> None:
     near, far = Nearest("Hire", 0.4, "u"), Nearest("Pumps", 0.5)
-    shelf = Shelf(
+    memory_gaps = MemoryGaps(
         gap(1, "Do you rent bicycles?", nearest=(near,)),
         gap(2, "Can I rent a bicycle?", nearest=(Nearest("Hire", 0.45, "u"),), language="de", whys=(Why.THUMB_DOWN,)),
         gap(3, "Rent a bicycle?", nearest=(far, near), whys=(Why.NOT_FOUND, Why.THUMB_DOWN)),
     )
-    shelf.staff = {"c1": [StaffAnswer("TKT-1", proposed=True)], "c3": [StaffAnswer("TKT-2")]}
-    (one,) = (await StoredGapBook(shelf, ManualClock()).report()).clusters
+    memory_gaps.staff = {"c1": [StaffAnswer("TKT-1", proposed=True)], "c3": [StaffAnswer("TKT-2")]}
+    (one,) = (await StoredGapBook(memory_gaps, ManualClock()).report()).clusters
     assert (one.example, one.count, one.languages) == ("Do you rent bicycles?", 3, ("en", "de"))
     assert one.counts == {Why.NOT_FOUND: 2, Why.THUMB_DOWN: 2}
     assert one.nearest == Nearest("Hire", 0.45, "u")
     assert one.staff == (StaffAnswer("TKT-1", proposed=True),)
-    (late,) = (await StoredGapBook(shelf, ManualClock()).report(_START + timedelta(hours=2))).clusters
+    (late,) = (await StoredGapBook(memory_gaps, ManualClock()).report(_START + timedelta(hours=2))).clusters
     assert (late.count, late.example) == (1, "Do you rent bicycles?")
-    shuffled = Shelf(*shelf.kept)
+    shuffled = MemoryGaps(*memory_gaps.kept)
     random.Random(3).shuffle(shuffled.kept)
     assert len((await StoredGapBook(shuffled, ManualClock()).report()).clusters) == 1
 
 
 async def test_the_example_says_what_was_meant() -> None:
-    shelf = Shelf(
+    memory_gaps = MemoryGaps(
         gap(1, "And in Norway?", looked_up="How much is shipping of a parcel?\nAnd in Norway?"),
         gap(2, "Parking at Tidepool?", looked_up="Parking at?"),
     )
-    report = await StoredGapBook(shelf, ManualClock()).report()
+    report = await StoredGapBook(memory_gaps, ManualClock()).report()
     assert {one.example for one in report.clusters} == {
         "How much is shipping of a parcel?\nAnd in Norway?",
         "Parking at Tidepool?",
@@ -189,20 +191,20 @@ async def test_the_example_says_what_was_meant() -> None:
 
 
 async def test_what_staff_taught_elsewhere_is_told_where_it_is_the_same_question() -> None:
-    shelf = Shelf(gap(1, "Do you rent bicycles?"), gap(2, "Is there parking?"))
+    memory_gaps = MemoryGaps(gap(1, "Do you rent bicycles?"), gap(2, "Is there parking?"))
     waits, learned = StaffAnswer("TKT-7", proposed=True), StaffAnswer("TKT-8", learned=True)
-    shelf.lessons = [Taught("Can I rent a bicycle from you?", waits), Taught("Do you sell tea?", learned)]
-    report = await StoredGapBook(shelf, ManualClock()).report()
+    memory_gaps.lessons = [Taught("Can I rent a bicycle from you?", waits), Taught("Do you sell tea?", learned)]
+    report = await StoredGapBook(memory_gaps, ManualClock()).report()
     assert {one.id: one.staff for one in report.clusters} == {"m1": (waits,), "m2": ()}
-    shelf.staff = {"c1": [StaffAnswer("TKT-7", resolved=True, proposed=True)]}
-    report = await StoredGapBook(shelf, ManualClock()).report()
-    assert {one.id: one.staff for one in report.clusters}["m1"] == (shelf.staff["c1"][0],), "each case once"
+    memory_gaps.staff = {"c1": [StaffAnswer("TKT-7", resolved=True, proposed=True)]}
+    report = await StoredGapBook(memory_gaps, ManualClock()).report()
+    assert {one.id: one.staff for one in report.clusters}["m1"] == (memory_gaps.staff["c1"][0],), "each case once"
 
 
 async def test_only_what_shares_words_is_compared_by_its_meaning() -> None:
-    shelf = Shelf(gap(1, "Do you rent bicycles?"))
-    shelf.leaders = [Leader("a", "Is there parking?"), Leader("b", "What does a bicycle cost?")]
+    memory_gaps = MemoryGaps(gap(1, "Do you rent bicycles?"))
+    memory_gaps.leaders = [Leader("a", "Is there parking?"), Leader("b", "What does a bicycle cost?")]
     likeness = Alike()
-    assert await GapSorter(shelf, likeness).once() == 1
+    assert await GapSorter(memory_gaps, likeness).once() == 1
     assert likeness.among == ["What does a bicycle cost?", "Do you rent bicycles?"]
-    assert [one.cluster_id for one in shelf.kept] == ["b"]
+    assert [one.cluster_id for one in memory_gaps.kept] == ["b"]
