@@ -83,7 +83,9 @@ class FolderMail:
         if not _may_be_the_network(error):
             with contextlib.suppress(ChannelError):
                 head = await connection.head(uid)
-        said = f"The mail with UID {uid} in {self._folder} was asked for {self._tries} times in vain: {_said(error)}"
+        said = (
+            f"The mail with UID {uid} in {self._folder} was asked for {self._tries} times in vain: {_error_text(error)}"
+        )
         return Mail(self._raw(validity, uid, head, None), said)
 
     def _raw(
@@ -102,5 +104,5 @@ def _may_be_the_network(error: Exception) -> bool:
     return isinstance(error, ChannelError) and not isinstance(error, NotGiven)
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return error.detail if isinstance(error, ChannelError) else f"{type(error).__name__} in what the server says of it."

@@ -134,7 +134,7 @@ class ImapConnection:
             except imaplib.IMAP4.abort:
                 raise
             except imaplib.IMAP4.error as error:
-                raise NotGiven(_said(error)) from error
+                raise NotGiven(_error_text(error)) from error
             return found
 
         return await self._run(ask)
@@ -187,13 +187,13 @@ class ImapConnection:
         except ChannelError:
             raise
         except LoginError as error:
-            raise AuthFailed(f"The mailbox does not accept the login: {_said(error)}") from None
+            raise AuthFailed(f"The mailbox does not accept the login: {_error_text(error)}") from None
         except ssl.SSLCertVerificationError as error:
             raise Unreachable(f"The mailbox's certificate is not trusted: {error.verify_message}.") from error
         except imaplib.IMAP4.error as error:
-            raise Unreachable(f"The mailbox answered with an error: {_said(error)}") from error
+            raise Unreachable(f"The mailbox answered with an error: {_error_text(error)}") from error
         except (OSError, EOFError, ValueError, TypeError, AttributeError, KeyError, IndexError, RuntimeError) as error:
-            raise Unreachable(f"The mailbox was not reached: {_said(error)}") from error
+            raise Unreachable(f"The mailbox was not reached: {_error_text(error)}") from error
 
     def _open(self) -> None:
         server = self._settings.imap
@@ -245,7 +245,7 @@ def _news(answers: Sequence[Any]) -> bool:
     return any(isinstance(one, tuple) and len(one) > 1 and one[1] in (b"EXISTS", b"RECENT") for one in answers)
 
 
-def _said(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     text = error.args[0] if error.args else ""
     shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(error)
     return " ".join(shown.split())[:300] or type(error).__name__

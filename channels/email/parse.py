@@ -103,7 +103,7 @@ class Reader:
                     verified=mail.proven,
                     locale=mail.locale,
                 ),
-                text=_said(mail, joined=joined),
+                text=_body_text(mail, joined=joined),
                 sent_at=sent_at,
                 attachments=_files(raw, mail),
                 locale=mail.locale,
@@ -133,7 +133,7 @@ def _is_old(raw: RawEvent, mail: Letter) -> bool:
     return came_at(mail, raw.received_at) < datetime.fromisoformat(since)
 
 
-def _said(mail: Letter, *, joined: bool) -> str:
+def _body_text(mail: Letter, *, joined: bool) -> str:
     """The newest words; above them the subject, where it is not known yet and says something of its own."""
     parts = [mail.text, mail.passed_on]
     subject = mail.subject.strip()

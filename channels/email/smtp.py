@@ -130,7 +130,7 @@ def _certain(stage: Stage) -> Iterator[None]:
         cause = error.__cause__ or error.__context__
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise Unreachable(f"The mail server's certificate is not trusted: {cause.verify_message}.") from error
-        raise Unreachable(f"The mail server was not reached: {_said(error)}") from error
+        raise Unreachable(f"The mail server was not reached: {_error_text(error)}") from error
 
 
 def _refusal(stage: Stage, error: SMTPResponseException) -> ChannelError:
@@ -141,5 +141,5 @@ def _shown(error: SMTPResponseException) -> str:
     return " ".join(str(error.message).split())[:300]
 
 
-def _said(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     return " ".join(str(error).split())[:300] or type(error).__name__

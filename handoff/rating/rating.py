@@ -80,7 +80,7 @@ def _with_thanks(text: str, only_thanks: Callable[[str], bool]) -> Rating | None
     for match in (_BEFORE.match(line), _BEHIND.search(line)):
         rest = "" if match is None else f"{line[: match.start()]} {line[match.end() :]}".strip(_MARKS)
         if match is not None and rest and only_thanks(rest):
-            return Rating(_said(match), rest[:_COMMENT])
+            return Rating(_score_in(match), rest[:_COMMENT])
     return None
 
 
@@ -110,10 +110,10 @@ def _score(line: str) -> int | None:
     match = _RATING.fullmatch(_in_ascii_digits(line).strip(_MARKS))
     if match is None:
         return None
-    return _said(match)
+    return _score_in(match)
 
 
-def _said(match: re.Match[str]) -> int:
+def _score_in(match: re.Match[str]) -> int:
     said = match.group(1).lower()
     return int(said) if said.isdigit() else _SCORES[said]
 

@@ -120,7 +120,7 @@ class Ratings:
             return None
         twice = bool(asked.meta.get(_ASKED_AGAIN))
         told = self._notice(turn, "commented" if twice else "rating_again", case, asked, ASKS_RATING, _ASKED_AGAIN)
-        return self._reply(turn, case, (told,), self._said(turn), [])
+        return self._reply(turn, case, (told,), self._relayed_posts(turn), [])
 
     def _rating(self, turn: TurnState, case: Case, asked: Message, found: Rating, *, late: bool) -> DeskReply:
         records: list[CaseRecord] = [KeepRating(case.id, found.score)]
@@ -143,9 +143,11 @@ class Ratings:
     def _thanked(self, turn: TurnState, case: Case, asked: Message) -> DeskReply:
         """What they said is shown to staff. It is answered once; whoever goes on thanking is left in peace."""
         if asked.meta.get(DESK_NOTICE) == _THANKED:
-            return self._reply(turn, case, (), self._said(turn), [])
+            return self._reply(turn, case, (), self._relayed_posts(turn), [])
         still = [asks for asks in (ASKS_RATING, _ASKED_AGAIN) if asked.meta.get(asks)]
-        return self._reply(turn, case, (self._notice(turn, _THANKED, case, asked, *still),), self._said(turn), [])
+        return self._reply(
+            turn, case, (self._notice(turn, _THANKED, case, asked, *still),), self._relayed_posts(turn), []
+        )
 
     def _are_thanks(self, turn: TurnState) -> bool:
         return all(self._thanks_in(turn, message.text) for message in turn.as_read().pending if message.text.strip())
@@ -184,7 +186,7 @@ class Ratings:
         meta = {DESK_NOTICE: key, **closed, **alone, **dict.fromkeys(asks, True)}
         return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta=meta)
 
-    def _said(self, turn: TurnState) -> list[NewMessage]:
+    def _relayed_posts(self, turn: TurnState) -> list[NewMessage]:
         return [posts.said(message) for message in with_names(turn).pending]
 
     def _remark(self, key: str, *, score: str = "", comment: str = "") -> NewMessage:

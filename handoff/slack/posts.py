@@ -41,7 +41,7 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
     match Post(str(meta.get(POST))):
         case Post.CARD | Post.CARD_NOW as post:
             what = "card" if post is Post.CARD else "update_card"
-            return [{"do": what, "facts": meta["facts"], **_said(words(message.text), card(meta["facts"], language))}]
+            return [{"do": what, "facts": meta["facts"], **_body(words(message.text), card(meta["facts"], language))}]
         case Post.TRANSCRIPT | Post.FILES | Post.LEADS_ON as post:
             return _before(meta, post, language)
         case Post.REMARK | Post.WHISPER | Post.DIRECT as post:
@@ -67,16 +67,16 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
 
 def _from_the_desk(message: OutboundMessage, post: Post) -> list[dict[str, Any]]:
     if post is not Post.REMARK:
-        return [{"do": str(post), "to": message.meta["to"], **_said(words(message.text), [])}]
+        return [{"do": str(post), "to": message.meta["to"], **_body(words(message.text), [])}]
     lines = [words(piece) for piece in pieces_of(message.text, LONGEST)] or [words(NOTHING)]
-    return [{"do": "reply", **_said(line, small(line))} for line in lines]
+    return [{"do": "reply", **_body(line, small(line))} for line in lines]
 
 
 def _before(meta: Mapping[str, Any], post: Post, language: str) -> list[dict[str, Any]]:
     """Of the time before the case."""
     match post:
         case Post.TRANSCRIPT:
-            return [{"do": "reply", **_said(one.told, one.blocks)} for one in transcript(meta, language)]
+            return [{"do": "reply", **_body(one.told, one.blocks)} for one in transcript(meta, language)]
         case Post.FILES:
             return [_files_of(meta, language)]
         case _:
@@ -93,7 +93,7 @@ def _files_of(meta: Mapping[str, Any], language: str) -> dict[str, Any]:
     for key, names in (("card_missing", meta["missing"]), ("card_files_left_out", meta["left_out"])):
         if names:
             blocks += small(spaced(_WARNING, phrase(key, language, files=one_line(", ".join(names), _NAMED))))
-    return {"do": "reply", **_said(head, blocks)}
+    return {"do": "reply", **_body(head, blocks)}
 
 
 def _by_the_agent(message: OutboundMessage, post: Post, language: str) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _by_the_agent(message: OutboundMessage, post: Post, language: str) -> dict[s
         case Post.SENT_AS:
             return sent_as(message)
         case Post.GAPS:
-            return {"do": "reply", **_said(words(message.text), gaps(message.meta["clusters"], language))}
+            return {"do": "reply", **_body(words(message.text), gaps(message.meta["clusters"], language))}
         case Post.APPROVAL | Post.DECIDED:
             return approval(message, language)
         case _:
@@ -119,7 +119,7 @@ def reminder(message: OutboundMessage, language: str = "en") -> dict[str, Any]:
     if meta["buttons"]:
         buttons = [button(one, meta["case"], language) for one in meta["buttons"]]
         blocks.append({"type": "actions", "elements": buttons})
-    return {"do": "reply", **_said(line, blocks), "loud": meta["loud"]}
+    return {"do": "reply", **_body(line, blocks), "loud": meta["loud"]}
 
 
 def _marked(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -135,12 +135,12 @@ def _spoken(message: OutboundMessage, language: str, sign: Line = ()) -> list[di
     who = _who(message, language)
     head = spaced(who, sign)
     found = [
-        {"do": "reply", **_said((*who, Words(": "), *words(piece)), blocks)}
+        {"do": "reply", **_body((*who, Words(": "), *words(piece)), blocks)}
         for piece, blocks in speech(message.author, head, message.text, _PIECE)
     ]
     notes = _notes(message.meta, language)
     if not found and (notes or not message.attachments):
-        found = [{"do": "reply", **_said((*who, Words(": "), *(notes[0] if notes else ())), [paragraph(head)])}]
+        found = [{"do": "reply", **_body((*who, Words(": "), *(notes[0] if notes else ())), [paragraph(head)])}]
     if found:
         found[-1]["blocks"] += [block for note in notes for block in small(note)]
         found[-1]["blocks"] += below(message.meta)
@@ -188,14 +188,14 @@ def _happened(message: OutboundMessage, post: Post, language: str) -> list[dict[
     if post is Post.REACTED:
         key = "card_reacted" if message.meta.get("present") else "card_unreacted"
         line = phrase(key, language, name=who, emoji=one_line(str(message.meta.get("emoji"))))
-        return [{"do": "reply", **_said(line, small(line))}]
+        return [{"do": "reply", **_body(line, small(line))}]
     if post is Post.DELETED:
         gone = phrase("card_deleted", language, italic=True)
-        found = [{"do": "reply", **_said(spaced(who, gone), [paragraph(spaced(who, gone))])}]
+        found = [{"do": "reply", **_body(spaced(who, gone), [paragraph(spaced(who, gone))])}]
     else:
         head = spaced(who, phrase("card_edited", language, italic=True))
         found = [
-            {"do": "reply", **_said((*who, Words(": "), *words(piece)), blocks)}
+            {"do": "reply", **_body((*who, Words(": "), *words(piece)), blocks)}
             for piece, blocks in speech(message.author, head, something(message.text), _PIECE)
         ]
     found[-1]["blocks"] += below(message.meta)
@@ -204,6 +204,6 @@ def _happened(message: OutboundMessage, post: Post, language: str) -> list[dict[
     return found
 
 
-def _said(told: Line, blocks: Sequence[Block]) -> dict[str, Any]:
+def _body(told: Line, blocks: Sequence[Block]) -> dict[str, Any]:
     """``told``: what a notification says."""
     return {"text": fallback(told), "blocks": list(blocks)}

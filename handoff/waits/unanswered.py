@@ -33,16 +33,16 @@ class LastSaid:
         ``taken_back``: messages that will not be sent either, or that the customer is about to lose.
         """
         since: datetime | None = None
-        for one in await self._said(conversation):
+        for one in await self._exchange(conversation):
             if one.deleted_at is None and one.id not in taken_back and BLOCKED not in one.meta:
                 since = (since or one.created_at) if one.author is Author.CUSTOMER else None
         return since
 
     async def staffs(self, conversation: Conversation) -> Sequence[Message]:
         """What staff said lately, in order, with what they asked to disregard since marked as deleted."""
-        return [one for one in await self._said(conversation) if one.author is Author.STAFF]
+        return [one for one in await self._exchange(conversation) if one.author is Author.STAFF]
 
-    async def _said(self, conversation: Conversation) -> Sequence[Message]:
+    async def _exchange(self, conversation: Conversation) -> Sequence[Message]:
         said = await last_said(self._records, conversation, _LOOKED_AT)
         lost = await self._cases.lost([one.id for one in said if one.author is Author.STAFF])
         came = [one for one in said if one.id not in lost]

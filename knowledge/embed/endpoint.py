@@ -212,7 +212,7 @@ class EndpointEmbedder:
 
     def _refused(self, response: httpx.Response) -> str:
         """What may pass comes back as text. Raises for what will not."""
-        said = self._said(response)
+        said = self._error_text(response)
         reason = f"{self._who} answered {response.status_code}: {said}"
         if response.status_code in (401, 403):
             raise ConfigError(f"{reason}. Look at EMBEDDING_API_KEY.")
@@ -227,7 +227,7 @@ class EndpointEmbedder:
             raise (TextRefused if response.status_code in (400, 413, 422) else KnowledgeUnavailable)(reason)
         return reason
 
-    def _said(self, response: httpx.Response) -> str:
+    def _error_text(self, response: httpx.Response) -> str:
         try:
             error = response.json()["error"]
             said = str(error["message"] if isinstance(error, dict) else error)

@@ -45,11 +45,11 @@ class EndpointReranker:
         except httpx.TransportError as error:
             raise RerankFailed(f"no answer: {type(error).__name__} {error}".strip()) from error
         if not response.is_success:
-            raise RerankFailed(f"{response.status_code} {self._said(response)}")
+            raise RerankFailed(f"{response.status_code} {self._error_text(response)}")
         try:
             return _scores(response.json(), len(passages))
         except (ValueError, KeyError, TypeError) as error:
-            raise RerankFailed(f"it answered what are no scores: {self._said(response)}") from error
+            raise RerankFailed(f"it answered what are no scores: {self._error_text(response)}") from error
 
     async def aclose(self) -> None:
         """Lets go of the connections."""
@@ -60,7 +60,7 @@ class EndpointReranker:
             return {"model": self._model, "query": question, "documents": list(passages)}
         return {"query": question, "texts": list(passages), "truncate": True}
 
-    def _said(self, response: httpx.Response) -> str:
+    def _error_text(self, response: httpx.Response) -> str:
         said = " ".join(response.text.split())[:_SAID]
         return said.replace(self._key, "…") if self._key else said
 

@@ -37,22 +37,22 @@ BY_THEMSELVES = [
 ]
 
 
-def _said(*texts: str) -> Sequence[Message]:
+def _customer_messages(*texts: str) -> Sequence[Message]:
     return [message(text, seq=number) for number, text in enumerate(texts, 1)]
 
 
 @pytest.mark.parametrize(("before", "question"), FOLLOW_UPS)
 def test_a_question_that_goes_on_is_looked_up_with_the_one_before(before: str, question: str) -> None:
-    assert completed(question, _said(before)).query == f"{before}\n{question}"
+    assert completed(question, _customer_messages(before)).query == f"{before}\n{question}"
 
 
 @pytest.mark.parametrize(("before", "question"), BY_THEMSELVES)
 def test_a_question_that_says_enough_is_left_as_it_is(before: str, question: str) -> None:
-    assert completed(question, _said(before)).query == question
+    assert completed(question, _customer_messages(before)).query == question
 
 
 def test_several_follow_ups_lean_on_the_same_question() -> None:
-    said = _said("How do I return a pair of shoes?", "And in Germany?", "Thank you!")
+    said = _customer_messages("How do I return a pair of shoes?", "And in Germany?", "Thank you!")
     assert completed("And in France?", said).query == "How do I return a pair of shoes?\nAnd in France?"
 
 
@@ -62,7 +62,9 @@ def test_the_agents_questions_and_deleted_ones_are_not_leaned_on() -> None:
 
 
 def test_a_passage_on_the_earlier_question_alone_does_not_meet_a_new_one() -> None:
-    whole = completed("And bicycles?", _said("How do I return a pair of shoes?"))
+    whole = completed("And bicycles?", _customer_messages("How do I return a pair of shoes?"))
     assert not whole.is_met_by("A pair of shoes can be returned within 14 days.")
     assert whole.is_met_by("Bicycles cannot be returned.")
-    assert completed("How much is it?", _said("How do I return a pair of shoes?")).is_met_by("Returns are free.")
+    assert completed("How much is it?", _customer_messages("How do I return a pair of shoes?")).is_met_by(
+        "Returns are free."
+    )
