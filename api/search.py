@@ -31,13 +31,13 @@ def search_routes(retriever: Retriever, operators: OperatorAccess) -> list[web.R
             raise Overloaded(
                 f"The knowledge base cannot be searched yet: {error.detail}", retry_after=_LOADING
             ) from error
-        results = SearchResults(results=[_shown(passage) for passage in found.passages], threshold=found.threshold)
+        results = SearchResults(results=[_result(passage) for passage in found.passages], threshold=found.threshold)
         return web.json_response(text=results.model_dump_json(), headers={"Cache-Control": "no-store"})
 
     return [web.post("/api/search", search)]
 
 
-def _shown(passage: Passage) -> Found:
+def _result(passage: Passage) -> Found:
     cited = passage.cite()
     return Found(
         id=cited.id,

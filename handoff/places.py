@@ -90,9 +90,9 @@ def reply_goes_to(readers: Sequence[Mapping[str, Any]], language: str) -> str:
 
 
 def _listed(people: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(_shown(one["address"], one["name"]) for one in people)
+    return ", ".join(_named_address(one["address"], one["name"]) for one in people)
 
 
-def _shown(address: str, name: str | None) -> str:
+def _named_address(address: str, name: str | None) -> str:
     """Without a name that could be read as another address."""
     return f"{name} <{address}>" if name and not _DECEIVES.intersection(name) else address

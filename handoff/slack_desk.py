@@ -96,7 +96,7 @@ class SlackDesk:
         case = await self._parts.cases.open_case(turn.conversation.id)
         if case is None:
             return await self._caseless(turn)
-        told, facts = await self._shown(turn), _named(await self._facts(case.id), turn.customer)
+        told, facts = await self._relayed_posts(turn), _named(await self._facts(case.id), turn.customer)
         settings = self._settings.of_case(facts)
         waiting = self._waiting(settings)
         wrote = await self._wrote(turn, case.id, facts, settings)
@@ -120,7 +120,7 @@ class SlackDesk:
             told.append(posts.card_now(facts, turn.conversation.state, name))
         return DeskReply(said, contact, ForStaff((self._in_thread(case.id, told),), wrote.records))
 
-    async def _shown(self, turn: TurnState) -> list[NewMessage]:
+    async def _relayed_posts(self, turn: TurnState) -> list[NewMessage]:
         """What the customer said and did, in order. What was edited before anybody read it is read as it is now.
 
         Of very much at once the first is shown, and how much more there is.
@@ -148,7 +148,7 @@ class SlackDesk:
         case = await self._parts.cases.last_case(turn.conversation.id)
         if case is None:
             return ForStaff()
-        told = await self._shown(turn)
+        told = await self._relayed_posts(turn)
         told.append(posts.remark(say("staff_taken_back", self._settings.staff_locale)))
         told.append(posts.card_now(await self._facts(case.id), OwnershipState.BOT, None))
         return ForStaff((self._in_thread(case.id, told),), (CloseCase(case.id), tickets.withdrawn(case.id)))
@@ -259,7 +259,7 @@ class SlackDesk:
             facts = told[0].meta["facts"]
         told.append(posts.remark(f"{say('staff_reopened', self._settings.staff_locale)} {reason}".rstrip()))
         told += posts.transcript(without_ratings(one for one in turn.history if one.created_at > since))
-        told += await self._shown(replace(turn, changes=(*turn.changes, *altered)))
+        told += await self._relayed_posts(replace(turn, changes=(*turn.changes, *altered)))
         told += [posts.answered(message) for message in said]
         merged = facts.get("merged")
         facts = {name: value for name, value in facts.items() if name != "merged"}  # from now on it goes on by itself

@@ -108,7 +108,7 @@ async def _logged_in(smtp: SMTP, user: str, password: str) -> None:
     except SMTPResponseException as error:
         if 400 <= error.code < 500:
             raise _refusal(Stage.SESSION, error) from None
-        raise AuthFailed(f"The mail server does not accept the login ({error.code} {_shown(error)}).") from None
+        raise AuthFailed(f"The mail server does not accept the login ({error.code} {_response_text(error)}).") from None
     except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, aiosmtplib.SMTPConnectError):
         raise
     except SMTPException as error:  # no AUTH at all, or none that both sides know
@@ -137,7 +137,7 @@ def _refusal(stage: Stage, error: SMTPResponseException) -> ChannelError:
     return refused(stage, error.code, str(error.message))
 
 
-def _shown(error: SMTPResponseException) -> str:
+def _response_text(error: SMTPResponseException) -> str:
     return " ".join(str(error.message).split())[:300]
 
 

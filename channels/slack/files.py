@@ -74,7 +74,7 @@ class Files:
         file_id = await self._memory.recall(CHANNEL, self._account, f"file/{key}")
         if file_id is None:
             return None
-        return _shown((await client.files_info(file=file_id))["file"], channel)
+        return _file_receipt((await client.files_info(file=file_id))["file"], channel)
 
     async def _upload(
         self, client: SlackClient, channel: str, thread_ts: str | None, file: Attachment, key: str
@@ -95,7 +95,7 @@ class Files:
             files=[{"id": file_id, "title": file.name}], channel_id=channel, thread_ts=thread_ts
         )
         found = next(iter(completed.get("files") or ()), {"id": file_id})
-        return _shown(found, channel) or Receipt(f"f/{file_id}")
+        return _file_receipt(found, channel) or Receipt(f"f/{file_id}")
 
 
 async def _from(begun: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -119,7 +119,7 @@ def marked(key: str) -> Any:
 MARK = "switchboard_delivery"
 
 
-def _shown(file: Json, channel: str) -> Receipt | None:
+def _file_receipt(file: Json, channel: str) -> Receipt | None:
     """The message that a file came with, or that it is there at all: Slack adds ``shares`` a moment later."""
     shares = file.get("shares")
     for kind in ("public", "private"):

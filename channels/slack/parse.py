@@ -128,9 +128,9 @@ class Reader:
             return []
         ts, place = timestamp(event.get("ts")), self.place(event, team)
         if channel in self.staff_channels:
-            kept = [one for one in wire.parts(event, "files") if _shown(one) and one.get("mode") != EXTERNAL]
+            kept = [one for one in wire.parts(event, "files") if _is_visible(one) and one.get("mode") != EXTERNAL]
             return self._staff.message(event, team, tuple(_file(one, team) for one in kept), own)
-        written, files = wire.text(event, "text"), [one for one in wire.parts(event, "files") if _shown(one)]
+        written, files = wire.text(event, "text"), [one for one in wire.parts(event, "files") if _is_visible(one)]
         first = not place.direct and event.get("thread_ts") in (None, ts)
         to_us = True if wire.text(event, "type") == "app_mention" else addressed(written, own)
         named = to_us is True
@@ -387,7 +387,7 @@ def _person(message: Json, user: str, own: str | None) -> bool:
     return bool(user) and not bot and user not in (own, "USLACKBOT")
 
 
-def _shown(file: Json) -> bool:
+def _is_visible(file: Json) -> bool:
     return str(file.get("mode")) not in _HIDDEN and isinstance(file.get("id"), str)
 
 

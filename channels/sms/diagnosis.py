@@ -122,7 +122,7 @@ class Doctor:
 
     def _compared(self, url: str | None, method: str | None, where: str) -> Diagnosis:
         if self._webhook is None or (url or "").rstrip("/") != self._webhook:
-            detail = f"Incoming messages go to {self._shown(url)}."
+            detail = f"Incoming messages go to {self._without_secret_path(url)}."
             return Diagnosis("Webhook", ok=False, detail=detail, fix=self._set(where))
         if (method or "POST").upper() != "POST":
             return Diagnosis(
@@ -130,7 +130,7 @@ class Doctor:
             )
         return Diagnosis("Webhook", ok=True, detail=f"Incoming messages go to {url}.")
 
-    def _shown(self, url: str | None) -> str:
+    def _without_secret_path(self, url: str | None) -> str:
         """Whole where it is this hub's or it has none; others may keep a secret in the path."""
         where = urlsplit(url or "")
         if not url or (self._webhook is not None and where.hostname == urlsplit(self._webhook).hostname):

@@ -180,7 +180,7 @@ class Indexing:
             )
         await self._ensure_started()
         sources = paths or self._sources
-        async with self._shown(resolve(sources)) as running:
+        async with self._record_run(resolve(sources)) as running:
 
             def tell(update: IndexProgress) -> None:
                 running.tell(update)
@@ -199,7 +199,7 @@ class Indexing:
         running.indexed(await self._index((), running.tell, only=[root]))
 
     @asynccontextmanager
-    async def _shown(self, roots: Iterable[str]) -> AsyncIterator[Running]:
+    async def _record_run(self, roots: Iterable[str]) -> AsyncIterator[Running]:
         if self._jobs is None:
             yield Running()
             return
@@ -322,7 +322,7 @@ class Indexing:
 
     async def _first_pass(self, here: Sequence[str], elsewhere: Sequence[Running]) -> IndexReport:
         """Over all sources as they are on this machine. What was read answers while the rest is fetched."""
-        async with self._shown(here) as running:
+        async with self._record_run(here) as running:
             await self._knowledge.warm()
             self._had_documents = self._knowledge.health().documents > 0
 
@@ -349,7 +349,7 @@ class Indexing:
 
     async def _come(self, root: str, first: asyncio.Task[IndexReport], shown: list[Running]) -> IndexReport | None:
         """Fetch a source after the first pass, and bring it in line: None where it is already. Its job is shown all the time."""
-        async with self._shown([root]) as running:
+        async with self._record_run([root]) as running:
             shown.append(running)
             await asyncio.wait({first})
             report = first.result()

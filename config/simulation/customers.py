@@ -189,7 +189,7 @@ class SlackPerson:
             await self._push(self._slack.event({**event["event"], "type": "app_mention"}))
 
     async def read(self) -> list[str]:
-        return [_shown(one) for one in self._slack.channels[self.place].messages if one.get("bot_id")]
+        return [_visible_text(one) for one in self._slack.channels[self.place].messages if one.get("bot_id")]
 
     async def _push(self, event: dict[str, Any]) -> None:
         status, body = await self._slack.push(self._url, event)
@@ -244,7 +244,7 @@ PLACES: dict[str, Callable[[Town, int], Customers]] = {
 """Where a conversation can be played, and by whom."""
 
 
-def _shown(message: dict[str, Any]) -> str:
+def _visible_text(message: dict[str, Any]) -> str:
     blocks = message.get("blocks") or []
     texts = [shown_in(block) for block in blocks if block["type"] in ("section", "rich_text", "context")]
     return "\n".join(text for text in texts if text) or str(message.get("text", ""))

@@ -88,7 +88,7 @@ def shown_in(block: dict[str, Any]) -> str:
     """What people read in a block, as mrkdwn where it has marks."""
     match block["type"]:
         case "rich_text":
-            return "\n".join("".join(map(_shown, element["elements"])) for element in block["elements"])
+            return "\n".join("".join(map(_part_text, element["elements"])) for element in block["elements"])
         case "section" | "header":
             return str(block["text"]["text"])
         case "context":
@@ -97,7 +97,7 @@ def shown_in(block: dict[str, Any]) -> str:
             return ""
 
 
-def _shown(part: dict[str, Any]) -> str:
+def _part_text(part: dict[str, Any]) -> str:
     match part["type"]:
         case "text":
             mark = "*" if part.get("style", {}).get("bold") else "_" if part.get("style", {}).get("italic") else ""

@@ -36,7 +36,7 @@ class StaffDesk:
         found = [
             ("Hub" if one.get("bot_id") else names.get(one.get("user", ""), "Staff"), one) for one in (card, *below)
         ]
-        return [{"by": by, "text": _shown(one)} for by, one in found]
+        return [{"by": by, "text": _visible_text(one)} for by, one in found]
 
     def buttons(self, card: Json) -> dict[str, Json]:
         """Of a card, by their action."""
@@ -75,7 +75,7 @@ class StaffDesk:
             raise ConfigError(f"The hub refused what staff did: {status} {body!r}")
 
 
-def _shown(message: Json) -> str:
+def _visible_text(message: Json) -> str:
     blocks = message.get("blocks") or ()
     parts = [shown_in(one) for one in blocks if "text" in one or one["type"] in ("rich_text", "context")]
     fields = [one["text"] for block in blocks for one in block.get("fields", ())]

@@ -45,7 +45,7 @@ async def memory_reply(memories: Memories, turn: TurnState, texts: Texts) -> Rep
 
 def _listed(facts: Sequence[Fact]) -> str:
     """Line by line, as many as fit; a mark stands for the others."""
-    lines = [f"- {_shown(one)}" for one in facts[:_MOST]]
+    lines = [f"- {_fact_text(one)}" for one in facts[:_MOST]]
     ends = accumulate(len(line) + 1 for line in lines)
     fitting = [line for line, end in zip(lines, ends, strict=True) if end <= _LONGEST_REPLY]
     return "\n".join([*fitting, "…"] if len(fitting) < len(facts) else lines)
@@ -55,7 +55,7 @@ def _is_all_of(spoken: str, wish: Phrases) -> bool:
     return wish.are_in(spoken) and not _FILLER.removed_from(wish.removed_from(spoken))
 
 
-def _shown(fact: Fact) -> str:
+def _fact_text(fact: Fact) -> str:
     is_language = fact.kind is FactKind.LANGUAGE and fact.text in packs()
     return packs()[fact.text].name if is_language else clip(" ".join(fact.text.split()), LONGEST_FACT)
 

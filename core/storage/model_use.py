@@ -48,7 +48,7 @@ class SqlModelUse(OnDatabase):
         )
         rows = [dict(row) for row in found.mappings()]
         addresses = _addresses(connection, {row["customer_id"] for row in rows if row.get("customer_id")})
-        return [_shown(row, addresses) for row in rows]
+        return [_usage(row, addresses) for row in rows]
 
 
 _KEYS = tuple(one.name for one in fields(UseKey))
@@ -70,7 +70,7 @@ def _addresses(connection: Connection, ids: set[str]) -> dict[str, str]:
     return {row.customer_id: row.name for row in found}
 
 
-def _shown(row: dict[str, Any], addresses: Mapping[str, str]) -> dict[str, Any]:
+def _usage(row: dict[str, Any], addresses: Mapping[str, str]) -> dict[str, Any]:
     """Sums of large numbers come as decimals of PostgreSQL."""
     counts = {name: int(row[name]) for name in _COUNTS}
     address = {"address": addresses.get(row["customer_id"], "")} if "customer_id" in row else {}

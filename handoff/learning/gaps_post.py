@@ -80,12 +80,12 @@ class GapsPosts:
 
 def gaps_post(clusters: Sequence[GapCluster], language: str) -> NewMessage:
     """Independent of the platform on which it is read."""
-    shown = [_shown(one, language) for one in clusters]
+    shown = [_cluster_facts(one, language) for one in clusters]
     text = "\n".join([say("gaps_title", language), *(f"{one['count']}× {one['example']}" for one in shown)])
     return desk_post(Post.GAPS, text, clusters=shown)
 
 
-def _shown(one: GapCluster, language: str) -> dict[str, Any]:
+def _cluster_facts(one: GapCluster, language: str) -> dict[str, Any]:
     example, near = " ".join(one.example.split()), one.nearest
     return {
         "count": one.count,

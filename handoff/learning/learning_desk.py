@@ -78,7 +78,7 @@ class LearningDesk(DeskDecorator):
         gone = conversation is None or conversation.ended_at is not None
         if press.action is StaffAction.DISCARD or gone:
             text = await self._say("learn_gone" if gone else "learn_discarded", press)
-            return [await self._shown(found, text)], JudgeAnswer(found.case_id, approved=False, by=by)
+            return [await self._judged_post(found, text)], JudgeAnswer(found.case_id, approved=False, by=by)
         question, answer = _reworded(press)
         kept = replace(found, question=question or found.question, answer=answer or found.answer)
         if has_gap(f"{kept.question} {kept.answer}"):
@@ -86,22 +86,22 @@ class LearningDesk(DeskDecorator):
         trial = Trial(self.regression, self.records, self.desk_channel.account, self.language)
         told = await trial.finding(kept, press)
         if told is not None and told.stops:
-            return await self._shown_again(found, kept, told.message, press)
+            return await self._warn_first(found, kept, told.message, press)
         record = JudgeAnswer(found.case_id, approved=True, by=by, question=kept.question, answer=kept.answer)
-        approved = await self._shown(kept, await self._say("learn_approved", press))
+        approved = await self._judged_post(kept, await self._say("learn_approved", press))
         return [approved, *([told.message] if told is not None else [])], record
 
-    async def _shown_again(
+    async def _warn_first(
         self, found: LearnedAnswer, kept: LearnedAnswer, warning: NewMessage, press: Message
     ) -> tuple[list[NewMessage], CaseRecord | None]:
         """Where it was reworded, the new words are what can be approved then."""
         if kept == found:
             return [warning], None
         record = ProposeAnswer(kept.case_id, kept.question, kept.answer, kept.origin)
-        before = await self._shown(found, await self._say("learn_reworded", press))
+        before = await self._judged_post(found, await self._say("learn_reworded", press))
         return [before, proposals.proposal(kept), warning], record
 
-    async def _shown(self, found: LearnedAnswer, verdict: str) -> NewMessage:
+    async def _judged_post(self, found: LearnedAnswer, verdict: str) -> NewMessage:
         """In place of the post that proposed it."""
         shown = await proposed_in(self.records, self.desk_channel.account, found.case_id)
         return proposals.judged(found, shown, verdict)

@@ -129,7 +129,7 @@ class CaseThreads:
         named = await self.people.called(owner) if owner else None
         shown = OwnershipState.RESOLVED if case.closed_at else state
         card = posts.card_now(facts, shown, named, snoozed_until=facts.get("snoozed_until"))
-        body = bodies(_shown(feed, card), self.locale)[0]
+        body = bodies(_outbound(feed, card), self.locale)[0]
         moved = say("staff_moved_here", self.locale)
         note = (Link(link, moved),) if link else words(moved)
         blocks: list[Any] = [*body["blocks"], *small(note)]
@@ -220,7 +220,7 @@ async def _link(client: SlackClient, to: Sent) -> str | None:
     return None
 
 
-def _shown(feed: ConversationKey, post: NewMessage) -> OutboundMessage:
+def _outbound(feed: ConversationKey, post: NewMessage) -> OutboundMessage:
     return OutboundMessage("", feed, Author.SYSTEM, post.text, MessageKind.NOTICE, meta=post.meta)
 
 

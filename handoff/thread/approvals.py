@@ -115,12 +115,12 @@ class ApprovalPosts:
 
     async def decided(self, case_id: str, approval: Approval, known: KnownApprovals, verdict: str) -> NewMessage:
         """The post that asked, with what came of it."""
-        shown = await self._shown(known.place.conversation_id, approval)
+        shown = await self._asking_post(known.place.conversation_id, approval)
         who = {name: str(shown.meta[name]) if shown else "" for name in ("customer", "proof")}
         more = {**who, "verdict": verdict, "copy": shown.id if shown else None}
         return self._post(Post.DECIDED, case_id, approval, known, **more)
 
-    async def _shown(self, conversation_id: str, approval: Approval) -> Message | None:
+    async def _asking_post(self, conversation_id: str, approval: Approval) -> Message | None:
         after = 0
         while page := await self.parts.records.messages(conversation_id, after=after, limit=_PAGE):
             for one in page:

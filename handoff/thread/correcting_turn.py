@@ -158,7 +158,7 @@ class CorrectingTurn:
 
     async def _waits(self, state: OwnershipState) -> tuple[CaseRecord, ...]:
         """How an open case waits in other hands. A paused one reminds nobody, unless the customer wrote since."""
-        paused = self._shown.status in PAUSING and not await self._reminds()
+        paused = self._case_as_shown.status in PAUSING and not await self._reminds()
         if state is OwnershipState.STAFF:
             return self._waiting.for_owner(self._case.id, paused=paused)
         waits = await self._lately.waits_since(self._conversation, self._taken_back) is not None
@@ -176,7 +176,7 @@ class CorrectingTurn:
         return bool(kinds & {TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT})
 
     @property
-    def _shown(self) -> ShownCase:
+    def _case_as_shown(self) -> ShownCase:
         return ShownCase(self._case.id, self._facts, self._conversation.state is OwnershipState.STAFF)
 
     async def _is_snoozed(self) -> bool:

@@ -190,7 +190,7 @@ class FormTurn(StaffTurn):
             return False
         waits = await self._lately.waits_since(self._conversation, self._taken_back) is not None
         timer = timer_of(await self._cases.timers(self._case.id)) if self._settings.targets else None
-        changes = status_set(self._shown, status, self._waiting, timer, customer_waits=waits)
+        changes = status_set(self._case_as_shown, status, self._waiting, timer, customer_waits=waits)
         self._facts = {**self._facts, **changes.facts}
         self._records.extend(changes.records)
         return True

@@ -213,8 +213,8 @@ class StaffTurn(CorrectingTurn):
             return
         (into, home), language = found, self._settings.staff_locale
         other = ShownCase(into.id, await self._cases.card(self._account, into.id), owned=False)
-        here, there = merged(self._shown, other, who.id, message.id, language)
-        came = say("staff_merged_here", language, name=who.name, case=self._shown.ticket)
+        here, there = merged(self._case_as_shown, other, who.id, message.id, language)
+        came = say("staff_merged_here", language, name=who.name, case=self._case_as_shown.ticket)
         goes_on = say("staff_goes_on_there", language, case=other.ticket)
         self._thread.append(posts.card_now({**self._facts, **here.facts}, OwnershipState.RESOLVED, None))
         self._thread.append(posts.remark(say("staff_did_merge", language, name=who.name, case=other.ticket)))
@@ -244,8 +244,8 @@ class StaffTurn(CorrectingTurn):
             raise NotYet("What was said is not dealt with yet.", seconds=ON_ITS_WAY)
         next_id = Case.named(home.id, self._case.number + 1)
         into = ShownCase(next_id, {"ticket": await self._desk.tickets.ticket_number_for(next_id)}, owned=False)
-        here, there = split(self._shown, into, subject, who.id, message.id, language)
-        reason = say("staff_split_off", language, name=who.name, case=self._shown.ticket, text=subject)
+        here, there = split(self._case_as_shown, into, subject, who.id, message.id, language)
+        reason = say("staff_split_off", language, name=who.name, case=self._case_as_shown.ticket, text=subject)
         escalation = Escalation(reason, self._case.requested_by, urgency)
         into = replace(into, facts={**into.facts, **there.facts})
         turn = replace(self._turn, conversation=home, customer=self._customer)
@@ -316,7 +316,7 @@ class StaffTurn(CorrectingTurn):
     async def _answer(self, message: Message) -> None:
         """What was due is done."""
         if self._settings.targets:
-            timer, paused = timer_of(await self._cases.timers(self._case.id)), self._shown.status in PAUSING
+            timer, paused = timer_of(await self._cases.timers(self._case.id)), self._case_as_shown.status in PAUSING
             done = self._waiting.answers.answered(self._case.id, message.sent_at, timer, paused=paused)
             self._records.extend(done)
 
@@ -357,7 +357,7 @@ class StaffTurn(CorrectingTurn):
                     delay=self._settings.undo_seconds,
                 )
             )
-            pending = self._shown.status is TicketStatus.PENDING
+            pending = self._case_as_shown.status is TicketStatus.PENDING
             self._records.extend(self._waiting.answered(self._case.id, message.sent_at, pending=pending))
 
     def _missing(self, files: Sequence[Attachment]) -> list[NewMessage]:

@@ -92,7 +92,9 @@ class MovedCases:
         ]
         if self.account is not None:
             cross_writes.append(
-                CrossConversationWrite(feed(self.account, case.id), await self._shown(case, conversation, customer))
+                CrossConversationWrite(
+                    feed(self.account, case.id), await self._first_posts(case, conversation, customer)
+                )
             )
         return await self.store.decide(cross_writes, self._timers(case, owned=owned))
 
@@ -111,7 +113,7 @@ class MovedCases:
         last = await self.store.messages(conversation.id, after=conversation.last_seq - 1, limit=1)
         return last[-1].created_at if last else None
 
-    async def _shown(self, case: Case, conversation: Conversation, customer: Customer) -> tuple[NewMessage, ...]:
+    async def _first_posts(self, case: Case, conversation: Conversation, customer: Customer) -> tuple[NewMessage, ...]:
         assert self.account is not None
         after, language = max(0, conversation.done_seq - _LATEST), self.settings.staff_locale
         said = await self.store.messages(conversation.id, after=after, limit=_LATEST)

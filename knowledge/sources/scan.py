@@ -86,18 +86,25 @@ def scan(
             failures[root] = str(error)
             continue
         skipped.update(left)
-        by_root[root] = _shown(left)
+        by_root[root] = _without_secrets(left)
         if fetched_at:
             as_of[root] = fetched_at
         for file in sorted(found, key=lambda file: file.path.is_symlink()):  # the place itself before a link to it
             known = files.setdefault(real(file.path), file)
             if file.audience is KnowledgeAudience.STAFF and known is not file:
                 files[real(file.path)] = replace(known, audience=KnowledgeAudience.STAFF)
-    by_root |= {root: _shown({root: reason}) for root, reason in failures.items()}
-    return Scan(tuple(files.values()), _shown(failures), _shown(skipped), frozenset(failures), by_root, as_of)
+    by_root |= {root: _without_secrets({root: reason}) for root, reason in failures.items()}
+    return Scan(
+        tuple(files.values()),
+        _without_secrets(failures),
+        _without_secrets(skipped),
+        frozenset(failures),
+        by_root,
+        as_of,
+    )
 
 
-def _shown(reasons: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _without_secrets(reasons: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((without_secret(place), without_secret(reason)) for place, reason in reasons.items())
 
 

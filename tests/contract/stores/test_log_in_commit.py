@@ -43,7 +43,7 @@ async def _open(store: SqlStore, clock: ManualClock) -> list[str]:
     return [one.message.text for one in await store.claim_deliveries("web", "main", 10, LEASE)]
 
 
-async def _shown(store: SqlStore) -> list[str]:
+async def _log_of(store: SqlStore) -> list[str]:
     frames = (await store.read({ID: 0})).get(ID, [])
     return [one.message.text if one.message else one.kind for one in frames]
 
@@ -52,7 +52,7 @@ async def test_it_is_sent(store: SqlStore, clock: ManualClock) -> None:
     finished = await _ask(store, "e1")
     assert not finished.waiting
     assert not finished.taken
-    assert await _shown(store) == ["e1"]
+    assert await _log_of(store) == ["e1"]
     assert await _open(store, clock) == []
 
 
@@ -69,9 +69,9 @@ async def test_it_replaces_what_was_shown_of_it(store: SqlStore) -> None:
     await accept(store, said("e1"))
     (state,) = await claim(store)
     await store.append_provisional(state.claim, [LogFrame("text", {"delta": "An"}, turn_id="t")])
-    assert await _shown(store) == ["text"]
+    assert await _log_of(store) == ["text"]
     await store.finish([outcome(state, answer("An answer", turn_id="t"))], [LANE])
-    assert await _shown(store) == ["An answer"]
+    assert await _log_of(store) == ["An answer"]
 
 
 async def test_many_turns_share_a_commit(store: SqlStore) -> None:
@@ -92,21 +92,21 @@ async def test_an_earlier_message_goes_first(store: SqlStore, clock: ManualClock
     finished = await _ask(store, "e2")
     assert not finished.logged
     assert finished.waiting
-    assert await _shown(store) == []
+    assert await _log_of(store) == []
     assert await _open(store, clock) == ["e1"]
 
 
 async def test_what_is_said_behind_it_waits_for_a_lane(store: SqlStore, clock: ManualClock) -> None:
     finished = await _ask(store, "e1", answer("one"), answer("two"))
     assert finished.waiting
-    assert await _shown(store) == ["one"]
+    assert await _log_of(store) == ["one"]
     assert await _open(store, clock) == ["two"]
 
 
 async def test_what_is_sent_in_parts_is_left_to_its_lane(store: SqlStore) -> None:
     finished = await _ask(store, "e1", answer("one/two"))
     assert [one.message.text for one in finished.taken] == ["one/two"]
-    assert await _shown(store) == []
+    assert await _log_of(store) == []
 
 
 async def test_what_cannot_be_rendered_is_left_to_its_lane(store: SqlStore) -> None:
@@ -121,5 +121,5 @@ async def test_a_turn_that_lost_its_claim_says_nothing(store: SqlStore, clock: M
     finished = await store.finish([outcome(state, answer("late"))], [LANE])
     assert not finished[0].held
     assert not finished.logged
-    assert await _shown(store) == []
+    assert await _log_of(store) == []
     assert await _open(store, clock) == []

@@ -60,7 +60,7 @@ def _unique(mails: list[EmailMessage]) -> list[EmailMessage]:
     return list({str(mail["Message-ID"]): mail for mail in mails}.values())
 
 
-async def _shown(visitor: Any, author: str) -> Counter[str]:
+async def _messages_of(visitor: Any, author: str) -> Counter[str]:
     answer = await visitor.call("GET", f"/api/sessions/{visitor.id}/history?limit=200")
     return Counter(one["content"] for one in answer.body["messages"] if one["author"] == author)
 
@@ -87,7 +87,7 @@ async def test_a_request_reaches_staff_as_one_thread(staff: MailStaff, step: str
         await _settled(staff)
         (mail,) = _unique(staff.mails(words))
         assert text_of(mail).count(words) >= 1
-        assert sum((await _shown(visitor, "system")).values()) == 1
+        assert sum((await _messages_of(visitor, "system")).values()) == 1
 
 
 @pytest.mark.parametrize("step", _ON_THE_WAY_BACK)
@@ -109,5 +109,5 @@ async def test_a_reply_reaches_the_customer_once(staff: MailStaff, step: str) ->
             staff.hub.log_tail,
         )
         await _settled(staff)
-        assert await _shown(visitor, "staff") == Counter({f"Done, {step}.": 1})
-        assert max((await _shown(visitor, "system")).values()) == 1
+        assert await _messages_of(visitor, "staff") == Counter({f"Done, {step}.": 1})
+        assert max((await _messages_of(visitor, "system")).values()) == 1

@@ -69,14 +69,14 @@ class SlackDoor(Provider):
 
     def read(self, tag: str) -> Sequence[str]:
         """See Door.read. What a stream has shown counts as well."""
-        return [text for text in self._shown(_channel(tag)) if text not in _NOT_YET]
+        return [text for text in self._texts_in(_channel(tag)) if text not in _NOT_YET]
 
     def tally(self) -> None:
         """See Door.tally. A beginning whose answer was lost is cleared up with the answer, or half a minute later."""
-        left = [text for channel in self._fake.channels for text in self._shown(channel) if text in _NOT_YET]
+        left = [text for channel in self._fake.channels for text in self._texts_in(channel) if text in _NOT_YET]
         self.counts["messages without words that broken streams left"] = len(left)
 
-    def _shown(self, channel: str) -> list[str]:
+    def _texts_in(self, channel: str) -> list[str]:
         mine = [one for one in self._fake.channels[channel].messages if one.get("bot_id")]
         return [text_of(one) or str(one.get("markdown") or "") for one in mine]
 

@@ -152,14 +152,14 @@ class RelayingDesk(NotedDesk):
 
     async def relay(self, turn: TurnState) -> DeskReply:
         """See Desk."""
-        return DeskReply(staff=_shown([posts.said(one) for one in turn.pending]))
+        return DeskReply(staff=_for_staff([posts.said(one) for one in turn.pending]))
 
     async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
         """See Desk."""
-        return _shown([*posts.transcript(turn.history), *(posts.said(one) for one in turn.pending)])
+        return _for_staff([*posts.transcript(turn.history), *(posts.said(one) for one in turn.pending)])
 
 
-def _shown(told: Sequence[NewMessage]) -> ForStaff:
+def _for_staff(told: Sequence[NewMessage]) -> ForStaff:
     return ForStaff((CrossConversationWrite(feed("main", "c1.1"), tuple(told)),))
 
 
