@@ -50,7 +50,7 @@ async def check_confinement(settings: Settings) -> Sequence[Diagnosis]:
     assert runner.isolation is not None
     return [
         _measures(runner.isolation),
-        *(_told(name, reached[name]) for name in _MEANINGS),
+        *(_confinement(name, reached[name]) for name in _MEANINGS),
         _folder(settings.data_dir),
     ]
 
@@ -80,7 +80,7 @@ def _measures(isolation: frozenset[Measure]) -> Diagnosis:
     return Diagnosis("in force", True, ", ".join(sorted(isolation)))
 
 
-def _told(name: str, reached: bool) -> Diagnosis:
+def _confinement(name: str, reached: bool) -> Diagnosis:
     """Report a system other than Linux without calling it a fault: operators cannot mend it."""
     what, meaning, fix = _MEANINGS[name]
     if not reached:

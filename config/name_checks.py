@@ -37,7 +37,7 @@ def check_names(environment: Iterable[str], written: Iterable[str], known: Itera
     settings, ours = frozenset(known), frozenset(name.upper() for name in written)
     given = frozenset(name.upper() for name in environment) | ours
     found = {name: _meant(name, settings, in_file=name in ours) for name in sorted(given - settings - _FOREIGN)}
-    return [_told(name, meant) for name, meant in found.items() if meant is not None and meant not in given]
+    return [_misnamed_setting(name, meant) for name, meant in found.items() if meant is not None and meant not in given]
 
 
 def _meant(name: str, known: frozenset[str], *, in_file: bool) -> str | None:
@@ -47,7 +47,7 @@ def _meant(name: str, known: frozenset[str], *, in_file: bool) -> str | None:
     return next(iter(difflib.get_close_matches(name, sorted(known), 1, least)), None)
 
 
-def _told(name: str, meant: str) -> Diagnosis:
+def _misnamed_setting(name: str, meant: str) -> Diagnosis:
     return Diagnosis(
         name, False, "is no setting, so it has no effect", f"Did you mean {meant}? Rename it, or take it out."
     )

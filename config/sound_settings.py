@@ -33,17 +33,17 @@ def sound_settings() -> tuple[Settings, list[tuple[str, str]]]:
     try:
         return Settings(), wrong
     except ValidationError as error:
-        wrong += _told(error)
+        wrong += _wrong_by_name(error)
         unset = {str(item["loc"][0]): _default(str(item["loc"][0])) for item in error.errors() if item["loc"]}
     if unset:
         try:
             return Settings(**unset), wrong
         except ValidationError as error:  # found only when each by itself is right
-            wrong += _told(error)
+            wrong += _wrong_by_name(error)
     return _Examined(**unset), wrong
 
 
-def _told(error: ValidationError) -> list[tuple[str, str]]:
+def _wrong_by_name(error: ValidationError) -> list[tuple[str, str]]:
     return [(name or TOGETHER, reason) for name, reason in wrong_settings(error)]
 
 

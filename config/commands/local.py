@@ -59,10 +59,10 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
         "waiting": lambda store, request: waiting_lines(hub.settings, store, request),
     }
     commands: dict[str, Command] = {"index": index, "chat": chat}
-    return {**commands, **{name: _told(hub, answers) for name, answers in from_store.items()}}
+    return {**commands, **{name: _store_answer(hub, answers) for name, answers in from_store.items()}}
 
 
-def _told(hub: Hub, answers: Answers) -> Command:
+def _store_answer(hub: Hub, answers: Answers) -> Command:
     """What the store answers, line by line."""
 
     async def tell(request: Mapping[str, Any], _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -40,7 +40,7 @@ from handoff.thread.silent_events import SilentTurnEvents
 _HEARD = "issue/"
 """``issue/<which>``: how it stands by all that its tracker said, for an issue that cases follow."""
 _FOLLOWS = "issue/{}/"
-"""``issue/<which>/<case>``: the case follows it. What was told there last: see _told."""
+"""``issue/<which>/<case>``: the case follows it. What was told there last: see _issue_state."""
 _MOST_CASES = 10_000
 _FIELDS = {"title", "text"}
 _LONGEST_TEXT, _LONGEST_REASON = 3_500, 500
@@ -93,7 +93,9 @@ class TrackedIssues:
             return NoIssue("failed", written, error.detail)
         if isinstance(found, Issue):
             follows = _FOLLOWS.format(found.ref) + case_id
-            await self._store.replace(DESK, self._account, follows, None, _told(found))  # it may follow it already
+            await self._store.replace(
+                DESK, self._account, follows, None, _issue_state(found)
+            )  # it may follow it already
         return found
 
     async def followers(self, issue: Issue, most: int = _MOST_CASES) -> Mapping[str, str]:
@@ -122,9 +124,9 @@ class TrackedIssues:
         while True:
             kept = await self._store.recall(DESK, self._account, f"{_HEARD}{news.ref}")
             now = Issue(**json.loads(kept)) if kept else news
-            if _told(now) == told:
+            if _issue_state(now) == told:
                 return now
-            told = _told(now)
+            told = _issue_state(now)
             await self._store.remember(DESK, self._account, _FOLLOWS.format(news.ref) + case_id, told)
 
     async def last_owner(self, case_id: str) -> str | None:
@@ -154,7 +156,7 @@ class TrackedIssues:
             return NoIssue("unknown", written, said)
 
 
-def _told(issue: Issue) -> str:
+def _issue_state(issue: Issue) -> str:
     """What a case shows of how an issue stands. Whatever else its tracker says of it is no news for the case."""
     return json.dumps([issue.is_open, issue.title])
 
@@ -181,7 +183,7 @@ class IssueNews:
             return 0
         which, now = delivery or (str(news.at) if news.at else new_id()), await self._tracked.record(news)
         cases = await self._tracked.followers(news)
-        behind = [case_id for case_id, told in cases.items() if told != _told(now)]
+        behind = [case_id for case_id, told in cases.items() if told != _issue_state(now)]
         await self._sink.accept([self._event(now, which, case_id) for case_id in behind])
         return len(cases)
 

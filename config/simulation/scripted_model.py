@@ -110,7 +110,7 @@ class ScriptedModel:
             return None
         before = "\n".join(users[:-1])
         fitting = [
-            (_told(case, place, before), len(case.turns[place].user), anchors, case.turns[place])
+            (_turns_in_history(case, place, before), len(case.turns[place].user), anchors, case.turns[place])
             for anchors, case, place in self._turns
             if _has_reply(case.turns[place]) and _is_asked(case.turns[place], users)
         ]
@@ -118,7 +118,7 @@ class ScriptedModel:
         return None if best is None else best[2:]
 
 
-def _told(case: Scenario, place: int, before: str) -> int:
+def _turns_in_history(case: Scenario, place: int, before: str) -> int:
     """How many of the turns before it are in the history; a scenario of which one is missing is not meant."""
     texts = [_written(turn) for turn in case.earlier(place) if turn.user]
     known = sum(_is_in(text, before) for text in texts)

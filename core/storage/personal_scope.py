@@ -131,10 +131,14 @@ def find_scope(connection: Connection, person: Person) -> PersonalScope:
     own = select(desk_case.c.id).where(among(desk_case.c.conversation_id, "ids"))
     of_tickets = select(ticket.c.case_id).where(ticket.c.customer_id.in_(person.ids), ticket.c.case_id.is_not(None))
     cases = sorted({*connection.scalars(own, {"ids": whole}), *connection.scalars(of_tickets)})
-    return PersonalScope(person, whole, shared, cases, messages, _told(connection, cases, messages, homes["ids"]))
+    return PersonalScope(
+        person, whole, shared, cases, messages, _staff_conversations(connection, cases, messages, homes["ids"])
+    )
 
 
-def _told(connection: Connection, cases: Sequence[str], messages: Sequence[str], homes: Sequence[str]) -> list[str]:
+def _staff_conversations(
+    connection: Connection, cases: Sequence[str], messages: Sequence[str], homes: Sequence[str]
+) -> list[str]:
     """The conversations in which staff are told of the cases, and those in which they write about them."""
     feeds = select(conversation.c.id).where(text(OF_STAFF), among(conversation.c.thread, "threads"))
     found = set(connection.scalars(feeds, {"threads": [*cases, *map(approvals_thread, cases)]}))

@@ -152,14 +152,16 @@ class Trial:
         try:
             found = await self._regression.compare(kept.question, kept.answer)
         except KnowledgeUnavailable:
-            return Finding(self._told(kept, say("learn_unchecked", self._language)))
+            return Finding(self._warning(kept, say("learn_unchecked", self._language)))
         if found.refused:
             return Finding(posts.remark(say("learn_refused", self._language, reason=found.refused)))
         if found.displaced:
-            return Finding(self._told(kept, say("learn_displaces", self._language, questions=_listed(found.displaced))))
+            return Finding(
+                self._warning(kept, say("learn_displaces", self._language, questions=_listed(found.displaced)))
+            )
         return None if found.tried else Finding(posts.remark(say("learn_untried", self._language)), stops=False)
 
-    def _told(self, kept: LearnedAnswer, text: str) -> NewMessage:
+    def _warning(self, kept: LearnedAnswer, text: str) -> NewMessage:
         line = posts.remark(text)
         return replace(line, meta={**line.meta, _TRIED: _digest(kept)})
 

@@ -33,7 +33,7 @@ def lesson_of(case: Case, messages: Sequence[Message], names: Sequence[str | Non
 
     None where the agent knew, where nobody of the staff said anything of substance, and for what is not to be published.
     """
-    question, answers = _unanswered(case, messages), _told(case, messages)
+    question, answers = _unanswered(case, messages), _staff_answers(case, messages)
     if len(question) + sum(map(len, answers)) > 2 * _LONGEST:
         return None  # not looked through for names: somebody may have sent a book
     asked = without_persons(question, names)
@@ -65,7 +65,7 @@ def _said_before(messages: Sequence[Message]) -> str:
     return " ".join(said)
 
 
-def _told(case: Case, messages: Sequence[Message]) -> list[str]:
+def _staff_answers(case: Case, messages: Sequence[Message]) -> list[str]:
     """What staff told in this case, as it was corrected. What only asks, thanks or promises to look is no answer.
 
     Where something was taken back after the customer had it, nothing is learned: it may be any of what is left.

@@ -142,13 +142,13 @@ class CaseThreads:
         """Every message once. Each piece carries unseen up to where it tells, and what is left is cut anew: messages come, are
         changed and are deleted while nobody is at it.
         """
-        told = _Told(0)
+        told = _Progress(0)
         async for page in client.replies(root.channel, root.ts):
-            told = max([told, *(_told(message) for message in page)])
+            told = max([told, *(_progress_of(message) for message in page)])
         said = [one for one in await self._shown_before(case) if not told.whole(one.seq)]
         places = {one.id: one.seq for one in said}
         for piece in (one for post in posts.transcript(said) for one in transcript(post.meta, self.locale)):
-            upto = _Told(places[piece.last], piece.goes_on or _WHOLE)
+            upto = _Progress(places[piece.last], piece.goes_on or _WHOLE)
             if upto <= told:
                 continue
             payload = {"case": case.id, "told": str(upto.seq), "piece": str(upto.piece)}
@@ -197,7 +197,7 @@ class CaseThreads:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class _Told:
+class _Progress:
     """Up to where it was told what was said: a message of the conversation, and how many pieces of it."""
 
     seq: int
@@ -205,12 +205,12 @@ class _Told:
 
     def whole(self, seq: int) -> bool:
         """Whether nothing of that message is left."""
-        return _Told(seq) <= self
+        return _Progress(seq) <= self
 
 
-def _told(message: Posted) -> _Told:
+def _progress_of(message: Posted) -> _Progress:
     mark = mark_of(message)
-    return _Told(int(mark.get("told", 0)), int(mark.get("piece", _WHOLE)))
+    return _Progress(int(mark.get("told", 0)), int(mark.get("piece", _WHOLE)))
 
 
 async def _link(client: SlackClient, to: Sent) -> str | None:

@@ -71,7 +71,7 @@ class Asking:
         turn_id = f"{turn.conversation.id}:{turn.conversation.done_seq + 1}/{question.id}"
         meant = await self._matter.of(case) if asks_whether_seen(question.text) else ""
         asked = self._asked(turn, replace(question, text=meant or question.text))
-        return [self._told(question, await self._agent.respond(asked, turn_id, SilentTurnEvents()))]
+        return [self._reply_post(question, await self._agent.respond(asked, turn_id, SilentTurnEvents()))]
 
     def _asked(self, turn: TurnState, question: Message) -> TurnState:
         """To the agent a colleague is whoever asks; of what was asked before it knows so much that "and in France?" works."""
@@ -84,7 +84,7 @@ class Asking:
             changes=(),
         )
 
-    def _told(self, question: Message, reply: Reply) -> NewMessage:
+    def _reply_post(self, question: Message, reply: Reply) -> NewMessage:
         if reply.kind is MessageKind.FAILURE:
             return self._remark("staff_ask_failed")
         if reply.kind is MessageKind.UNKNOWN or reply.escalation is not None or not reply.text.strip():

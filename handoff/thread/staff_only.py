@@ -52,7 +52,7 @@ class StaffOnlyDesk(DeskDecorator):
         else:
             outcome = TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
         done = [one for one in turn.pending if one.id in refused and one.seq <= outcome.handled_seq]
-        return await self._told(turn, outcome, [self._words(one, refused[one.id]) for one in done])
+        return await self._notify_case(turn, outcome, [self._words(one, refused[one.id]) for one in done])
 
     async def _refusal(self, message: Message) -> str | None:
         """The key of the sentence that says why; None for staff."""
@@ -71,7 +71,7 @@ class StaffOnlyDesk(DeskDecorator):
         text = say(key, self.language, name=name)
         return posts.remark(text) if key == "staff_unproved" else posts.whisper(_by(message), text)
 
-    async def _told(self, turn: TurnState, outcome: TurnOutcome, told: Sequence[NewMessage]) -> TurnOutcome:
+    async def _notify_case(self, turn: TurnState, outcome: TurnOutcome, told: Sequence[NewMessage]) -> TurnOutcome:
         key = turn.conversation.key
         beside = case_of_issues(key.thread) or case_of_approvals(key.thread)
         case_id = beside or (await self.desk_channel.case_of(key) if told else None)

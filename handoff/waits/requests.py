@@ -53,9 +53,9 @@ class Requests:
         if case is None:
             return await self.store.decide(cross_writes, ())
         records: list[CaseRecord] = [CloseCase(case.id), tickets.ended(case.id, OPERATOR, resolved=True)]
-        return await self.store.decide([*cross_writes, *await self._told(case)], records)
+        return await self.store.decide([*cross_writes, *await self._staff_posts(case)], records)
 
-    async def _told(self, case: Case) -> list[CrossConversationWrite]:
+    async def _staff_posts(self, case: Case) -> list[CrossConversationWrite]:
         """What staff read of it where they were shown the case."""
         facts = {} if self.account is None else await self.store.card(self.account, case.id)
         if self.account is None or not facts:

@@ -176,7 +176,7 @@ class Engine:
         before = self._queue.embedded
         log = RunLog(self._index.database, self._index.fingerprint, time.time)
         with log.run() as entry, ConverterProcess(self._settings.convert_timeout) as reader:
-            entry.report = self._run(request, reader, _told(entry, _paced(report)))
+            entry.report = self._run(request, reader, _recording(entry, _paced(report)))
         self._index.reader.refresh()
         if self._remeasuring is not None:  # what was indexed is searched already; whoever waits for the end asks next
             self._remeasuring.once()
@@ -222,7 +222,7 @@ def _order(request: Frame) -> IndexOrder:
     )
 
 
-def _told(entry: RunEntry, tell: Callable[[IndexProgress], None]) -> Callable[[IndexProgress], None]:
+def _recording(entry: RunEntry, tell: Callable[[IndexProgress], None]) -> Callable[[IndexProgress], None]:
     """Progress that the log of runs knows as well."""
 
     def both(progress: IndexProgress) -> None:

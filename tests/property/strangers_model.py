@@ -54,7 +54,7 @@ class HostileModel:
             return await _stream(request, {"content": json.dumps({question["id"]: True})})
         if "messages" in question:
             return await _stream(request, {"content": json.dumps(_everything(question))})
-        return await _stream(request, {"content": _told(whole)})
+        return await _stream(request, {"content": _answer_text(whole)})
 
     async def _turn(self, request: web.Request, messages: list[Json], whole: str) -> web.StreamResponse:
         asked = [MARK.findall(_text(one)) for one in messages if one["role"] == "user"]
@@ -65,7 +65,7 @@ class HostileModel:
         self._count(messages[last:])
         plan = self.plans.get(mark, ())
         if done >= len(plan):
-            return await _stream(request, {"content": _told(whole)})
+            return await _stream(request, {"content": _answer_text(whole)})
         calls = [
             {"index": at, "id": f"{mark}{done}{at}", "function": {"name": name, "arguments": json.dumps(arguments)}}
             for at, (name, arguments) in enumerate(plan[done])
@@ -81,7 +81,7 @@ class HostileModel:
                 self.results[f"{names.get(one['tool_call_id'], '?')} {ended}"] += 1
 
 
-def _told(text: str) -> str:
+def _answer_text(text: str) -> str:
     """Every secret in it."""
     found = sorted(set(PAYLOAD.findall(text)))
     return f"I know {', '.join(found)}." if found else "I know nothing more."
@@ -94,7 +94,7 @@ def _everything(part: Json) -> Json:
         {"kind": "fact", "subject": one["text"][:20], "text": one["text"], "importance": 5, "message": one["number"]}
         for one in said
     ]
-    return {"facts": facts[:20], "used": [], "summary": _told(json.dumps(part))}
+    return {"facts": facts[:20], "used": [], "summary": _answer_text(json.dumps(part))}
 
 
 def _object(text: str) -> Json:

@@ -121,7 +121,7 @@ _STEPS = st.lists(
 )
 
 
-def _told(snapshot: Snapshot, question: str) -> Iterator[str]:
+def _found_texts(snapshot: Snapshot, question: str) -> Iterator[str]:
     """Everything that a customer, or the model for him, gets to read."""
     for words in (None, build_words(snapshot.texts(), snapshot.arrays.document_of)):
         found = search(snapshot, words, question, embed([question])[0], Filters(KnowledgeAudience.PUBLIC), 30)
@@ -161,13 +161,13 @@ def test_nothing_of_staff_comes_out_of_the_index(
         fresh: Reader[Snapshot] = Reader(client, writer.manifest, lambda snapshot: snapshot)
         if what == "refresh":
             reader.refresh()
-        told = list(_told(fresh.current, question))
+        told = list(_found_texts(fresh.current, question))
         assert not [text for text in told if "staff words" in text]
         shut = {f"{one}.md" for one in closed if what != "roll back"}
         assert not shut & set(told), "what was closed is closed at once"
         with suppress(EpochGone):  # whoever lags so far begins anew
-            late = list(_told(reader.current, question))
+            late = list(_found_texts(reader.current, question))
             assert not [text for text in late if "staff words" in text]
             assert not shut & set(late), "also for whoever still holds the epoch before"
     reader.refresh()
-    assert not [text for text in _told(reader.current, question) if "staff words" in text]
+    assert not [text for text in _found_texts(reader.current, question) if "staff words" in text]

@@ -52,12 +52,12 @@ def _moved(world: DeskWorld, account: str | None) -> int:
     return done
 
 
-def _told(world: DeskWorld, account: str) -> list[Message]:
+def _moved_posts(world: DeskWorld, account: str) -> list[Message]:
     return list(world.do(world.store.messages(feed(account, _CASE).conversation_id)))
 
 
 def _ticket(world: DeskWorld) -> Any:
-    return _told(world, "main")[0].meta["facts"]["ticket"]
+    return _moved_posts(world, "main")[0].meta["facts"]["ticket"]
 
 
 def _claimed(world: DeskWorld) -> None:
@@ -72,7 +72,7 @@ def test_a_case_is_shown_at_each_new_desk_once(world: DeskWorld) -> None:
     for account in (_MAIL, _OTHER):
         assert _moved(world, account) == 1
         assert _moved(world, account) == 0
-        card, *below = _told(world, account)
+        card, *below = _moved_posts(world, account)
         assert card.meta[POST] == "card"
         assert (card.meta["facts"]["case"], card.meta["facts"]["ticket"]) == (_CASE, _ticket(world))
         assert all(one.meta[WITH_CARD] for one in below)
@@ -90,9 +90,9 @@ def test_a_case_that_comes_back_goes_on_in_its_thread_with_what_was_said_elsewhe
     _moved(world, _MAIL)
     world.pass_time(1.0)
     world.do(world.store.remember("desk", "", "desk", _MAIL))
-    before = len(_told(world, "main"))
+    before = len(_moved_posts(world, "main"))
     assert _moved(world, "main") == 1
-    told = _told(world, "main")[before:]
+    told = _moved_posts(world, "main")[before:]
     assert [one.meta[POST] for one in told] == ["card_now", "reminder", "transcript"]
     assert "My parcel is lost" in [line["text"] for line in told[-1].meta["lines"]]
 
@@ -149,7 +149,7 @@ def test_a_case_that_is_closed_stays_where_it_is_until_it_is_opened_again(
     assert _moved(world, _MAIL) == 0
     monkeypatch.setattr(FakeDeskChannel, "account", _MAIL)
     _says(world, "It is still not here, where is the parcel?")
-    told = _told(world, _MAIL)
+    told = _moved_posts(world, _MAIL)
     assert (told[0].meta[POST], told[0].meta["facts"]["ticket"]) == ("card", _ticket(world))
     said = [one.text for one in told if one.meta[POST] == "said" and one.author == "customer"]
     assert said == ["It is still not here, where is the parcel?"]
@@ -181,7 +181,7 @@ def _start_hub(world: DeskWorld, leases: _HeldByDead) -> None:
 def test_a_process_that_was_killed_while_it_moved_cases_is_replaced(world: DeskWorld) -> None:
     leases = _HeldByDead()
     _start_hub(world, leases)
-    assert _told(world, "default")[0].meta[POST] == "card"
+    assert _moved_posts(world, "default")[0].meta[POST] == "card"
     assert leases.given_back == ["moved cases"]
 
 
@@ -195,7 +195,7 @@ def test_a_start_without_a_change_of_the_desk_waits_for_no_other(world: DeskWorl
 def test_what_moved_meanwhile_is_not_moved(world: DeskWorld) -> None:
     moving = MovedCases(_Late(world), _MAIL, world.settings, world.clock)  # type: ignore[arg-type]
     assert world.do(moving.move()) == 0
-    assert not _told(world, _MAIL)
+    assert not _moved_posts(world, _MAIL)
     assert _moved(world, _OTHER) == 1
 
 
@@ -218,7 +218,7 @@ class _Late:
 def test_a_card_is_found_behind_what_staff_were_told_before_it(world: DeskWorld) -> None:
     early = CrossConversationWrite(feed(_MAIL, _CASE), (posts.remark("Somebody answered by mail."),))
     assert world.do(world.store.decide([early], ()))
-    card = _told(world, "main")[0]
+    card = _moved_posts(world, "main")[0]
     late = CrossConversationWrite(
         feed(_MAIL, _CASE), (NewMessage(card.author, card.text, MessageKind.NOTICE, meta=card.meta),)
     )

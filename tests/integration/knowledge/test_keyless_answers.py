@@ -13,7 +13,7 @@ from tests.integration.knowledge.keyless_judging import PAGE, Judged, Verdict, j
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 
-def _told(found: Sequence[Judged], verdict: Verdict) -> str:
+def _with_verdict(found: Sequence[Judged], verdict: Verdict) -> str:
     return "\n".join(f"{one.row['text']}: {one.reply.text[:120]}" for one in found if one.verdict is verdict)
 
 
@@ -22,8 +22,8 @@ async def test_few_answers_are_wrong_and_most_are_right(sample: Knowledge, name:
     await wait_for_talk(sample)
     found = await judged(sample, read(name))
     counts = Counter(one.verdict for one in found)
-    assert counts[Verdict.WRONG] <= wrong, _told(found, Verdict.WRONG)
-    assert counts[Verdict.RIGHT] >= right, _told(found, Verdict.HONEST)
+    assert counts[Verdict.WRONG] <= wrong, _with_verdict(found, Verdict.WRONG)
+    assert counts[Verdict.RIGHT] >= right, _with_verdict(found, Verdict.HONEST)
 
 
 async def test_the_page_shows_every_question() -> None:

@@ -28,13 +28,13 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monkeypat
     return copy_of(indexed_sample(tmp_path_factory), tmp_path) / "var"
 
 
-def _told(played: list[Played]) -> dict[str, list[str]]:
+def _failures(played: list[Played]) -> dict[str, list[str]]:
     return {one.case.id: [*one.failures, *one.seen] for one in played if one.failures}
 
 
 async def test_every_shipped_scenario_goes_as_it_expects(data_dir: Path) -> None:
     played = await replayed([read_scenarios(path) for path in SHIPPED], data_dir=data_dir)
-    assert _told(played) == {}
+    assert _failures(played) == {}
     assert len({one.case.id for one in played}) >= 60
     assert {one.case.channel for one in played} == set(PLACES)
     demo = {one.case.channel for one in played if one.case.cat == "demo"}

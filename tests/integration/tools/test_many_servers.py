@@ -59,7 +59,7 @@ def _server(*tools: Mapping[str, Any], results: Mapping[str, str] | None = None,
     return {"command": command, "anyone": [one["name"] for one in tools], **changes}
 
 
-async def _told(settings: Any) -> dict[str, Any]:
+async def _diagnoses(settings: Any) -> dict[str, Any]:
     return {one.check: one for one in await check_tools(settings)}
 
 
@@ -75,7 +75,7 @@ async def test_a_server_with_endless_tools_fills_no_prompt_and_takes_nothing_fro
     assert len(per_server["many"]) == 50, "half of the tools of a prompt"
     size = sum(len(one.name) + len(one.description) + len(json.dumps(one.parameters)) for one in per_server["flood"])
     assert 18_000 < size <= 20_000, "half of the characters of a prompt"
-    told = await _told(settings)
+    told = await _diagnoses(settings)
     assert told["flood"].ok
     assert "flood_tool_59 is left out: the server's share of the prompt is 50 tools" in told["flood"].detail
     assert "many_look_59 is left out" in told["many"].detail
@@ -85,7 +85,7 @@ async def test_what_is_switched_off_takes_no_place() -> None:
     tools = [_listed(f"look_{number}") for number in range(101)]
     server = {"many": _server(*tools)}
     off = {"many_look_0": {"enabled": False}}
-    assert "many_look_99" in (await _told(read_settings(mcp_servers=server, tool_overrides=off)))["many"].detail
+    assert "many_look_99" in (await _diagnoses(read_settings(mcp_servers=server, tool_overrides=off)))["many"].detail
 
 
 async def test_too_many_operations_of_a_file_stop_the_start(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ async def test_too_many_operations_of_a_file_stop_the_start(tmp_path: Path) -> N
     settings = read_settings(openapi_tools=given(service, tmp_path, operations=names, anyone=names, bind={}))
     with pytest.raises(ConfigError, match=r"The company's tools are 50 with .* at most 100 with 40000"):
         company_tools(settings)
-    assert not (await _told(settings))["loading"].ok
+    assert not (await _diagnoses(settings))["loading"].ok
 
 
 async def test_names_of_servers_that_could_be_mistaken_for_each_other_stop_the_start() -> None:
@@ -122,7 +122,7 @@ async def test_a_server_takes_the_name_of_no_tool_of_the_hub_or_of_the_company(t
             "get": _server(_listed("order"), _listed("ticket_status")),
         }
         settings = read_settings(tools_path=file, openapi_tools=service_at, mcp_servers=servers)
-        told = await _told(settings)
+        told = await _diagnoses(settings)
         async with AsyncExitStack() as closing:
             tools = start_servers(settings, NoMetrics(), closing, company_tools(settings))
             await until(lambda: {"order_state", "get_order"} <= tools().keys())
@@ -164,7 +164,7 @@ async def test_the_calls_of_one_server_are_checked_by_a_tool_of_another() -> Non
 async def test_the_doctor_says_who_cannot_check(checked_by: str, why: str) -> None:
     overrides = {"till_refund": {"checked_by": checked_by}}
     settings = read_settings(mcp_servers={"till": TILL, "books": BOOKS}, tool_overrides=overrides)
-    told = await _told(settings)
+    told = await _diagnoses(settings)
     assert (told["till"].ok, told["books"].ok) == (True, True)
     assert (told["checked_by"].ok, told["checked_by"].detail) == (False, why)
 
@@ -190,7 +190,7 @@ def test_a_check_that_can_never_be_there_stops_the_start(
 async def test_the_doctor_connects_to_the_address_of_a_documents_calls(tmp_path: Path) -> None:
     async with running(Service()) as service:
         settings = read_settings(openapi_tools=given(service, tmp_path))
-        told = await _told(settings)
+        told = await _diagnoses(settings)
         assert (told["shop"].ok, told["shop"].detail) == (True, f"{service.url}/v1 answers")
         assert [request[0] for request in service.requests] == ["HEAD"], "it changes nothing"
         assert "Authorization" not in service.requests[0][2]
