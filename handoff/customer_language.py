@@ -32,7 +32,7 @@ class LastWords:
         self._records = records
         self._known: dict[str, tuple[int, tuple[str, ...]]] = {}
 
-    async def of(self, conversation: Conversation) -> tuple[str, ...]:
+    async def newest_texts(self, conversation: Conversation) -> tuple[str, ...]:
         """The newest first, and of each as much as shows its language. Raises StoreUnavailable."""
         known = self._known.get(conversation.id)
         if known is not None and known[0] == conversation.last_seq:
@@ -68,5 +68,5 @@ async def locale_of(desk: Listening, conversation: Conversation, customer: Custo
     known = conversation.locale or customer.locale
     if desk.written is None or desk.words is None:
         return known
-    language = desk.written(await desk.words.of(conversation), known)
+    language = desk.written(await desk.words.newest_texts(conversation), known)
     return known if language in (None, primary(known)) else language

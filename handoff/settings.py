@@ -80,11 +80,11 @@ class HandoffSettings:
         """The moment at which staff will have been there for so long; where they never are, all time counts."""
         return (self.hours.after(at, seconds) if self.hours else None) or at + timedelta(seconds=seconds)
 
-    def of_case(self, facts: Mapping[str, Any]) -> HandoffSettings:
+    def for_case(self, facts: Mapping[str, Any]) -> HandoffSettings:
         """As they hold for a case with this card."""
-        return self.of(facts.get("team"), facts.get("target"))
+        return self.for_team(facts.get("team"), facts.get("target"))
 
-    def of(self, team: str | None, target: str | None = None) -> HandoffSettings:
+    def for_team(self, team: str | None, target: str | None = None) -> HandoffSettings:
         """As they hold for the cases of a team, with a target of that name. One that is not there any more is the company's."""
         own = next((one for one in self.teams if one.name == team), None)
         fitting = [one for name in (target or "", "") for one in self.targets if one.name == name]

@@ -68,7 +68,7 @@ class SlackDesk:
         return self._transfer(turn, team_for(turn, self._settings.teams))
 
     def _transfer(self, turn: TurnState, team: str | None) -> NewMessage:
-        return self._notices(self._settings.of(team)).transfer(turn, self.contact(turn))
+        return self._notices(self._settings.for_team(team)).transfer(turn, self.contact(turn))
 
     async def with_ticket(self, turn: TurnState, notice: NewMessage) -> NewMessage:
         """See Desk.with_ticket. A case that goes on keeps its ticket and its team, whose hours the notice tells."""
@@ -97,7 +97,7 @@ class SlackDesk:
         if case is None:
             return await self._caseless(turn)
         told, facts = await self._relayed_posts(turn), _named(await self._facts(case.id), turn.customer)
-        settings = self._settings.of_case(facts)
+        settings = self._settings.for_case(facts)
         waiting = self._waiting(settings)
         wrote = await self._wrote(turn, case.id, facts, settings)
         if turn.pending and await is_gone(turn.conversation, self._parts.people):
@@ -173,7 +173,7 @@ class SlackDesk:
         if is_asking(turn):
             return await self._asked(turn if parts.files is None else await parts.files(turn), case)
         facts = _reachable(await self._facts(case.id), customer.contact)
-        settings, channel = self._settings.of_case(facts), parts.channels.get(conversation.key.channel)
+        settings, channel = self._settings.for_case(facts), parts.channels.get(conversation.key.channel)
         conversation = replace(conversation, locale=await locale_of(parts, conversation, customer))
         chooses = conversation.shared is Sharing.SOMETIMES or (channel is not None and channel.chosen_readers)
         turn = with_choice(turn) if chooses else turn
@@ -264,7 +264,7 @@ class SlackDesk:
         merged = facts.get("merged")
         facts = {name: value for name, value in facts.items() if name != "merged"}  # from now on it goes on by itself
         told.append(posts.card_now(_named(facts, turn.customer), OwnershipState.QUEUED, None))
-        waiting = self._waiting(self._settings.of_case(facts))
+        waiting = self._waiting(self._settings.for_case(facts))
         waits = (*waiting.for_anybody(last.id), *waiting.answers.begin(last.id), *waiting.assign(last.id, now=True))
         records = (OpenCase(last), tickets.reopened(last.id), *waits)
         elsewhere = []
@@ -317,7 +317,7 @@ class SlackDesk:
         told = await self._parts.briefing.posts(card, turn, said, locale)
         line = say("staff_continued", locale, case=ticket.number, text=subject) if subject else None
         told += [posts.link_to_case(earlier.id, line)] if earlier else []
-        waiting = self._waiting(settings.of(team, target))
+        waiting = self._waiting(settings.for_team(team, target))
         waits = (
             *waiting.for_anybody(case.id, told=not case.opened_by_staff),
             *waiting.answers.begin(case.id, first=True),
@@ -335,7 +335,7 @@ class SlackDesk:
         """See SplitsOff."""
         turn = _as_read(order, await last_said(self._parts.records, order.conversation, _SHOWN))
         team = self._team(turn, team)
-        notice = self._notices(self._settings.of(team)).split(known_locale(turn), into.ticket)
+        notice = self._notices(self._settings.for_team(team)).split(known_locale(turn), into.ticket)
         return await self._open(turn, escalation, (notice,), case, team, subject, into.facts["fields"]), notice
 
     async def _wrote(

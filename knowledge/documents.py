@@ -95,7 +95,7 @@ class Document:
     problems: tuple[str, ...] = ()
     language: str | None = None
 
-    def of(self, file: SourceFile) -> Document:
+    def described_by(self, file: SourceFile) -> Document:
         """This document with what its source says of it."""
         staff = file.audience is KnowledgeAudience.STAFF
         return replace(

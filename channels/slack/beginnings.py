@@ -115,7 +115,7 @@ class Beginnings:
         allowed = await self._edits.streams(place).take_with(begin) if streams else None
         if allowed is None:
             streams = False
-            allowed = await self._edits.of(place).take_with(begin)
+            allowed = await self._edits.grants_for(place).take_with(begin)
             writing.granted = allowed is not None and allowed.noted
         if allowed is None:
             writing.given_up = True
@@ -143,7 +143,7 @@ class Beginnings:
         try:
             started = await self._start_stream(client, place, channel, writing, user) if streams else None
             if streams and started is None:
-                writing.granted = await self._edits.of(place).take()
+                writing.granted = await self._edits.grants_for(place).take()
                 if not writing.granted:
                     raise Unreachable("Slack starts no stream there, and the workspace has no edit left.")
             sent = started or await client.post_message(
@@ -244,7 +244,7 @@ class Beginnings:
         """An edit that was kept for the end is not needed."""
         if writing.granted:
             writing.granted = False
-            self._edits.of(place).give_back()
+            self._edits.grants_for(place).give_back()
 
     async def _start_stream(
         self, client: SlackClient, place: Place, channel: str, writing: Writing, user: str | None

@@ -120,7 +120,7 @@ class Edits:
         self._clock = clock
         self._grants: dict[str, Grants] = {}
 
-    def of(self, place: Place) -> Grants:
+    def grants_for(self, place: Place) -> Grants:
         """Calls of chat.update."""
         return self._granted(place, "edit", EDITS)
 
@@ -156,7 +156,7 @@ class Edits:
                     raise
                 return None
             except RateLimited as error:
-                await self.of(place).hold_back(error.retry_after)
+                await self.grants_for(place).hold_back(error.retry_after)
                 if last or error.retry_after > _SHORT_PAUSE:
                     return None
                 await self._clock.sleep(error.retry_after)
@@ -166,12 +166,12 @@ class Edits:
         """See altering.alter. A correction that has to wait holds up no other message of the account."""
         if body["method"] != altering.EDIT:
             return await altering.alter(client, body, key)
-        if not await self.of(place).take():
+        if not await self.grants_for(place).take():
             raise Unreachable("The workspace has no edit left at this moment.")
         try:
             return await altering.alter(client, body, key)
         except RateLimited as error:
-            await self.of(place).hold_back(error.retry_after)
+            await self.grants_for(place).hold_back(error.retry_after)
             raise Unreachable(error.detail) from error
 
     def _granted(self, place: Place, kind: str, pace: Pace) -> Grants:

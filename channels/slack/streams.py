@@ -106,10 +106,10 @@ class Streams:
     async def _take_in(self, client: SlackClient, place: Place, frames: Sequence[StreamFrame]) -> Writing:
         for frame in frames:
             if frame.kind == "text":
-                self._of(place, frame).text += str(frame.body.get("delta", ""))
+                self._writing_for(place, frame).text += str(frame.body.get("delta", ""))
             elif frame.kind == "discard":
                 await self._withdraw(client, place, frame)
-        return self._of(place, frames[-1])
+        return self._writing_for(place, frames[-1])
 
     async def say(
         self, client: SlackClient, place: Place, channel: str, body: Mapping[str, Any], key: str
@@ -237,7 +237,7 @@ class Streams:
         if writing is not None and writing.granted:
             writing.granted = False
             return True
-        return await self.edits.of(place).take()
+        return await self.edits.grants_for(place).take()
 
     async def _withdraw(self, client: SlackClient, place: Place, frame: StreamFrame) -> None:
         """Nobody shall see it any more. Raises ChannelError."""
@@ -252,7 +252,7 @@ class Streams:
             await remove(client, mark.sent, streaming=mark.streaming)
             await self.marks.swap(place, value, mark.over())
 
-    def _of(self, place: Place, frame: StreamFrame) -> Writing:
+    def _writing_for(self, place: Place, frame: StreamFrame) -> Writing:
         known = self._writing.get(place)
         if known is None or (known.turn, known.epoch) != (frame.turn_id, frame.epoch):
             known = self._writing[place] = Writing(frame.turn_id, frame.epoch)
@@ -270,11 +270,11 @@ class Streams:
             writing.not_before = self._clock.monotonic() + BETWEEN_APPENDS
             return
         writing.not_before = self._clock.monotonic() + BETWEEN_EDITS
-        if await self.edits.of(place).take(spare=True):
+        if await self.edits.grants_for(place).take(spare=True):
             try:
                 await client.update(mark.sent, mrkdwn(text)[0] or PLACEHOLDER)
             except RateLimited as error:
-                await self.edits.of(place).hold_back(error.retry_after)
+                await self.edits.grants_for(place).hold_back(error.retry_after)
                 raise
             writing.shown = len(text)
 

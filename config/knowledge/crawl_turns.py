@@ -29,7 +29,7 @@ class CrawlTurns:
         self._patterns = sorted({host for one in described for host in _hosts(one) if _MAGIC & set(host)})
 
     @asynccontextmanager
-    async def of(self, options: SourceOptions) -> AsyncIterator[None]:
+    async def hold(self, options: SourceOptions) -> AsyncIterator[None]:
         """Waits for the turn of this source, and keeps it until the end of the block."""
         async with AsyncExitStack() as held:
             for name in turns_of(options, self._patterns):

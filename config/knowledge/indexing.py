@@ -214,7 +214,7 @@ class Indexing:
     ) -> Sequence[Refreshed]:
         if not self._knowledge.refresh.remote(resolve(sources)):
             return ()  # what lies on this machine does not wait for somebody's crawl
-        return await self._knowledge.refresh.run(resolve(sources), progress, since, self._turns.of)
+        return await self._knowledge.refresh.run(resolve(sources), progress, since, self._turns.hold)
 
     async def _index(
         self,

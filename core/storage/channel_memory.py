@@ -99,7 +99,7 @@ class SqlChannelMemory(OnDatabase):
 
         def work(connection: Connection) -> dict[tuple[str, str], dict[str, Any]]:
             return {
-                home: {row.key: row for row in connection.execute(_RECALL, _of(home, keys=sorted(keys)))}
+                home: {row.key: row for row in connection.execute(_RECALL, _home_values(home, keys=sorted(keys)))}
                 for home, keys in wanted.items()
             }
 
@@ -118,7 +118,7 @@ class SqlChannelMemory(OnDatabase):
         if old := sorted(key for key, row in rows.items() if row.updated_at < now - _DAY):
             with contextlib.suppress(StoreUnavailable):
                 await self.database.write(
-                    lambda connection: connection.execute(_USED, _of(home, keys=old, at=now)).rowcount
+                    lambda connection: connection.execute(_USED, _home_values(home, keys=old, at=now)).rowcount
                 )
 
     async def remember(self, channel: str, account: str, key: str, value: str) -> None:
@@ -149,7 +149,7 @@ class SqlChannelMemory(OnDatabase):
 
     def _change(self, connection: Connection, item: _Write) -> bool:
         channel, account, key = item.place
-        given = _of((channel, account), wanted=key, old=item.old)
+        given = _home_values((channel, account), wanted=key, old=item.old)
         if item.new is None and not item.conditional:
             found = connection.execute(_FORGET, given)
         elif item.new is None:
@@ -221,7 +221,9 @@ def keep_note(connection: Connection, database: Database, note: Note) -> bool:
     if note.old is None:
         row = _row(note.channel, note.account, note.key, note.new, database)
         return connection.execute(database.insert_new(channel_memory), row).rowcount > 0
-    given = _of((note.channel, note.account), wanted=note.key, old=note.old, new=note.new, at=database.timestamp())
+    given = _home_values(
+        (note.channel, note.account), wanted=note.key, old=note.old, new=note.new, at=database.timestamp()
+    )
     return connection.execute(_REPLACE, given).rowcount > 0
 
 
@@ -230,7 +232,7 @@ def _row(channel: str, account: str, key: str, value: str | None, database: Data
     return {"channel": channel, "account": account, "key": key, "value": value, "updated_at": at}
 
 
-def _of(home: tuple[str, str], **given: object) -> dict[str, Any]:
+def _home_values(home: tuple[str, str], **given: object) -> dict[str, Any]:
     return {"of_channel": home[0], "of_account": home[1], **given}
 
 

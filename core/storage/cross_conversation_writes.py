@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 
 from core.domain.delivery import DeliveryStatus
 from core.ports.outcomes import CrossConversationWrite, NewMessage
-from core.storage.delivered import BESIDE, OF_MESSAGES, beside
+from core.storage.delivered import BESIDE, OF_MESSAGES, second_delivery_key
 from core.storage.tables import message, outbox
 
 Overtaken = tuple[str, str, int]
@@ -42,7 +42,7 @@ def move(connection: Connection, moved: Sequence[Overtaken], now: float) -> None
         rows = connection.execute(select(outbox.c.id, outbox.c.dedupe).where(*waits), {"ids": [message_id]}).all()
         key = f"{conversation_id}:{seq}"
         for row in rows:
-            dedupe = beside(key) if row.dedupe.endswith(BESIDE) else key
+            dedupe = second_delivery_key(key) if row.dedupe.endswith(BESIDE) else key
             connection.execute(update(outbox).where(outbox.c.id == row.id).values(seq=seq, dedupe=dedupe))
         connection.execute(update(message).where(message.c.id == message_id).values(seq=seq, created_at=now))
 

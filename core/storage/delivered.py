@@ -26,7 +26,7 @@ OF_MESSAGES = outbox.c.dedupe.in_(_KEYS.union_all(_KEYS_BESIDE))
 """All deliveries of the messages ``ids``. PostgreSQL finds no index for two lists with OR."""
 
 
-def beside(key: str) -> str:
+def second_delivery_key(key: str) -> str:
     """The key of a message's second delivery, in its conversation's own place, where the first goes by another route."""
     return key + BESIDE
 

@@ -23,7 +23,7 @@ from core.storage.cases import keep_cases, recall
 from core.storage.contact_routes import keep_follow_ups, note_sent
 from core.storage.cross_conversation_writes import Overtaken, in_places, merge_by_conversation, move
 from core.storage.database import Database
-from core.storage.delivered import beside
+from core.storage.delivered import second_delivery_key
 from core.storage.desk_tables import relay
 from core.storage.gap_writes import gap_row, keep_gaps
 from core.storage.ids import new_id
@@ -313,4 +313,4 @@ class Writes:
         self.outbox.append({"id": new_id(), "dedupe": key, **there, "address": route.address, **delivery})
         if new.route is None:
             self.on_routes.add((row.id, route))
-            self.outbox.append({"id": new_id(), "dedupe": beside(key), **own, **delivery})
+            self.outbox.append({"id": new_id(), "dedupe": second_delivery_key(key), **own, **delivery})

@@ -142,7 +142,7 @@ class SlackDeskChannel:
         try:
             if body["do"] in ("react", "unreact"):
                 return await self._sign(client, body)
-            channel = await self._channels.of(payload.conversation)
+            channel = await self._channels.channel_for(payload.conversation)
             root = None if body["do"] == "card" else await self._root(client, payload.conversation, channel)
             try:
                 return await self._tell(client, root, channel, payload, idempotency_key)
@@ -168,7 +168,7 @@ class SlackDeskChannel:
 
     async def pace_of(self, payload: WirePayload) -> tuple[str, Pace] | None:
         """See SupportsPaces. Raises StoreUnavailable."""
-        return counted_with(payload.body["do"], await self._channels.of(payload.conversation))
+        return counted_with(payload.body["do"], await self._channels.channel_for(payload.conversation))
 
     async def _tell(
         self, client: SlackClient, root: Sent | None, channel: str, payload: WirePayload, key: str
@@ -334,7 +334,7 @@ class SlackDeskChannel:
             return await client.open_direct(body["to"]), None
         told_in = feed(self.account, body["from"]) if body["do"] == "lead_on" else payload.conversation
         root = None if body["do"] == "card" else await self._threads.root(told_in)
-        return (await self._channels.of(payload.conversation) if root is None else root.channel), root
+        return (await self._channels.channel_for(payload.conversation) if root is None else root.channel), root
 
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
         """Nothing comes in here. Raises Unsupported."""

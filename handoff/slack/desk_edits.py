@@ -113,7 +113,7 @@ class DeskEdits:
     async def _grants(self, channel: str) -> Grants:
         if self._team is None:
             self._team = (await self._client().identity()).team
-        return self._edits.of(Place(self._team, channel))
+        return self._edits.grants_for(Place(self._team, channel))
 
     async def _run(self) -> None:
         now = asyncio.get_running_loop().time

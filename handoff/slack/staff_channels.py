@@ -29,14 +29,14 @@ class StaffChannels:
     clock: Clock
     _shut: dict[str, float] = field(default_factory=dict, init=False)
 
-    async def of(self, feed: ConversationKey) -> str:
+    async def channel_for(self, feed: ConversationKey) -> str:
         """Where a new card is posted."""
         wanted = await self._wanted(feed)
         now = self.clock.monotonic()
         return self.staff if now < self._shut.get(wanted, now) else wanted
 
     async def keeps(self, feed: ConversationKey, channel: str, wanted: str) -> bool:
-        """Whether a case stays in the ``channel`` where it is: its team's or the staff's. ``wanted``: what ``of`` said.
+        """Whether a case stays in the ``channel`` where it is: its team's or the staff's. ``wanted``: what ``channel_for`` said.
 
         That one of them is shut just now is known to some processes only: they would carry it to and fro.
         """

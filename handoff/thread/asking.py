@@ -69,7 +69,7 @@ class Asking:
         if self._history is not None and query is not None:
             return await self._history.posts(case, query)
         turn_id = f"{turn.conversation.id}:{turn.conversation.done_seq + 1}/{question.id}"
-        meant = await self._matter.of(case) if asks_whether_seen(question.text) else ""
+        meant = await self._matter.question_text(case) if asks_whether_seen(question.text) else ""
         asked = self._asked(turn, replace(question, text=meant or question.text))
         return [self._reply_post(question, await self._agent.respond(asked, turn_id, SilentTurnEvents()))]
 

@@ -37,7 +37,7 @@ class CaseMatter:
         self._records = records
         self._besides = besides
 
-    async def of(self, case: Case) -> str:
+    async def question_text(self, case: Case) -> str:
         """The customer's last words of substance before a person answered; empty where there are none."""
         said = await last_in(self._records, case.conversation_id, _LOOKED_AT)
         words: list[Message] = []

@@ -170,7 +170,7 @@ class TranslatedDesk(DeskDecorator):
         return replace(cross_write, messages=messages, recalls=recalls), told
 
     async def _customers_language(self, conversation: Conversation) -> str | None:
-        words = await (self.words or LastWords(self.records)).of(conversation)
+        words = await (self.words or LastWords(self.records)).newest_texts(conversation)
         theirs = await self.translator.language_of(words) if words else None
         return theirs or primary(conversation.locale)
 

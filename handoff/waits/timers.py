@@ -63,7 +63,7 @@ class DeskTimers:
         if await self._rests(case, conversation, facts):
             return TimerDecision()
         text = self._say("staff_unclaimed", waited=self._waited(timer))
-        settings = self._settings.of_case(facts)
+        settings = self._settings.for_case(facts)
         mentions = settings.on_call if timer.stage else ()
         post = posts.reminder(text, mentions=mentions, loud=True)
         return self._decision(
@@ -74,7 +74,7 @@ class DeskTimers:
         """Somebody is given the case; where they do not take it in time, the next, and then it is everybody's."""
         facts, words = await self._facts(case), (timer.detail or "").split()
         passed, after = words[: timer.stage], "".join(words[timer.stage :])
-        settings, roster = self._settings.of_case(facts), self._parts.roster
+        settings, roster = self._settings.for_case(facts), self._parts.roster
         waiting = self._now(settings)
         if roster is None or await self._rests(case, conversation, facts):
             return TimerDecision(cases=waiting.assign(case.id, passed, after=""))
@@ -93,7 +93,7 @@ class DeskTimers:
     async def _owner_silent(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """First a word to the owner; then anybody may give the conversation back to the queue."""
         owner, facts = conversation.owner or "", await self._facts(case)
-        settings = self._settings.of_case(facts)
+        settings = self._settings.for_case(facts)
         if await self._rests(case, conversation, facts):
             return TimerDecision()
         if await is_gone(conversation, self._parts.people):
@@ -115,7 +115,7 @@ class DeskTimers:
 
     async def _answer_due(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """The owner is warned before a target is missed; the channel and those on call read that it was."""
-        settings = self._settings.of_case(await self._facts(case))
+        settings = self._settings.for_case(await self._facts(case))
         follows, key, seconds = self._now(settings).answers.due(timer)
         missed = key == MISSED
         mentions = (conversation.owner,) if conversation.owner else settings.on_call if missed else ()
@@ -127,7 +127,7 @@ class DeskTimers:
         """The card as it is now, and a word to the one who had put it aside."""
         owner = await self._parts.people.called(conversation.owner) if conversation.owner else None
         facts = await self._facts(case)
-        waiting = self._now(self._settings.of_case(facts))
+        waiting = self._now(self._settings.for_case(facts))
         who = (timer.detail,) if timer.detail else ()
         told = [
             posts.card_now(facts, conversation.state, owner),
@@ -145,7 +145,7 @@ class DeskTimers:
         if customer is None or not await self._waits(conversation):
             return TimerDecision()
         locale = await locale_of(self._parts, conversation, customer)
-        settings = self._settings.of_case(await self._facts(case))
+        settings = self._settings.for_case(await self._facts(case))
         notice = Notices(settings, self._parts.clock.now()).longer(
             conversation.key.channel, locale, customer.contact, private=conversation.shared is Sharing.NEVER
         )
@@ -155,7 +155,7 @@ class DeskTimers:
     async def _customer_silent(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """Ask the customer once, then close the case; never while they wait for staff, or have not got what staff wrote."""
         facts, said = await self._facts(case), LastSaid(self._parts.records, self._parts.cases)
-        settings = self._settings.of_case(facts)
+        settings = self._settings.for_case(facts)
         shown = ShownCase(case.id, facts, conversation.state is OwnershipState.STAFF)
         customer = await self._parts.records.customer(conversation.id, case.id)
         answers = await said.staffs(conversation)

@@ -54,7 +54,7 @@ class Foreign:
     kinds: Sequence[str]
     languages: Sequence[str]
 
-    def of(self, kind: str | None, language: str) -> Scores:
+    def select(self, kind: str | None, language: str) -> Scores:
         """Those of one kind (None: all) in one language."""
         pairs = zip(self.kinds, self.languages, strict=True)
         return self.scores[np.array([k == (kind or k) and spoken == language for k, spoken in pairs], np.bool_)]
@@ -65,9 +65,9 @@ def bounds_of(foreign: Foreign, known: Scores, languages: Sequence[str]) -> Boun
 
     ``languages`` are those of the passages: texts of one language are near one another, whatever they say.
     """
-    floor = max(_at(foreign.of("chat", "en"), _CHAT), _at(foreign.of("far", "en"), _FAR))
+    floor = max(_at(foreign.select("chat", "en"), _CHAT), _at(foreign.select("far", "en"), _FAR))
     for language in languages:
-        there = foreign.of(None, language)
+        there = foreign.select(None, language)
         if language != "en" and len(there) >= _LEAST_OF_A_LANGUAGE:
             floor = max(floor, _at(there, _LANGUAGE))
     answer = floor + _MARGIN

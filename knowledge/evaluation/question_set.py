@@ -102,17 +102,17 @@ def read_set(folder: Path, split: str | None) -> QuestionSet:
         Question(
             str(row["text"]), frozenset(map(str, row["relevant"])), _split(row), str(row.get("language", "unsaid"))
         )
-        for row in _of(inside, split)
+        for row in _in_split(inside, split)
     )
     foreign = tuple(
-        ForeignQuestion(str(row["text"]), str(row.get("kind", "far")), _split(row)) for row in _of(outside, split)
+        ForeignQuestion(str(row["text"]), str(row.get("kind", "far")), _split(row)) for row in _in_split(outside, split)
     )
     if not questions:
         raise ConfigError(f"{folder / _QUESTIONS} holds no question of the split {split}")
     return QuestionSet(folder.name, folder, questions, foreign)
 
 
-def _of(rows: Iterable[Mapping[str, Any]], split: str | None) -> list[Mapping[str, Any]]:
+def _in_split(rows: Iterable[Mapping[str, Any]], split: str | None) -> list[Mapping[str, Any]]:
     return [row for row in rows if split is None or _split(row) == split]
 
 
@@ -136,7 +136,7 @@ def chunk_files(files: Sequence[SourceFile], chunker: Chunker) -> Chunked:
     found: dict[str, list[Chunk]] = {}
     for file in files:
         try:
-            chunks = distinct(chunker.chunks(converter.convert(file.path).of(file)))
+            chunks = distinct(chunker.chunks(converter.convert(file.path).described_by(file)))
         except (UnreadableDocument, OSError):
             continue
         for chunk in chunks:

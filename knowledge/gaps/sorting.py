@@ -48,7 +48,7 @@ class Likenesses:
         self._column |= {one.id: at for at, one in enumerate(questions, start=len(leaders))}
         self._rows = {one.id: row for one, row in zip(questions, rows, strict=True)}
 
-    def of(self, question_id: str, leader_id: str) -> float:
+    def cosine(self, question_id: str, leader_id: str) -> float:
         """The cosine of two texts that were compared."""
         return self._rows[question_id][self._column[leader_id]]
 
@@ -108,7 +108,7 @@ def _by_words(near: Mapping[str, float]) -> str | None:
 
 def _by_meaning(question: Question, near: Mapping[str, float], likenesses: Likenesses) -> str | None:
     alike = {
-        leader: likenesses.of(question.id, leader) + _WORDS_COUNT * share
+        leader: likenesses.cosine(question.id, leader) + _WORDS_COUNT * share
         for leader, share in near.items()
         if share >= SOME_WORDS
     }

@@ -254,7 +254,7 @@ class IndexRun:
             raise UnreadableDocument(error.strerror or str(error)) from error
 
     def _cut(self, file: SourceFile) -> tuple[Document, list[Chunk]]:
-        document = self._reader.convert(file.path).of(file)
+        document = self._reader.convert(file.path).described_by(file)
         chunks = distinct(self._chunker.chunks(document))
         if not chunks:
             raise UnreadableDocument("the document holds no text")

@@ -24,36 +24,36 @@ class Tally:
     def expect(self, roots: Iterable[str]) -> None:
         """These are reported about, also when nothing is found in them."""
         for root in roots:
-            self._of(root)
+            self._source_of(root)
 
     def indexed(self, root: str, chunks: int, problems: Reasons = ()) -> None:
         """A document is in the index now."""
         self.settled += 1
         self.chunks += chunks
-        self._of(root).indexed += 1
+        self._source_of(root).indexed += 1
         self.note(root, problems)
 
     def unchanged(self, root: str, problems: Reasons = ()) -> None:
         """A document was in the index already."""
         self.settled += 1
-        self._of(root).unchanged += 1
+        self._source_of(root).unchanged += 1
         self.note(root, problems)
 
     def removed(self, root: str, count: int = 1) -> None:
         """Documents are in the index no more."""
-        self._of(root).removed += count
+        self._source_of(root).removed += count
 
     def failed(self, root: str, reasons: Reasons) -> None:
         """What was not read, or not taken out."""
         for reason in reasons:
             self.failures.append(reason)
-            self._of(root).failures.append(reason)
+            self._source_of(root).failures.append(reason)
 
     def note(self, root: str, problems: Reasons) -> None:
         """Parts of documents that were not read, while the rest of the document was; and what is no document at all."""
         for problem in problems:
             self._problems.append(problem)
-            self._of(root).failures.append(problem)
+            self._source_of(root).failures.append(problem)
 
     def report(self, seconds: float, *, left_out: bool) -> IndexReport:
         """For the people who keep the documents."""
@@ -69,7 +69,7 @@ class Tally:
             sources=tuple(one.report(root) for root, one in self._sources.items()),
         )
 
-    def _of(self, root: str) -> _Source:
+    def _source_of(self, root: str) -> _Source:
         return self._sources.setdefault(root, _Source())
 
 

@@ -65,7 +65,7 @@ class Arrays:
         text = self.texts[row]
         return order[np.searchsorted(texts, text, "left") : np.searchsorted(texts, text, "right")]
 
-    def beside(self, other: Arrays) -> Arrays:
+    def followed_by(self, other: Arrays) -> Arrays:
         """These and, behind them, the rows of another one, without categories and languages of its own."""
         passages, documents = len(self.document_of), int(self.document_of.max(initial=-1)) + 1
         unsaid = np.full(len(other.document_of), -1, np.int32)

@@ -40,4 +40,4 @@ class JoinedCorpus:
 
 def joined(first: Corpus, second: Corpus) -> JoinedCorpus:
     """``second`` without categories and languages of its own."""
-    return JoinedCorpus(first, second, first.arrays.beside(second.arrays))
+    return JoinedCorpus(first, second, first.arrays.followed_by(second.arrays))

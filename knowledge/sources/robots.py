@@ -31,23 +31,23 @@ class Robots:
 
     async def allows(self, address: str) -> bool:
         """Whether the page may be asked for. Raises RobotsUnknown."""
-        rules = await self._of(address)
+        rules = await self._rules_of(address)
         return bool(rules.can_fetch(address, AGENT))
 
     async def pause(self, address: str) -> float:
         """Seconds that its host wants between two requests; 0 when it says nothing. Raises RobotsUnknown."""
-        rules = await self._of(address)
+        rules = await self._rules_of(address)
         rate = rules.request_rate(AGENT)
         by_rate = rate.seconds / rate.requests if rate and rate.requests else 0.0
         return min(_LONGEST_PAUSE, max(float(rules.crawl_delay(AGENT) or 0.0), by_rate))
 
     async def sitemaps(self, address: str) -> list[str]:
         """The sitemaps that its host names, on hosts that the crawl may enter. Raises RobotsUnknown."""
-        rules = await self._of(address)
+        rules = await self._rules_of(address)
         found = (normal(one, address) for one in rules.sitemaps)
         return [one for one in found if one is not None and self._scope.allows_host(one)]
 
-    async def _of(self, address: str) -> Protego:
+    async def _rules_of(self, address: str) -> Protego:
         parts = urlsplit(address)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin in self._unknown:

@@ -78,7 +78,7 @@ def scan(
     for root in roots:
         options = catalog.options(root)
         try:
-            found, left, fetched_at = _of(options, catalog, staff, newest.get(identity_of(root), 0.0))
+            found, left, fetched_at = _scan_source(options, catalog, staff, newest.get(identity_of(root), 0.0))
         except OSError as error:
             failures[root] = f"cannot be read: {error.strerror or error}"
             continue
@@ -112,7 +112,7 @@ _Found = tuple[list[SourceFile], dict[str, str], float]
 """Files, what was left alone and why, and when it was fetched; 0 for what needs no fetching."""
 
 
-def _of(options: SourceOptions, catalog: Catalog, staff: StaffPlaces, newest: float) -> _Found:
+def _scan_source(options: SourceOptions, catalog: Catalog, staff: StaffPlaces, newest: float) -> _Found:
     if options.root == LEARNED:
         return [_described(file, options, staff) for file in _learned(catalog.learned)], {}, 0.0
     if not options.remote:

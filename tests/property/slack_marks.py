@@ -57,10 +57,10 @@ def _texts(node: Any, *, quotes: bool = True) -> Iterator[tuple[str, str]]:
         for one in node:
             yield from _texts(one, quotes=quotes)
     elif isinstance(node, dict):
-        yield from _of(node, quotes=quotes)
+        yield from _marks_in(node, quotes=quotes)
 
 
-def _of(node: dict[str, Any], *, quotes: bool) -> Iterator[tuple[str, str]]:
+def _marks_in(node: dict[str, Any], *, quotes: bool) -> Iterator[tuple[str, str]]:
     kind = node.get("type")
     if kind == "rich_text_quote" and not quotes:
         return

@@ -61,11 +61,11 @@ def modules() -> tuple[str, ...]:
 @cache
 def functions() -> Mapping[str, Function]:
     """Those that take text, by name. What only waits for others (``async``) leaves the work on text to these."""
-    found = (one for module in modules() for one in _of(module))
+    found = (one for module in modules() for one in _functions_of(module))
     return {one.name: one for one in found if one.texts}
 
 
-def _of(module: str) -> Iterator[Function]:
+def _functions_of(module: str) -> Iterator[Function]:
     for name, value in vars(importlib.import_module(module)).items():
         if name.startswith("_") or getattr(value, "__module__", None) != module:
             continue

@@ -68,7 +68,7 @@ class Gate(OfficeHours):
         return [one.text for one in await self.posts("said") if one.author == "customer"]
 
 
-def _of(customer_id: str, *, blocks: bool) -> BlockCustomer:
+def _block_of(customer_id: str, *, blocks: bool) -> BlockCustomer:
     return BlockCustomer("case", customer_id, "linus", "Another reason", blocks=blocks)
 
 
@@ -122,9 +122,9 @@ async def test_a_block_holds_for_the_address_whether_it_is_proven_or_not(
     found = await store.block_of(other)
     assert found is not None
     assert (found.by, found.reason) == ("grace", "Spam")
-    await store.database.write(lambda connection: keep_blocks(connection, [_of(other, blocks=True)], 1.0))
+    await store.database.write(lambda connection: keep_blocks(connection, [_block_of(other, blocks=True)], 1.0))
     assert len(await store.blocked()) == 1, "who is blocked already stays so by whoever was first"
-    await store.database.write(lambda connection: keep_blocks(connection, [_of(other, blocks=False)], 2.0))
+    await store.database.write(lambda connection: keep_blocks(connection, [_block_of(other, blocks=False)], 2.0))
     assert await store.blocked() == []
     for thread, kind in ((HOME.thread, proven), ("t0", not proven)):
         assert not await gate.asks(thread, proven=kind)
@@ -135,7 +135,7 @@ async def test_what_waits_to_be_read_is_dropped_whether_it_is_proven_or_not(gate
     late = replace(gate.from_customer("Just before"), sender=Identity("web", "main", "ada", verified=proven))
     await gate.store.accept([Acceptable(late)])
     ids = [await gate.customer_of(proven=False)]
-    await gate.store.database.write(lambda connection: keep_blocks(connection, [_of(ids[0], blocks=True)], 1.0))
+    await gate.store.database.write(lambda connection: keep_blocks(connection, [_block_of(ids[0], blocks=True)], 1.0))
     await gate.works()
     assert "Just before" not in await gate.relayed()
 

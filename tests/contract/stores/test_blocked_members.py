@@ -111,7 +111,7 @@ async def test_what_staff_are_helped_with_takes_no_words_of_the_blocked(group: G
     assert case is not None
     matter = CaseMatter(group.store, lambda text: text)
     await group.writes("Wo ist mein Paket?", who="bob", shared=True)
-    assert await matter.of(case) == "From Bob\nFrom Eve", "what the case is about"
+    assert await matter.question_text(case) == "From Bob\nFrom Eve", "what the case is about"
     said = await group.store.messages(HOME.conversation_id, limit=500)
     assert "Wo ist mein Paket?" not in written(said), "the language that staff are translated into"
     await group.staff("It is on its way")

@@ -76,13 +76,13 @@ class SlackCustomer:
         return [link for text in self.read() for link in addresses(text)]
 
     async def edit(self, said: Json, text: str) -> None:
-        before = _of(said)
+        before = _message_of(said)
         ts = self._slack.ts()
         after = {**before, "text": text, "edited": {"user": self.who, "ts": ts}}
         await self._changed({"subtype": "message_changed", "message": after, "previous_message": before, "ts": ts})
 
     async def delete(self, said: Json) -> None:
-        before = _of(said)
+        before = _message_of(said)
         gone = {"subtype": "message_deleted", "deleted_ts": before["ts"], "previous_message": before}
         await self._changed({**gone, "ts": self._slack.ts()})
 
@@ -157,7 +157,7 @@ class ThreadCustomer(SlackCustomer):
         return found
 
 
-def _of(said: Json) -> Json:
+def _message_of(said: Json) -> Json:
     return {name: said["event"][name] for name in ("type", "user", "text", "ts", "team")}
 
 

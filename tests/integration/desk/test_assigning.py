@@ -214,7 +214,7 @@ async def test_the_owner_of_the_account_is_named_by_the_companys_tool(
     desk = office(store, clock, staff, assign=("account_owner", "round_robin"))
     await desk.escalates()
     card = (await desk.posts("card"))[0].meta["facts"]
-    settings = desk.settings.of_case(card)
+    settings = desk.settings.for_case(card)
 
     async def found(owner: str | None, *passed: str) -> str:
         facts = {**card, "context": {"plan": "pro", **({"Owner": owner} if owner else {})}}
@@ -255,7 +255,7 @@ async def test_a_teams_own_people_stand_before_the_companys_calendar(
     await desk.escalates()
     await desk.passes(0)
     assert await given(desk) == [BOB]
-    assert desk.settings.of("mail").calendar is company
+    assert desk.settings.for_team("mail").calendar is company
 
 
 async def test_a_snoozed_case_is_given_to_somebody_when_it_is_back(

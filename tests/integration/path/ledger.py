@@ -41,7 +41,7 @@ class Ledger:
     _known: dict[int, Executable] = field(default_factory=dict)
     _open: dict[int, Transaction] = field(default_factory=dict)
 
-    def of(self, passed_over: Set[str] = frozenset()) -> list[Transaction]:
+    def transactions_of(self, passed_over: Set[str] = frozenset()) -> list[Transaction]:
         """Those that did something, without those that do only what is ``passed_over``."""
         return [one for one in self.transactions if one.statements and not set(one.hops) <= passed_over]
 

@@ -69,10 +69,10 @@ async def _counted(built: tuple[Town, Ledger], channel: str, people: Sequence[st
     ledger.clear()
     await town.ask(channel, people, text)
     seen = -1
-    while seen != (now := len(ledger.of(_BACKGROUND))) or ledger.waiting:
+    while seen != (now := len(ledger.transactions_of(_BACKGROUND))) or ledger.waiting:
         seen = now
         await asyncio.sleep(_QUIET)
-    return ledger.of(_BACKGROUND)
+    return ledger.transactions_of(_BACKGROUND)
 
 
 async def _known(built: tuple[Town, Ledger], channel: str, *names: str) -> list[str]:

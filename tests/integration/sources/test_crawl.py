@@ -34,7 +34,7 @@ async def test_a_site_is_read_page_by_page(small: Site, crawler: Crawler) -> Non
     file = crawler.file(options, "/billing/refunds")
     assert (file.category, file.language, file.audience) == ("Web", "en", KnowledgeAudience.STAFF)
     assert file.source == f"{small.address.removeprefix('http://')}/billing/refunds"
-    document = Converter().convert(file.path).of(file)
+    document = Converter().convert(file.path).described_by(file)
     text = "\n".join(block.text for block in document.blocks)
     assert document.title == "Refunds"
     assert "What Refunds says" in text

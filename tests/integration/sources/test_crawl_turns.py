@@ -66,7 +66,7 @@ async def test_two_hubs_do_not_crawl_a_site_at_one_time(site: Site, hubs: list[N
     options = SourceOptions(f"{site.address}/", pause=0.0)
     first, second = (
         Refresh(Catalog((options,), tmp_path / f"hub-{number}")).run(
-            [options.root], turn=CrawlTurns(Election(leases, f"hub {number}")).of
+            [options.root], turn=CrawlTurns(Election(leases, f"hub {number}")).hold
         )
         for number, leases in enumerate(hubs)
     )
@@ -88,10 +88,10 @@ async def test_two_sources_of_a_host_wait_for_each_other_and_others_do_not() -> 
     done: list[str] = []
 
     async def crawl(options: SourceOptions) -> None:
-        async with turns.of(options):
+        async with turns.hold(options):
             done.append(options.address)
 
-    async with turns.of(docs):
+    async with turns.hold(docs):
         waiting = asyncio.create_task(crawl(blog))
         await asyncio.create_task(crawl(elsewhere))
         assert done == [elsewhere.address]
@@ -107,11 +107,11 @@ async def test_what_one_task_of_a_hub_ends_another_still_holds(hubs: list[Notice
     second_has_it, end = asyncio.Event(), asyncio.Event()
 
     async def second() -> None:
-        async with turns.of(docs):
+        async with turns.hold(docs):
             second_has_it.set()
             await end.wait()
 
-    async with turns.of(docs):
+    async with turns.hold(docs):
         task = asyncio.create_task(second())
         await asyncio.sleep(0)
     await second_has_it.wait()
@@ -136,10 +136,10 @@ async def test_who_may_enter_a_host_by_a_pattern_waits_for_who_names_it() -> Non
     done: list[str] = []
 
     async def crawl(options: SourceOptions) -> None:
-        async with turns.of(options):
+        async with turns.hold(options):
             done.append(options.address)
 
-    async with turns.of(docs):
+    async with turns.hold(docs):
         waiting = asyncio.create_task(crawl(wide))
         await asyncio.create_task(crawl(shop))
         assert not waiting.done()

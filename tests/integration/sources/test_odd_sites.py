@@ -70,7 +70,7 @@ async def test_a_citation_leads_to_the_page_that_was_read(site: Site, crawler: C
     await crawler.run(options)
     for path in ("/refunds", "/prices"):
         file = crawler.file(options, path)
-        assert Converter().convert(file.path).of(file).url == f"{site.address}{path}"
+        assert Converter().convert(file.path).described_by(file).url == f"{site.address}{path}"
 
 
 async def test_a_pause_that_is_no_number_is_none(site: Site, crawler: Crawler) -> None:

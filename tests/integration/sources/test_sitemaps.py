@@ -69,7 +69,7 @@ def _map(*paths: str) -> str:
     return URLS.format("".join(f"<url><loc>{{site}}{path}</loc></url>" for path in paths))
 
 
-def _of(files: tuple[SourceFile, ...]) -> dict[str, bool]:
+def _titles_of(files: tuple[SourceFile, ...]) -> dict[str, bool]:
     return {str(file.url).rpartition("/")[2]: file.audience is KnowledgeAudience.STAFF for file in files}
 
 
@@ -91,7 +91,7 @@ async def test_what_a_sitemap_for_staff_lists_is_for_staff_whether_it_could_be_h
 
     found = scan([public.root], Catalog((public, staff), crawler.mirrors))
 
-    assert _of(found.files) == {"": False, "margins": True, "salaries": True, "refunds": False}
+    assert _titles_of(found.files) == {"": False, "margins": True, "salaries": True, "refunds": False}
 
 
 async def test_until_a_sitemap_for_staff_was_read_its_site_is_not_opened(site: Site, crawler: Crawler) -> None:
@@ -119,7 +119,7 @@ async def test_until_a_sitemap_for_staff_was_read_its_site_is_not_opened(site: S
     await crawler.run(staff)
     site.pages["/two.xml"] = 500
     await crawler.run(staff)
-    assert _of(scan([public.root], catalog).files) == {"": True, "margins": True}, "what was known stays known"
+    assert _titles_of(scan([public.root], catalog).files) == {"": True, "margins": True}, "what was known stays known"
 
 
 async def test_a_sitemap_that_is_gone_keeps_no_page_alive(site: Site, crawler: Crawler) -> None:

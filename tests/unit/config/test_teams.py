@@ -42,11 +42,11 @@ def test_a_team_has_hours_people_and_a_channel_or_the_companys(monkeypatch: pyte
     monkeypatch.setenv("DESK_ON_CALL", "S0NCALL")
     settings = read_settings()
     found = make_handoff(settings)
-    billing, shop = found.of("billing"), found.of("shop")
+    billing, shop = found.for_team("billing"), found.for_team("shop")
     assert billing.hours is not None
     assert (billing.zone, billing.on_call) == (ZoneInfo("Asia/Tokyo"), ("S0BILL",))
     assert (shop.hours, shop.on_call) == (None, ("S0NCALL",))
-    assert found.of("gone since") is found
+    assert found.for_team("gone since") is found
     assert staff_channels(settings, found.teams) == {"C0STAFF01", "C0BILLING"}
 
 
@@ -60,7 +60,7 @@ def test_a_team_may_give_its_cases_in_its_own_way(monkeypatch: pytest.MonkeyPatc
     )
     monkeypatch.setenv("DESK_ASSIGN", "round_robin")
     found = make_handoff(read_settings())
-    billing, shop, phone = (found.of(name) for name in ("billing", "shop", "phone"))
+    billing, shop, phone = (found.for_team(name) for name in ("billing", "shop", "phone"))
     assert (billing.assign, billing.assign_to) == (("on_call", "round_robin"), ("U0ANN",))
     assert billing.calendar is not None
     assert (shop.assign, shop.calendar) == ((), None)

@@ -228,7 +228,7 @@ async def test_what_a_case_is_about_is_looked_for_in_as_much_as_is_analysed(coun
         async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]:
             return _history()
 
-    matter = await CaseMatter(Records(), counted.first(str)).of(CASE)
+    matter = await CaseMatter(Records(), counted.first(str)).question_text(CASE)
     assert matter.endswith("I wait since 39 days!")
     assert 0 < counted.characters <= MOST_READ
 

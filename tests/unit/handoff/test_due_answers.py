@@ -70,8 +70,8 @@ def test_the_first_that_fits_counts() -> None:
 def test_a_case_keeps_its_target_by_name() -> None:
     settings = HandoffSettings(targets=parse_targets("email first 3; first 4"))
     names = ({"target": "email"}, {}, {"target": "gone"})
-    assert [settings.of_case(one).target.first for one in names] == [180.0, 240.0, 240.0]
-    assert HandoffSettings().of_case({"target": "email"}).target == Target()
+    assert [settings.for_case(one).target.first for one in names] == [180.0, 240.0, 240.0]
+    assert HandoffSettings().for_case({"target": "email"}).target == Target()
 
 
 def test_staff_are_warned_and_then_told_that_it_was_missed() -> None:

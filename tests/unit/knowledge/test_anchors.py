@@ -14,7 +14,7 @@ from tests.unit.knowledge.wordpiece import WordPieceCounter
 
 def _chunks(path: Path, url: str | None = "https://help.example.com/a") -> list[Chunk]:
     file = SourceFile("1", path, path.name, str(path), url=url)
-    return Chunker(WordPieceCounter(), 100).chunks(Converter().convert(path).of(file))
+    return Chunker(WordPieceCounter(), 100).chunks(Converter().convert(path).described_by(file))
 
 
 def _places(chunks: list[Chunk]) -> dict[str, str | None]:

@@ -80,7 +80,7 @@ def _read(tmp_path: Path, content: Any, name: str = "api.json") -> Document:
 def test_each_operation_is_a_section(tmp_path: Path, name: str) -> None:
     document = _read(tmp_path, _API, name)
     file = SourceFile("1", tmp_path / name, name, name, url=f"https://api.example.com/{name}")
-    chunks = Chunker(WordPieceCounter(), 200).chunks(document.of(file))
+    chunks = Chunker(WordPieceCounter(), 200).chunks(document.described_by(file))
     by_section: dict[str | None, str] = {}
     for chunk in chunks:
         by_section[chunk.section] = by_section.get(chunk.section, "") + chunk.content
