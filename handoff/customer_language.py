@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from core.domain.analysed_text import keep_newest
 from core.domain.conversation import Conversation
-from core.domain.customer import Customer
 from core.domain.messages import BLOCKED, Author, Message
 from core.ports.store import TurnState
 from handoff.records import Messages, last_said
-from handoff.texts import primary
 
 _LOOKED_AT = 60
 """Messages of a conversation that tell in which language its customer writes."""
@@ -49,24 +46,3 @@ def written(messages: Sequence[Message]) -> tuple[str, ...]:
     said = (one for one in messages if one.author is Author.CUSTOMER and one.deleted_at is None and one.action is None)
     shown = (replace(one, text=one.text[:_SHOWS]) for one in said if one.text.strip() and BLOCKED not in one.meta)
     return tuple(one.text for one in reversed(keep_newest(shown)))
-
-
-class Listening(Protocol):
-    """``written``: the language of what a customer wrote, the newest first, where their locale is that; None where it
-    shows none.
-    """
-
-    @property
-    def words(self) -> LastWords | None: ...
-
-    @property
-    def written(self) -> Callable[[Sequence[str], str | None], str | None] | None: ...
-
-
-async def locale_of(desk: Listening, conversation: Conversation, customer: Customer) -> str | None:
-    """That of what they write, as in what they are told when they write themselves; otherwise the one that is known."""
-    known = conversation.locale or customer.locale
-    if desk.written is None or desk.words is None:
-        return known
-    language = desk.written(await desk.words.newest_texts(conversation), known)
-    return known if language in (None, primary(known)) else language

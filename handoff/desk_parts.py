@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.domain.capabilities import Capabilities
+from core.domain.conversation import Conversation
+from core.domain.customer import Customer
 from core.domain.keys import ConversationKey
 from core.ports.cases import Cases
 from core.ports.clock import Clock
@@ -20,6 +22,7 @@ from handoff.customer_language import LastWords
 from handoff.people import People
 from handoff.rating.ratings import OnlyThanks
 from handoff.records import DeskRecords
+from handoff.texts import primary
 
 Files = Callable[[TurnState], Awaitable[TurnState]]
 """Brings the files of a turn's messages. Raises NotYet while one of them may still come."""
@@ -63,3 +66,11 @@ class DeskParts:
     link: Callable[[str], str | None] | None = None
     roster: Roster | None = None
     history: HistorySearch | None = None
+
+    async def locale_of(self, conversation: Conversation, customer: Customer) -> str | None:
+        """That of what they write, as in what they are told when they write themselves; otherwise the one that is known."""
+        known = conversation.locale or customer.locale
+        if self.written is None or self.words is None:
+            return known
+        language = self.written(await self.words.newest_texts(conversation), known)
+        return known if language in (None, primary(known)) else language

@@ -13,6 +13,7 @@ from core.ports.store import TurnOutcome, TurnState
 from handoff import posts
 from handoff.desk_decorator import DeskDecorator
 from handoff.desk_parts import Files
+from handoff.people import sender_of
 from handoff.posts import POST, Post
 from handoff.texts import quoted, say
 
@@ -66,21 +67,15 @@ class DeskWithoutMail(DeskDecorator):
         if case_id is None:
             return await self.desk.staff(turn)
         written = [one for one in turn.pending if one.text]
-        notes = tuple(KeepNote(case_id, one.id, _sender(one)) for one in written)
+        notes = tuple(KeepNote(case_id, one.id, sender_of(one)) for one in written)
         told = tuple(_refusal(one, "no_desk", self.language) for one in written or turn.pending[:1])
-        cross_writes = (
-            (CrossConversationWrite(feed(self.account, case_id), told),) if told and self.account is not None else ()
-        )
+        cross_writes = (posts.in_thread(self.account, case_id, told),) if told and self.account is not None else ()
         return TurnOutcome(turn.claim, turn.conversation.last_seq, cross_writes=cross_writes, cases=notes)
 
 
 def _refusal(message: Message, why: str, language: str) -> NewMessage:
     words = quoted(message.text, _LONGEST) if message.text else ""
-    return posts.remark(say(f"staff_mail_{why}", language, name=_sender(message), text=words))
-
-
-def _sender(message: Message) -> str:
-    return str(message.meta.get("sender") or "")
+    return posts.remark(say(f"staff_mail_{why}", language, name=sender_of(message), text=words))
 
 
 def _without_echo(cross_write: CrossConversationWrite) -> CrossConversationWrite:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Protocol
 
+from core.domain.messages import Message
+from handoff.texts import say
+
 
 class Membership(StrEnum):
     """guest: of another workspace, a guest of this one, an app or a workflow. unknown: it cannot be told at the moment."""
@@ -32,3 +35,13 @@ class Members(Protocol):
     async def membership(self, staff_id: str) -> Membership:
         """Whether they belong to the workspace; never an error."""
         ...
+
+
+def sender_of(message: Message) -> str:
+    """The id of the staff member who wrote or pressed it; empty where nobody did."""
+    return str(message.meta.get("sender") or "")
+
+
+async def name_of_sender(people: People, message: Message, locale: str) -> str:
+    """As other staff read it."""
+    return await people.called(sender_of(message)) or message.author_name or say("staff_somebody", locale)

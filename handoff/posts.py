@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.domain.attachments import Attachment
-from core.domain.case import Case
+from core.domain.case import Case, feed
 from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import Customer, Evidence
 from core.domain.heard import heard, told
@@ -31,7 +31,7 @@ from core.domain.messages import (
 )
 from core.domain.readers import READERS
 from core.ports.memories import Said
-from core.ports.store import NewMessage
+from core.ports.store import CrossConversationWrite, NewMessage
 from handoff.places import address_of, name_of, place_of
 from handoff.texts import say
 
@@ -132,6 +132,11 @@ def card(
         **{name: known for name, known in more.items() if known},
     }
     return desk_post(Post.CARD, f"{who}: {escalation.reason}", facts=facts)
+
+
+def in_thread(account: str, case_id: str, told: Sequence[NewMessage]) -> CrossConversationWrite:
+    """Posts for a case's thread at the desk of that account."""
+    return CrossConversationWrite(feed(account, case_id), tuple(told))
 
 
 def first_of_case(told: Sequence[NewMessage]) -> tuple[NewMessage, ...]:

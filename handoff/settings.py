@@ -9,12 +9,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.domain.calendar import Calendar
-from handoff.fields import TicketField
 from handoff.hours import Hours
 from handoff.learning.weekly import Weekly
 from handoff.mood import MoodWords
 from handoff.teams import Policy, Target, Team
 from handoff.thread.macros import Macros
+
+
+@dataclass(frozen=True, slots=True)
+class TicketField:
+    """``choices``: the values that staff choose from; without any, staff write a text."""
+
+    name: str
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from channels.slack.place import Place
-from core.domain.case import BY_STAFF, Case, feed
+from core.domain.case import BY_STAFF, Case
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState, Sharing
 from core.domain.customer import ContactDetails, Customer
 from core.domain.errors import NotYet
@@ -19,9 +19,10 @@ from core.domain.ticket import TicketStatus
 from core.ports.desk import DeskReply, ForStaff, without_ratings
 from core.ports.store import CloseCase, CrossConversationWrite, NewMessage, OpenCase, Transition, TurnOutcome, TurnState
 from handoff import posts, tickets
-from handoff.customer_language import known_locale, locale_of
+from handoff.customer_language import known_locale
 from handoff.desk_parts import DeskParts
 from handoff.mood.mood import mood_in_words
+from handoff.people import name_of_sender, sender_of
 from handoff.places import is_renamed, name_of, place_of, with_names
 from handoff.policy import moods_of, reason_in
 from handoff.rating.ratings import Ratings
@@ -174,7 +175,7 @@ class SlackDesk:
             return await self._asked(turn if parts.files is None else await parts.files(turn), case)
         facts = _reachable(await self._facts(case.id), customer.contact)
         settings, channel = self._settings.for_case(facts), parts.channels.get(conversation.key.channel)
-        conversation = replace(conversation, locale=await locale_of(parts, conversation, customer))
+        conversation = replace(conversation, locale=await parts.locale_of(conversation, customer))
         chooses = conversation.shared is Sharing.SOMETIMES or (channel is not None and channel.chosen_readers)
         turn = with_choice(turn) if chooses else turn
         decide = partial(FormTurn, turn, case, conversation, customer, facts=facts, desk=parts, settings=settings)
@@ -188,7 +189,7 @@ class SlackDesk:
         parts, locale = self._parts, self._settings.staff_locale
         key = Place.of(turn.conversation.key.thread).conversation(turn.conversation.key.account)
         home = await parts.records.conversation(key.conversation_id)
-        who, at = str(order.meta.get("sender") or ""), str(order.meta.get("reply_to") or "")
+        who, at = sender_of(order), str(order.meta.get("reply_to") or "")
         about = await parts.cases.said_with(EventKey(key.channel, key.account, at))
         if home is None or about is None or about.conversation_id != home.id or about.author is not Author.CUSTOMER:
             told = [posts.direct(who, say("staff_open_nobody", locale))]
@@ -205,7 +206,7 @@ class SlackDesk:
         customer = await parts.records.customer(home.id, customer_id=about.customer_id)
         if customer is None:
             return TurnOutcome(turn.claim, handled_seq=order.seq)
-        name = await parts.people.called(who) or order.author_name or say("staff_somebody", locale)
+        name = await name_of_sender(parts.people, order, locale)
         team, urgency, note = tickets.new_case_in(order.text)
         reason = say("staff_opened_by", locale, name=name)
         escalation = Escalation(reason, requested_by=BY_STAFF, urgency=urgency)
@@ -360,7 +361,7 @@ class SlackDesk:
         return Notices(settings, self._parts.clock.now())
 
     def _in_thread(self, case_id: str, told: Sequence[NewMessage]) -> CrossConversationWrite:
-        return CrossConversationWrite(feed(self._parts.desk_channel.account, case_id), tuple(told))
+        return posts.in_thread(self._parts.desk_channel.account, case_id, told)
 
 
 def _as_read(turn: TurnState, said: Sequence[Message]) -> TurnState:

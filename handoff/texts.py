@@ -67,14 +67,14 @@ def say(
 
     ``details``: what else stands in it. Without a ``contact``, a sentence that has one speaks of it and does not repeat it.
     """
-    variants = _texts()[key]
-    for candidate in (locale, fallback):
-        language = primary(candidate)
-        if language in variants:
-            break
-    else:
-        language = "en"
-    return variants[language].format(contact=_written(contact, language, key), name=name, **details)
+    language = spoken(key, locale, fallback)
+    return _texts()[key][language].format(contact=_written(contact, language, key), name=name, **details)
+
+
+def spoken(key: str, locale: str | None, fallback: str) -> str:
+    """The language in which ``say`` says it."""
+    known = [language for one in (locale, fallback) if (language := primary(one)) in _texts()[key] and language]
+    return known[0] if known else "en"
 
 
 def _written(contact: ContactDetails | None, language: str, key: str) -> str:

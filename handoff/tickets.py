@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +14,7 @@ from core.ports.outcomes import MoveTicket, OpenTicket
 from core.ports.store import NewMessage, TurnState
 from core.ports.tickets import TicketChange, Tickets
 from handoff.customer_language import known_locale
-from handoff.fields import TicketField, given_values
-from handoff.settings import HandoffSettings
+from handoff.settings import HandoffSettings, TicketField
 from handoff.texts import say
 
 STATUS, PRIORITY, CATEGORY, NOTE, TEAM = (
@@ -31,7 +30,7 @@ OWN_FIELD, NOTHING = "ticket_field:", "–"
 CHOICES = (TicketStatus.OPEN, TicketStatus.PENDING, TicketStatus.ON_HOLD)
 """The statuses that staff choose from. A ticket becomes resolved or closed by the buttons of its case."""
 _CUSTOMER = "customer"
-LONGEST_SUBJECT = 200
+LONGEST_SUBJECT, LONGEST_VALUE = 200, 90
 
 
 class CaseTickets:
@@ -118,3 +117,13 @@ def _given(text: str) -> dict[str, str]:
     except ValueError:
         return {}
     return {name: str(value).strip() for name, value in given.items()} if isinstance(given, dict) else {}
+
+
+def given_values(fields: Sequence[TicketField], given: Mapping[str, str]) -> dict[str, str]:
+    """Of the values by name those that the fields take, in one line. An empty value takes away what was there."""
+    found = {}
+    for one in (each for each in fields if each.name in given):
+        value = " ".join("".join(sign for sign in given[one.name] if sign.isprintable() or sign.isspace()).split())
+        if not value or not one.choices or value in one.choices:
+            found[one.name] = value[:LONGEST_VALUE]
+    return found

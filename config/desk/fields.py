@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from handoff.fields import TicketField
+from handoff.settings import TicketField
 
 _MOST = 10
 """Slack lets a form carry 3,000 characters along: all names and values, escaped, and what the form carries besides."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
-from collections.abc import Mapping
 from datetime import date, datetime
-from importlib.resources import files
 from zoneinfo import ZoneInfo
+
+from handoff.texts import say, spoken
 
 _A_WEEK = 7
 _NEARLY_A_YEAR = 300
@@ -26,29 +25,14 @@ def human_opening(
     """
     there = at.astimezone(zone or at.tzinfo)
     today = now.astimezone(there.tzinfo).date()
-    language = _language(locale, fallback)
-    texts = _texts()[language]
-    cldr = _cldr(locale, language)
+    cldr = _cldr(locale, spoken("opening_today", locale, fallback))
     time = _time(there, cldr)
-    lead = texts["at_one"] if re.match(r"0?1\D", time) else texts["at"]
+    lead = say("opening_at_one" if re.match(r"0?1\D", time) else "opening_at", locale, fallback=fallback)
     weekday, written = _day(there.date(), today, cldr)
     days = (there.date() - today).days
     key = "today" if days <= 0 else "tomorrow" if days == 1 else "weekday" if days < _A_WEEK else "date"
-    return texts[key].format(weekday=weekday, date=written, at=lead, time=time)
-
-
-@functools.cache
-def _texts() -> Mapping[str, Mapping[str, str]]:
-    loaded: dict[str, dict[str, str]] = json.loads(files("handoff.hours").joinpath("openings.json").read_text("utf-8"))
-    return loaded
-
-
-def _language(locale: str | None, fallback: str) -> str:
-    for candidate in (locale, fallback):
-        language = re.split(r"[-_]", (candidate or "").lower(), maxsplit=1)[0]
-        if language in _texts():
-            return language
-    return "en"
+    details = {"weekday": weekday, "date": written, "at": lead, "time": time}
+    return say(f"opening_{key}", locale, fallback=fallback, **details)
 
 
 @functools.lru_cache(maxsize=256)

@@ -19,8 +19,9 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.cases import Cases
 from core.ports.drafter import Drafter
 from core.ports.learning import Learning
-from core.ports.outcomes import CrossConversationWrite, ProposeAnswer, SetTimer
+from core.ports.outcomes import ProposeAnswer, SetTimer
 from core.ports.timers import DecideTimer, TimerDecision
+from handoff import posts
 from handoff.learning.personal import without_persons
 from handoff.learning.proposals import Lesson, judged, lesson_of, proposal
 from handoff.posts import POST, Post
@@ -80,7 +81,7 @@ class LearningTimers:
         if known is not None and known.state is LearningState.PROPOSED:
             shown = await proposed_in(self.records, self.account, case.id)
             told.insert(0, judged(known, shown, say("learn_replaced", self.language)))
-        return TimerDecision((CrossConversationWrite(feed(self.account, case.id), tuple(told)),), (record,))
+        return TimerDecision((posts.in_thread(self.account, case.id, told),), (record,))
 
     async def _waits_to_be_sent(self, conversation: Conversation) -> bool:
         """Whether staff may still take back a part of it: of what the customer has not heard nothing is learned."""

@@ -22,7 +22,7 @@ from handoff.desk_parts import DeskChannel
 from handoff.learning import proposals
 from handoff.learning.learning import LOOKED_AT, LearningRecords, proposed_in
 from handoff.learning.personal import has_gap
-from handoff.people import People
+from handoff.people import People, name_of_sender, sender_of
 from handoff.records import last_in
 from handoff.texts import say
 
@@ -73,7 +73,7 @@ class LearningDesk(DeskDecorator):
         """The first press decides, however often and by how many it is pressed."""
         if found.state is not LearningState.PROPOSED:
             return [posts.remark(await self._say("learn_decided", press))], None
-        by = str(press.meta.get("sender") or "")
+        by = sender_of(press)
         conversation = await self.records.conversation(Case.home(found.case_id))
         gone = conversation is None or conversation.ended_at is not None
         if press.action is StaffAction.DISCARD or gone:
@@ -107,8 +107,7 @@ class LearningDesk(DeskDecorator):
         return proposals.judged(found, shown, verdict)
 
     async def _say(self, key: str, press: Message) -> str:
-        name = await self.people.called(str(press.meta.get("sender") or "")) or press.author_name
-        return say(key, self.language, name=name or say("staff_somebody", self.language))
+        return say(key, self.language, name=await name_of_sender(self.people, press, self.language))
 
 
 def _reworded(press: Message) -> tuple[str | None, str | None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from core.domain.case import Case, feed
+from core.domain.case import Case
 from core.domain.conversation import OwnershipEvent
 from core.domain.messages import ANSWERS_TO, PRIVATELY, Author, CustomerAction, Message, MessageKind
 from core.ports.cases import Cases
@@ -15,7 +15,6 @@ from core.ports.clock import Clock
 from core.ports.desk import ASKED_CASE, ASKS_COMMENT, ASKS_RATING, CASE_CLOSED, DESK_NOTICE, DeskReply, ForStaff
 from core.ports.store import (
     CaseRecord,
-    CrossConversationWrite,
     KeepComment,
     KeepRating,
     NewMessage,
@@ -102,7 +101,7 @@ class Ratings:
         if len({said.text for said in earlier if said.meta.get("reply_to") == case.id}) > 1:
             return DeskReply(staff=ForStaff(cases=keeps))
         told = self._remark("staff_rated", score=str(found.score))
-        staff = ForStaff((CrossConversationWrite(feed(self.account, case.id), (told,)),), keeps)
+        staff = ForStaff((posts.in_thread(self.account, case.id, [told]),), keeps)
         return DeskReply((self._notice(turn, "rated_late", case, press),), staff=staff)
 
     async def _case(self, turn: TurnState, asked: Message) -> Case | None:
@@ -168,7 +167,7 @@ class Ratings:
         told: Sequence[NewMessage],
         records: Sequence[CaseRecord],
     ) -> DeskReply:
-        staff = ForStaff((CrossConversationWrite(feed(self.account, case.id), tuple(told)),), tuple(records))
+        staff = ForStaff((posts.in_thread(self.account, case.id, told),), tuple(records))
         resolved = Transition(OwnershipEvent.RESOLVE, reopen_within=self._left(case))
         return DeskReply(messages, staff=staff, transition=resolved)
 

@@ -17,8 +17,8 @@ from core.domain.issues import LONGEST_TITLE, TEXT, TITLE, URL
 from core.domain.messages import StaffAction
 from core.domain.ticket import Ticket, TicketPriority
 from core.ports.case_files import PastCase, PastConversation
-from handoff.fields import LONGEST_VALUE, TicketField
 from handoff.places import place_name, place_of
+from handoff.settings import TicketField
 from handoff.slack.rich_text import (
     LONGEST,
     Block,
@@ -44,7 +44,18 @@ from handoff.slack.rich_text import (
 from handoff.summary import TRIED
 from handoff.texts import say
 from handoff.thread.macros import Macro
-from handoff.tickets import CATEGORY, CHOICES, LONGEST_SUBJECT, NOTE, NOTHING, OWN_FIELD, PRIORITY, STATUS, TEAM
+from handoff.tickets import (
+    CATEGORY,
+    CHOICES,
+    LONGEST_SUBJECT,
+    LONGEST_VALUE,
+    NOTE,
+    NOTHING,
+    OWN_FIELD,
+    PRIORITY,
+    STATUS,
+    TEAM,
+)
 
 MACRO, PAGE = "macro", "page"
 """What can be chosen in an open form: a saved reply, another page of the history."""

@@ -40,9 +40,9 @@ from core.ports.outcomes import (
 from core.ports.store import TurnOutcome, TurnState
 from core.ports.timers import DecideTimer, TimerDecision
 from handoff import posts
-from handoff.customer_language import locale_of
 from handoff.desk_decorator import DeskDecorator
 from handoff.desk_parts import DeskParts
+from handoff.people import name_of_sender, sender_of
 from handoff.posts import POST, Post, desk_post
 from handoff.settings import HandoffSettings
 from handoff.texts import proof_of, say
@@ -182,7 +182,7 @@ class ApprovalDesk(DeskDecorator):
         approval = next((one for one in approvals if one.id == press.meta.get("reply_to")), None)
         if approval is None or not await self._may_be_decided(approval):
             key = "staff_approval_gone" if approval is None else "learn_decided"
-            whisper = posts.whisper(str(press.meta.get("sender") or ""), self._say(key))
+            whisper = posts.whisper(sender_of(press), self._say(key))
             return replace(done, cross_writes=(self._in_thread(case_id, whisper),))
         return await self._decided(turn, done, press, case, home, approval)
 
@@ -195,7 +195,7 @@ class ApprovalDesk(DeskDecorator):
     async def _decided(
         self, turn: TurnState, done: TurnOutcome, press: Message, case: Case, home: Conversation, approval: Approval
     ) -> TurnOutcome:
-        name = await self._name(press)
+        name = await name_of_sender(self.posts.parts.people, press, self.settings.staff_locale)
         why_not = self._why_not(press, case, approval)
         if (press.action is StaffAction.APPROVE and why_not is None) or await self.calls.has_begun(approval):
             ended = await self.calls.run(turn, approval, home)
@@ -221,7 +221,7 @@ class ApprovalDesk(DeskDecorator):
         records: tuple[CaseRecord, ...] = self._follow_up_timer(case, home)
         transition = None
         if hands_back:
-            who = str(press.meta.get("sender") or "")
+            who = sender_of(press)
             transition = Transition(OwnershipEvent.HAND_BACK, actor=who)
             facts = await self.posts.parts.cases.card(known.place.account, case.id)
             told += [posts.card_now(facts, OwnershipState.BOT, None)] if facts else []
@@ -267,7 +267,7 @@ class ApprovalDesk(DeskDecorator):
         *,
         hands_back: bool,
     ) -> NewMessage:
-        locale, fallback = await locale_of(self.posts.parts, home, customer), self.settings.default_locale
+        locale, fallback = await self.posts.parts.locale_of(home, customer), self.settings.default_locale
         texts = [say(f"approval_{ended.state}", locale, fallback=fallback, action=approval.action)]
         texts += [ended.for_customer[:_LONGEST]] if ended.for_customer else []
         texts += [say("handed_back_unclaimed", locale, fallback=fallback)] if hands_back else []
@@ -289,12 +289,8 @@ class ApprovalDesk(DeskDecorator):
             return ()
         return (SetTimer(case.id, TimerKind.FOLLOW_UP, after, keep=True),)
 
-    async def _name(self, press: Message) -> str:
-        name = await self.posts.parts.people.called(str(press.meta.get("sender") or "")) or press.author_name
-        return name or self._say("staff_somebody")
-
     def _in_thread(self, case_id: str, *told: NewMessage) -> CrossConversationWrite:
-        return CrossConversationWrite(feed(self.posts.parts.desk_channel.account, case_id), told)
+        return posts.in_thread(self.posts.parts.desk_channel.account, case_id, told)
 
     def _say(self, key: str, *, name: str = "", text: str = "") -> str:
         return say(key, self.settings.staff_locale, name=name, text=text)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.domain.case import Case, feed
+from core.domain.case import Case
 from core.domain.messages import Author, ChangeKind, Citation, Message, MessageKind, StaffAction
 from core.ports.outcomes import KeepNote
 from core.ports.responder import Reply, Responder
-from core.ports.store import CrossConversationWrite, NewMessage, TurnOutcome, TurnState
+from core.ports.store import NewMessage, TurnOutcome, TurnState
 from handoff import posts
 from handoff.desk_parts import DeskParts
+from handoff.people import sender_of
 from handoff.settings import HandoffSettings
 from handoff.texts import quoted, say
 from handoff.thread.customer_history import CustomerHistory, history_query
@@ -55,9 +56,9 @@ class Asking:
     async def outcome(self, turn: TurnState, case: Case) -> TurnOutcome:
         """Raises StoreUnavailable and LostClaim: then the turn is run again, and finds its tool calls in the journal."""
         told = [post for question in questions_in(turn) for post in await self._answered(turn, question, case)]
-        cross_writes = (CrossConversationWrite(feed(self._account, case.id), tuple(told)),) if told else ()
+        cross_writes = (posts.in_thread(self._account, case.id, told),) if told else ()
         notes = [one for one in questions_in(turn) if begins_with(self._settings.note_sign, one.text)]
-        kept = tuple(KeepNote(case.id, one.id, str(one.meta.get("sender") or "")) for one in notes)
+        kept = tuple(KeepNote(case.id, one.id, sender_of(one)) for one in notes)
         return TurnOutcome(turn.claim, turn.conversation.last_seq, cross_writes=cross_writes, cases=kept)
 
     async def _answered(self, turn: TurnState, question: Message, case: Case) -> Sequence[NewMessage]:
@@ -102,7 +103,7 @@ def _as_customer(message: Message) -> Message:
 def _advice(question: Message, reply: Reply) -> NewMessage:
     """The answer with its sources, below what was asked and by whom: others write in between."""
     sources = [{"place": _place(one), "url": one.url} for one in reply.citations]
-    asked_by = str(question.meta.get("sender") or "")
+    asked_by = sender_of(question)
     asked = quoted(question.text, _QUOTED)
     return posts.desk_post(posts.Post.ADVICE, reply.text, question=asked, asked_by=asked_by, sources=sources)
 

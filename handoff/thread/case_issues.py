@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from core.domain.case import Case, feed
+from core.domain.case import Case
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.issues import ISSUES, MOST_ISSUES, Issue, case_of_issues
 from core.domain.messages import Message, StaffAction
@@ -19,6 +19,7 @@ from core.ports.store import TurnState
 from handoff import posts
 from handoff.desk_decorator import DeskDecorator
 from handoff.desk_parts import DeskParts
+from handoff.people import name_of_sender
 from handoff.texts import say
 
 Issues = dict[str, Issue]
@@ -60,7 +61,7 @@ class IssueDesk(DeskDecorator):
         card = posts.card_now(facts, state, facts.get("owner"), snoozed_until=snoozed)
         card = replace(card, meta={**card.meta, ISSUES: [asdict(one) for one in issues.values()]})
         guard = CrossConversationWrite(home.key, ownership_epoch=home.ownership_epoch)
-        return replace(done, cross_writes=(CrossConversationWrite(feed(account, case_id), (*told, card)), guard))
+        return replace(done, cross_writes=(posts.in_thread(account, case_id, [*told, card]), guard))
 
     async def _filled_in(self, turn: TurnState, form: Message, case_id: str, issues: Issues) -> NewMessage:
         found = await self.tracked.create_or_link(turn, form, case_id, room=len(issues) < MOST_ISSUES)
@@ -68,7 +69,7 @@ class IssueDesk(DeskDecorator):
             return posts.remark(self._say(f"staff_issue_{found.outcome}", why=found.why, text=found.written).rstrip())
         issues.setdefault(found.ref, found)
         key = "staff_issue_linked" if found.is_open is None else "staff_issue_created"
-        name = await self.parts.people.called(str(form.meta.get("sender"))) or self._say("staff_somebody")
+        name = await name_of_sender(self.parts.people, form, self.language)
         return posts.remark(self._say(key, name=name, issue=found.named))
 
     async def _moved(self, news: Issue, case: Case, home: Conversation, issues: Issues) -> Sequence[NewMessage]:

@@ -18,6 +18,7 @@ from core.ports.outcomes import ClearTimers, SetTimer
 from core.ports.store import CaseRecord, CrossConversationWrite, NewMessage, Recall, Transition, TurnState
 from handoff import posts
 from handoff.desk_parts import DeskParts
+from handoff.people import sender_of
 from handoff.settings import HandoffSettings
 from handoff.texts import quoted, say
 from handoff.thread.addressing import Addressing, again_to_those_of
@@ -93,7 +94,7 @@ class CorrectingTurn:
         self._transition: Transition | None = None
 
     async def _who(self, message: Message) -> Person:
-        person = str(message.meta.get("sender") or "")
+        person = sender_of(message)
         return self._called(person, await self._people.called(person) or message.author_name)
 
     def _called(self, staff_id: str, name: str | None) -> Person:

@@ -23,7 +23,6 @@ from core.ports.blocks import Blocks
 from core.ports.case_files import CaseFiles
 from core.ports.learning import Learning
 from core.ports.tickets import Holder
-from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
 from handoff.learning.personal import has_gap
 from handoff.settings import HandoffSettings
@@ -292,7 +291,7 @@ class DeskViews:
         agent = await self._parts.people.called(form.user) or ""
         ticket, customer = str(about.facts.get("ticket") or ""), about.customer.display_name or ""
         details = {"customer": customer, "agent": agent, "ticket": ticket}
-        locale = await locale_of(self._parts, about.conversation, about.customer)
+        locale = await self._parts.locale_of(about.conversation, about.customer)
         text = macro.said(locale, self._settings.default_locale, details) if macro else ""
         version = int(form.metadata.get("version", "0")) + 1
         return self._reply_form(about, {**form.metadata, "version": str(version)}, text, ())

@@ -12,6 +12,7 @@ from core.ports.outcomes import ChangeTicket, KeepNote
 from core.ports.store import Transition
 from core.ports.tickets import TicketChange
 from handoff import posts
+from handoff.people import sender_of
 from handoff.texts import quoted, say
 from handoff.thread.blocking import block_records, block_remark, closes_case, customer_to_block, read_block, writer_of
 from handoff.thread.correcting_turn import Person
@@ -96,7 +97,7 @@ class FormTurn(StaffTurn):
 
     async def _wrote(self, message: Message) -> None:
         if self._is_note(message.text):
-            self._records.append(KeepNote(self._case.id, message.id, str(message.meta.get("sender") or "")))
+            self._records.append(KeepNote(self._case.id, message.id, sender_of(message)))
         await super()._wrote(message)
 
     def _relay(self, message: Message, who: Person) -> None:

@@ -21,7 +21,7 @@ from core.ports.store import CrossConversationWrite, NewMessage, TurnOutcome, Tu
 from handoff import posts
 from handoff.desk_decorator import DeskDecorator
 from handoff.desk_parts import DeskChannel
-from handoff.people import Members, Membership
+from handoff.people import Members, Membership, sender_of
 from handoff.texts import say
 from handoff.thread.desk_views import Panel
 
@@ -58,7 +58,7 @@ class StaffOnlyDesk(DeskDecorator):
         """The key of the sentence that says why; None for staff."""
         if message.action in (StaffAction.CARD_GONE, StaffAction.ISSUE_NEWS):
             return None
-        found = await self.members.membership(_by(message))
+        found = await self.members.membership(sender_of(message))
         if found is Membership.UNKNOWN and self.clock.now() - message.created_at < _PATIENCE:
             raise NotYet("Slack does not say who that person is.", seconds=_AGAIN)
         if found is Membership.STAFF and message.action is StaffAction.ASSIGN:
@@ -69,7 +69,7 @@ class StaffOnlyDesk(DeskDecorator):
         """Of somebody whom nobody can tell apart from staff, staff are told as well: it may have been a colleague."""
         name = message.author_name or say("staff_somebody", self.language)
         text = say(key, self.language, name=name)
-        return posts.remark(text) if key == "staff_unproved" else posts.whisper(_by(message), text)
+        return posts.remark(text) if key == "staff_unproved" else posts.whisper(sender_of(message), text)
 
     async def _notify_case(self, turn: TurnState, outcome: TurnOutcome, told: Sequence[NewMessage]) -> TurnOutcome:
         key = turn.conversation.key
@@ -115,7 +115,3 @@ class StaffOnlyViews:
         if given and await self._members.membership(given) is Membership.GUEST:
             return {field: say("form_stranger", self._language)}
         return await self._others.refuse(form)
-
-
-def _by(message: Message) -> str:
-    return str(message.meta.get("sender") or "")

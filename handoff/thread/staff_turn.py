@@ -55,7 +55,7 @@ class StaffTurn(CorrectingTurn):
         handled = await self._go_through(self._items())
         self._follow_up()
         told = self._thread or self._customers  # with nothing to say itself, it is where a translation is shown
-        cross_writes = [CrossConversationWrite(feed(self._account, self._case.id), tuple(self._thread))] if told else []
+        cross_writes = [posts.in_thread(self._account, self._case.id, self._thread)] if told else []
         if self._customers or self._transition is not None or self._recalls or self._records:
             cross_writes.append(
                 CrossConversationWrite(
@@ -222,7 +222,7 @@ class StaffTurn(CorrectingTurn):
         card = [posts.card_with({**other.facts, **there.facts})] if other.facts else []
         told = (*card, posts.link_to_case(self._case.id, goes_on))
         unmoved = CrossConversationWrite(home.key, ownership_epoch=home.ownership_epoch)
-        self._elsewhere += [CrossConversationWrite(feed(self._account, other.id), told), unmoved]
+        self._elsewhere += [posts.in_thread(self._account, other.id, told), unmoved]
         self._records += [*here.records, *there.records]
         self._transition = Transition(OwnershipEvent.RESOLVE, reopen_within=self._settings.reopen_seconds, actor=who.id)
         closed, name = self._notice("resolved", who, "merged"), self._to_customer(who)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import dropwhile
 
-from core.domain.case import Case, feed
+from core.domain.case import Case
 from core.domain.contact_route import Contacted, ContactRoute
 from core.domain.conversation import Conversation
 from core.domain.customer import Customer
@@ -21,7 +21,6 @@ from core.ports.follow_ups import ContactRoutes, FollowUps, Unseen
 from core.ports.outcomes import CrossConversationWrite, FollowUp, NewMessage, SetTimer
 from core.ports.timers import DecideTimer, TimerDecision
 from handoff import posts
-from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.texts import by_way, masked, say
@@ -108,7 +107,7 @@ class FollowUpTimers:
         waited = self.desk.clock.now().timestamp() - words[0][1]
         if waited < self.settings.follow_up_seconds:
             return self._try_later(found, self.settings.follow_up_seconds - waited)
-        locale = await locale_of(self.desk, found.conversation, found.customer)
+        locale = await self.desk.locale_of(found.conversation, found.customer)
         said = tuple(message for message, _ in words)
         return await self._choose_route(replace(found, said=said, locale=locale))
 
@@ -172,7 +171,7 @@ class FollowUpTimers:
         return say(key, self.settings.staff_locale, way=way, count=count, address=address)
 
     def _remark(self, found: _Found, text: str) -> CrossConversationWrite:
-        return CrossConversationWrite(feed(self.desk.desk_channel.account, found.case.id), (posts.remark(text),))
+        return posts.in_thread(self.desk.desk_channel.account, found.case.id, [posts.remark(text)])
 
     def _home(
         self,

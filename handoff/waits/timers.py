@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from core.domain.case import Case, feed
+from core.domain.case import Case
 from core.domain.conversation import Conversation, OwnershipEvent, OwnershipState, Sharing
 from core.domain.messages import StaffAction
 from core.domain.ticket import TicketStatus
@@ -14,7 +14,6 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import CaseRecord, CrossConversationWrite, NewMessage, SetTimer, Transition
 from core.ports.timers import TimerDecision
 from handoff import posts
-from handoff.customer_language import locale_of
 from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.texts import say
@@ -144,7 +143,7 @@ class DeskTimers:
         customer = await self._parts.records.customer(conversation.id, case.id)
         if customer is None or not await self._waits(conversation):
             return TimerDecision()
-        locale = await locale_of(self._parts, conversation, customer)
+        locale = await self._parts.locale_of(conversation, customer)
         settings = self._settings.for_case(await self._facts(case))
         notice = Notices(settings, self._parts.clock.now()).longer(
             conversation.key.channel, locale, customer.contact, private=conversation.shared is Sharing.NEVER
@@ -165,7 +164,7 @@ class DeskTimers:
             return TimerDecision()
         if await self._parts.cases.still_to_come([answers[-1].id]):
             return TimerDecision(cases=(SetTimer(case.id, timer.kind, _ASKED_AGAIN, timer.stage),))
-        locale, now = await locale_of(self._parts, conversation, customer), self._parts.clock.now()
+        locale, now = await self._parts.locale_of(conversation, customer), self._parts.clock.now()
         notices, changes = Notices(settings, now), customer_silent(shown, bool(timer.stage), self._now(settings))
         notice = notices.closed(case.id, locale) if timer.stage else notices.nudge(locale)
         told = [posts.answered(notice), *(posts.remark(self._say(key)) for key in changes.remarks)]
@@ -195,9 +194,7 @@ class DeskTimers:
     ) -> TimerDecision:
         epoch = conversation.ownership_epoch
         home = CrossConversationWrite(conversation.key, said, transition, ownership_epoch=epoch, last_seq=last_seq)
-        return TimerDecision(
-            (CrossConversationWrite(feed(self._parts.desk_channel.account, case.id), tuple(told)), home), records
-        )
+        return TimerDecision((posts.in_thread(self._parts.desk_channel.account, case.id, told), home), records)
 
     async def _rests(self, case: Case, conversation: Conversation, facts: Mapping[str, Any]) -> bool:
         """Whether staff wait for somebody, and nobody for staff."""

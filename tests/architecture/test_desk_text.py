@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 HANDOFF = Path(__file__).parents[2] / "handoff"
-MAKERS = {"rich_text.py", "formatted.py"}
+MAKERS = {"rich_text.py", "speech.py"}
 """The first writes outside words and the hub's own, the second what staff and the agent wrote."""
 PARSED = re.compile(r"mrkdwn|\"section\"|\bimport .*\b(section|context)\b|\bescaped\b")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from config.desk.fields import BadFields, parse_fields
-from handoff.fields import TicketField, given_values
+from handoff.settings import TicketField
+from handoff.tickets import given_values
 
 
 def test_names_with_and_without_choices() -> None:
