@@ -274,12 +274,10 @@ class Reader:
         for action in wire.parts(whole, "actions"):
             name = wire.text(action, "action_id")
             if name == PERSON or name.startswith(CHOICE):
-                found.append(
-                    self._button_message(whole, action, CustomerAction.REQUEST_PERSON if name == PERSON else None)
-                )
+                found.append(self._press(whole, action, CustomerAction.REQUEST_PERSON if name == PERSON else None))
             elif name.startswith(RATING):
                 rated, of = (
-                    self._button_message(whole, action, CustomerAction.RATE),
+                    self._press(whole, action, CustomerAction.RATE),
                     wire.named(action, "value").partition(" ")[2],
                 )
                 found.append(replace(rated, text=name.removeprefix(RATING), shared=False, reply_to=of))
@@ -289,7 +287,7 @@ class Reader:
                 found.append(self._staff.pressed(whole, action, self.staff_channels))
         return found
 
-    def _button_message(self, whole: Json, action: Json, meant: CustomerAction | None) -> MessageReceived:
+    def _press(self, whole: Json, action: Json, meant: CustomerAction | None) -> MessageReceived:
         """What stands on a button, which its value tells as well where it is a choice."""
         thread, _, chosen = wire.named(action, "value").partition(" ")
         user, place = slack_id(wire.part(whole, "user").get("id")), Place.of(thread)

@@ -12,7 +12,7 @@ from core.ports.chat_model import ChatRequest, Finished, TextDelta
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
 from core.storage.store import SqlStore
-from tests.contract.responders.world import KeywordRetriever, SteppingClock, say
+from tests.contract.responders.world import Docs, SteppingClock, say
 
 
 class NotingModel:
@@ -39,9 +39,7 @@ class AskedAgent:
 
     def __init__(self, store: SqlStore) -> None:
         self._model = NotingModel(store)
-        self._loop = AgentLoop(
-            self._model, KeywordRetriever({}), store, AgentSettings(company_name="Acme"), SteppingClock()
-        )
+        self._loop = AgentLoop(self._model, Docs({}), store, AgentSettings(company_name="Acme"), SteppingClock())
 
     @property
     def asked_while(self) -> list[OwnershipState]:

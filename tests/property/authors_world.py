@@ -29,7 +29,7 @@ from core.storage.store import SqlStore
 from core.storage.tables import customer, identity
 from core.turn import Turn
 from handoff.waits.unstaffed_desk import UnstaffedDesk
-from tests.contract.responders.world import KeywordRetriever, MemoryJournal, SteppingClock
+from tests.contract.responders.world import Docs, MemoryJournal, SteppingClock
 from tests.property.authors_mail import NAMES, Person, Place
 from tests.unit.core.responders import sorry
 
@@ -131,7 +131,7 @@ class Worlds:
         self._homes: dict[str, World] = {}
         settings = AgentSettings(company_name="Tidepool")
         tools = (whose_data,)
-        loop = AgentLoop(Teller(), KeywordRetriever(), MemoryJournal(), settings, SteppingClock(), tools, tickets=store)
+        loop = AgentLoop(Teller(), Docs(), MemoryJournal(), settings, SteppingClock(), tools, tickets=store)
         self._turn = Turn(loop, UnstaffedDesk(), {}, NoMetrics(), sorry)
 
     def _make(self, number: int) -> World:

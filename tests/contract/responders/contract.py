@@ -16,7 +16,7 @@ from tests.contract.responders.world import (
     PASSWORD,
     REFUNDS,
     RETURNS,
-    KeywordRetriever,
+    Docs,
     Watcher,
     message,
     recording,
@@ -36,23 +36,23 @@ PASSWORD_QUESTIONS = {
 class ResponderContract:
     """``make`` gives a responder over this knowledge base; a model behind it answers sensibly from what it is given."""
 
-    def make(self, retriever: KeywordRetriever) -> Responder:
+    def make(self, docs: Docs) -> Responder:
         raise AssertionError("a subclass says which responder")
 
     @pytest.fixture
-    def retriever(self) -> KeywordRetriever:
-        return KeywordRetriever()
+    def docs(self) -> Docs:
+        return Docs()
 
     @pytest.fixture
     def watcher(self) -> Watcher:
         return Watcher()
 
-    async def _ask(self, retriever: KeywordRetriever, watcher: Watcher, *pending: object, **world: object) -> Reply:
+    async def _ask(self, docs: Docs, watcher: Watcher, *pending: object, **world: object) -> Reply:
         turn = turn_of(*pending, **world)  # type: ignore[arg-type]
-        return await self.make(retriever).respond(turn, "t1", watcher)
+        return await self.make(docs).respond(turn, "t1", watcher)
 
-    async def test_an_answer_carries_its_source(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
-        reply = await self._ask(retriever, watcher, "How do I reset my password?")
+    async def test_an_answer_carries_its_source(self, docs: Docs, watcher: Watcher) -> None:
+        reply = await self._ask(docs, watcher, "How do I reset my password?")
         assert reply.kind is MessageKind.ANSWER
         assert "Forgot password" in reply.text
         assert [citation.id for citation in reply.citations] == [PASSWORD.id]
@@ -60,12 +60,12 @@ class ResponderContract:
         assert 0 < reply.confidence <= 1
         assert watcher.cited[-1] == reply.citations
 
-    async def test_what_is_streamed_is_what_is_said(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
-        reply = await self._ask(retriever, watcher, "How do I reset my password?")
+    async def test_what_is_streamed_is_what_is_said(self, docs: Docs, watcher: Watcher) -> None:
+        reply = await self._ask(docs, watcher, "How do I reset my password?")
         assert watcher.text_shown == reply.text
 
-    async def test_it_says_that_it_does_not_know(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
-        reply = await self._ask(retriever, watcher, "Do you sell bicycles?")
+    async def test_it_says_that_it_does_not_know(self, docs: Docs, watcher: Watcher) -> None:
+        reply = await self._ask(docs, watcher, "Do you sell bicycles?")
         assert reply.kind is MessageKind.UNKNOWN
         assert reply.offers_person
         assert reply.citations == ()
@@ -81,78 +81,70 @@ class ResponderContract:
             "أريد التحدث مع شخص حقيقي",
         ],
     )
-    async def test_a_wish_for_a_person_escalates(
-        self, retriever: KeywordRetriever, watcher: Watcher, text: str
-    ) -> None:
-        reply = await self._ask(retriever, watcher, text)
+    async def test_a_wish_for_a_person_escalates(self, docs: Docs, watcher: Watcher, text: str) -> None:
+        reply = await self._ask(docs, watcher, text)
         assert reply.escalation is not None
         assert reply.escalation.requested_by == "customer"
         assert watcher.text_shown == ""
 
-    async def test_the_button_escalates(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
-        reply = await self._ask(retriever, watcher, message("Talk to us", action=CustomerAction.REQUEST_PERSON))
+    async def test_the_button_escalates(self, docs: Docs, watcher: Watcher) -> None:
+        reply = await self._ask(docs, watcher, message("Talk to us", action=CustomerAction.REQUEST_PERSON))
         assert reply.escalation is not None
 
-    async def test_yes_to_an_offer_escalates_and_no_does_not(
-        self, retriever: KeywordRetriever, watcher: Watcher
-    ) -> None:
+    async def test_yes_to_an_offer_escalates_and_no_does_not(self, docs: Docs, watcher: Watcher) -> None:
         history = [
             message("Do you sell bicycles?", seq=1),
             message("I don't know. Talk to a person?", seq=2, author=Author.AGENT, kind=MessageKind.UNKNOWN),
         ]
-        assert (await self._ask(retriever, watcher, "yes please", history=history)).escalation is not None
-        declined = await self._ask(retriever, watcher, "no thanks", history=history)
+        assert (await self._ask(docs, watcher, "yes please", history=history)).escalation is not None
+        declined = await self._ask(docs, watcher, "no thanks", history=history)
         assert declined.escalation is None
         assert declined.text.strip()
 
-    async def test_an_escalation_keyword_escalates(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
-        reply = await self._ask(retriever, watcher, "I will take legal action if my password is not reset")
+    async def test_an_escalation_keyword_escalates(self, docs: Docs, watcher: Watcher) -> None:
+        reply = await self._ask(docs, watcher, "I will take legal action if my password is not reset")
         assert reply.escalation is not None
         assert "legal action" in reply.escalation.reason
 
-    async def test_small_talk_is_answered_without_sources(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
-        reply = await self._ask(retriever, watcher, "Hello!")
+    async def test_small_talk_is_answered_without_sources(self, docs: Docs, watcher: Watcher) -> None:
+        reply = await self._ask(docs, watcher, "Hello!")
         assert reply.kind is MessageKind.SMALL_TALK
         assert reply.citations == ()
         assert reply.text.strip()
 
-    async def test_a_follow_up_is_looked_up_with_the_question_before(
-        self, retriever: KeywordRetriever, watcher: Watcher
-    ) -> None:
+    async def test_a_follow_up_is_looked_up_with_the_question_before(self, docs: Docs, watcher: Watcher) -> None:
         history = [
             message("What does the Team plan cost?", seq=1),
             message("9 euros per person and month.", seq=2, author=Author.AGENT),
         ]
-        reply = await self._ask(retriever, watcher, message("And with annual billing?", seq=3), history=history)
-        assert [" ".join(query.split()) for query in retriever.queries] == [
+        reply = await self._ask(docs, watcher, message("And with annual billing?", seq=3), history=history)
+        assert [" ".join(query.split()) for query in docs.queries] == [
             "What does the Team plan cost? And with annual billing?"
         ]
         assert reply.text.strip()
 
-    async def test_a_file_is_used_and_cited_by_name(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
+    async def test_a_file_is_used_and_cited_by_name(self, docs: Docs, watcher: Watcher) -> None:
         file = text_file(INVOICE)
-        reply = await self._ask(
-            retriever, watcher, message("What is the invoice total?", attachments=[file]), files=[file]
-        )
+        reply = await self._ask(docs, watcher, message("What is the invoice total?", attachments=[file]), files=[file])
         assert "391.51" in reply.text
         assert [(citation.id, citation.title) for citation in reply.citations] == [("f1", "invoice.pdf")]
 
-    async def test_a_file_of_an_earlier_message_is_used(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
+    async def test_a_file_of_an_earlier_message_is_used(self, docs: Docs, watcher: Watcher) -> None:
         history = [
             message("here", seq=1, attachments=[text_file(INVOICE)]),
             message("Thanks", seq=2, author=Author.AGENT),
         ]
         reply = await self._ask(
-            retriever, watcher, "When is payment due according to my file?", history=history, files=[text_file(INVOICE)]
+            docs, watcher, "When is payment due according to my file?", history=history, files=[text_file(INVOICE)]
         )
         assert "14 days" in reply.text
         assert reply.citations[0].id == "f1"
 
     @pytest.mark.parametrize("said", ["", "Hi"])
     async def test_a_voice_note_alone_is_not_understood_and_a_person_is_offered(
-        self, retriever: KeywordRetriever, watcher: Watcher, said: str
+        self, docs: Docs, watcher: Watcher, said: str
     ) -> None:
-        reply = await self._ask(retriever, watcher, message(said, attachments=[recording()]))
+        reply = await self._ask(docs, watcher, message(said, attachments=[recording()]))
         assert reply.text == (
             "I cannot listen to “voice.ogg”, but I keep it with our conversation, so that a person can hear it. "
             "Would you like to talk to a person?"
@@ -171,18 +163,16 @@ class ResponderContract:
         ],
     )
     async def test_a_film_alone_in_the_customers_language(
-        self, retriever: KeywordRetriever, watcher: Watcher, locale: str, begins: str
+        self, docs: Docs, watcher: Watcher, locale: str, begins: str
     ) -> None:
         film = recording("clip.mp4", "video/mp4")
-        reply = await self._ask(retriever, watcher, message("", attachments=[film]), locale=locale)
+        reply = await self._ask(docs, watcher, message("", attachments=[film]), locale=locale)
         assert reply.text.startswith(begins)
         assert reply.text.endswith(packs()[locale].texts["offer"])
 
-    async def test_a_caption_is_answered_and_the_voice_note_named(
-        self, retriever: KeywordRetriever, watcher: Watcher
-    ) -> None:
+    async def test_a_caption_is_answered_and_the_voice_note_named(self, docs: Docs, watcher: Watcher) -> None:
         asked = message("How do I reset my password?", attachments=[recording()])
-        reply = await self._ask(retriever, watcher, asked)
+        reply = await self._ask(docs, watcher, asked)
         assert reply.kind is MessageKind.ANSWER
         assert "Forgot password" in reply.text
         assert [citation.id for citation in reply.citations] == [PASSWORD.id]
@@ -191,93 +181,87 @@ class ResponderContract:
         assert reply.offers_person
         assert watcher.text_shown == reply.text
 
-    async def test_a_voice_note_and_a_film_are_both_named(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
+    async def test_a_voice_note_and_a_film_are_both_named(self, docs: Docs, watcher: Watcher) -> None:
         clip = recording("clip.mp4", "video/mp4", file_id="r2")
         reply = await self._ask(
-            retriever, watcher, message("", attachments=[recording()]), message("", seq=2, attachments=[clip])
+            docs, watcher, message("", attachments=[recording()]), message("", seq=2, attachments=[clip])
         )
         assert "listen to “voice.ogg”" in reply.text
         assert "watch “clip.mp4”" in reply.text
 
     @pytest.mark.parametrize("said", ["", "How do I reset my password?"])
     async def test_a_file_that_did_not_arrive_is_named_as_missing(
-        self, retriever: KeywordRetriever, watcher: Watcher, said: str
+        self, docs: Docs, watcher: Watcher, said: str
     ) -> None:
         lost = replace(recording("film.mov", "video/quicktime"), storage_key="", error="The file is larger than 10 MB.")
-        reply = await self._ask(retriever, watcher, message(said, attachments=[lost]))
+        reply = await self._ask(docs, watcher, message(said, attachments=[lost]))
         assert reply.text.count("“film.mov” did not arrive: it is too large") == 1
         assert reply.text.endswith("Would you like to talk to a person?")
         assert ("Forgot password" in reply.text) is bool(said)
         assert reply.offers_person
 
-    async def test_who_asks_for_a_person_is_not_told_of_the_voice_note(
-        self, retriever: KeywordRetriever, watcher: Watcher
-    ) -> None:
+    async def test_who_asks_for_a_person_is_not_told_of_the_voice_note(self, docs: Docs, watcher: Watcher) -> None:
         asked = message("I want to talk to a person", attachments=[recording()])
-        reply = await self._ask(retriever, watcher, asked)
+        reply = await self._ask(docs, watcher, asked)
         assert reply.escalation is not None
         assert not reply.text
 
-    async def test_a_deleted_message_is_not_answered(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
+    async def test_a_deleted_message_is_not_answered(self, docs: Docs, watcher: Watcher) -> None:
         from tests.contract.responders.world import NOW
 
         gone = replace(message("I want to talk to a human"), deleted_at=NOW)
-        reply = await self._ask(retriever, watcher, gone)
+        reply = await self._ask(docs, watcher, gone)
         assert reply.escalation is None
         assert reply.text.strip()
 
-    async def test_it_waits_while_the_knowledge_loads(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
-        retriever.loading = 3
-        reply = await self._ask(retriever, watcher, "How do I reset my password?")
+    async def test_it_waits_while_the_knowledge_loads(self, docs: Docs, watcher: Watcher) -> None:
+        docs.loading = 3
+        reply = await self._ask(docs, watcher, "How do I reset my password?")
         assert reply.kind is MessageKind.ANSWER
 
-    async def test_knowledge_that_stays_away_is_said(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
-        retriever.loading = 10_000
-        reply = await self._ask(retriever, watcher, "How do I reset my password?")
+    async def test_knowledge_that_stays_away_is_said(self, docs: Docs, watcher: Watcher) -> None:
+        docs.loading = 10_000
+        reply = await self._ask(docs, watcher, "How do I reset my password?")
         assert reply.kind is MessageKind.FAILURE
         assert reply.offers_person
         assert "documents" in reply.text
 
-    async def test_a_broken_retriever_is_not_silence(self, retriever: KeywordRetriever, watcher: Watcher) -> None:
-        retriever.broken = RuntimeError("index on fire")
-        reply = await self._ask(retriever, watcher, "How do I reset my password?")
+    async def test_a_broken_retriever_is_not_silence(self, docs: Docs, watcher: Watcher) -> None:
+        docs.broken = RuntimeError("index on fire")
+        reply = await self._ask(docs, watcher, "How do I reset my password?")
         assert reply.kind is MessageKind.FAILURE
         assert reply.offers_person
         assert "fire" not in reply.text
 
-    async def test_a_lost_claim_reaches_the_caller(self, retriever: KeywordRetriever) -> None:
+    async def test_a_lost_claim_reaches_the_caller(self, docs: Docs) -> None:
         with pytest.raises(LostClaim):
-            await self._ask(retriever, Watcher(lost_at="text"), "How do I reset my password?")
+            await self._ask(docs, Watcher(lost_at="text"), "How do I reset my password?")
 
     @pytest.mark.parametrize(("locale", "text"), PASSWORD_QUESTIONS.items())
     async def test_failures_are_told_in_the_language_that_is_written(
-        self, retriever: KeywordRetriever, watcher: Watcher, locale: str, text: str
+        self, docs: Docs, watcher: Watcher, locale: str, text: str
     ) -> None:
-        retriever.broken = RuntimeError("index on fire")
-        told = await self._ask(retriever, watcher, text, locale="en")
-        english = await self._ask(retriever, watcher, "How do I reset my password?", locale=locale)
-        short = await self._ask(retriever, watcher, "password", locale=locale)
+        docs.broken = RuntimeError("index on fire")
+        told = await self._ask(docs, watcher, text, locale="en")
+        english = await self._ask(docs, watcher, "How do I reset my password?", locale=locale)
+        short = await self._ask(docs, watcher, "password", locale=locale)
         assert told.text == short.text != english.text
 
-    async def test_what_is_asked_beside_a_wish_is_answered_too(
-        self, retriever: KeywordRetriever, watcher: Watcher
-    ) -> None:
+    async def test_what_is_asked_beside_a_wish_is_answered_too(self, docs: Docs, watcher: Watcher) -> None:
         for burst in (
             ["How do I reset my password?", "And I want a person"],
             ["How do I reset my password", "I want to talk to a human"],
             ["How do I reset my password? And please let me talk to a person."],
             ["How do I reset my password?", message("Talk to us", seq=2, action=CustomerAction.REQUEST_PERSON)],
         ):
-            reply = await self._ask(retriever, watcher, *burst)
+            reply = await self._ask(docs, watcher, *burst)
             assert reply.escalation is not None
             assert reply.besides is not None
             assert "Forgot password" in reply.besides.text
             assert [citation.id for citation in reply.besides.citations] == [PASSWORD.id]
 
-    async def test_an_unknown_thing_beside_a_wish_is_said_without_an_offer(
-        self, retriever: KeywordRetriever, watcher: Watcher
-    ) -> None:
-        reply = await self._ask(retriever, watcher, "Do you sell bicycles?", "I want a person")
+    async def test_an_unknown_thing_beside_a_wish_is_said_without_an_offer(self, docs: Docs, watcher: Watcher) -> None:
+        reply = await self._ask(docs, watcher, "Do you sell bicycles?", "I want a person")
         assert reply.escalation is not None
         assert reply.besides is not None
         assert "bicycles" in reply.besides.text
@@ -288,25 +272,19 @@ class ResponderContract:
     @pytest.mark.parametrize(
         "burst", [["This is useless!", "I want a person"], ["Are you kidding me? Let me talk to a human!"]]
     )
-    async def test_anger_beside_a_wish_is_not_looked_up(
-        self, retriever: KeywordRetriever, watcher: Watcher, burst: list[str]
-    ) -> None:
-        reply = await self._ask(retriever, watcher, *burst)
+    async def test_anger_beside_a_wish_is_not_looked_up(self, docs: Docs, watcher: Watcher, burst: list[str]) -> None:
+        reply = await self._ask(docs, watcher, *burst)
         assert reply.escalation is not None
         assert reply.besides is None
 
-    async def test_what_fails_beside_a_wish_does_not_hold_it_up(
-        self, retriever: KeywordRetriever, watcher: Watcher
-    ) -> None:
-        retriever.broken = RuntimeError("index on fire")
-        reply = await self._ask(retriever, watcher, "How do I reset my password?", "I want a person")
+    async def test_what_fails_beside_a_wish_does_not_hold_it_up(self, docs: Docs, watcher: Watcher) -> None:
+        docs.broken = RuntimeError("index on fire")
+        reply = await self._ask(docs, watcher, "How do I reset my password?", "I want a person")
         assert reply.escalation is not None
         assert reply.besides is None
 
-    async def test_a_wish_taken_back_in_the_same_breath_is_none(
-        self, retriever: KeywordRetriever, watcher: Watcher
-    ) -> None:
-        reply = await self._ask(retriever, watcher, "I want to talk to a person", "Never mind, cancel that")
+    async def test_a_wish_taken_back_in_the_same_breath_is_none(self, docs: Docs, watcher: Watcher) -> None:
+        reply = await self._ask(docs, watcher, "I want to talk to a person", "Never mind, cancel that")
         assert reply.escalation is None
         assert reply.text.strip()
 
@@ -314,33 +292,29 @@ class ResponderContract:
         "text", ["Was I transferred to a person yesterday?", "Can I talk to a person on weekends?"]
     )
     async def test_a_question_about_persons_is_answered_or_not_known(
-        self, retriever: KeywordRetriever, watcher: Watcher, text: str
+        self, docs: Docs, watcher: Watcher, text: str
     ) -> None:
-        reply = await self._ask(retriever, watcher, text)
+        reply = await self._ask(docs, watcher, text)
         assert reply.escalation is None
         assert reply.kind is MessageKind.UNKNOWN
         assert reply.offers_person
 
     @pytest.fixture
-    def unsure(self) -> KeywordRetriever:
+    def unsure(self) -> Docs:
         """What is near "money" is not near enough to answer from."""
-        return KeywordRetriever({"money": REFUNDS, "geld": REFUNDS, "back": RETURNS, "zurück": RETURNS}, doubt=0.35)
+        return Docs({"money": REFUNDS, "geld": REFUNDS, "back": RETURNS, "zurück": RETURNS}, doubt=0.35)
 
-    async def _asked_back(
-        self, retriever: KeywordRetriever, text: str = "What about my money back", **world: object
-    ) -> Reply:
-        return await self._ask(retriever, Watcher(), message(text, seq=1), **world)
+    async def _asked_back(self, docs: Docs, text: str = "What about my money back", **world: object) -> Reply:
+        return await self._ask(docs, Watcher(), message(text, seq=1), **world)
 
-    async def _then(
-        self, retriever: KeywordRetriever, back: Reply, said: str, question: str = "What about my money back"
-    ) -> Reply:
+    async def _then(self, docs: Docs, back: Reply, said: str, question: str = "What about my money back") -> Reply:
         history = [
             message(question, seq=1),
             message(back.text, seq=2, author=Author.AGENT, kind=back.kind, meta={"intent": back.intent, **back.meta}),
         ]
-        return await self._ask(retriever, Watcher(), message(said, seq=3), history=history)
+        return await self._ask(docs, Watcher(), message(said, seq=3), history=history)
 
-    async def test_between_the_bounds_it_asks_back_and_claims_nothing(self, unsure: KeywordRetriever) -> None:
+    async def test_between_the_bounds_it_asks_back_and_claims_nothing(self, unsure: Docs) -> None:
         reply = await self._asked_back(unsure)
         assert "1. Terms › Refunds\n2. How do I send something back?" in reply.text
         assert (reply.kind, reply.intent) == (MessageKind.ANSWER, "clarify")
@@ -348,14 +322,14 @@ class ResponderContract:
         assert "business days" not in reply.text
         assert "post office" not in reply.text
 
-    async def test_it_asks_back_in_the_customers_language(self, unsure: KeywordRetriever) -> None:
+    async def test_it_asks_back_in_the_customers_language(self, unsure: Docs) -> None:
         english = await self._asked_back(unsure)
         german = await self._asked_back(unsure, "Wie bekomme ich denn mein Geld zurück?")
         assert "Nummer" in german.text
         assert choices_in(german.meta)[0].label == choices_in(english.meta)[0].label
 
     @pytest.mark.parametrize("said", ["1", "nr. 1", "the first one", "１", "1️⃣", "Terms › Refunds", "Refunds"])
-    async def test_a_choice_is_answered_from_what_was_chosen(self, unsure: KeywordRetriever, said: str) -> None:
+    async def test_a_choice_is_answered_from_what_was_chosen(self, unsure: Docs, said: str) -> None:
         reply = await self._then(unsure, await self._asked_back(unsure), said)
         assert "5 business days" in reply.text
         assert [citation.id for citation in reply.citations] == [REFUNDS.id]
@@ -372,7 +346,7 @@ class ResponderContract:
         ],
     )
     async def test_after_a_slip_it_names_what_can_be_chosen(
-        self, unsure: KeywordRetriever, question: str, said: str, told: str
+        self, unsure: Docs, question: str, said: str, told: str
     ) -> None:
         back = await self._asked_back(unsure, question)
         again = await self._then(unsure, back, said, question)
@@ -380,43 +354,41 @@ class ResponderContract:
         assert (again.intent, again.offers_person, choices_in(again.meta)) == ("clarify", False, choices_in(back.meta))
         assert (await self._then(unsure, again, "1", question)).citations[0].id == REFUNDS.id
 
-    async def test_never_mind_is_taken_as_said(self, unsure: KeywordRetriever) -> None:
+    async def test_never_mind_is_taken_as_said(self, unsure: Docs) -> None:
         reply = await self._then(unsure, await self._asked_back(unsure), "never mind")
         assert (reply.kind, reply.intent, reply.offers_person) == (MessageKind.SMALL_TALK, "declined", False)
 
-    async def test_whoever_means_none_of_them_is_offered_a_person(self, unsure: KeywordRetriever) -> None:
+    async def test_whoever_means_none_of_them_is_offered_a_person(self, unsure: Docs) -> None:
         reply = await self._then(unsure, await self._asked_back(unsure), "none of these")
         assert (reply.kind, reply.offers_person) == (MessageKind.UNKNOWN, True)
 
-    async def test_a_title_in_another_language_does_not_change_the_customers(self, unsure: KeywordRetriever) -> None:
+    async def test_a_title_in_another_language_does_not_change_the_customers(self, unsure: Docs) -> None:
         question = "Wie bekomme ich denn mein Geld zurück?"
         back = await self._asked_back(unsure, question)
         unsure.broken = RuntimeError("index on fire")
         reply = await self._then(unsure, back, RETURNS.question or "", question)
         assert "Sie" in reply.text
 
-    async def test_whoever_was_asked_back_is_offered_a_person_next(self, unsure: KeywordRetriever) -> None:
+    async def test_whoever_was_asked_back_is_offered_a_person_next(self, unsure: Docs) -> None:
         reply = await self._then(unsure, await self._asked_back(unsure), "It is my money that I want back")
         assert reply.kind is MessageKind.UNKNOWN
         assert reply.offers_person
 
-    async def test_a_wish_for_a_person_is_no_choice(self, unsure: KeywordRetriever) -> None:
+    async def test_a_wish_for_a_person_is_no_choice(self, unsure: Docs) -> None:
         reply = await self._then(unsure, await self._asked_back(unsure), "I want to talk to a person")
         assert reply.escalation is not None
 
-    async def test_another_question_is_no_choice(self, unsure: KeywordRetriever) -> None:
+    async def test_another_question_is_no_choice(self, unsure: Docs) -> None:
         unsure.passages = {**unsure.passages, "password": PASSWORD}
         reply = await self._then(unsure, await self._asked_back(unsure), "How do I reset my password?")
         assert [citation.id for citation in reply.citations] == [PASSWORD.id]
 
-    async def test_one_thing_alone_is_nothing_to_choose_from(self, unsure: KeywordRetriever) -> None:
+    async def test_one_thing_alone_is_nothing_to_choose_from(self, unsure: Docs) -> None:
         reply = await self._asked_back(unsure, "Money?")
         assert reply.kind is MessageKind.UNKNOWN
         assert reply.offers_person
 
-    async def test_beside_a_wish_for_a_person_nothing_is_asked_back(
-        self, unsure: KeywordRetriever, watcher: Watcher
-    ) -> None:
+    async def test_beside_a_wish_for_a_person_nothing_is_asked_back(self, unsure: Docs, watcher: Watcher) -> None:
         reply = await self._ask(unsure, watcher, "Can I get my money back?", "I want a person")
         assert reply.escalation is not None
         assert reply.besides is not None

@@ -13,7 +13,7 @@ from core.agent.wording import content_stems
 from core.ports.chat_model import ChatRequest, Finished, TextDelta
 from core.ports.responder import Responder
 from tests.contract.responders.contract import ResponderContract
-from tests.contract.responders.world import KeywordRetriever, MemoryJournal, SteppingClock, say
+from tests.contract.responders.world import Docs, MemoryJournal, SteppingClock, say
 
 _SOURCE = re.compile(r'<source number="(\d+)"[^>]*>\n(.*?)\n</source>', re.DOTALL)
 
@@ -42,9 +42,9 @@ class ReadingModel:
 
 
 class TestAgentLoop(ResponderContract):
-    def make(self, retriever: KeywordRetriever) -> Responder:
+    def make(self, docs: Docs) -> Responder:
         settings = AgentSettings(company_name="Tidepool", escalation_keywords=("legal action",))
-        return AgentLoop(ReadingModel(), retriever, MemoryJournal(), settings, SteppingClock())
+        return AgentLoop(ReadingModel(), docs, MemoryJournal(), settings, SteppingClock())
 
 
 class ComparingModel:
@@ -66,8 +66,8 @@ def _shared(text: str, held: set[str]) -> float:
 
 
 class TestAgentLoopWithVerifier(ResponderContract):
-    def make(self, retriever: KeywordRetriever) -> Responder:
+    def make(self, docs: Docs) -> Responder:
         settings = AgentSettings(company_name="Tidepool", escalation_keywords=("legal action",))
         clock = SteppingClock()
         verifier = ModelVerifier(ComparingModel(), clock)
-        return AgentLoop(ReadingModel(), retriever, MemoryJournal(), settings, clock, verifier=verifier)
+        return AgentLoop(ReadingModel(), docs, MemoryJournal(), settings, clock, verifier=verifier)

@@ -6,10 +6,10 @@ from core.agent.settings import AgentSettings
 from core.llm.extractive import ExtractiveResponder
 from core.ports.responder import Responder
 from tests.contract.responders.contract import ResponderContract
-from tests.contract.responders.world import KeywordRetriever, SteppingClock
+from tests.contract.responders.world import Docs, SteppingClock
 
 
 class TestExtractiveResponder(ResponderContract):
-    def make(self, retriever: KeywordRetriever) -> Responder:
+    def make(self, docs: Docs) -> Responder:
         settings = AgentSettings(company_name="Tidepool", escalation_keywords=("legal action",))
-        return ExtractiveResponder(retriever, settings, SteppingClock())
+        return ExtractiveResponder(docs, settings, SteppingClock())

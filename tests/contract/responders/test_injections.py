@@ -25,7 +25,7 @@ from core.ports.responder import Reply
 from core.ports.verifier import Verdict, Verification
 from tests.contract.responders.world import (
     PASSWORD,
-    KeywordRetriever,
+    Docs,
     MemoryJournal,
     SteppingClock,
     Watcher,
@@ -165,7 +165,7 @@ class World:
         tools = [make_tool(one, effect=True) for one in (self.refund, self.cancel_order, self.note_fraud)]
         loop = AgentLoop(
             model,
-            KeywordRetriever(self._passages()),
+            Docs(self._passages()),
             MemoryJournal(),
             AgentSettings(company_name="Tidepool"),
             SteppingClock(),

@@ -153,7 +153,7 @@ RETURNS = Passage(
 )
 
 
-class KeywordRetriever:
+class Docs:
     """A retriever over passages that are found by a word in the question."""
 
     def __init__(

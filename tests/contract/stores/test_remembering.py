@@ -24,7 +24,7 @@ from core.ports.chat_model import ChatMessage
 from core.ports.memories import Learned, Unremembered
 from core.ports.retention import Expiring
 from core.storage.store import SqlStore
-from tests.contract.responders.world import KeywordRetriever, ScriptedModel, SteppingClock, Watcher, say
+from tests.contract.responders.world import Docs, ScriptedModel, SteppingClock, Watcher, say
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.test_memories import ALICE, DAY, REST, fact, holder, known, parts, tell
 
@@ -62,7 +62,7 @@ async def test_by_rules_a_name_and_a_language_are_known_in_the_next_conversation
     clock.move(REST + 1)
     assert await loop(store, RuleLearner()).once() == 1
     again = await tell(store, "e2", "What do you know about me?", where="t2", who=ALICE)
-    reply = await ExtractiveResponder(KeywordRetriever(), AgentSettings(), SteppingClock(), memories=store).respond(
+    reply = await ExtractiveResponder(Docs(), AgentSettings(), SteppingClock(), memories=store).respond(
         again, "t", Watcher()
     )
     assert "- Alice\n- Deutsch" in reply.text
@@ -83,7 +83,7 @@ async def test_switched_off_facts_are_shown_and_forgotten_and_change_no_turn(
     async def reply(event: str, text: str) -> str:
         state = await tell(store, event, text, who=ALICE)
         assert (state.customer.facts, state.conversation.summary) == ((), None)
-        responder = ExtractiveResponder(KeywordRetriever(), AgentSettings(), SteppingClock(), memories=store)
+        responder = ExtractiveResponder(Docs(), AgentSettings(), SteppingClock(), memories=store)
         return (await responder.respond(state, "t", Watcher())).text
 
     told = await reply("e2", "What do you know about me?")

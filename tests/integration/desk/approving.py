@@ -31,7 +31,7 @@ from handoff.slack_desk import SlackDesk
 from handoff.thread.approvals import ApprovalDesk, ApprovalPosts, ApprovalTimers
 from handoff.thread.staff_only import StaffOnlyDesk
 from handoff.waits.timers import DeskTimers
-from tests.contract.responders.world import KeywordRetriever, ScriptedModel, call, say
+from tests.contract.responders.world import Docs, ScriptedModel, call, say
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.office_hours import CASE, LEASE, FakeDeskChannel, OfficeHours
 from tests.integration.desk.test_guests import Members
@@ -102,7 +102,7 @@ class Office(OfficeHours):
         """See Responder: the agent with whatever the model says next."""
         loop = AgentLoop(
             ScriptedModel(*self.script),
-            KeywordRetriever(),
+            Docs(),
             self.store,
             AgentSettings(company_name="Tidepool"),
             self.clock,

@@ -387,12 +387,10 @@ async def test_a_model_that_brings_in_a_person_besides_loses_nothing(office: Off
 async def test_a_timer_that_closes_the_case_declines_what_waits(office: Office, shop: Shop) -> None:
     await office.wishes()
     home = await office.conversation()
-    closes = CrossConversationWrite(
-        home.key, (), Transition(OwnershipEvent.RESOLVE), ownership_epoch=home.ownership_epoch
-    )
+    end = CrossConversationWrite(home.key, (), Transition(OwnershipEvent.RESOLVE), ownership_epoch=home.ownership_epoch)
 
     async def decide(timer: Timer) -> TimerDecision:
-        return TimerDecision((closes,), (CloseCase(timer.case_id),))
+        return TimerDecision((end,), (CloseCase(timer.case_id),))
 
     timers = ApprovalTimers(decide, ApprovalPosts(office.parts(office.store), office.store, "en"))
     office.loop = TimerLoop(office.store, timers.decide, office.wake, TimerSettings(lease=LEASE))

@@ -18,7 +18,7 @@ from core.storage.store import SqlStore
 from core.turn import Turn
 from handoff.policy import EscalationRules, moods_of, reason_to_escalate
 from handoff.slack_desk import SlackDesk
-from tests.contract.responders.world import KeywordRetriever, ScriptedModel, say
+from tests.contract.responders.world import Docs, ScriptedModel, say
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.office_hours import HOME, OfficeHours
 from tests.integration.desk.test_timers import SETTINGS
@@ -38,7 +38,7 @@ def office(store: SqlStore, clock: ManualClock) -> OfficeHours:
 def with_agent(office: OfficeHours, *scripts: Sequence[Any]) -> ScriptedModel:
     """From now on the agent may be asked, and the rules that bring in a person hold."""
     model = ScriptedModel(*scripts)
-    loop = AgentLoop(model, KeywordRetriever(), office.store, AgentSettings(company_name="Tidepool"), office.clock)
+    loop = AgentLoop(model, Docs(), office.store, AgentSettings(company_name="Tidepool"), office.clock)
     desk = SlackDesk(office.parts(office.store), office.settings)
 
     def rules(turn: Any, reply: Any) -> Any:

@@ -12,7 +12,7 @@ from core.ports.store import Acceptable, TurnOutcome
 from core.storage.store import SqlStore
 from core.turn import Turn
 from handoff.waits.unstaffed_desk import UnstaffedDesk
-from tests.contract.responders.world import KeywordRetriever, SteppingClock
+from tests.contract.responders.world import Docs, SteppingClock
 from tests.property.authors_mail import Person, Place
 from tests.unit.core.responders import sorry
 
@@ -22,7 +22,7 @@ async def test_another_author_does_not_accept_the_offer(store: SqlStore, channel
     ada, bob = people = [Person(1, 0, "Ada"), Person(1, 1, "Bob")]
     place = Place(channel, 1, people, store)
     turn = Turn(
-        ExtractiveResponder(KeywordRetriever(), AgentSettings(), SteppingClock()),
+        ExtractiveResponder(Docs(), AgentSettings(), SteppingClock()),
         UnstaffedDesk(),
         {},
         NoMetrics(),

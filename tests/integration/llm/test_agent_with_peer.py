@@ -18,7 +18,7 @@ from core.ports.responder import Reply
 from tests.contract.responders.world import (
     PASSWORD,
     PRICE,
-    KeywordRetriever,
+    Docs,
     MemoryJournal,
     SteppingClock,
     Watcher,
@@ -41,7 +41,7 @@ async def _respond(
     model = OpenAIChat(model_at(peer.url, "gpt-5-mini", **settings), clock)
     watcher = Watcher()
     try:
-        loop = AgentLoop(model, KeywordRetriever(), MemoryJournal(), AgentSettings(company_name="Tidepool"), clock)
+        loop = AgentLoop(model, Docs(), MemoryJournal(), AgentSettings(company_name="Tidepool"), clock)
         return await loop.respond(turn_of(question), "t1", watcher), watcher
     finally:
         await model.aclose()

@@ -25,7 +25,7 @@ from tests.contract.responders.world import (
     PASSWORD,
     PRICE,
     REFUNDS,
-    KeywordRetriever,
+    Docs,
     MemoryJournal,
     SteppingClock,
     Watcher,
@@ -66,7 +66,7 @@ async def _answered(
         settings = read_settings(openai_base_url=server.url, openai_model="main", **given)
         agent = make(
             settings,
-            KeywordRetriever(passages),
+            Docs(passages),
             cast(Any, _Store()),
             SteppingClock(),
             NoMetrics(),
@@ -187,9 +187,7 @@ async def test_the_model_that_sums_up() -> None:
         async with serving(_says("asked [1] A password")) as server, AsyncExitStack() as closing:
             settings = read_settings(openai_base_url=server.url, openai_model="main", **given)
             clock = SteppingClock()
-            briefing = make_briefing(
-                settings, KeywordRetriever(), clock, NoMetrics(), closing, NoBudgets(), staffed=True
-            )
+            briefing = make_briefing(settings, Docs(), clock, NoMetrics(), closing, NoBudgets(), staffed=True)
             assert briefing.summarizer is not None
             assert await briefing.summarizer.summarize([message("I need a new password")], "en")
         assert [request["model"] for request in server.requests] == [wanted]
@@ -247,7 +245,7 @@ async def test_without_a_model_arms_differ_in_what_holds_without_one() -> None:
     found = {}
     async with AsyncExitStack() as closing:
         agent = make_responder(
-            settings, KeywordRetriever(), cast(Any, _Store()), SteppingClock(), NoMetrics(), closing, NoBudgets()
+            settings, Docs(), cast(Any, _Store()), SteppingClock(), NoMetrics(), closing, NoBudgets()
         )
         for number in range(8):
             turn = turn_of(QUESTION)

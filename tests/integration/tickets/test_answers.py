@@ -14,7 +14,7 @@ from core.ports.store import TurnState
 from core.ports.tickets import Holder, NewTicket
 from core.storage.store import SqlStore
 from tests.contract.responders.world import (
-    KeywordRetriever,
+    Docs,
     MemoryJournal,
     ScriptedModel,
     SteppingClock,
@@ -36,7 +36,7 @@ ASKED = {
 
 
 async def extract(store: SqlStore, state: TurnState) -> Reply:
-    responder = ExtractiveResponder(KeywordRetriever(), SETTINGS, SteppingClock(), store)
+    responder = ExtractiveResponder(Docs(), SETTINGS, SteppingClock(), store)
     return await responder.respond(state, "t1", Watcher())
 
 
@@ -86,7 +86,7 @@ async def test_the_model_may_say_that_a_ticket_was_opened_once_it_was(store: Sql
         call("create_ticket", '{"subject": "Wrong invoice", "description": "Number 12"}'),
         say(f"I have created ticket {number} for you. I have forwarded {number} to a person. I have created another."),
     )
-    loop = AgentLoop(model, KeywordRetriever(), MemoryJournal(), SETTINGS, SteppingClock(), tickets=store)
+    loop = AgentLoop(model, Docs(), MemoryJournal(), SETTINGS, SteppingClock(), tickets=store)
     reply = await loop.respond(turn("My invoice number 12 is wrong"), "t1", Watcher())
     assert reply.text == f"I have created ticket {number} for you."
     assert reply.meta["ticket"] == number
@@ -99,7 +99,7 @@ async def test_without_a_ticket_that_claim_is_left_out(store: SqlStore) -> None:
     )
     clock = SteppingClock()
     verifier = ModelVerifier(Reviewer({"created": "promises"}), clock)
-    loop = AgentLoop(model, KeywordRetriever(), MemoryJournal(), SETTINGS, clock, tickets=store, verifier=verifier)
+    loop = AgentLoop(model, Docs(), MemoryJournal(), SETTINGS, clock, tickets=store, verifier=verifier)
     reply = await loop.respond(turn("Do I have any tickets?"), "t1", Watcher())
     assert reply.text == "You have no tickets."
     assert "ticket" not in reply.meta

@@ -26,7 +26,7 @@ from core.domain.errors import ToolError, ToolErrorKind, Unreachable
 from core.ports.budgets import NoBudgets
 from core.ports.metrics import NoMetrics
 from tests.contract.responders.world import (
-    KeywordRetriever,
+    Docs,
     MemoryJournal,
     ScriptedModel,
     SteppingClock,
@@ -52,7 +52,7 @@ async def _answered(tools: Mapping[str, Tool], settings: Any) -> tuple[str, Scri
     model = ScriptedModel(call("get_order", '{"order": "7"}'), say("Your order cannot be looked up at the moment."))
     loop = AgentLoop(
         model,
-        KeywordRetriever(),
+        Docs(),
         MemoryJournal(),
         agent_settings(settings),
         SteppingClock(),
@@ -197,7 +197,7 @@ async def test_the_hubs_agent_has_the_tools_of_files_and_of_servers(
             tool_overrides={"shop_get_order": {"effect": False}, "list_shops": {"enabled": False}},
         )
         agent = make_responder(
-            settings, KeywordRetriever(), cast(Any, _Store()), SteppingClock(), NoMetrics(), closing, NoBudgets()
+            settings, Docs(), cast(Any, _Store()), SteppingClock(), NoMetrics(), closing, NoBudgets()
         )
         await until(lambda: started[0]())
         await agent.respond(turn_of("Where is my order 7?"), "t1", Watcher())

@@ -24,7 +24,7 @@ from tests.contract.responders.world import (
     PRICE,
     REFUNDS,
     RETURNS,
-    KeywordRetriever,
+    Docs,
     MemoryJournal,
     ScriptedModel,
     SteppingClock,
@@ -112,30 +112,28 @@ def test_small_talk_between_does_not_allow_another_question_back() -> None:
 
 
 async def test_a_colleague_is_told_that_it_is_not_known() -> None:
-    retriever = KeywordRetriever({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
+    docs = Docs({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
     inside = AgentSettings(audience=KnowledgeAudience.STAFF)
     turn = turn_of("Can I get my money back?")
-    without = await ExtractiveResponder(retriever, inside, SteppingClock()).respond(turn, "t1", Watcher())
+    without = await ExtractiveResponder(docs, inside, SteppingClock()).respond(turn, "t1", Watcher())
     model = ScriptedModel(say("Yes, within a year."))
-    with_model = await AgentLoop(model, retriever, MemoryJournal(), inside, SteppingClock()).respond(
-        turn, "t1", Watcher()
-    )
+    with_model = await AgentLoop(model, docs, MemoryJournal(), inside, SteppingClock()).respond(turn, "t1", Watcher())
     assert (without.kind, with_model.kind) == (MessageKind.UNKNOWN, MessageKind.UNKNOWN)
 
 
 async def test_several_questions_are_not_asked_back() -> None:
-    retriever = KeywordRetriever({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
+    docs = Docs({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
     turn = turn_of("Can I get my money back? Who pays for the parcel back?")
-    reply = await ExtractiveResponder(retriever, AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
+    reply = await ExtractiveResponder(docs, AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
     assert reply.kind is MessageKind.UNKNOWN
     assert choices_in(reply.meta) == ()
 
 
 async def test_both_are_answered() -> None:
-    retriever = KeywordRetriever({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
+    docs = Docs({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
     history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
     turn = turn_of(message("both", seq=3), history=history)
-    reply = await ExtractiveResponder(retriever, AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
+    reply = await ExtractiveResponder(docs, AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
     assert "5 business days" in reply.text
     assert "post office" in reply.text
     assert [citation.id for citation in reply.citations] == [REFUNDS.id, RETURNS.id]
@@ -143,10 +141,10 @@ async def test_both_are_answered() -> None:
 
 
 async def test_a_model_is_given_both_and_what_was_asked_first() -> None:
-    retriever = KeywordRetriever({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
+    docs = Docs({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
     history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
     model = ScriptedModel(say("Refunds take 5 business days [1]. Hand it in at any post office [2]."))
-    loop = AgentLoop(model, retriever, MemoryJournal(), AgentSettings(), SteppingClock())
+    loop = AgentLoop(model, docs, MemoryJournal(), AgentSettings(), SteppingClock())
     reply = await loop.respond(turn_of(message("both", seq=3), history=history), "t1", Watcher())
     assert [citation.id for citation in reply.citations] == [REFUNDS.id, RETURNS.id]
     assert model.requests[0].messages[-1].content.splitlines() == [QUESTION, "Terms › Refunds", RETURNS.question]
@@ -155,8 +153,8 @@ async def test_a_model_is_given_both_and_what_was_asked_first() -> None:
 async def test_of_both_what_is_gone_is_named() -> None:
     history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
     turn = turn_of(message("both", seq=3), history=history)
-    retriever = KeywordRetriever({"back": RETURNS}, doubt=0.3)
-    reply = await ExtractiveResponder(retriever, AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
+    docs = Docs({"back": RETURNS}, doubt=0.3)
+    reply = await ExtractiveResponder(docs, AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
     assert "nothing in our documents that clearly answers “Terms › Refunds”" in reply.text
     assert [citation.id for citation in reply.citations] == [RETURNS.id]
     assert reply.offers_person
@@ -165,7 +163,7 @@ async def test_of_both_what_is_gone_is_named() -> None:
 async def test_a_slip_asks_no_model() -> None:
     history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
     model = ScriptedModel()
-    loop = AgentLoop(model, KeywordRetriever(), MemoryJournal(), AgentSettings(), SteppingClock())
+    loop = AgentLoop(model, Docs(), MemoryJournal(), AgentSettings(), SteppingClock())
     for said, kind in (("9", MessageKind.ANSWER), ("neither", MessageKind.UNKNOWN)):
         reply = await loop.respond(turn_of(message(said, seq=3), history=history), "t1", Watcher())
         assert (reply.kind, model.requests) == (kind, [])
@@ -179,14 +177,12 @@ async def test_slips_bring_nobody_however_many() -> None:
     history = [message("Do you sell bicycles?", seq=1), _kept(unknown, 2), message(QUESTION, seq=3), _kept(back, 4)]
     for said in ("9", "thanks", "nr. 8", "yes", "9"):
         turn = turn_of(message(said, seq=len(history) + 1), history=history)
-        reply = await ExtractiveResponder(KeywordRetriever(), AgentSettings(), SteppingClock()).respond(
-            turn, "t1", Watcher()
-        )
+        reply = await ExtractiveResponder(Docs(), AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
         assert reason_to_escalate(turn, reply, EscalationRules(unanswered=2), ()) is None
         history += [*turn.pending, _kept(reply, len(history) + 2)]
     turn = turn_of(message("nr. 2", seq=len(history) + 1), history=history)
-    retriever = KeywordRetriever({"back": RETURNS})
-    reply = await ExtractiveResponder(retriever, AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
+    docs = Docs({"back": RETURNS})
+    reply = await ExtractiveResponder(docs, AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
     assert [citation.id for citation in reply.citations] == [RETURNS.id]
 
 
@@ -198,7 +194,7 @@ def _kept(reply: Reply, seq: int) -> Message:
 async def test_what_was_chosen_and_is_gone_is_not_known() -> None:
     history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
     turn = turn_of(message("1", seq=3), history=history)
-    reply = await ExtractiveResponder(KeywordRetriever({}, doubt=0.3), AgentSettings(), SteppingClock()).respond(
+    reply = await ExtractiveResponder(Docs({}, doubt=0.3), AgentSettings(), SteppingClock()).respond(
         turn, "t1", Watcher()
     )
     assert reply.kind is MessageKind.UNKNOWN
@@ -206,26 +202,24 @@ async def test_what_was_chosen_and_is_gone_is_not_known() -> None:
 
 
 async def test_a_knowledge_base_that_went_away_meanwhile_is_no_reason_to_fail() -> None:
-    class Once(KeywordRetriever):
+    class Once(Docs):
         async def retrieve(self, query: str, **more: Any) -> Retrieval:
             if self.queries:
                 raise KnowledgeUnavailable("away")
             return await super().retrieve(query, **more)
 
-    retriever = Once({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
-    loop = AgentLoop(
-        ScriptedModel(say("Yes, within a year.")), retriever, MemoryJournal(), AgentSettings(), SteppingClock()
-    )
+    docs = Once({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
+    loop = AgentLoop(ScriptedModel(say("Yes, within a year.")), docs, MemoryJournal(), AgentSettings(), SteppingClock())
     reply = await loop.respond(turn_of("Can I get my money back?"), "t1", Watcher())
     assert reply.kind is MessageKind.UNKNOWN
 
 
 async def test_a_model_does_not_ask_back_where_we_just_did() -> None:
-    retriever = KeywordRetriever({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
+    docs = Docs({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
     history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
     for before, kind in ((history, MessageKind.UNKNOWN), ([], MessageKind.ANSWER)):
         model = ScriptedModel(say("Which money do you mean?"))
-        loop = AgentLoop(model, retriever, MemoryJournal(), AgentSettings(), SteppingClock())
+        loop = AgentLoop(model, docs, MemoryJournal(), AgentSettings(), SteppingClock())
         turn = turn_of(message("I mean the money that I want back", seq=3), history=before)
         assert (await loop.respond(turn, "t1", Watcher())).kind is kind
 

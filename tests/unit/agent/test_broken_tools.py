@@ -10,7 +10,7 @@ from core.agent.tools import Tool, tool
 from core.domain.errors import KnowledgeUnavailable, StoreUnavailable, ToolError
 from core.domain.knowledge import Retrieval
 from core.ports.responder import TOOLS_FAILED_META
-from tests.contract.responders.world import KeywordRetriever, call, say
+from tests.contract.responders.world import Docs, call, say
 from tests.unit.agent.test_loop import GOOD, Bench
 
 
@@ -58,7 +58,7 @@ async def test_what_a_refusal_says_for_the_customer_may_be_told() -> None:
     assert (await bench.ask("Can I have it back?")).text == "Refunds end after 30 days."
 
 
-class Breaking(KeywordRetriever):
+class Breaking(Docs):
     """Out of reach from the second search on."""
 
     async def retrieve(self, query: str, **how: Any) -> Retrieval:
@@ -69,6 +69,6 @@ class Breaking(KeywordRetriever):
 
 async def test_documents_that_cannot_be_searched_now_are_no_broken_tool() -> None:
     bench = Bench(call("search_knowledge", '{"query": "refunds"}'), say(GOOD))
-    bench.retriever = Breaking()
+    bench.docs = Breaking()
     assert TOOLS_FAILED_META not in (await bench.ask()).meta
     assert "cannot be searched" in bench.model.requests[-1].messages[-1].content

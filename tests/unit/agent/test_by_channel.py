@@ -13,7 +13,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import MessageKind
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
-from tests.contract.responders.world import KeywordRetriever, SteppingClock, Watcher, turn_of
+from tests.contract.responders.world import Docs, SteppingClock, Watcher, turn_of
 
 
 class Named:
@@ -40,5 +40,5 @@ async def test_the_most_special_one_answers(channel: str, account: str, answers:
 
 @pytest.mark.parametrize(("threshold", "supported"), [(None, 1), (0.9, 0), (0.1, 2)])
 async def test_a_threshold_of_its_own_decides_what_may_be_quoted(threshold: float | None, supported: int) -> None:
-    lookup = Lookup(KeywordRetriever(), SteppingClock(), AgentSettings(threshold=threshold))
+    lookup = Lookup(Docs(), SteppingClock(), AgentSettings(threshold=threshold))
     assert len((await lookup.find("the password")).supported) == supported

@@ -16,7 +16,7 @@ from core.ports.responder import Responder
 from tests.contract.responders.test_agent_loop import ReadingModel
 from tests.contract.responders.world import (
     PASSWORD,
-    KeywordRetriever,
+    Docs,
     MemoryJournal,
     ScriptedModel,
     SteppingClock,
@@ -39,7 +39,7 @@ SETTINGS = AgentSettings(
 )
 
 
-class Cupboard(KeywordRetriever):
+class Cupboard(Docs):
     """Has one passage that is for staff alone."""
 
     async def retrieve(

@@ -10,7 +10,7 @@ from core.domain.knowledge import KnowledgeAudience
 from core.domain.messages import MessageKind
 from core.ports.responder import Reply
 from tests.contract.responders.world import (
-    KeywordRetriever,
+    Docs,
     MemoryJournal,
     ScriptedModel,
     SteppingClock,
@@ -30,7 +30,7 @@ SETTINGS = AgentSettings(company_name="Tidepool", company_rules=HOSTILE)
 async def answered(model: ScriptedModel, question: str, cancel: object = None) -> Reply:
     """The reply of an agent with these rules, whose model does as they say."""
     tools = [make_tool(cancel, effect=True)] if callable(cancel) else []
-    loop = AgentLoop(model, KeywordRetriever(), MemoryJournal(), SETTINGS, SteppingClock(), tools)
+    loop = AgentLoop(model, Docs(), MemoryJournal(), SETTINGS, SteppingClock(), tools)
     return await loop.respond(turn_of(question), "t1", Watcher())
 
 

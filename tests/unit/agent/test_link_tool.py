@@ -15,7 +15,7 @@ from core.domain.messages import Author, MessageKind
 from core.ports.chat_model import ToolCall
 from core.ports.responder import Reply
 from tests.contract.responders.world import (
-    KeywordRetriever,
+    Docs,
     MemoryJournal,
     ScriptedModel,
     SteppingClock,
@@ -47,7 +47,7 @@ def cancel_order(order: str) -> str:
 
 async def respond(model: ScriptedModel, text: str, **world: object) -> Reply:
     settings = AgentSettings(company_name="Tidepool", links_identities=True)
-    loop = AgentLoop(model, KeywordRetriever(), MemoryJournal(), settings, SteppingClock(), [note_fault, cancel_order])
+    loop = AgentLoop(model, Docs(), MemoryJournal(), settings, SteppingClock(), [note_fault, cancel_order])
     return await loop.respond(turn_of(text, **world), "t1", Watcher())  # type: ignore[arg-type]
 
 

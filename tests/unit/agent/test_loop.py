@@ -19,7 +19,7 @@ from tests.contract.responders.world import (
     PASSWORD,
     PRICE,
     Crash,
-    KeywordRetriever,
+    Docs,
     MemoryJournal,
     ScriptedModel,
     SteppingClock,
@@ -41,7 +41,7 @@ class Bench:
 
     def __init__(self, *scripts: object, tools: tuple[Tool, ...] = (), **settings: object) -> None:
         self.model = ScriptedModel(*scripts)  # type: ignore[arg-type]
-        self.retriever = KeywordRetriever()
+        self.docs = Docs()
         self.journal = MemoryJournal()
         self.watcher = Watcher()
         self.tools = tools
@@ -52,7 +52,7 @@ class Bench:
     async def ask(self, *pending: object, **world: object) -> Reply:
         clock = SteppingClock()
         verifier = ModelVerifier(self.reviewer, clock)
-        loop = AgentLoop(self.model, self.retriever, self.journal, self.settings, clock, self.tools, verifier=verifier)
+        loop = AgentLoop(self.model, self.docs, self.journal, self.settings, clock, self.tools, verifier=verifier)
         return await loop.respond(turn_of(*(pending or (QUESTION,)), **world), "t1", self.watcher)  # type: ignore[arg-type]
 
 
@@ -286,7 +286,7 @@ async def test_a_resumed_turn_reuses_what_was_done_and_does_not_repeat_an_effect
     replayed = second.model.requests[0].messages
     assert replayed[-1].content == "Paid back."
     assert replayed[-2].tool_calls[0].id == replayed[-1].tool_call_id
-    assert second.retriever.queries == []
+    assert second.docs.queries == []
     assert first.model.requests[0].messages == replayed[:-2]
 
 
@@ -319,7 +319,7 @@ async def test_a_resumed_turn_searches_again_only_when_the_search_had_not_ended(
     second.journal.rows = first.journal.rows
     reply = await second.ask()
     assert [citation.id for citation in reply.citations] == [PRICE.id]
-    assert second.retriever.queries == ["team plan"]
+    assert second.docs.queries == ["team plan"]
 
 
 async def test_a_resumed_escalation_is_an_escalation() -> None:
@@ -361,16 +361,16 @@ async def test_what_is_journalled_is_json_without_secrets_of_the_process() -> No
 async def test_two_questions_are_looked_up_one_by_one() -> None:
     bench = Bench(say("Reset it on the sign-in page [1]. It costs 9 euros [2]."))
     await bench.ask("How do I reset my password?", "And what does the Team plan cost?")
-    assert len(bench.retriever.queries) == 2
+    assert len(bench.docs.queries) == 2
 
 
 async def test_without_knowledge_a_file_can_still_answer() -> None:
     bench = Bench(say("The total is 5 euros [1]."))
-    bench.retriever.loading = 10_000
+    bench.docs.loading = 10_000
     reply = await bench.ask("What is the total?", files=[text_file("Total: 5 euros")])
     assert reply.kind is MessageKind.ANSWER
     bench = Bench(say("You can just write a letter to us."))
-    bench.retriever.loading = 10_000
+    bench.docs.loading = 10_000
     reply = await bench.ask("What is the address?", files=[text_file("Total: 5 euros")])
     assert reply.kind is MessageKind.FAILURE
     assert "documents" in reply.text

@@ -11,7 +11,7 @@ from core.agent.tools import make_tool
 from core.domain.messages import Author
 from core.ports.responder import Reply
 from tests.contract.responders.world import (
-    KeywordRetriever,
+    Docs,
     MemoryJournal,
     ScriptedModel,
     SteppingClock,
@@ -42,7 +42,7 @@ class Shop:
     async def ask(self, model: ScriptedModel, turn_id: str, *said: str, **world: object) -> Reply:
         tools = [make_tool(self.cancel_order, effect=True)]
         settings = AgentSettings(company_name="Tidepool")
-        loop = AgentLoop(model, KeywordRetriever(), self.journal, settings, SteppingClock(), tools)
+        loop = AgentLoop(model, Docs(), self.journal, settings, SteppingClock(), tools)
         return await loop.respond(turn_of(*said, **world), turn_id, self.shown)  # type: ignore[arg-type]
 
 

@@ -16,7 +16,7 @@ from core.ports.responder import Reply
 from tests.contract.responders.world import (
     PASSWORD,
     PRICE,
-    KeywordRetriever,
+    Docs,
     MemoryJournal,
     ScriptedModel,
     SteppingClock,
@@ -54,9 +54,7 @@ class World:
 
     async def ask(self, *said: str) -> Reply:
         settings = AgentSettings(company_name="Tidepool")
-        loop = AgentLoop(
-            self.model, KeywordRetriever(), MemoryJournal(), settings, SteppingClock(), [send_invoice, find_invoice]
-        )
+        loop = AgentLoop(self.model, Docs(), MemoryJournal(), settings, SteppingClock(), [send_invoice, find_invoice])
         return await loop.respond(turn_of(*(said or (QUESTION,))), "t1", self.shown)
 
 

@@ -11,7 +11,7 @@ from core.agent.settings import AgentSettings
 from core.domain.memory import CustomerMemory
 from core.domain.messages import CAME_BY
 from core.llm.extractive import ExtractiveResponder
-from tests.contract.responders.world import KeywordRetriever, SteppingClock, Watcher
+from tests.contract.responders.world import Docs, SteppingClock, Watcher
 from tests.unit.agent.test_memory_tools import ADDRESS, ALICE, Past, turn
 
 
@@ -28,7 +28,7 @@ from tests.unit.agent.test_memory_tools import ADDRESS, ALICE, Past, turn
 )
 async def test_without_a_model_it_is_shown_and_forgotten_by_rule(text: str, told: str, left: int) -> None:
     past = Past(ALICE)
-    responder = ExtractiveResponder(KeywordRetriever(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
+    responder = ExtractiveResponder(Docs(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
     reply = await responder.respond(turn(text, ALICE), "t1", Watcher())
     assert told in reply.text
     assert len(past.memory.facts) == left
@@ -39,7 +39,7 @@ async def test_without_a_model_it_is_shown_and_forgotten_by_rule(text: str, told
 @pytest.mark.parametrize("road", [False, True])
 async def test_where_others_may_read_it_is_to_be_asked_in_private(code: str, wish: str, route: bool) -> None:
     past = Past(ALICE)
-    responder = ExtractiveResponder(KeywordRetriever(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
+    responder = ExtractiveResponder(Docs(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
     state = turn(packs()[code].words("memory", wish)[0], shared=not route)
     state = replace(state, conversation=replace(state.conversation, locale=code))
     if route:
@@ -52,7 +52,7 @@ async def test_where_others_may_read_it_is_to_be_asked_in_private(code: str, wis
 async def test_of_many_facts_those_that_matter_are_told_in_a_reply_of_a_text_messages_length() -> None:
     many = [replace(ADDRESS, subject=str(number), text=f"{number} " + "x" * 290) for number in range(199)]
     past = Past(*many, ALICE)
-    responder = ExtractiveResponder(KeywordRetriever(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
+    responder = ExtractiveResponder(Docs(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
     reply = await responder.respond(turn("What do you know about me?"), "t1", Watcher())
     assert len(reply.text) < 1_800
     assert "- Alice\n" in reply.text

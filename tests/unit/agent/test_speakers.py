@@ -15,7 +15,7 @@ from core.domain.customer import ContactDetails, Customer
 from core.domain.messages import Author, Message
 from core.ports.tickets import Holder
 from tests.contract.responders.world import (
-    KeywordRetriever,
+    Docs,
     MemoryJournal,
     ScriptedModel,
     SteppingClock,
@@ -89,9 +89,7 @@ async def test_the_model_is_told_whom_it_answers_and_tools_serve_that_one() -> N
         return "Seen."
 
     model = ScriptedModel(call("whose"), say("I do not know."), say("I do not know."))
-    loop = AgentLoop(
-        model, KeywordRetriever(), MemoryJournal(), AgentSettings(company_name="Tidepool"), SteppingClock(), (whose,)
-    )
+    loop = AgentLoop(model, Docs(), MemoryJournal(), AgentSettings(company_name="Tidepool"), SteppingClock(), (whose,))
     turn = turn_of(
         _by(2, "What do you know of me?", "bob", "Bob"), history=[_by(1, "I am ada@example.com", None, "Ada")]
     )

@@ -14,7 +14,7 @@ from core.agent.settings import AgentSettings
 from core.agent.tools import GROUP, Tool, ToolContext
 from core.domain.customer import Customer
 from core.domain.errors import ToolError
-from tests.contract.responders.world import KeywordRetriever, SteppingClock
+from tests.contract.responders.world import Docs, SteppingClock
 
 DOC = (Path(__file__).parents[3] / "docs" / "reference" / "tools.md").read_text(encoding="utf-8")
 CONTEXT = ToolContext("c1", Customer("cu1", "ext"), "t1", "step00call00")
@@ -42,7 +42,7 @@ async def test_the_example_runs(shown: dict[str, Any]) -> None:
 
 
 def test_the_tools_that_are_always_there_are_listed_with_their_parameters() -> None:
-    lookup = Lookup(KeywordRetriever(), SteppingClock(), AgentSettings())
+    lookup = Lookup(Docs(), SteppingClock(), AgentSettings())
     for tool in (search_tool(lookup), escalation_tool()):
         required = tool.spec.parameters["required"]
         names = [name if name in required else f"{name}?" for name in tool.spec.parameters["properties"]]

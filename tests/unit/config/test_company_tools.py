@@ -20,7 +20,7 @@ from core.budgets import BudgetLedger
 from core.domain.customer import Customer
 from core.domain.errors import ConfigError
 from tests.contract.responders.world import (
-    KeywordRetriever,
+    Docs,
     MemoryJournal,
     ScriptedModel,
     SteppingClock,
@@ -147,9 +147,7 @@ async def test_overrides_hold_for_tools_of_the_company_and_of_the_hub(
     tool = company_tools(settings)["order_status"]
     assert (tool.needs, tool.rate, tool.timeout) == (Needs.VERIFIED, "5/minute", 2)
     model = ScriptedModel(say("Hello."))
-    agent = AgentLoop(
-        model, KeywordRetriever(), MemoryJournal(), agent_settings(settings), SteppingClock(), [tool], TICKETS
-    )
+    agent = AgentLoop(model, Docs(), MemoryJournal(), agent_settings(settings), SteppingClock(), [tool], TICKETS)
     await agent.respond(turn_of("Where is my order 7?"), "t1", Watcher())
     offered = {one.name for one in model.requests[0].tools}
     assert "create_ticket" not in offered
@@ -163,7 +161,7 @@ async def test_turns_share_what_was_used_and_kept(tmp_path: Path) -> None:
     model = ScriptedModel(*(script for one in asked for script in (one, say("Hello."))))
     clock = SteppingClock()
     bounds, tools, use = agent_settings(settings), list(company_tools(settings).values()), ToolUse(BudgetLedger(clock))
-    agent = AgentLoop(model, KeywordRetriever(), MemoryJournal(), bounds, clock, tools, use=use)
+    agent = AgentLoop(model, Docs(), MemoryJournal(), bounds, clock, tools, use=use)
     for number in range(3):
         await agent.respond(turn_of("Where is my order?"), f"t{number}", Watcher())
     results = [request.messages[-1].content for request in model.requests[1::2]]

@@ -13,7 +13,7 @@ from core.ports.responder import Reply
 from tests.contract.responders.world import (
     PASSWORD,
     PRICE,
-    KeywordRetriever,
+    Docs,
     SteppingClock,
     Watcher,
     message,
@@ -24,10 +24,8 @@ from tests.contract.responders.world import (
 INVOICE = "INVOICE 2026-117\n\nBill to: Ada Lovelace\n\nTotal: 391.51 EUR\n\nPayment is due in 14 days.\n"
 
 
-async def _ask(*pending: object, retriever: KeywordRetriever | None = None, **world: object) -> Reply:
-    responder = ExtractiveResponder(
-        retriever or KeywordRetriever(), AgentSettings(company_name="Tidepool"), SteppingClock()
-    )
+async def _ask(*pending: object, docs: Docs | None = None, **world: object) -> Reply:
+    responder = ExtractiveResponder(docs or Docs(), AgentSettings(company_name="Tidepool"), SteppingClock())
     watcher = Watcher()
     reply = await responder.respond(turn_of(*pending, **world), "t1", watcher)  # type: ignore[arg-type]
     assert watcher.text_shown == reply.text
@@ -44,12 +42,12 @@ async def test_a_faq_is_answered_with_its_answer_and_its_title_stands_among_the_
 @pytest.mark.parametrize(("score", "shown"), [(0.5, "Webhooks are available."), (0.9, "Yes. Webhooks are available.")])
 async def test_a_neighbouring_questions_yes_is_not_said_to_this_one(score: float, shown: str) -> None:
     entry = replace(PASSWORD, answer="Yes. Webhooks are available.", score=score)
-    reply = await _ask("How do I reset my password?", retriever=KeywordRetriever({"password": entry}, threshold=0.4))
+    reply = await _ask("How do I reset my password?", docs=Docs({"password": entry}, threshold=0.4))
     assert reply.text == f"{shown} [1]"
 
 
 async def test_below_the_threshold_nothing_is_quoted() -> None:
-    reply = await _ask("How do I reset my password?", retriever=KeywordRetriever(threshold=0.9))
+    reply = await _ask("How do I reset my password?", docs=Docs(threshold=0.9))
     assert reply.kind is MessageKind.UNKNOWN
     assert reply.text == (
         "I don't know the answer to that: I found nothing in our documents that clearly answers it. "
@@ -72,14 +70,14 @@ async def test_the_same_passage_is_quoted_once() -> None:
 
 
 async def test_brackets_in_a_document_are_no_markers() -> None:
-    retriever = KeywordRetriever({"plan": replace(PRICE, content="The Team plan costs 9 euros, see note [4].")})
-    reply = await _ask("What does the plan cost?", retriever=retriever)
+    docs = Docs({"plan": replace(PRICE, content="The Team plan costs 9 euros, see note [4].")})
+    reply = await _ask("What does the plan cost?", docs=docs)
     assert reply.text.endswith("see note (4). [1]")
 
 
 async def test_a_marker_stands_below_a_table_not_in_it() -> None:
-    retriever = KeywordRetriever({"plan": replace(PRICE, content="| Plan | Price |\n| --- | --- |\n| Team | 9 |")})
-    reply = await _ask("What does the plan cost?", retriever=retriever)
+    docs = Docs({"plan": replace(PRICE, content="| Plan | Price |\n| --- | --- |\n| Team | 9 |")})
+    reply = await _ask("What does the plan cost?", docs=docs)
     assert reply.text.endswith("| Plan | Price |\n| --- | --- |\n| Team | 9 |\n\n[1]")
 
 
@@ -117,16 +115,16 @@ async def test_a_file_nobody_spoke_of_does_not_outrank_the_documents() -> None:
 
 
 async def test_a_file_answers_while_the_documents_cannot_be_searched() -> None:
-    retriever = KeywordRetriever()
-    retriever.loading = 10_000
-    reply = await _ask("When is payment due?", files=[text_file(INVOICE)], retriever=retriever)
+    docs = Docs()
+    docs.loading = 10_000
+    reply = await _ask("When is payment due?", files=[text_file(INVOICE)], docs=docs)
     assert reply.citations[0].title == "invoice.pdf"
 
 
 async def test_a_question_with_a_greeting_is_looked_up_without_it() -> None:
-    retriever = KeywordRetriever()
-    await _ask("Hello! How do I reset my password?", retriever=retriever)
-    assert retriever.queries == ["How do I reset my password?"]
+    docs = Docs()
+    await _ask("Hello! How do I reset my password?", docs=docs)
+    assert docs.queries == ["How do I reset my password?"]
 
 
 async def test_two_questions_in_one_sentence_get_an_answer_each() -> None:
