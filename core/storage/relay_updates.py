@@ -21,7 +21,7 @@ _ANEW = update(relay).where(among(relay.c.target_id, "ids"), relay.c.shown.is_no
 
 
 def relay_rows(new: NewMessage, message_id: str, now: float) -> list[dict[str, Any]]:
-    """The row of a message that passes another on, or whose fate staff want to know: they are told of theirs alone.
+    """The row of a message that passes another on, or whose delivery outcome staff want to know: they are told of theirs alone.
 
     One that passes on nothing of anybody's stands for itself.
     """

@@ -31,8 +31,7 @@ def human_opening(
     weekday, written = _day(there.date(), today, cldr)
     days = (there.date() - today).days
     key = "today" if days <= 0 else "tomorrow" if days == 1 else "weekday" if days < _A_WEEK else "date"
-    details = {"weekday": weekday, "date": written, "at": lead, "time": time}
-    return say(f"opening_{key}", locale, fallback=fallback, **details)
+    return say(f"opening_{key}", locale, fallback=fallback, weekday=weekday, date=written, at=lead, time=time)
 
 
 @functools.lru_cache(maxsize=256)

@@ -349,18 +349,20 @@ async def test_a_road_that_is_closed_today_holds_up_nothing_on_the_page(store: S
 
 async def test_staff_are_told_of_a_follow_up_once_it_has_gone(store: SqlStore, clock: ManualClock) -> None:
     home, case = await left(store, clock)
-    await store.report_outcomes("main", lambda fate: [])
+    await store.report_outcomes("main", lambda outcome: [])
     await ring(store, clock, home, mail_route())
     (mail,) = await store.claim_deliveries(*MAIL, 10, LEASE)
     await store.settle([Settlement(mail.id, mail.token, DeliveryStatus.SENT)])
     found: list[DeliveryOutcome] = []
 
-    def worded(fate: DeliveryOutcome) -> list[NewMessage]:
-        found.append(fate)
+    def worded(outcome: DeliveryOutcome) -> list[NewMessage]:
+        found.append(outcome)
         return []
 
     await store.report_outcomes("main", worded)
-    assert [(fate.case_id, fate.follow_up, str(fate.status)) for fate in found] == [(case.id, ("email", ADA), "sent")]
+    assert [(outcome.case_id, outcome.follow_up, str(outcome.status)) for outcome in found] == [
+        (case.id, ("email", ADA), "sent")
+    ]
 
 
 async def test_of_two_processes_one_writes(open_store: OpenStore, store: SqlStore, clock: ManualClock) -> None:

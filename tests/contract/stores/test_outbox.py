@@ -230,7 +230,7 @@ async def test_what_was_being_sent_at_the_takeover_is_finished(store: Store, clo
     await change_owner(store, conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"))
     clock.move(LEASE + 1)
     (again,) = await deliveries(store)
-    assert again.id == sending.id, "its fate at the provider is not known, so it has to be found out"
+    assert again.id == sending.id, "its outcome at the provider is not known, so it has to be found out"
     assert (again.uncertain, again.owner_changed) == (True, True)
     await settle(store, again)
     assert await deliveries(store) == []
