@@ -18,7 +18,7 @@ from knowledge.embed.opening import open_embedder
 from knowledge.evaluation.evaluate import Evaluation
 from knowledge.evaluation.question_set import SAMPLE_QUESTIONS, QuestionSet, question_sets
 from knowledge.evaluation.report import compared, described, keep, last_run
-from knowledge.index.held import held_roots
+from knowledge.index.indexed_roots import indexed_roots
 from knowledge.index.manifest_file import manifest_file, open_manifest
 from knowledge.open import SAMPLE
 from knowledge.settings import KnowledgeSettings
@@ -71,7 +71,7 @@ def knowledge_roots(settings: Settings, knowledge: KnowledgeSettings) -> list[st
     if knowledge.chroma_url or manifest_file(knowledge.directory).exists():
         database = open_manifest(knowledge)
         try:
-            named = [one.root for one in held_roots(database, time.time()) if one.named]
+            named = [one.root for one in indexed_roots(database, time.time()) if one.named]
         finally:
             database.close()
     stand_in = knowledge_parts.sample_stands_in(settings) if named else None

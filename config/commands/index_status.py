@@ -25,7 +25,7 @@ from config.store import make_store
 from core.domain.errors import StoreUnavailable
 from core.domain.jobs import Job
 from core.storage.database import driver_url
-from knowledge.index.held import HeldRoot, held_roots
+from knowledge.index.indexed_roots import IndexedRoot, indexed_roots
 from knowledge.index.manifest_file import manifest_file, open_manifest
 from knowledge.index.runs import RunState, RunStatus, last_runs, searched
 from knowledge.open import SAMPLE
@@ -55,7 +55,7 @@ def show(*, as_json: bool = False) -> int:
 
 
 def _print_json(
-    run: RunStatus | None, counts: tuple[int, int], named: Sequence[HeldRoot], jobs: Sequence[Job], zone: tzinfo
+    run: RunStatus | None, counts: tuple[int, int], named: Sequence[IndexedRoot], jobs: Sequence[Job], zone: tzinfo
 ) -> None:
     documents, passages = counts
     whole = {"documents": documents, "passages": passages, "last_run": _run_shown(run, zone)}
@@ -67,7 +67,7 @@ def _print_json(
     click.echo(json.dumps(shown, ensure_ascii=False))
 
 
-def _indexed(settings: KnowledgeSettings) -> tuple[RunStatus | None, tuple[int, int], Sequence[HeldRoot]]:
+def _indexed(settings: KnowledgeSettings) -> tuple[RunStatus | None, tuple[int, int], Sequence[IndexedRoot]]:
     """The last run, the documents and passages that are searched, and from where."""
     if not settings.chroma_url and not manifest_file(settings.directory).exists():
         return None, (0, 0), ()
@@ -75,7 +75,7 @@ def _indexed(settings: KnowledgeSettings) -> tuple[RunStatus | None, tuple[int, 
     try:
         now = time.time()
         runs = last_runs(database, now)
-        return (runs[0] if runs else None), searched(database, now), held_roots(database, now)
+        return (runs[0] if runs else None), searched(database, now), indexed_roots(database, now)
     finally:
         database.close()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 
 from core.domain.jobs import Job, JobState
-from knowledge.index.held import HeldRoot
+from knowledge.index.indexed_roots import IndexedRoot
 from knowledge.sources.secrets import without_secret
 
 _MOST_FAILURES = 10
@@ -78,7 +78,7 @@ def _progress(job: Job) -> str:
     return f", {at.stage}: {at.done} of {at.total} documents{among}" + (f", at {at.document}" if at.document else "")
 
 
-def named_lines(held: Sequence[HeldRoot], zone: tzinfo) -> Iterator[str]:
+def named_lines(held: Sequence[IndexedRoot], zone: tzinfo) -> Iterator[str]:
     """What somebody named by hand: no schedule reads it again."""
     if held:
         yield "named on the command line, and read again when they are named again:"

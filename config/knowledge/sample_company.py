@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from config.knowledge import knowledge_parts
 from config.settings import Settings
-from knowledge.index.held import HeldRoot, held_roots
+from knowledge.index.indexed_roots import IndexedRoot, indexed_roots
 from knowledge.index.manifest_file import manifest_file, open_manifest
 
 
@@ -24,14 +24,14 @@ def without_sample_company(settings: Settings) -> Settings:
     with contextlib.suppress(DBAPIError):
         database = open_manifest(told)
         try:
-            if sample_left(settings, held_roots(database, time.time())):
+            if sample_left(settings, indexed_roots(database, time.time())):
                 return settings.model_copy(update={"company_name": ""})
         finally:
             database.close()
     return settings
 
 
-def sample_left(settings: Settings, held: Sequence[HeldRoot]) -> bool:
+def sample_left(settings: Settings, held: Sequence[IndexedRoot]) -> bool:
     """Whether the sample is configured, and gave way to documents of a company's own."""
     stands_in = knowledge_parts.sample_stands_in(settings)
     return stands_in is not None and bool(held) and all(one.root != stands_in for one in held)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.domain.knowledge import IndexProgress, IndexReport
-from knowledge.index.held import held_roots
+from knowledge.index.indexed_roots import indexed_roots
 from knowledge.index.runs import RunLog, RunState, last_runs, searched
 from tests.contract.manifest.conftest import OpenDatabase
 from tests.integration.knowledge.index_bench import Bench
@@ -103,4 +103,4 @@ def test_what_is_searched_is_not_what_a_clock_that_was_ahead_has_begun(bench: Be
     with RunLog(bench.database, "model1", lambda: 1.0).run():
         bench.run()
     assert searched(bench.database, 10.0) == (3, 6)
-    assert [one.documents for one in held_roots(bench.database, 10.0)] == [3]
+    assert [one.documents for one in indexed_roots(bench.database, 10.0)] == [3]

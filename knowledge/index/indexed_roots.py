@@ -14,7 +14,7 @@ from knowledge.sources import identity_of
 
 
 @dataclass(frozen=True, slots=True)
-class HeldRoot:
+class IndexedRoot:
     """``wrong``: of how many documents a part could not be read. ``fetched_at``: of what had to be, in seconds since 1970."""
 
     root: str
@@ -24,7 +24,7 @@ class HeldRoot:
     fetched_at: float | None = None
 
 
-def held_roots(database: ManifestDatabase, now: float) -> list[HeldRoot]:
+def indexed_roots(database: ManifestDatabase, now: float) -> list[IndexedRoot]:
     """Of the model that was indexed with last, by their names. ``named``: somebody named one of its documents by hand."""
     columns = documents.c
     latest = latest_model(now)
@@ -40,6 +40,6 @@ def held_roots(database: ManifestDatabase, now: float) -> list[HeldRoot]:
     at = select(fetches.c.source, fetches.c.fetched_at).where(fetches.c.fingerprint == latest)
     fetched = {row.source: row.fetched_at for row in database.read(lambda connection: connection.execute(at).all())}
     return [
-        HeldRoot(row.root, row.documents, bool(row.named), row.wrong, fetched.get(identity_of(row.root)))
+        IndexedRoot(row.root, row.documents, bool(row.named), row.wrong, fetched.get(identity_of(row.root)))
         for row in rows
     ]
