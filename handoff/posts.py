@@ -162,7 +162,7 @@ def card_with(facts: Mapping[str, Any]) -> NewMessage:
 
 def transcript(history: Sequence[Message], starts: Collection[str] = ()) -> list[NewMessage]:
     """What was said before, the oldest first; nothing where nothing was. ``starts``: ids of messages that begin a post."""
-    spoken = _spoken(history)
+    spoken = _messages_shown(history)
     if not spoken:
         return []
     shown = spoken[-_TRANSCRIPT:]
@@ -181,7 +181,7 @@ def files(history: Sequence[Message]) -> list[NewMessage]:
     """
     found: list[NewMessage] = []
     room = _FILES
-    for message in reversed(_spoken(history)[-_TRANSCRIPT:]):
+    for message in reversed(_messages_shown(history)[-_TRANSCRIPT:]):
         here = [file for file in message.attachments if file.storage_key]
         kept = here[: max(0, room)]
         room -= len(kept)
@@ -190,7 +190,7 @@ def files(history: Sequence[Message]) -> list[NewMessage]:
     return found[::-1]
 
 
-def brought(message: Message) -> list[NewMessage]:
+def late_file_posts(message: Message) -> list[NewMessage]:
     """What came after a message's words were shown: its files, or what became of them, and what was heard; not once deleted."""
     if message.deleted_at is not None or not message.attachments:
         return []
@@ -219,7 +219,7 @@ def link_to_case(case_id: str, text: str | None = None) -> NewMessage:
     return desk_post(Post.LEADS_ON, text or case_id, earlier=case_id, line=text)
 
 
-def _spoken(history: Sequence[Message]) -> Sequence[Message]:
+def _messages_shown(history: Sequence[Message]) -> Sequence[Message]:
     kept = (one for one in history if one.deleted_at is None and BLOCKED not in one.meta)
     return [one for one in kept if one.text or one.attachments]
 
@@ -238,7 +238,7 @@ def _part(messages: Sequence[Message], left_out: int) -> NewMessage:
     return _transcript_of(lines, left_out)
 
 
-def found(messages: Sequence[Said]) -> NewMessage:
+def search_post(messages: Sequence[Said]) -> NewMessage:
     """Earlier messages of a customer that somebody searched for, shown as a transcript is."""
     return _transcript_of([_line(one.message_id, one.by, one.text, one.at) for one in messages])
 
@@ -263,7 +263,7 @@ def places(told: Sequence[NewMessage], first: int) -> dict[str, int]:
     return found
 
 
-def said(message: Message) -> NewMessage:
+def customer_post(message: Message) -> NewMessage:
     """A message of a customer's, or of a colleague's beside them, with its files, and by which other route it came."""
     way = message.meta.get(CAME_BY)
     return NewMessage(
@@ -291,12 +291,12 @@ def _announced(message: Message) -> list[str]:
     return [str(ref["name"]) for ref in message.meta.get("attachment_refs") or () if not message.attachments]
 
 
-def answered(message: NewMessage) -> NewMessage:
+def hub_post(message: NewMessage) -> NewMessage:
     """What the hub itself said to the customer while staff have the conversation, so that nobody says it twice."""
     return NewMessage(message.author, message.text, MessageKind.NOTICE, meta={POST: str(Post.SAID)})
 
 
-def changed(change: Change, copy_id: str | None) -> NewMessage:
+def change_post(change: Change, copy_id: str | None) -> NewMessage:
     """What a customer did to a message. ``copy_id``: the message of the feed that shows it.
 
     Its writer edits and deletes it. Anybody who reads it may react: it is not put down to its writer.
@@ -317,7 +317,7 @@ def changed(change: Change, copy_id: str | None) -> NewMessage:
     )
 
 
-def bounded(told: Sequence[NewMessage], language: str) -> list[NewMessage]:
+def limit_posts(told: Sequence[NewMessage], language: str) -> list[NewMessage]:
     """Keep the first ``_MOST_RELAYED`` of the customer's posts, and all remarks of the desk's own.
 
     A remark at the end says how many posts are left out.

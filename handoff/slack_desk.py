@@ -112,7 +112,7 @@ class SlackDesk:
         queued = turn.conversation.state is OwnershipState.QUEUED
         said = self._notices(settings).relayed(turn, contact) if queued else ()
         told += [posts.remark(say(key, self._settings.staff_locale)) for key in wrote.remarks]
-        told += [posts.answered(message) for message in said]
+        told += [posts.hub_post(message) for message in said]
         left = contact if contact is not None and contact != turn.customer.contact else None
         if renamed or left is not None or wrote.remarks:
             facts = _reachable({**facts, **wrote.facts}, left or ContactDetails())
@@ -130,19 +130,21 @@ class SlackDesk:
         unread |= {one.message.id for one in turn.changes if one.kind is ChangeKind.SAID}
         changes = [one for one in turn.changes if one.kind is not ChangeKind.EDITED or _is_news(one.message, unread)]
         copies = await self._parts.cases.copies([change.message.id for change in changes])
-        shown = [(message.seq, posts.said(message)) for message in turn.pending]
+        shown = [(message.seq, posts.customer_post(message)) for message in turn.pending]
         for change in changes:
             shown += [(change.seq, post) for post in self._what_became(change, copies.get(change.message.id))]
-        return posts.bounded([post for _, post in sorted(shown, key=lambda one: one[0])], self._settings.staff_locale)
+        return posts.limit_posts(
+            [post for _, post in sorted(shown, key=lambda one: one[0])], self._settings.staff_locale
+        )
 
     def _what_became(self, change: Change, copy_id: str | None) -> list[NewMessage]:
         if change.kind is ChangeKind.ENDED:
             return [posts.remark(say("staff_customer_ended", self._settings.staff_locale))]
         if change.kind is ChangeKind.FILES:
-            return posts.brought(change.message)
+            return posts.late_file_posts(change.message)
         if change.kind is ChangeKind.SAID:
-            return [] if change.message.deleted_at is not None else [posts.said(change.message)]
-        return [posts.changed(change, copy_id)]
+            return [] if change.message.deleted_at is not None else [posts.customer_post(change.message)]
+        return [posts.change_post(change, copy_id)]
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
         turn = with_names(turn)
@@ -261,7 +263,7 @@ class SlackDesk:
         told.append(posts.remark(f"{say('staff_reopened', self._settings.staff_locale)} {reason}".rstrip()))
         told += posts.transcript(without_ratings(one for one in turn.history if one.created_at > since))
         told += await self._relayed_posts(replace(turn, changes=(*turn.changes, *altered)))
-        told += [posts.answered(message) for message in said]
+        told += [posts.hub_post(message) for message in said]
         merged = facts.get("merged")
         facts = {name: value for name, value in facts.items() if name != "merged"}  # from now on it goes on by itself
         told.append(posts.card_now(_named(facts, turn.customer), OwnershipState.QUEUED, None))

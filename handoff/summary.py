@@ -76,8 +76,8 @@ def with_summary(
     since a large one takes its time.
     """
     told = posts.transcript(turn.history, {one.about for one in lines if one.about})
-    told += [posts.said(message) for message in turn.pending]
-    told += [posts.answered(message) for message in said]
+    told += [posts.customer_post(message) for message in turn.pending]
+    told += [posts.hub_post(message) for message in said]
     places = posts.places(told, first=2)
     facts = {
         **card.meta["facts"],

@@ -186,7 +186,7 @@ class Ratings:
         return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta=meta)
 
     def _relayed_posts(self, turn: TurnState) -> list[NewMessage]:
-        return [posts.said(message) for message in with_names(turn).pending]
+        return [posts.customer_post(message) for message in with_names(turn).pending]
 
     def _remark(self, key: str, *, score: str = "", comment: str = "") -> NewMessage:
         return posts.remark(say(key, self.settings.staff_locale, score=score, comment=" ".join(comment.split())))

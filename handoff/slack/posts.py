@@ -43,36 +43,38 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
             what = "card" if post is Post.CARD else "update_card"
             return [{"do": what, "facts": meta["facts"], **_body(words(message.text), card(meta["facts"], language))}]
         case Post.TRANSCRIPT | Post.FILES | Post.LEADS_ON as post:
-            return _before(meta, post, language)
+            return _earlier_calls(meta, post, language)
         case Post.REMARK | Post.WHISPER | Post.DIRECT as post:
-            return _from_the_desk(message, post)
+            return _desk_calls(message, post)
         case Post.REMINDER:
             return [reminder(message, language)]
         case (
             Post.ADVICE | Post.SENT_AS | Post.PROPOSAL | Post.JUDGED | Post.GAPS | Post.APPROVAL | Post.DECIDED as post
         ):
-            return [_by_the_agent(message, post, language)]
+            return [_agent_call(message, post, language)]
         case Post.MARK:
-            return _marked(meta)
+            return _sign_calls(meta)
         case Post.EDITED | Post.DELETED | Post.REACTED as post:
-            return _happened(message, post, language)
+            return _change_calls(message, post, language)
         case Post.NOTE:
-            return _spoken(message, language, (Emoji("lock"), Words(" "), *phrase("card_note", language, italic=True)))
+            return _speech_calls(
+                message, language, (Emoji("lock"), Words(" "), *phrase("card_note", language, italic=True))
+            )
         case Post.OUTGOING:
-            return _outgoing(message, language)
+            return _outgoing_calls(message, language)
         case _:
             by = meta.get("by")
-            return _spoken(message, language, words(by_way(str(by), language), italic=True) if by else ())
+            return _speech_calls(message, language, words(by_way(str(by), language), italic=True) if by else ())
 
 
-def _from_the_desk(message: OutboundMessage, post: Post) -> list[dict[str, Any]]:
+def _desk_calls(message: OutboundMessage, post: Post) -> list[dict[str, Any]]:
     if post is not Post.REMARK:
         return [{"do": str(post), "to": message.meta["to"], **_body(words(message.text), [])}]
     lines = [words(piece) for piece in pieces_of(message.text, LONGEST)] or [words(NOTHING)]
     return [{"do": "reply", **_body(line, small(line))} for line in lines]
 
 
-def _before(meta: Mapping[str, Any], post: Post, language: str) -> list[dict[str, Any]]:
+def _earlier_calls(meta: Mapping[str, Any], post: Post, language: str) -> list[dict[str, Any]]:
     """Of the time before the case."""
     match post:
         case Post.TRANSCRIPT:
@@ -96,7 +98,7 @@ def _files_of(meta: Mapping[str, Any], language: str) -> dict[str, Any]:
     return {"do": "reply", **_body(head, blocks)}
 
 
-def _by_the_agent(message: OutboundMessage, post: Post, language: str) -> dict[str, Any]:
+def _agent_call(message: OutboundMessage, post: Post, language: str) -> dict[str, Any]:
     """What it tells staff, of its own accord or because they asked."""
     match post:
         case Post.ADVICE:
@@ -122,7 +124,7 @@ def reminder(message: OutboundMessage, language: str = "en") -> dict[str, Any]:
     return {"do": "reply", **_body(line, blocks), "loud": meta["loud"]}
 
 
-def _marked(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _sign_calls(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The new sign first, so that there is always one."""
     found = [{"do": "react", "on": meta["on"], "sign": meta["sign"]}]
     if meta.get("instead_of"):
@@ -130,7 +132,7 @@ def _marked(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _spoken(message: OutboundMessage, language: str, sign: Line = ()) -> list[dict[str, Any]]:
+def _speech_calls(message: OutboundMessage, language: str, sign: Line = ()) -> list[dict[str, Any]]:
     """Somebody's words, under their name. The hub's own are set small: they went to the customer already."""
     who = _who(message, language)
     head = spaced(who, sign)
@@ -171,10 +173,10 @@ def _notes(meta: Mapping[str, Any], language: str) -> list[Line]:
     return found
 
 
-def _outgoing(message: OutboundMessage, language: str) -> list[dict[str, Any]]:
+def _outgoing_calls(message: OutboundMessage, language: str) -> list[dict[str, Any]]:
     """As the customer gets it. The last part has the button that takes it back, and gets the signs of its delivery."""
     sign = spaced((Emoji("arrow_right"),), phrase("card_to_customer", language, italic=True))
-    found = _spoken(message, language, sign)
+    found = _speech_calls(message, language, sign)
     if message.meta.get("source"):
         back = button(StaffAction.TAKE_BACK, str(message.meta["source"]), language)
         found[-1]["blocks"] = [*found[-1]["blocks"], {"type": "actions", "elements": [back]}]
@@ -182,7 +184,7 @@ def _outgoing(message: OutboundMessage, language: str) -> list[dict[str, Any]]:
     return found
 
 
-def _happened(message: OutboundMessage, post: Post, language: str) -> list[dict[str, Any]]:
+def _change_calls(message: OutboundMessage, post: Post, language: str) -> list[dict[str, Any]]:
     """What was shown is changed; where a text has become longer than one post may be, the rest follows below."""
     who = _who(message, language)
     if post is Post.REACTED:

@@ -217,7 +217,7 @@ class ApprovalDesk(DeskDecorator):
             return replace(done, cross_writes=(known.told(told),))
         hands_back = await self._should_hand_back(case, home, now, known.all)
         notice = await self._notice(case, home, customer, approval, ended, hands_back=hands_back)
-        told.append(posts.answered(notice))
+        told.append(posts.hub_post(notice))
         records: tuple[CaseRecord, ...] = self._follow_up_timer(case, home)
         transition = None
         if hands_back:

@@ -48,7 +48,7 @@ class CustomerHistory:
         wanted = quoted(query, _QUOTED)
         if not found:
             return [posts.remark(say("staff_history_none", locale, query=wanted))]
-        return [posts.remark(say("staff_history_found", locale, query=wanted)), posts.found(found)]
+        return [posts.remark(say("staff_history_found", locale, query=wanted)), posts.search_post(found)]
 
     async def _found(self, case: Case, query: str) -> Sequence[Said]:
         customer = await self._records.customer(case.conversation_id, case.id)

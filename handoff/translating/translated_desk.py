@@ -56,7 +56,7 @@ class TranslatedDesk(DeskDecorator):
     async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
         """See Desk.opened. What was said is translated while the case is summed up, and both together are in time."""
         begun = asyncio.get_running_loop().time()
-        shown = [*posts.transcript(turn.history), *(posts.said(message) for message in turn.pending)]
+        shown = [*posts.transcript(turn.history), *(posts.customer_post(message) for message in turn.pending)]
         early = self._begin(turn, shown)
         try:
             staff = await self.desk.opened(turn, escalation, said)

@@ -149,7 +149,7 @@ class DeskTimers:
             conversation.key.channel, locale, customer.contact, private=conversation.shared is Sharing.NEVER
         )
         said = await Addressing(self._parts.cases, conversation, customer).all((notice,), ())
-        return self._decision(case, conversation, [posts.answered(notice)], (), said)
+        return self._decision(case, conversation, [posts.hub_post(notice)], (), said)
 
     async def _customer_silent(self, timer: Timer, case: Case, conversation: Conversation) -> TimerDecision:
         """Ask the customer once, then close the case; never while they wait for staff, or have not got what staff wrote."""
@@ -167,7 +167,7 @@ class DeskTimers:
         locale, now = await self._parts.locale_of(conversation, customer), self._parts.clock.now()
         notices, changes = Notices(settings, now), customer_silent(shown, bool(timer.stage), self._now(settings))
         notice = notices.closed(case.id, locale) if timer.stage else notices.nudge(locale)
-        told = [posts.answered(notice), *(posts.remark(self._say(key)) for key in changes.remarks)]
+        told = [posts.hub_post(notice), *(posts.remark(self._say(key)) for key in changes.remarks)]
         if timer.stage:
             told.append(posts.card_now({**facts, "status": str(TicketStatus.RESOLVED)}, OwnershipState.RESOLVED, None))
         said_to = await Addressing(self._parts.cases, conversation, customer).all((notice,), ())

@@ -160,7 +160,7 @@ class MailThread:
     def shown(self) -> set[str]:
         """Whom the desk's letter about the last mail says a reply goes to; its writer, where it says nothing."""
         last = self.read[0]
-        post = posts.said(_message("c1", Author.CUSTOMER, "Hello", self.clock.now(), last.meta))
+        post = posts.customer_post(_message("c1", Author.CUSTOMER, "Hello", self.clock.now(), last.meta))
         out = OutboundMessage("m", cast(Any, None), post.author, post.text, post.kind, meta=post.meta)
         told = following("c.1", out, "en", "//").text.partition("A reply goes to ")[2].partition("; not to ")[0]
         return set(_SHOWN.findall(told)) or {last.external_id}

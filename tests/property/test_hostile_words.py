@@ -107,7 +107,7 @@ def said(text: str, **meta: Any) -> Message:
 def a_message(text: str) -> list[Any]:
     here = said(text, caution=text, for_record=True)
     refs = replace(here, attachments=(), meta={"attachment_refs": [{"name": text}]})
-    return [*shown(posts.said(here)), *shown(posts.said(refs))]
+    return [*shown(posts.customer_post(here)), *shown(posts.customer_post(refs))]
 
 
 def a_change(text: str) -> list[Any]:
@@ -193,7 +193,7 @@ def test_an_address_is_read_as_it_was_written() -> None:
 
 def test_of_the_agents_links_nothing_hides_where_they_lead() -> None:
     text = "Pay at [https://bank.example](https://evil.example/x) or [here](https://evil.example)"
-    agents = posts.answered(NewMessage(Author.AGENT, text, MessageKind.ANSWER))
+    agents = posts.hub_post(NewMessage(Author.AGENT, text, MessageKind.ANSWER))
     links = [one for kind, one in marks_in([body["blocks"] for body in shown(agents)]) if kind == "angle"]
     assert links == ["https://evil.example/x", "https://evil.example"]
 

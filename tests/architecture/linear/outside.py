@@ -16,7 +16,7 @@ OURS: Mapping[str, str] = {
     "handoff.desk_decorator:DeskDecorator.leaves_to_agent": "numbers",
     "handoff.mail.letters:following": "outbox",
     "handoff.mail.channel": "wiring",
-    "handoff.posts:bounded": "numbers",
+    "handoff.posts:limit_posts": "numbers",
     "handoff.slack_desk:SlackDesk.leaves_to_agent": "numbers",
     "handoff.waits.unstaffed_desk:UnstaffedDesk.leaves_to_agent": "numbers",
     "api.docs_page": "settings",

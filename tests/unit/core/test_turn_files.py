@@ -16,7 +16,7 @@ from core.domain.heard import told, words_heard
 from core.domain.messages import Author, Message
 from core.ports.store import TurnState
 from core.turn_files import TurnFiles, with_files
-from handoff.posts import brought
+from handoff.posts import late_file_posts
 from handoff.tickets import _in_their_words
 from tests.contract.responders.world import message, text_file, turn_of
 
@@ -132,10 +132,10 @@ async def test_words_that_were_not_heard_in_time_are_owed_to_staff() -> None:
 
 
 def test_staff_get_the_words_that_are_owed_and_a_file_that_they_have_not_twice() -> None:
-    (post,) = brought(message("", attachments=[VOICE]))
+    (post,) = late_file_posts(message("", attachments=[VOICE]))
     assert "How do I pay?" in post.text
     fetched = replace(message("", attachments=[VOICE]), meta={"attachment_refs": [{"id": "1", "name": "voice.ogg"}]})
-    assert len(brought(fetched)) == 2
+    assert len(late_file_posts(fetched)) == 2
 
 
 def test_a_case_is_named_by_what_was_said() -> None:

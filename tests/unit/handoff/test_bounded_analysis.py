@@ -152,11 +152,11 @@ class RelayingDesk(NotedDesk):
 
     async def relay(self, turn: TurnState) -> DeskReply:
         """See Desk."""
-        return DeskReply(staff=_for_staff([posts.said(one) for one in turn.pending]))
+        return DeskReply(staff=_for_staff([posts.customer_post(one) for one in turn.pending]))
 
     async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
         """See Desk."""
-        return _for_staff([*posts.transcript(turn.history), *(posts.said(one) for one in turn.pending)])
+        return _for_staff([*posts.transcript(turn.history), *(posts.customer_post(one) for one in turn.pending)])
 
 
 def _for_staff(told: Sequence[NewMessage]) -> ForStaff:

@@ -274,7 +274,7 @@ def test_only_a_grounded_answer_to_the_last_question_is_suggested() -> None:
 def test_what_the_summary_rests_on_begins_a_post() -> None:
     told = posts.transcript(HISTORY, {"m3", "m6"})
     assert [[line["id"] for line in one.meta["lines"]] for one in told] == [["m1", "m2"], ["m3", "m4", "m5"], ["m6"]]
-    assert posts.places([*told, posts.said(WISH)], first=2) == {
+    assert posts.places([*told, posts.customer_post(WISH)], first=2) == {
         "m1": 2,
         "m2": 2,
         "m3": 3,

@@ -47,7 +47,7 @@ def _out(new: NewMessage) -> OutboundMessage:
 
 def _said(text: str, **meta: Any) -> NewMessage:
     message = Message("m1", "c", 1, Author.CUSTOMER, text, _AT, author_name="Ada", meta=meta)
-    return posts.said(message)
+    return posts.customer_post(message)
 
 
 def _card() -> NewMessage:
@@ -123,7 +123,7 @@ def test_what_is_missing_is_named() -> None:
         (_said("Hello"), True),
         (posts.remark("It is closed."), True),
         (posts.reminder("It waits."), True),
-        (posts.answered(NewMessage(Author.SYSTEM, "Noted.", MessageKind.NOTICE)), False),
+        (posts.hub_post(NewMessage(Author.SYSTEM, "Noted.", MessageKind.NOTICE)), False),
         (posts.card_now(_FACTS, OwnershipState.STAFF, "Grace"), False),
         (posts.mark("x", "note"), False),
         (posts.note("Grace", "Internal"), False),

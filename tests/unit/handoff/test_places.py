@@ -137,7 +137,10 @@ def test_words_stand_under_a_name_or_an_address_and_never_under_anothers_name() 
     said = [message(), message("k2"), message("k2", "Bob"), message(None, None, Author.AGENT)]
     named = with_names(turn("email", writers, ann, said))
     assert [one.author_name for one in named.pending] == ["Ann", "bob@y.example", "Bob", None]
-    assert following("c.1", _out(posts.said(named.pending[1])), "en", "//").text.splitlines()[-2] == "bob@y.example:"
+    assert (
+        following("c.1", _out(posts.customer_post(named.pending[1])), "en", "//").text.splitlines()[-2]
+        == "bob@y.example:"
+    )
     known = with_names(turn("slack", {"k1": "U1", "k2": "U2"}, Customer("k2", "U2"), [message("k2"), message()]))
     assert [one.author_name for one in known.pending] == [None, None]
 
@@ -149,4 +152,4 @@ def test_only_where_one_customer_is_alone_a_nameless_reaction_is_theirs() -> Non
     for writers, expected in (({"k1": "U1"}, "Ann"), ({"k1": "U1", "k2": "U2"}, None)):
         (told,) = with_names(turn("slack", writers, ann, [], changes=(change,))).changes
         assert told.detail.get(REACTED_BY) == expected
-        assert posts.changed(told, None).author_name == expected
+        assert posts.change_post(told, None).author_name == expected

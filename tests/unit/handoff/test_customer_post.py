@@ -17,7 +17,7 @@ from tests.contract.responders.world import message
 def test_a_long_answer_of_the_agent_s_is_shown_to_its_end() -> None:
     sentence = "Parcels that you have opened can be returned & refunded within 30 days. "
     said = NewMessage(Author.AGENT, sentence * 60 + "The end.", MessageKind.ANSWER)
-    post = posts.answered(said)
+    post = posts.hub_post(said)
     feed = ConversationKey("desk", "default", "a.1")
     shown = bodies(OutboundMessage("m1", feed, post.author, post.text, post.kind, meta=post.meta))
     words = " ".join(shown_in(block) for body in shown for block in body["blocks"])
@@ -30,7 +30,7 @@ def test_a_long_answer_of_the_agent_s_is_shown_to_its_end() -> None:
 def test_a_notification_of_formatted_words_has_no_marks() -> None:
     feed, told = ConversationKey("desk", "default", "a.1"), "**Yes**, see [prices](https://example.com/a_b_c) & `more`."
     for author in (Author.AGENT, Author.STAFF):
-        post = posts.answered(NewMessage(author, told, MessageKind.ANSWER, author_name="Ben"))
+        post = posts.hub_post(NewMessage(author, told, MessageKind.ANSWER, author_name="Ben"))
         (body,) = bodies(
             OutboundMessage("m1", feed, post.author, post.text, post.kind, author_name="Ben", meta=post.meta)
         )
@@ -43,9 +43,9 @@ def test_what_a_voice_note_says_stands_with_its_message_marked_as_heard() -> Non
     )
     spoken = replace(message("", attachments=[voice]), meta={"attachment_refs": [{"id": "1", "name": "voice.ogg"}]})
     (before,) = posts.transcript([spoken])
-    brought = posts.brought(spoken)
+    brought = posts.late_file_posts(spoken)
     feed, words = ConversationKey("desk", "default", "a.1"), []
-    for post in (posts.said(spoken), before, *brought):
+    for post in (posts.customer_post(spoken), before, *brought):
         made = bodies(OutboundMessage("m1", feed, post.author, post.text, post.kind, meta=post.meta))
         words.append("\n".join(shown_in(block) for body in made for block in body.get("blocks", ())))
     assert all("🎤 “Where is <my> parcel?”" in one for one in (words[0], words[1], words[3])), words
