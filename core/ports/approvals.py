@@ -28,11 +28,9 @@ class ApprovedCalls(Protocol):
 
     async def has_begun(self, approval: Approval) -> bool:
         """Whether its call was begun, by a process that died before it could tell how it ended."""
-        ...
 
     async def run(self, turn: TurnState, approval: Approval, home: Conversation) -> ApprovedCall | None:
         """Run its call, once however often this is done. None where its tool is not there now, and nothing was done.
 
         ``turn``: the staff's; ``home``: the customer's conversation. Raises LostClaim, and NotYet while the tool may still come.
         """
-        ...

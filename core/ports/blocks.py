@@ -16,12 +16,9 @@ class Blocks(Protocol):
 
     async def block_of(self, customer_id: str) -> Block | None:
         """The block of a customer's address; None where there is none."""
-        ...
 
     async def is_blocked(self, sender: Identity) -> bool:
         """Whether the address of that person is blocked."""
-        ...
 
     async def blocked(self) -> Sequence[Block]:
         """All of them, the last one first."""
-        ...

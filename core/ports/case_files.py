@@ -75,29 +75,23 @@ class CaseFiles(NamedCases, Protocol):
 
     async def shown_at(self, conversation_id: str, places: Sequence[int]) -> Mapping[int, str]:
         """The provider's first id of each message of a conversation at these places, where it was sent."""
-        ...
 
     async def queued_since(self, conversation_id: str) -> datetime | None:
         """When it last came into the queue."""
-        ...
 
     async def past(
         self, customer: Customer, conversation_id: str, *, offset: int, limit: int
     ) -> Sequence[PastConversation]:
         """A customer's conversations on every channel, the newest first; of who has proved nothing that one alone."""
-        ...
 
     async def issues(self, account: str, case_id: str) -> Sequence[Issue]:
         """Those that the case follows in the company's tracker, as the desk of ``account`` was told of them last."""
-        ...
 
     async def approvals(self, account: str, case_id: str) -> Sequence[Approval]:
         """Those of the case, the oldest first, as the desk of ``account`` was told of them last."""
-        ...
 
     async def case_log(self, case_id: str) -> Sequence[LogEntry]:
         """Every change of owner, every relayed message, every note and every change of a ticket, in order.
 
         Of the case's own ticket, and of those that the agent opened in the conversation meanwhile.
         """
-        ...

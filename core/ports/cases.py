@@ -28,7 +28,6 @@ class NamedCases(Protocol):
 
     async def case_named(self, name: str) -> str | None:
         """The id of the case with that id or that ticket number."""
-        ...
 
 
 class Cases(NamedCases, Protocol):
@@ -36,93 +35,71 @@ class Cases(NamedCases, Protocol):
 
     async def open_case(self, conversation_id: str) -> Case | None:
         """The one that is not closed."""
-        ...
 
     async def last_case(self, conversation_id: str) -> Case | None:
         """The newest, open or closed."""
-        ...
 
     async def case(self, case_id: str) -> Case | None: ...
 
     async def case_shown_at(self, account: str, provider_id: str) -> str | None:
         """The id of the case of which this message of the desk's platform tells; None when the hub did not write it."""
-        ...
 
     async def shown_as(self, message_ids: Sequence[str]) -> Mapping[str, str]:
         """The provider's first id of each of these messages that was sent and is tracked."""
-        ...
 
     async def parts(self, message_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """The provider's ids of all parts of each of these messages, in the order in which they were sent."""
-        ...
 
     async def copied_from(self, account: str, provider_id: str) -> str | None:
         """The customer's message that this one of the desk's shows, by its provider's id; None where it shows none."""
-        ...
 
     async def first_shown(self, conversation_id: str) -> str | None:
         """The provider's id of the conversation's first message that was sent."""
-        ...
 
     async def copies(self, message_ids: Sequence[str]) -> Mapping[str, str]:
         """The message that passes each of these on, where one does."""
-        ...
 
     async def said(self, message_id: str) -> Message | None:
         """A message as it is stored, without its files."""
-        ...
 
     async def said_with(self, event: EventKey) -> Message | None:
         """What was written or filled in with this event; None where it was never stored."""
-        ...
 
     async def waiting(self, message_ids: Sequence[str]) -> frozenset[str]:
         """Those of these messages that nobody has begun to send."""
-        ...
 
     async def lost(self, message_ids: Sequence[str]) -> frozenset[str]:
         """Those of these messages that certainly did not reach the customer: withheld, or refused for good."""
-        ...
 
     async def on_their_way(self, message_ids: Sequence[str]) -> frozenset[str]:
         """Those of these messages that are being sent for the first time at this moment."""
-        ...
 
     async def still_to_come(self, message_ids: Sequence[str]) -> frozenset[str]:
         """Those of these messages that have not reached the customer, and that nobody has given up."""
-        ...
 
     async def written_since(self, conversation_id: str, moment: datetime) -> datetime | None:
         """When the customer first wrote after that moment; None where they have not."""
-        ...
 
     async def read_by_staff(self, conversation_id: str, moment: datetime) -> Sequence[ReadMessage]:
         """The last 50 messages that staff had been shown by then, of customers whom they have not blocked; the newest first."""
-        ...
 
     async def writers(self, conversation_id: str) -> Sequence[Writer]:
         """The customers who wrote in the conversation, by their addresses, whoever wrote last first; at most 100."""
-        ...
 
     async def card(self, account: str, case_id: str) -> Mapping[str, Any]:
         """What stands on its card at the desk of ``account``, as it was shown last; nothing where it has none.
 
         With the ticket's status, priority, category and fields and the end of its snooze as they are now.
         """
-        ...
 
     async def owned_since(self, account: str, case_id: str) -> datetime | None:
         """When its owner took it or was given it, as the feed of ``account`` says; None where it does not."""
-        ...
 
     async def timers(self, case_id: str) -> Sequence[Timer]:
         """What is to be done about it when a time has come."""
-        ...
 
     async def rating(self, case_id: str) -> tuple[int, str | None] | None:
         """What the customer thought of it, from 1 to 5, and their comment."""
-        ...
 
     async def being_sent(self, conversation_id: str) -> int:
         """How many of the agent's messages are on their way to the provider at this moment."""
-        ...

@@ -67,11 +67,9 @@ class InboundSink(Protocol):
 
     async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
         """All of them in one commit. Raises StoreUnavailable or Overloaded (answer 5xx), SessionEnded, InvalidInput."""
-        ...
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None:
         """Keep an event that could not be parsed, with its body, and alert. Raises StoreUnavailable."""
-        ...
 
 
 class AttachmentStream(Protocol):
@@ -84,7 +82,6 @@ class AttachmentStream(Protocol):
 
     async def aclose(self) -> None:
         """Give up what was not read."""
-        ...
 
 
 class Channel(Protocol):
@@ -100,23 +97,18 @@ class Channel(Protocol):
 
     def authenticate(self, request: WebhookRequest) -> None:
         """Constant time, before anything is parsed. Raises BadSignature."""
-        ...
 
     def parse(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
         """Empty means: nothing for us. Raises InvalidInput for what cannot be understood (it is quarantined)."""
-        ...
 
     def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
         """At least one payload; splits and degrades, loses no text."""
-        ...
 
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
         """One call to the provider. Raises a ChannelError, OutcomeUnknown when it may have happened."""
-        ...
 
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
         """Open a file on the provider's side. Raises a ChannelError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +132,6 @@ class SupportsStreaming(Protocol):
 
     async def stream(self, conversation: Conversation, frames: Sequence[StreamFrame]) -> None:
         """Raises LostClaim when another worker or a person has the conversation now."""
-        ...
 
 
 @runtime_checkable
@@ -149,11 +140,9 @@ class SupportsEventLog(Protocol):
 
     def log_frames(self, message: OutboundMessage, delivery_id: str) -> Sequence[LogFrame]:
         """What ``send`` would append for it; nothing for a message that it sends in parts."""
-        ...
 
     def logged(self, conversation_id: str, frames: Sequence[LoggedFrame]) -> None:
         """These frames were committed: show them to who listens here, and wake other processes."""
-        ...
 
 
 @runtime_checkable
@@ -169,7 +158,6 @@ class SupportsOutcomeQuery(Protocol):
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
         """The receipt when it arrived, None when it certainly did not. Raises OutcomeUnknown when it cannot tell."""
-        ...
 
 
 @runtime_checkable
@@ -181,7 +169,6 @@ class SupportsPaces(Protocol):
 
         None: the channel itself sees to it that there are not too many.
         """
-        ...
 
 
 @runtime_checkable
@@ -207,7 +194,6 @@ class SupportsDiagnosis(Protocol):
 
     async def diagnose(self) -> Sequence[Diagnosis]:
         """Works before ``start`` and beside a running hub; changes nothing, and raises nothing that a person has to read."""
-        ...
 
 
 @runtime_checkable
@@ -217,4 +203,3 @@ class SupportsAlarm(Protocol):
     @property
     def alarm(self) -> str | None:
         """One public sentence without addresses or secrets; None while all is well."""
-        ...

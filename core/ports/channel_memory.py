@@ -17,22 +17,17 @@ class ChannelMemory(Protocol):
 
     async def recall_many(self, channel: str, account: str, keys: list[str]) -> Mapping[str, str]:
         """Those of the keys that are known."""
-        ...
 
     async def remember(self, channel: str, account: str, key: str, value: str) -> None: ...
 
     async def remember_many(self, channel: str, account: str, values: Mapping[str, str]) -> None:
         """By key, all in one transaction."""
-        ...
 
     async def replace(self, channel: str, account: str, key: str, old: str | None, new: str) -> bool:
         """Only if it is still ``old`` (None: not there yet). False when somebody else was faster."""
-        ...
 
     async def forget(self, channel: str, account: str, key: str, old: str | None = None) -> None:
         """With ``old`` only if it is still that: somebody may have written it anew meanwhile."""
-        ...
 
     async def recall_all(self, channel: str, account: str, prefix: str, limit: int = 1000) -> Mapping[str, str]:
         """By key, in order."""
-        ...

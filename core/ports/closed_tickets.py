@@ -37,4 +37,3 @@ class ClosedTickets(Protocol):
         None of a conversation that its customer has ended. One of which a row cannot be read comes with nothing said.
         Each page is a transaction of its own. Raises StoreUnavailable.
         """
-        ...

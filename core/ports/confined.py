@@ -34,4 +34,3 @@ class ConfinedCalls(Protocol):
         file. Raises CallFailed, CallTookTooLong, CallTookTooMuch or CallDied (all ConfinedError); OSError where no process
         starts.
         """
-        ...

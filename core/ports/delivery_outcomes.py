@@ -65,4 +65,3 @@ class DeliveryOutcomes(Protocol):
 
         ``account``: the desk's on its platform. Raises StoreUnavailable.
         """
-        ...

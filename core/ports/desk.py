@@ -66,38 +66,30 @@ class Desk(Protocol):
 
     def leaves_to_agent(self, turn: TurnState) -> bool:
         """Whether the agent goes on answering a queued conversation, because nobody is there who could take it."""
-        ...
 
     async def relay(self, turn: TurnState) -> DeskReply:
         """The pending messages, in order. Called again after a crash, so it must be idempotent by message id."""
-        ...
 
     def contact(self, turn: TurnState) -> ContactDetails | None:
         """Contact details in the pending messages, to be committed with a transition: its notice relies on them."""
-        ...
 
     def transfer_notice(self, turn: TurnState) -> NewMessage:
         """What the customer reads when the transition to a person is committed, true at that moment."""
-        ...
 
     async def with_ticket(self, turn: TurnState, notice: NewMessage) -> NewMessage:
         """A transfer notice with the number of the ticket that is opened with the transition, where there is one.
 
         ``meta["ticket"]`` has it too. The same turn run again gets the same number.
         """
-        ...
 
     def taken_back_notice(self, turn: TurnState) -> NewMessage:
         """What the customer reads when they have taken back their wish before anybody claimed the conversation."""
-        ...
 
     async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
         """The conversation comes to staff with this turn, which says ``said`` to the customer."""
-        ...
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
         """The customer needs nobody any more, and this turn says ``said`` to them."""
-        ...
 
     async def rated(self, turn: TurnState) -> DeskReply | None:
         """Where the pending messages are only what the customer was just asked for, a rating or a comment on it, or thanks.
@@ -105,8 +97,6 @@ class Desk(Protocol):
         What they wrote had opened the conversation again; the reply closes it. A score that was pressed (RATE) opens and closes
         nothing. None for everything else: then it stays open.
         """
-        ...
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """A turn of a conversation of staff: what they wrote and pressed. Raises NotYet, and errors that are tried again."""
-        ...

@@ -22,4 +22,3 @@ class Drafter(Protocol):
 
         ``[…]`` stands for what was taken out of either. None where there is no draft that may be shown.
         """
-        ...

@@ -38,28 +38,21 @@ class EventLog(Protocol):
 
     async def append_provisional(self, claim: Claim, frames: Sequence[LogFrame]) -> Sequence[int]:
         """Under the fence. Returns their cursors. Raises LostClaim, and Superseded as Journal.still_held does."""
-        ...
 
     async def append(self, conversation_id: str, frames: Sequence[LogFrame]) -> Sequence[int]:
         """Durable frames, idempotent by ``dedupe``; a frame with a ``turn_id`` removes that turn's provisional ones."""
-        ...
 
     async def find(self, conversation_id: str, dedupe: str) -> int | None:
         """The cursor of a durable frame."""
-        ...
 
     async def read(self, after: Mapping[str, int], limit: int = 500) -> Mapping[str, Sequence[LoggedFrame]]:
         """Frames past each conversation's cursor, oldest first, provisional ones included."""
-        ...
 
     async def history(self, conversation_id: str, *, after: int, limit: int) -> Sequence[LoggedFrame]:
         """Only frames with messages, oldest first."""
-        ...
 
     async def head(self, conversation_id: str) -> int:
         """The newest cursor; 0 when there is nothing."""
-        ...
 
     async def heads(self, conversation_ids: Sequence[str]) -> Mapping[str, int]:
         """The newest cursors of many conversations at once, for a poll that reads only what moved."""
-        ...

@@ -20,7 +20,6 @@ class Transcriber(Protocol):
 
     async def transcribe(self, path: Path, ending: str) -> str:
         """``ending``: the usual one of files of this format, by which endpoints tell them."""
-        ...
 
 
 class AttachmentStore(Protocol):
@@ -28,16 +27,13 @@ class AttachmentStore(Protocol):
 
     async def put(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Attachment:
         """Stream to storage; type by content. Raises TooLarge, InvalidInput (empty, forbidden, or a lying type)."""
-        ...
 
     def open(self, attachment: Attachment) -> AsyncIterator[bytes]: ...
 
     async def local_path(self, attachment: Attachment) -> Path:
         """A readable file on this machine (downloaded to a temporary place when the store is remote)."""
-        ...
 
     async def delete(self, storage_key: str) -> None: ...
 
     async def ping(self) -> None:
         """Raises Unreachable when files cannot be written now."""
-        ...

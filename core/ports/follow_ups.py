@@ -32,27 +32,21 @@ class FollowUps(Protocol):
 
     async def unseen(self, conversation_id: str) -> Unseen:
         """Without what was dealt with before."""
-        ...
 
     async def contacted(self, route: ContactRoute) -> Contacted:
         """What its address got, from whichever conversation; that it did not answer is forgotten after a month."""
-        ...
 
     async def is_at_home(self, route: ContactRoute) -> bool:
         """Whether somebody has a conversation of their own with us from its address, on its channel."""
-        ...
 
     async def going(self, conversation_id: str) -> tuple[str, str] | None:
         """Channel and account of a follow-up that has been decided and has not gone yet."""
-        ...
 
     async def lane_paused(self, channel: str, account: str) -> bool:
         """Whether the account's credentials are refused at present."""
-        ...
 
     async def note_shown(self, conversation_id: str, cursor: int) -> None:
         """A page has shown everything up to there. The furthest counts, in whatever order this is told."""
-        ...
 
 
 @runtime_checkable
@@ -61,7 +55,6 @@ class SupportsFollowUp(Protocol):
 
     def route_to(self, contact: ContactDetails, home: ConversationKey) -> ContactRoute | None:
         """The way to a customer of the conversation ``home``, the same each time; None where they left nothing that fits."""
-        ...
 
 
 ContactRoutes = Callable[[ContactDetails, ConversationKey], Sequence[ContactRoute]]

@@ -18,7 +18,6 @@ class Freshness(Protocol):
 
     async def statuses(self) -> Sequence[Job]:
         """Each source, in each index that holds it."""
-        ...
 
     async def ask(self, source: str | None = None, delivery: str | None = None) -> Sequence[str] | None:
         """Have this source read again, or all of them: which ones, as people may see them.
@@ -26,8 +25,6 @@ class Freshness(Protocol):
         None where this ``delivery`` has asked before. Raises NotFound for a source that is not configured, Overloaded where no
         worker has listed its sources yet.
         """
-        ...
 
     async def pushed(self, push: Push, delivery: str | None = None) -> Sequence[str] | None:
         """Have the sources read again that a push concerns; maybe none. See ``ask``."""
-        ...

@@ -14,15 +14,12 @@ class Gaps(Protocol):
 
     async def gaps(self) -> Sequence[Gap]:
         """All that are kept, the oldest first, without those whose message the customer has deleted."""
-        ...
 
     async def unsorted_gaps(self, limit: int) -> Sequence[Gap]:
         """Those that are in no cluster yet, the oldest first."""
-        ...
 
     async def gap_leaders(self) -> Sequence[Leader]:
         """All clusters, the oldest first."""
-        ...
 
     async def sort_gaps(self, places: Mapping[str, str], new: Sequence[Leader], known: Collection[str]) -> bool:
         """Put questions (by the id of their message) into clusters, of which ``new`` are made with it.
@@ -30,22 +27,18 @@ class Gaps(Protocol):
         ``known``: ids of the clusters that it was decided on. False, with nothing written, where there are others by now
         or a question of ``new`` was erased.
         """
-        ...
 
     async def close_gaps(self, leader: Leader, members: Sequence[str], answer: str) -> bool:
         """Somebody has seen to a cluster: what was asked until now is done. False where nothing of it is left.
 
         An empty ``answer`` says nothing new: what was said when it was closed before stays.
         """
-        ...
 
     async def staff_answers(self, conversations: Collection[str]) -> Mapping[str, Sequence[StaffAnswer]]:
         """What staff did about conversations, by their ids."""
-        ...
 
     async def taught(self) -> Sequence[Taught]:
         """What is in the knowledge base by them, or waits for their decision, of all conversations; the oldest first."""
-        ...
 
 
 class Likeness(Protocol):
@@ -53,7 +46,6 @@ class Likeness(Protocol):
 
     async def cosines(self, texts: Sequence[str], among: Sequence[str]) -> Sequence[Sequence[float]]:
         """For each text a row: its cosine to each of ``among``. Raises KnowledgeUnavailable."""
-        ...
 
 
 class GapBook(Protocol):
@@ -64,8 +56,6 @@ class GapBook(Protocol):
 
         Raises InvalidInput for a text that says no time (see ``since_of``).
         """
-        ...
 
     async def close(self, cluster_id: str, answer: str) -> bool:
         """It is done with, until somebody asks again. False when there is no such cluster. See Gaps.close_gaps."""
-        ...

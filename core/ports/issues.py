@@ -27,21 +27,17 @@ class CaseIssues(Protocol):
 
     async def issues(self, case_id: str) -> Sequence[Issue]:
         """Those that a case follows, the oldest first."""
-        ...
 
     async def create_or_link(self, turn: TurnState, order: Message, case_id: str, *, room: bool) -> Issue | NoIssue:
         """Create or find the issue of a form, and follow it: from now on the case is told what its tracker says of it.
 
         The same turn run again creates no other. ``room``: whether the case may follow one more. Raises LostClaim.
         """
-        ...
 
     async def latest(self, news: Issue, case_id: str) -> Issue:
         """How the issue stands by all that was heard of it. The case is to be told that: from now on only what differs from it
         is passed on to the case.
         """
-        ...
 
     async def last_owner(self, case_id: str) -> str | None:
         """The staff member who closed the case, or else had it last."""
-        ...

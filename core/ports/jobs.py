@@ -18,15 +18,12 @@ class Jobs(Protocol):
         One whose schedule is as it was keeps its time, also when that has passed: what was missed is due once. It is a sign of
         life of this index, for a month: jobs of one that gives none are taken out.
         """
-        ...
 
     async def jobs(self, scope: str | None = None) -> Sequence[Job]:
         """All, or those of one index. One whose lease has ended is INTERRUPTED."""
-        ...
 
     async def replan_job(self, seen: Job, next_run_at: float) -> bool:
         """Another time for a job. False where somebody has begun it or given it another time meanwhile."""
-        ...
 
     async def claim_job(
         self, seen: Job, holder: str, seconds: float, *, next_run_at: float | None, due: bool = True
@@ -35,15 +32,12 @@ class Jobs(Protocol):
 
         The holder of a run that was not ended may begin anew at once: it is its own successor. ``due``: False begins in any case.
         """
-        ...
 
     async def keep_job(self, seen: Job, seconds: float, progress: IndexProgress | None) -> bool:
         """A sign of life. False where somebody else has taken it up."""
-        ...
 
     async def end_job(self, seen: Job, state: JobState, report: SourceReport | None = None, error: str = "") -> bool:
         """How it went. What ends INTERRUPTED is anybody's at once. False where somebody else has taken it up."""
-        ...
 
     async def ask_jobs(self, ids: Sequence[str], delivery: str | None = None) -> int | None:
         """Have these done as soon as can be, in every index; once more after what is under way. How many there are.
@@ -52,4 +46,3 @@ class Jobs(Protocol):
 
         None where this ``delivery`` has asked before.
         """
-        ...

@@ -31,8 +31,6 @@ class Journal(Protocol):
 
         Raises Superseded where the claim says what it answers, and the customer wrote more since.
         """
-        ...
 
     async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
         """Insert or update by ``call_id``, under the fence. Raises LostClaim: then the tool must not run."""
-        ...

@@ -10,8 +10,6 @@ class Leases(Protocol):
 
     async def hold(self, name: str, holder: str, seconds: float) -> bool:
         """Take it, or keep it, for so long from now. False while somebody else holds it. Raises StoreUnavailable."""
-        ...
 
     async def let_go(self, name: str, holder: str) -> None:
         """Give it back before it ends; nothing happens when somebody else holds it."""
-        ...

@@ -63,7 +63,6 @@ class Learner(Protocol):
 
     async def learn(self, part: Unremembered) -> Learned | None:
         """None where it cannot be done now; raises nothing."""
-        ...
 
 
 class Memories(Protocol):
@@ -71,22 +70,17 @@ class Memories(Protocol):
 
     async def unremembered(self, rest: float, *, after: Newest | None, limit: int) -> Sequence[Unremembered]:
         """Private conversations in which nothing was written for ``rest`` seconds, or much since the last time."""
-        ...
 
     async def keep_learned(self, part: Unremembered, found: Learned) -> bool:
         """Keep it, once: False where another process was faster, or a message was changed or something forgotten meanwhile."""
-        ...
 
     async def facts_of(self, holder: Holder) -> Sequence[Fact]: ...
 
     async def keep_fact(self, holder: Holder, fact: Fact) -> None:
         """The customer wants it remembered. The same again changes nothing, nor does what its message says no more."""
-        ...
 
     async def forget_facts(self, holder: Holder, keys: Collection[Key] | None, at: datetime) -> int:
         """How many facts went: those of ``keys``, with None all. Summaries of before go as well."""
-        ...
 
     async def history_of(self, holder: Holder, limit: int) -> Sequence[Said]:
         """What they wrote and were told, over all their conversations, the newest first."""
-        ...

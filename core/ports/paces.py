@@ -12,8 +12,6 @@ class Paces(Protocol):
 
     async def reserve(self, key: str, pace: Pace, want: int) -> tuple[int, float]:
         """Take up to ``want`` sends from a shared pace: how many were granted, and seconds to wait when none was."""
-        ...
 
     async def pause(self, key: str, seconds: float) -> None:
         """The provider asked for a pause: no process is granted a send of this pace for ``seconds``."""
-        ...

@@ -15,4 +15,3 @@ class Regression(Protocol):
 
         Raises KnowledgeUnavailable where it cannot be told.
         """
-        ...

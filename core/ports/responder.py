@@ -50,7 +50,6 @@ class TurnEvents(Protocol):
 
     async def text(self, sentence: str) -> None:
         """A complete sentence (with the white space that parts it from its neighbours) that passed the citation check."""
-        ...
 
     async def tool_call(self, name: str, state: str) -> None: ...
 
@@ -58,7 +57,6 @@ class TurnEvents(Protocol):
 
     async def discard(self) -> None:
         """Take back all provisional text of this turn."""
-        ...
 
 
 class Responder(Protocol):

@@ -57,7 +57,6 @@ class Retention(Protocol):
         Looking takes no lock, and each page is a transaction of its own: killed in between, the next run does the rest.
         Raises StoreUnavailable.
         """
-        ...
 
     async def forget_unused(self, channel: str, ages: Mapping[str, float], *, after: Place | None, limit: int) -> Page:
         """Look at the next ``limit`` notes of a channel (ChannelMemory), of all its accounts, behind ``after``.
@@ -65,4 +64,3 @@ class Retention(Protocol):
         ``ages``: seconds after its last use, by the beginning of its key, after which a note goes. Others stay.
         Raises StoreUnavailable.
         """
-        ...

@@ -26,4 +26,3 @@ class Retriever(Protocol):
 
     async def ready(self) -> bool:
         """Whether a search would be answered now (the model is loaded)."""
-        ...

@@ -41,8 +41,6 @@ class Showing(Protocol):
 
         Raises what ``go_on_showing`` raises.
         """
-        ...
 
     async def go_on_showing(self, claim: Claim, note: Note | None = None) -> Allowed:
         """Before further words. Raises LostClaim, Superseded as Journal.still_held does, and StoreUnavailable."""
-        ...

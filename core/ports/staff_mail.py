@@ -51,8 +51,6 @@ class StaffMailer(Protocol):
 
     async def write_to_staff(self, mail: StaffMail, *, idempotency_key: str) -> Receipt:
         """Raises what Channel.send raises."""
-        ...
 
     async def written_to_staff(self, mail: StaffMail, *, idempotency_key: str) -> Receipt | None:
         """As SupportsOutcomeQuery.outcome."""
-        ...

@@ -199,7 +199,6 @@ class Inbox(Protocol):
 
         Raises StoreUnavailable when nothing was committed.
         """
-        ...
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None: ...
 
@@ -214,29 +213,24 @@ class Turns(Protocol):
 
         Each comes with its pending messages and up to ``history`` messages before them, without those withheld.
         """
-        ...
 
     async def extend(self, claims: Sequence[Claim], lease: float) -> frozenset[str]:
         """Heartbeat. The conversation ids that are still held; the others belong to somebody else."""
-        ...
 
     async def finish(self, outcomes: Sequence[TurnOutcome], lanes: Sequence[LaneOffer] = ()) -> FinishedTurns:
         """One commit for all; not ``held`` where the fence had moved (nothing of that outcome was written).
 
         What can be sent at once by one of the ``lanes`` is marked ``sending`` for it.
         """
-        ...
 
     async def postpone(self, claim: Claim, *, delay: float, error: str, counts: bool = True) -> bool:
         """Give the claim back after a failure, not to be claimed again for ``delay`` seconds.
 
         It ``counts`` as an attempt unless the failure had nothing to do with this conversation.
         """
-        ...
 
     async def release(self, claims: Sequence[Claim]) -> None:
         """Give claims back untouched, without counting an attempt (graceful stop)."""
-        ...
 
 
 class Outbox(Paces, Protocol):
@@ -252,25 +246,21 @@ class Outbox(Paces, Protocol):
         ``pace``; where that has none left, rows stay due.
         Rows left ``sending`` past their deadline by a dead worker come back with ``uncertain`` set.
         """
-        ...
 
     async def extend_deliveries(self, held: Mapping[str, str], lease: float) -> frozenset[str]:
         """Heartbeat for sends that take long: the ids of ``held`` (delivery id to token) that nobody has taken over."""
-        ...
 
     async def mark_doubled(self, delivery_id: str, token: str) -> bool:
         """It is about to be sent though an earlier try may have arrived. Kept before that: who dies then tells nobody.
 
         False when somebody else holds the row by now: then it must not be sent here.
         """
-        ...
 
     async def settle(self, settlements: Sequence[Settlement]) -> bool:
         """One commit for all; a settlement whose token was taken over is ignored.
 
         True when one of these conversations has a further message to send, which this one was holding back.
         """
-        ...
 
     async def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]: ...
 
@@ -280,11 +270,9 @@ class Outbox(Paces, Protocol):
         ``served``: accounts by channel that have a lane; it tries what an outage left behind, and gives up by itself.
         What waits for refused credentials could not be sent, for as long as somebody goes on trying them.
         """
-        ...
 
     async def revive(self, delivery_id: str) -> bool:
         """Send a dead letter again. False when there is none of that id."""
-        ...
 
 
 class Records(Protocol):
@@ -294,23 +282,19 @@ class Records(Protocol):
 
     async def customer(self, conversation_id: str, case_id: str | None = None) -> Customer | None:
         """Who began the conversation; with a ``case_id``, the one for whom that case was opened."""
-        ...
 
     async def end_conversation(self, key: ConversationKey, sender: Identity) -> None:
         """The customer is done: later messages are refused with SessionEnded. Where people have it, they are told (a Change)."""
-        ...
 
     async def add_attachment(self, conversation_id: str, attachment: Attachment) -> None: ...
 
     async def attachment(self, attachment_id: str) -> tuple[str, Attachment] | None:
         """The conversation id and the file."""
-        ...
 
     async def set_extraction(
         self, attachment_id: str, status: ExtractionStatus, text: str | None, error: str | None
     ) -> None:
         """What became of a file that was pending. A text counts whenever it comes, a failure only if there is none."""
-        ...
 
     async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 
@@ -320,19 +304,15 @@ class Records(Protocol):
 
         Without what has not reached them: withheld, a dead letter, or still to be sent.
         """
-        ...
 
     async def record_feedback(self, conversation_id: str, message_id: str, rating: str, comment: str | None) -> bool:
         """The last one counts. False when that conversation holds no such agent message."""
-        ...
 
     async def counts(self) -> Mapping[str, int]:
         """Depth gauges: pending and unreadable conversations, due and dead deliveries, quarantined events."""
-        ...
 
     async def ping(self) -> None:
         """Raises StoreUnavailable."""
-        ...
 
 
 class Store(Inbox, Turns, Outbox, Records, Journal, EventLog, Protocol):

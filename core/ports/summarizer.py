@@ -22,4 +22,3 @@ class Summarizer(Protocol):
 
     async def summarize(self, said: Sequence[Message], language: str) -> Mapping[str, Point]:
         """Points by what they say: ``asked``, ``tried`` and ``last``. Those that cannot be believed are not there."""
-        ...

@@ -30,11 +30,9 @@ class KnownDeliveries(Protocol):
 
     async def written_at(self, delivery_id: str) -> datetime | None:
         """When its message was written; None where there is no such delivery."""
-        ...
 
     async def known_as(self, channel: str, account: str, provider_ids: Sequence[str]) -> Mapping[str, str]:
         """Those of the provider's names that belong to a delivery which has ended, with the threads of their conversations."""
-        ...
 
 
 async def _always() -> bool:

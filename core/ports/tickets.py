@@ -61,17 +61,14 @@ class Tickets(Protocol):
 
     async def ticket_number_for(self, origin: str) -> str:
         """A number for a ticket that will be opened with it."""
-        ...
 
     async def create_ticket(self, holder: Holder, new: NewTicket, *, actor: str, origin: str) -> Ticket: ...
 
     async def ticket(self, holder: Holder, number: str) -> Ticket | None:
         """With its history. None for one that is not there, and for one that is somebody else's."""
-        ...
 
     async def tickets(self, holder: Holder, limit: int) -> Sequence[Ticket]:
         """The newest first, without their histories."""
-        ...
 
     async def update_ticket(
         self, holder: Holder, number: str, change: TicketChange, *, actor: str, origin: str
@@ -79,20 +76,15 @@ class Tickets(Protocol):
         """As it is then, with its history; None as for ``ticket``, and where the holder's sender could be forged for one that
         was opened elsewhere.
         """
-        ...
 
     async def known_customer(self, who: Identity) -> str | None:
         """The id of the customer behind an identity, verified or not as it says; None for one who never wrote."""
-        ...
 
     async def conversations_of(self, holder: Holder) -> int:
         """How many conversations they have had."""
-        ...
 
     async def identities(self, holder: Holder) -> Sequence[KnownIdentity]:
         """Their own identity first, and those that a code has proven to be theirs as well."""
-        ...
 
     async def said_elsewhere(self, holder: Holder, limit: int) -> Sequence[str]:
         """What they wrote last by identities that a code has proven to be theirs, the newest first."""
-        ...

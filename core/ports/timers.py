@@ -41,19 +41,15 @@ class Timers(Protocol):
 
         One that is not finished comes due again after ``lease`` seconds, and later each time that this happens.
         """
-        ...
 
     async def finish_timer(self, due: DueTimer, decision: TimerDecision) -> Finished:
         """One commit. Not ``held`` where the timer was set anew, cleared, or taken by another process: nothing was written.
 
         ``outdated``: a conversation had changed hands; nothing was written, and it is due again at once.
         """
-        ...
 
     async def set_timer(self, record: SetTimer) -> None:
         """Outside a turn: what is to be done that no case causes."""
-        ...
 
     async def timers(self, case_id: str) -> Sequence[Timer]:
         """All of a case."""
-        ...

@@ -24,8 +24,6 @@ class Translator(Protocol):
 
     async def translate(self, text: str, language: str) -> Translation:
         """``language``: an ISO 639-1 code."""
-        ...
 
     async def language_of(self, texts: Sequence[str]) -> str | None:
         """In which of them somebody writes, the newest text first; an ISO 639-1 code, None where nobody can tell."""
-        ...

@@ -45,4 +45,3 @@ class Verifier(Protocol):
 
     async def verify(self, request: Verification) -> Mapping[int, Verdict]:
         """Verdicts by the sentence's place."""
-        ...

@@ -58,14 +58,12 @@ class CaseLists(Protocol):
 
         ``account``: the desk's; ``heard_by``: of the channel through which staff write.
         """
-        ...
 
     async def cases_with(self, account: str, heard_by: str, words: Sequence[str], limit: int) -> Sequence[ListedCase]:
         """Cases that have each of the words in their ticket, their customer's name or address, or what was said.
 
         Only the newest cases are looked through, and the case whose ticket has the first word as its number.
         """
-        ...
 
 
 class WaitingCustomers(Protocol):
@@ -73,12 +71,9 @@ class WaitingCustomers(Protocol):
 
     async def who_waits(self, limit: int) -> Sequence[WaitingCustomer]:
         """Those of queued conversations, the longest waiting first."""
-        ...
 
     async def open_cases(self, after: str, limit: int) -> Sequence[Case]:
         """Cases that are not closed, by their ids; those behind ``after``."""
-        ...
 
     async def decide(self, cross_writes: Sequence[CrossConversationWrite], cases: Sequence[CaseRecord]) -> bool:
         """Commit what an operator decided. False where a conversation changed hands since: then nothing is written."""
-        ...

@@ -19,7 +19,6 @@ class Subscription(Protocol):
 
     async def wait(self, timeout: float) -> frozenset[str]:
         """The keys notified since the last wait, as soon as there is one; empty after ``timeout`` seconds."""
-        ...
 
     def close(self) -> None: ...
 
@@ -33,6 +32,5 @@ class Wake(Protocol):
 
     def notify(self, topic: str, key: str = "") -> None:
         """Cheap, coalesced, after the commit, and never an error: a database that is down is found by the loops."""
-        ...
 
     def subscribe(self, topic: str) -> Subscription: ...
