@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     Double,
@@ -29,27 +28,18 @@ from core.domain.knowledge import IndexProgress, SourceReport
 from core.domain.skew import SKEW
 from core.storage.among import among
 from core.storage.database import OnDatabase, writes
-from core.storage.tables import channel_memory, metadata
+from core.storage.tables import channel_memory, key, metadata, optional, required
 
 job = Table(
     "job",
     metadata,
-    Column("scope", String(80), primary_key=True),
-    Column("id", String(32), primary_key=True),
-    Column("source", Text, nullable=False),
-    Column("schedule", Text, nullable=False),
-    Column("next_run_at", Double),
-    Column("asked_at", Double),
-    Column("run", Integer, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("holder", Text, nullable=False),
-    Column("lease_until", Double, nullable=False),
-    Column("began_at", Double),
-    Column("seen_at", Double),
-    Column("cut_off_at", Double),
-    Column("ended_at", Double),
-    Column("progress", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
+    *key(String(80), "scope"),
+    *key(String(32), "id"),
+    *required(Text, "source", "schedule", "holder", "progress", "outcome"),
+    *required(Integer, "run"),
+    *required(String(16), "state"),
+    *required(Double, "lease_until"),
+    *optional(Double, "next_run_at", "asked_at", "began_at", "seen_at", "cut_off_at", "ended_at"),
 )
 """``progress`` and ``outcome`` are JSON: of the run that was begun last, and of the one that ended last."""
 

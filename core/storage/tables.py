@@ -6,6 +6,7 @@ transaction that holds the conversation's row lock, and a key check would take a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import (
@@ -34,6 +35,21 @@ metadata = MetaData(
 )
 
 
+def key(kind: Any, *names: str, **options: Any) -> Iterator[Column[Any]]:
+    """Columns of the primary key."""
+    return (Column(name, kind, primary_key=True, **options) for name in names)
+
+
+def required(kind: Any, *names: str, **options: Any) -> Iterator[Column[Any]]:
+    """Columns that are never NULL."""
+    return (Column(name, kind, nullable=False, **options) for name in names)
+
+
+def optional(kind: Any, *names: str, **options: Any) -> Iterator[Column[Any]]:
+    """Columns that may be NULL."""
+    return (Column(name, kind, **options) for name in names)
+
+
 def partial_index(name: str, *columns: Column[Any], where: str) -> Index:
     """An index of some rows alone, on both databases."""
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
@@ -42,70 +58,50 @@ def partial_index(name: str, *columns: Column[Any], where: str) -> Index:
 customer = Table(
     "customer",
     metadata,
-    Column("id", String(64), primary_key=True),
-    Column("display_name", Text),
-    Column("email", Text),
-    Column("phone", Text),
-    Column("locale", String(35)),
-    Column("created_at", Double, nullable=False),
-    Column("blocked", Text),
-    Column("memory", Text),
+    *key(String(64), "id"),
+    *required(Double, "created_at"),
+    *optional(Text, "display_name", "email", "phone", "blocked", "memory"),
+    *optional(String(35), "locale"),
 )
 
 identity = Table(
     "identity",
     metadata,
-    Column("channel", String(32), primary_key=True),
-    Column("account", Text, primary_key=True),
-    Column("external_id", Text, primary_key=True),
-    Column("verified", Boolean, primary_key=True),
-    Column("customer_id", String(64), nullable=False, index=True),
-    Column("created_at", Double, nullable=False),
+    *key(String(32), "channel"),
+    *key(Text, "account", "external_id"),
+    *key(Boolean, "verified"),
+    *required(String(64), "customer_id", index=True),
+    *required(Double, "created_at"),
 )
 
 identity_link = Table(
     "identity_link",
     metadata,
-    Column("customer_id", String(64), primary_key=True),
-    Column("other_id", String(64), primary_key=True, index=True),
-    Column("linked_at", Double, primary_key=True),
-    Column("conversation_id", String(32), nullable=False),
-    Column("unlinked_at", Double),
-    Column("unlinked_by", Text),
+    *key(String(64), "customer_id"),
+    *key(String(64), "other_id", index=True),
+    *key(Double, "linked_at"),
+    *required(String(32), "conversation_id"),
+    *optional(Double, "unlinked_at"),
+    *optional(Text, "unlinked_by"),
 )
 """A row for each of the two sides. What was undone stays, to say when and by whom."""
 
 conversation = Table(
     "conversation",
     metadata,
-    Column("id", String(32), primary_key=True),
-    Column("channel", String(32), nullable=False),
-    Column("account", Text, nullable=False),
-    Column("thread", Text, nullable=False),
-    Column("customer_id", String(64), nullable=False, index=True),
-    Column("external_id", Text, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("owner", Text),
-    Column("epoch", Integer, nullable=False),
-    Column("ownership_epoch", Integer, nullable=False),
-    Column("last_seq", Integer, nullable=False),
-    Column("done_seq", Integer, nullable=False),
-    Column("event_cursor", Integer, nullable=False),
-    Column("ready_at", Double, nullable=False),
-    Column("lease_until", Double),
-    Column("send_after", Double),
-    Column("attempts", Integer, nullable=False),
-    Column("last_error", Text),
-    Column("locale", String(35)),
-    Column("escalation_reason", Text),
-    Column("created_at", Double, nullable=False),
-    Column("ended_at", Double),
-    Column("audience", String(16), nullable=False, server_default="customer"),
-    Column("reopen_until", Double),
-    Column("road", Text),
-    Column("shared", String(16)),
-    Column("summary", Text),
-    Column("remembered_seq", Integer, nullable=False, server_default="0"),
+    *key(String(32), "id"),
+    *required(String(32), "channel"),
+    *required(Text, "account", "thread", "external_id"),
+    *required(String(64), "customer_id", index=True),
+    *required(String(16), "state"),
+    *required(Integer, "epoch", "ownership_epoch", "last_seq", "done_seq", "event_cursor", "attempts"),
+    *required(Double, "ready_at", "created_at"),
+    *required(String(16), "audience", server_default="customer"),
+    *required(Integer, "remembered_seq", server_default="0"),
+    *optional(Text, "owner", "last_error", "escalation_reason", "road", "summary"),
+    *optional(Double, "lease_until", "send_after", "ended_at", "reopen_until"),
+    *optional(String(35), "locale"),
+    *optional(String(16), "shared"),
 )
 partial_index("ix_conversation_pending", conversation.c.ready_at, where="done_seq < last_seq")
 OF_STAFF = "audience = 'staff'"
@@ -118,33 +114,29 @@ partial_index("ix_conversation_to_remember", conversation.c.ready_at, where=TO_R
 inbound_event = Table(
     "inbound_event",
     metadata,
-    Column("event_key", Text, primary_key=True),
-    Column("kind", String(16), nullable=False),
-    Column("conversation_id", String(32), nullable=False, index=True),
-    Column("message_id", String(32)),
-    Column("raw", LargeBinary),
-    Column("received_at", Double, nullable=False),
+    *key(Text, "event_key"),
+    *required(String(16), "kind"),
+    *required(String(32), "conversation_id", index=True),
+    *required(Double, "received_at"),
+    *optional(String(32), "message_id"),
+    *optional(LargeBinary, "raw"),
 )
 
 message = Table(
     "message",
     metadata,
-    Column("id", String(32), primary_key=True),
-    Column("conversation_id", String(32), nullable=False),
-    Column("seq", Integer, nullable=False),
-    Column("author", String(16), nullable=False),
-    Column("author_name", Text),
-    Column("kind", String(16)),
-    Column("action", String(32)),
-    Column("text", Text, nullable=False),
-    Column("citations", Text),
-    Column("meta", Text),
-    Column("turn_id", String(80)),
-    Column("sent_at", Double, nullable=False),
-    Column("created_at", Double, nullable=False),
-    Column("edited_at", Double),
-    Column("deleted_at", Double),
-    Column("customer_id", String(64)),
+    *key(String(32), "id"),
+    *required(String(32), "conversation_id"),
+    *required(Integer, "seq"),
+    *required(String(16), "author"),
+    *required(Text, "text"),
+    *required(Double, "sent_at", "created_at"),
+    *optional(Text, "author_name", "citations", "meta"),
+    *optional(String(16), "kind"),
+    *optional(String(32), "action"),
+    *optional(String(80), "turn_id"),
+    *optional(Double, "edited_at", "deleted_at"),
+    *optional(String(64), "customer_id"),
     UniqueConstraint("conversation_id", "seq"),
 )
 partial_index("ix_message_customer_id", message.c.customer_id, where="customer_id IS NOT NULL")
@@ -152,46 +144,33 @@ partial_index("ix_message_customer_id", message.c.customer_id, where="customer_i
 attachment = Table(
     "attachment",
     metadata,
-    Column("id", String(64), primary_key=True),
-    Column("conversation_id", String(32), nullable=False, index=True),
-    Column("message_id", String(32), index=True),
-    Column("name", Text, nullable=False),
-    Column("media_type", Text, nullable=False),
-    Column("size", Integer, nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("storage_key", Text, nullable=False, index=True),
-    Column("extraction", String(16), nullable=False),
-    Column("text", Text),
-    Column("error", Text),
-    Column("created_at", Double, nullable=False),
+    *key(String(64), "id"),
+    *required(String(32), "conversation_id", index=True),
+    *required(Text, "name", "media_type"),
+    *required(Integer, "size"),
+    *required(String(64), "sha256"),
+    *required(Text, "storage_key", index=True),
+    *required(String(16), "extraction"),
+    *required(Double, "created_at"),
+    *optional(String(32), "message_id", index=True),
+    *optional(Text, "text", "error"),
 )
 
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", String(32), primary_key=True),
-    Column("conversation_id", String(32), nullable=False, index=True),
-    Column("message_id", String(32), nullable=False),
-    Column("seq", Integer, nullable=False),
-    Column("channel", String(32), nullable=False),
-    Column("account", Text, nullable=False),
-    Column("author", String(16), nullable=False),
-    Column("ownership_epoch", Integer, nullable=False),
-    Column("dedupe", Text, nullable=False, unique=True),
-    Column("status", String(16), nullable=False),
-    Column("due_at", Double, nullable=False),
-    Column("first_due_at", Double, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("lease_until", Double),
-    Column("token", String(32)),
-    Column("parts_done", Integer, nullable=False),
-    Column("uncertain", Boolean, nullable=False),
-    Column("possible_duplicate", Boolean, nullable=False),
-    Column("receipts", Text),
-    Column("last_error", Text),
-    Column("settled_at", Double),
-    Column("thread", Text),
-    Column("address", Text),
+    *key(String(32), "id"),
+    *required(String(32), "conversation_id", index=True),
+    *required(String(32), "message_id", "channel"),
+    *required(Integer, "seq", "ownership_epoch", "attempts", "parts_done"),
+    *required(Text, "account"),
+    *required(String(16), "author", "status"),
+    *required(Text, "dedupe", unique=True),
+    *required(Double, "due_at", "first_due_at"),
+    *required(Boolean, "uncertain", "possible_duplicate"),
+    *optional(Double, "lease_until", "settled_at"),
+    *optional(String(32), "token"),
+    *optional(Text, "receipts", "last_error", "thread", "address"),
 )
 OPEN_DELIVERY = "status IN ('due', 'sending')"
 partial_index("ix_outbox_open", outbox.c.channel, outbox.c.account, outbox.c.due_at, where=OPEN_DELIVERY)
@@ -201,154 +180,139 @@ partial_index("ix_outbox_dead", outbox.c.settled_at, where="status = 'dead'")
 tool_journal = Table(
     "tool_journal",
     metadata,
-    Column("turn_id", String(80), primary_key=True),
-    Column("call_id", Text, primary_key=True),
-    Column("conversation_id", String(32), nullable=False, index=True),
-    Column("step", Integer, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("arguments", Text, nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("result", Text),
-    Column("created_at", Double, nullable=False),
+    *key(String(80), "turn_id"),
+    *key(Text, "call_id"),
+    *required(String(32), "conversation_id", index=True),
+    *required(Integer, "step"),
+    *required(Text, "name", "arguments"),
+    *required(String(16), "status"),
+    *required(Double, "created_at"),
+    *optional(Text, "result"),
 )
 
 widget_event = Table(
     "widget_event",
     metadata,
-    Column("conversation_id", String(32), primary_key=True),
-    Column("cursor", Integer, primary_key=True),
-    Column("kind", String(16), nullable=False),
-    Column("turn_id", String(80)),
-    Column("epoch", Integer),
-    Column("message_id", String(32)),
-    Column("dedupe", Text),
-    Column("provisional", Boolean, nullable=False),
-    Column("body", Text),
-    Column("created_at", Double, nullable=False),
+    *key(String(32), "conversation_id"),
+    *key(Integer, "cursor"),
+    *required(String(16), "kind"),
+    *required(Boolean, "provisional"),
+    *required(Double, "created_at"),
+    *optional(String(80), "turn_id"),
+    *optional(Integer, "epoch"),
+    *optional(String(32), "message_id"),
+    *optional(Text, "dedupe", "body"),
     UniqueConstraint("conversation_id", "dedupe"),
 )
 
 feedback = Table(
     "feedback",
     metadata,
-    Column("message_id", String(32), primary_key=True),
-    Column("conversation_id", String(32), nullable=False),
-    Column("rating", String(8), nullable=False),
-    Column("comment", Text),
-    Column("created_at", Double, nullable=False),
+    *key(String(32), "message_id"),
+    *required(String(32), "conversation_id"),
+    *required(String(8), "rating"),
+    *required(Double, "created_at"),
+    *optional(Text, "comment"),
 )
 
 ownership_change = Table(
     "ownership_change",
     metadata,
-    Column("conversation_id", String(32), primary_key=True),
-    Column("ownership_epoch", Integer, primary_key=True),
-    Column("event", String(32), nullable=False),
-    Column("from_state", String(16), nullable=False),
-    Column("to_state", String(16), nullable=False),
-    Column("owner", Text),
-    Column("reason", Text),
-    Column("created_at", Double, nullable=False),
-    Column("actor", Text),
+    *key(String(32), "conversation_id"),
+    *key(Integer, "ownership_epoch"),
+    *required(String(32), "event"),
+    *required(String(16), "from_state", "to_state"),
+    *required(Double, "created_at"),
+    *optional(Text, "owner", "reason", "actor"),
 )
 
 quarantine = Table(
     "quarantine",
     metadata,
-    Column("id", String(32), primary_key=True),
-    Column("channel", String(32), nullable=False),
-    Column("account", Text, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("headers", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("received_at", Double, nullable=False),
+    *key(String(32), "id"),
+    *required(String(32), "channel"),
+    *required(Text, "account", "headers", "reason"),
+    *required(LargeBinary, "body"),
+    *required(Double, "received_at"),
 )
 
 rate_limit = Table(
     "rate_limit",
     metadata,
-    Column("key", Text, primary_key=True),
-    Column("next_free_at", Double, nullable=False),
-    Column("paused_until", Double, nullable=False),
-    Column("granted", Integer, nullable=False),
+    *key(Text, "key"),
+    *required(Double, "next_free_at", "paused_until"),
+    *required(Integer, "granted"),
 )
 
 model_use = Table(
     "model_use",
     metadata,
-    Column("day", Double, primary_key=True),
-    Column("customer_id", String(64), primary_key=True, index=True),
-    Column("conversation_id", String(32), primary_key=True),
-    Column("model", Text, primary_key=True),
-    Column("task", String(32), primary_key=True),
-    Column("calls", BigInteger, nullable=False),
-    Column("estimated_calls", BigInteger, nullable=False),
-    Column("input_tokens", BigInteger, nullable=False),
-    Column("cached_tokens", BigInteger, nullable=False),
-    Column("output_tokens", BigInteger, nullable=False),
-    Column("cost", Double, nullable=False),
+    *key(Double, "day"),
+    *key(String(64), "customer_id", index=True),
+    *key(String(32), "conversation_id"),
+    *key(Text, "model"),
+    *key(String(32), "task"),
+    *required(BigInteger, "calls", "estimated_calls", "input_tokens", "cached_tokens", "output_tokens"),
+    *required(Double, "cost"),
 )
 
 lane = Table(
     "lane",
     metadata,
-    Column("channel", String(32), primary_key=True),
-    Column("account", Text, primary_key=True),
-    Column("paused", Boolean, nullable=False),
-    Column("tried_at", Double, nullable=False),
+    *key(String(32), "channel"),
+    *key(Text, "account"),
+    *required(Boolean, "paused"),
+    *required(Double, "tried_at"),
 )
 
 channel_memory = Table(
     "channel_memory",
     metadata,
-    Column("channel", String(32), primary_key=True),
-    Column("account", Text, primary_key=True),
-    Column("key", Text().with_variant(TEXT(collation="C"), "postgresql"), primary_key=True),
-    Column("value", Text, nullable=False),
-    Column("updated_at", Double, nullable=False),
+    *key(String(32), "channel"),
+    *key(Text, "account"),
+    *key(Text().with_variant(TEXT(collation="C"), "postgresql"), "key"),
+    *required(Text, "value"),
+    *required(Double, "updated_at"),
 )
 
 lease = Table(
     "lease",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("holder", Text, nullable=False),
-    Column("until", Double, nullable=False),
+    *key(Text, "name"),
+    *required(Text, "holder"),
+    *required(Double, "until"),
 )
 
 receipt = Table(
     "receipt",
     metadata,
-    Column("channel", String(32), primary_key=True),
-    Column("account", Text, primary_key=True),
-    Column("provider_id", Text, primary_key=True),
-    Column("delivery_id", String(32)),
-    Column("conversation_id", String(32)),
-    Column("message_id", String(32), index=True),
-    Column("status", String(16)),
-    Column("detail", Text),
-    Column("reported_at", Double),
-    Column("created_at", Double, nullable=False),
+    *key(String(32), "channel"),
+    *key(Text, "account", "provider_id"),
+    *required(Double, "created_at"),
+    *optional(String(32), "delivery_id", "conversation_id"),
+    *optional(String(32), "message_id", index=True),
+    *optional(String(16), "status"),
+    *optional(Text, "detail"),
+    *optional(Double, "reported_at"),
 )
 
 reaction = Table(
     "reaction",
     metadata,
-    Column("message_id", String(32), primary_key=True),
-    Column("external_id", Text, primary_key=True),
-    Column("emoji", Text, primary_key=True),
-    Column("conversation_id", String(32), nullable=False),
-    Column("present", Boolean, nullable=False),
-    Column("sent_at", Double, nullable=False),
+    *key(String(32), "message_id"),
+    *key(Text, "external_id", "emoji"),
+    *required(String(32), "conversation_id"),
+    *required(Boolean, "present"),
+    *required(Double, "sent_at"),
 )
 
 change = Table(
     "change",
     metadata,
-    Column("conversation_id", String(32), primary_key=True),
-    Column("seq", Integer, primary_key=True),
-    Column("kind", String(16), nullable=False),
-    Column("message_id", String(32), nullable=False),
-    Column("detail", Text),
-    Column("created_at", Double, nullable=False),
+    *key(String(32), "conversation_id"),
+    *key(Integer, "seq"),
+    *required(String(16), "kind"),
+    *required(String(32), "message_id"),
+    *required(Double, "created_at"),
+    *optional(Text, "detail"),
 )
