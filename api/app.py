@@ -19,8 +19,8 @@ from api.problems import problems
 from api.request_log import answer_with_id, correlate
 from api.search import search_routes
 from api.waiting import waiting_routes
-from core.ports.freshness import Freshness
 from core.ports.gaps import GapBook
+from core.ports.jobs import Freshness
 from core.ports.retriever import Retriever
 from core.ports.store import Records
 from handoff.waits.requests import Requests

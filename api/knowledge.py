@@ -8,7 +8,7 @@ from api import knowledge_schemas as s
 from api.body import read_model
 from api.operator_access import OperatorAccess
 from api.status_shown import status_shown
-from core.ports.freshness import Freshness
+from core.ports.jobs import Freshness
 
 STATUS = "/api/knowledge/status"
 _FRESH = {"Cache-Control": "no-store"}

@@ -8,8 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from api.signed_hook import SignedHook, delivery_of, payload_of
-from core.domain.push import Push
-from core.ports.freshness import Freshness
+from core.domain.jobs import Push
+from core.ports.jobs import Freshness
 from core.ports.metrics import Metrics
 
 PATH = "/webhooks/knowledge"

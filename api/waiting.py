@@ -8,7 +8,7 @@ from api import schemas as s
 from api.body import read_limit
 from api.operator_access import OperatorAccess
 from core.domain.errors import NotFound
-from core.ports.waiting import WaitingCustomer
+from core.ports.cases import WaitingCustomer
 from handoff.waits.requests import Requests
 
 _LIMIT = 100

@@ -33,8 +33,8 @@ from core.ports.budgets import Budgets
 from core.ports.channel import Channel
 from core.ports.chat_model import ChatModel
 from core.ports.clock import Clock
-from core.ports.drafter import Drafter
 from core.ports.gaps import Likeness
+from core.ports.learning import Drafter
 from core.ports.memories import Learner
 from core.ports.metrics import Metrics
 from core.ports.responder import Reply, Responder

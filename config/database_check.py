@@ -10,8 +10,7 @@ from config.processes.data_dir import folder_trouble
 from config.settings import Settings
 from core.domain.errors import ConfigError, HubError
 from core.ports.channel import Diagnosis
-from core.storage.revisions import SchemaState, schema_state
-from core.storage.sqlite_file import revision_in
+from core.storage.revisions import SchemaState, revision_in, schema_state
 
 DATABASE = "database"
 """The name of its row."""

@@ -1,4 +1,4 @@
-"""One try to send: what is known of it, how it ended, and what the outbox, the log and the metrics are told of that."""
+"""One try to send: what is known of it, its lease, how it ended, and what outbox, log and metrics are told of that."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import structlog
 
 from core.domain.capabilities import Pace
 from core.domain.delivery import NOBODY_KNOWS, NOTHING_CAME, PARTLY_CAME, DeliveryStatus
-from core.domain.errors import OutcomeUnknown, Unreachable
+from core.domain.errors import OutcomeUnknown, StoreUnavailable, Unreachable
 from core.domain.messages import Receipt, WirePayload
 from core.ports.channel import Channel, SupportsOutcomeQuery
 from core.ports.metrics import Counter, Metrics
-from core.ports.store import Delivery, Settlement
+from core.ports.store import Delivery, Outbox, Settlement
 
 log = structlog.get_logger(__name__)
 
@@ -152,3 +152,45 @@ def report(metrics: Metrics, channel: str, delivery: Delivery, settlement: Settl
         log.warning("delivery.not_to_all", error=settlement.error, **fields)
     else:
         log.info("delivery.sent", **fields)
+
+
+log = structlog.get_logger(__name__)
+
+
+class DeliveryHeartbeat:
+    """A worker that is killed is still replaced within one lease, however long its send would have taken."""
+
+    def __init__(self, outbox: Outbox, lease: float) -> None:
+        self._outbox = outbox
+        self._lease = lease
+        self._sending: dict[str, tuple[str, asyncio.Task[None]]] = {}
+
+    def begun(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
+        """From now on its lease is renewed; until ``task`` is done."""
+        self._sending[delivery.id] = (delivery.token, task)
+        task.add_done_callback(lambda finished: self._ended(delivery.id, finished))
+
+    async def run(self) -> None:
+        """Until cancelled. A send whose lease was lost is another's now: it is cut off, in doubt."""
+        while True:
+            await asyncio.sleep(self._lease / 3)
+            held = {key: token for key, (token, _) in self._sending.items()}
+            if not held:
+                continue
+            try:
+                kept = await self._outbox.extend_deliveries(held, self._lease)
+            except StoreUnavailable as error:
+                log.warning("delivery.not_renewed", error=error.detail)
+                continue
+            except Exception:
+                log.exception("delivery.not_renewed")
+                continue
+            for key in held.keys() - kept:
+                token, task = self._sending.get(key, ("", None))
+                if task is not None and token == held[key] and not task.done():
+                    log.warning("delivery.lost", delivery=key)
+                    task.cancel()
+
+    def _ended(self, delivery_id: str, finished: asyncio.Task[None]) -> None:
+        if self._sending.get(delivery_id, ("", None))[1] is finished:
+            del self._sending[delivery_id]

@@ -10,8 +10,7 @@ from typing import assert_never
 
 import structlog
 
-from core.delivery_attempt import Attempt, DeliverySettings, NotBegun, find_out_what_came, report
-from core.delivery_heartbeat import DeliveryHeartbeat
+from core.delivery_attempt import Attempt, DeliveryHeartbeat, DeliverySettings, NotBegun, find_out_what_came, report
 from core.delivery_pace import LanePace
 from core.domain.correlation import correlated
 from core.domain.delivery import DeliveryStatus, backoff

@@ -51,10 +51,10 @@ from core.turn_reading import (
     was_escalated_for_author,
     was_told_of_the_end,
     why_case_goes_on,
+    with_gaps,
     with_ratings_apart,
     worded,
 )
-from core.unanswered import with_gaps
 
 log = structlog.get_logger(__name__)
 

@@ -11,9 +11,9 @@ import structlog
 
 from core.domain.analysed_text import keep_newest
 from core.domain.messages import Author, Message, MessageKind
+from core.ports.desk import Summarizer
 from core.ports.responder import Reply, Responder
 from core.ports.store import NewMessage, TurnState
-from core.ports.summarizer import Summarizer
 from handoff.summary import Line, quoted, suggestion, summary, with_summary
 from handoff.thread.silent_events import SilentTurnEvents
 

@@ -12,9 +12,9 @@ from core.domain.customer import Customer
 from core.domain.keys import ConversationKey
 from core.ports.cases import Cases
 from core.ports.clock import Clock
+from core.ports.desk import Roster
 from core.ports.memories import HistorySearch
 from core.ports.responder import Responder
-from core.ports.roster import Roster
 from core.ports.store import TurnState
 from core.ports.tickets import Tickets
 from handoff.briefing import Briefing

@@ -11,7 +11,7 @@ _PATIENCE = 25.0
 
 
 class ProcessRegression:
-    """Implements core.ports.regression.Regression."""
+    """Implements core.ports.learning.Regression."""
 
     def __init__(self, process: KnowledgeProcess) -> None:
         self._process = process

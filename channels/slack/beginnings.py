@@ -32,8 +32,8 @@ from core.domain.errors import (
     Unreachable,
 )
 from core.ports.clock import Clock
-from core.ports.showing import Showing
 from core.ports.store import Claim
+from core.ports.surroundings import Showing
 
 BETWEEN_APPENDS = 1.0
 """Seconds; chat.appendStream may be called 100 times a minute."""

@@ -23,8 +23,7 @@ from core.domain.capabilities import Pace
 from core.domain.errors import RateLimited, StoreUnavailable, Unreachable
 from core.domain.messages import Receipt
 from core.ports.clock import Clock
-from core.ports.paces import Paces
-from core.ports.showing import Allowed, WantedCalls
+from core.ports.surroundings import Allowed, Paces, WantedCalls
 
 EDITS: Final = Pace(messages=8, seconds=13.0)
 STREAMS: Final = Pace(messages=4, seconds=16.0)

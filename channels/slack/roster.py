@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 
 
 class SlackRoster:
-    """Implements core.ports.roster.Roster. ``staff``: the channel that shows what cannot be shown in a team's.
+    """Implements core.ports.desk.Roster. ``staff``: the channel that shows what cannot be shown in a team's.
 
     ``shown_in``: the channel of a case's card; raises ChannelError while that is not known. ``works_here``: whether somebody
     belongs to the workspace; raises ChannelError while Slack does not say.

@@ -14,8 +14,7 @@ from config.commands.event_loop import run_async
 from config.commands.safe_echo import echo_line
 from config.commands.store_lines import ask
 from config.settings import Settings, read_settings
-from core.domain.experiments import ArmOutcome
-from core.domain.proportions import Proportion, difference_interval
+from core.domain.experiments import ArmOutcome, Proportion, difference_interval
 
 _MEASURES: Mapping[str, tuple[str, str]] = {
     "answered without a person": ("answered", "customers"),

@@ -18,7 +18,7 @@ from core.domain.approvals import Approval, ApprovalState
 from core.domain.conversation import Conversation, Sharing
 from core.domain.customer import ContactDetails, Evidence, KnownIdentity
 from core.domain.errors import NotYet
-from core.ports.approvals import ApprovedCall
+from core.ports.case_files import ApprovedCall
 from core.ports.chat_model import ToolCall
 from core.ports.clock import Clock
 from core.ports.store import TurnState
@@ -32,7 +32,7 @@ _STATES = {FINISHED: ApprovalState.DONE, UNKNOWN: ApprovalState.UNKNOWN}
 
 
 class CompanyCalls:
-    """Implements core.ports.approvals.ApprovedCalls.
+    """Implements core.ports.case_files.ApprovedCalls.
 
     The journal of an approved call has one name, however often it is pressed: what it holds is not run again.
     """

@@ -25,10 +25,9 @@ from core.domain.errors import Unreachable
 from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.desk import Desk
-from core.ports.drafter import Drafter
 from core.ports.gaps import Likeness
+from core.ports.learning import Drafter, Regression
 from core.ports.memories import Said
-from core.ports.regression import Regression
 from core.ports.responder import Responder
 from core.ports.staff_mail import StaffMailer
 from core.ports.surroundings import Surroundings

@@ -27,10 +27,10 @@ from core.domain.errors import ConfigError, InvalidInput
 from core.domain.issues import TEXT, TITLE, URL, Issue, issue_at, issues_thread
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, Message, MessageReceived, StaffAction
+from core.ports.case_files import NoIssue
 from core.ports.channel import InboundSink
 from core.ports.chat_model import ToolCall
 from core.ports.clock import Clock
-from core.ports.issues import NoIssue
 from core.ports.metrics import Metrics
 from core.ports.store import TurnState
 from core.storage.ids import new_id
@@ -68,7 +68,7 @@ def issue_tool(settings: Settings) -> Tool | None:
 
 
 class TrackedIssues:
-    """Implements core.ports.issues.CaseIssues. ``account``: the desk's."""
+    """Implements core.ports.case_files.CaseIssues. ``account``: the desk's."""
 
     def __init__(self, store: SqlStore, account: str, tool: Tool | None) -> None:
         self._store = store

@@ -13,8 +13,7 @@ from config.processes.data_dir import own_secret, owner_name
 from config.processes.loops import Loop
 from config.settings import Settings
 from core.domain.errors import NotFound, Overloaded
-from core.domain.jobs import Job
-from core.domain.push import Push
+from core.domain.jobs import Job, Push
 from core.ports.clock import Clock
 from core.ports.jobs import Jobs
 from knowledge.open import SAMPLE
@@ -65,7 +64,7 @@ def scope_of(settings: Settings) -> str:
 
 
 class SourceFreshness:
-    """Implements core.ports.freshness.Freshness. ``nudge``: somebody of this process should look at once."""
+    """Implements core.ports.jobs.Freshness. ``nudge``: somebody of this process should look at once."""
 
     def __init__(
         self, jobs: Jobs, sources: Sequence[ScheduledSource], zone: tzinfo, nudge: Callable[[], None] = lambda: None

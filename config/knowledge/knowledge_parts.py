@@ -14,9 +14,9 @@ from config.knowledge.source_jobs import SourceJobs
 from config.processes.election import Election
 from config.processes.environment import program_environment
 from config.settings import Settings
-from core.ports.closed_tickets import ClosedTickets
 from core.ports.learning import Learning
 from core.ports.metrics import Metrics
+from core.ports.tickets import ClosedTickets
 from knowledge.open import SAMPLE, Knowledge, open_knowledge
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources.options import CLOSED_TICKETS, LEARNED

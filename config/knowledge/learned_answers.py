@@ -83,7 +83,7 @@ async def put_right(learning: Learning, path: Path) -> None:
 
 
 class LearnedRegression:
-    """Implements core.ports.regression.Regression; where nothing is indexed yet, nothing can be pushed out of its place."""
+    """Implements core.ports.learning.Regression; where nothing is indexed yet, nothing can be pushed out of its place."""
 
     def __init__(self, knowledge: Knowledge, indexing: Indexing) -> None:
         self._knowledge = knowledge

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from config.settings import Settings
 from core.ports.metrics import Metrics
-from core.ports.reranker import Reranker
-from core.ports.retriever import Retriever
+from core.ports.retriever import Reranker, Retriever
 from knowledge.rerank.retriever import RerankedRetriever
 
 

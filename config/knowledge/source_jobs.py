@@ -12,9 +12,8 @@ from datetime import timedelta, tzinfo
 import structlog
 
 from core.domain.errors import HubError, StoreUnavailable
-from core.domain.jobs import Job, JobState, PlannedJob
+from core.domain.jobs import SKEW, Job, JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, IndexReport, SourceReport
-from core.domain.skew import SKEW
 from core.ports.clock import Clock
 from core.ports.jobs import Jobs
 from knowledge.schedule import Schedule

@@ -14,7 +14,7 @@ import yaml
 
 from core.domain.alterations import as_altered, changed_message
 from core.domain.messages import Author, Message
-from core.ports.closed_tickets import ClosedTicket
+from core.ports.tickets import ClosedTicket
 from handoff.learning.personal import without_persons
 from handoff.thread.altering import as_corrected
 from knowledge.convert.audience import says_staff

@@ -14,7 +14,7 @@ import structlog
 
 from config.knowledge.ticket_document import document_of
 from core.domain.errors import StoreUnavailable
-from core.ports.closed_tickets import ClosedTicket, ClosedTickets
+from core.ports.tickets import ClosedTicket, ClosedTickets
 from knowledge.sources import SourceOptions
 from knowledge.sources.mirror import Draft, Page, State
 

@@ -1,4 +1,4 @@
-"""Implements core.ports.drafter over a language model: it may leave something out, and must not add anything."""
+"""Implements core.ports.learning over a language model: it may leave something out, and must not add anything."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.agent.prompting import system_prompt
 from core.agent.whole_answer import SparedModel
 from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
 from core.ports.clock import Clock
-from core.ports.drafter import Draft
+from core.ports.learning import Draft
 
 _FENCE = re.compile(r"^```(?:json)?\s*|\s*```$")
 _GAP = "[…]"

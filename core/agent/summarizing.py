@@ -1,4 +1,4 @@
-"""Implements core.ports.summarizer over a language model. A line counts only with the message that it rests on."""
+"""Implements core.ports.desk over a language model. A line counts only with the message that it rests on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.agent.whole_answer import SparedModel
 from core.domain.messages import Author, Message
 from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
 from core.ports.clock import Clock
-from core.ports.summarizer import Point
+from core.ports.desk import Point
 
 _LINE = re.compile(r"\W*(asked|tried|last)\W*\[(\d+)\]\W*\s(.+)", re.IGNORECASE)
 _WHOSE = {"asked": Author.CUSTOMER, "tried": Author.AGENT, "last": Author.CUSTOMER}

@@ -42,7 +42,7 @@ class Capabilities:
     ``edit``, ``delete``, ``reactions``: what can be done to a message that the customer has (core.domain.alterations).
     ``stream_every``: seconds between two writes of an answer that is shown while it is being written; ``stream_after``: seconds
     within which an answer that is ready is sent once, and nothing is shown before.
-    ``fences_stream``: the channel looks itself who has the conversation before it shows more (core.ports.showing).
+    ``fences_stream``: the channel looks itself who has the conversation before it shows more (core.ports.surroundings).
     ``event_log``: customers read the conversation from the hub's own log (the web), which also keeps their messages.
     ``own_time``: ``sent_at`` is the platform's own and exact, and its events may come in another order than they were written.
     ``whispers``: in a shared conversation a message can be shown to one person alone (PRIVATELY).

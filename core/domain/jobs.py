@@ -1,4 +1,4 @@
-"""Work on one source of knowledge that is done again and again, and how it went the last time."""
+"""Work on one source of knowledge that is done again and again, how it went the last time, and what asks for it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.domain.knowledge import IndexProgress, SourceReport
-from core.domain.skew import SKEW
+
+SKEW = 60.0
+"""Seconds by which the clocks of two machines may differ. A time of the past that is stored as further ahead than this was
+written while a clock was wrong: it says nothing, and nobody waits for it to come."""
+
 
 _PAUSE = 60.0
 _LONGEST_PAUSE = 86_400.0
@@ -72,3 +76,12 @@ class Job:
         if self.began_at is None or self.asked_at > self.began_at or self.ended_at > now + SKEW:
             return True
         return self.ended_at + min(max(self.ended_at - self.asked_at, _PAUSE), _LONGEST_PAUSE) <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """``addresses``: by which the repository can be reached; ``ref``: such as ``refs/heads/main``."""
+
+    addresses: tuple[str, ...]
+    ref: str
+    default_branch: str | None = None

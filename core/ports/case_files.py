@@ -1,19 +1,21 @@
-"""What is kept about cases beside how they stand: where they were shown, what a customer came with before, and the audit log."""
+"""What is kept about cases beside how they stand: where they were shown, their past and log, approvals and issues."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
-from core.domain.approvals import Approval
+from core.domain.approvals import Approval, ApprovalState
+from core.domain.conversation import Conversation
 from core.domain.customer import Customer
 from core.domain.issues import Issue
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author
+from core.domain.messages import Author, Message
 from core.domain.ticket import Ticket
 from core.ports.cases import NamedCases
+from core.ports.store import TurnState
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +97,61 @@ class CaseFiles(NamedCases, Protocol):
 
         Of the case's own ticket, and of those that the agent opened in the conversation meanwhile.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedCall:
+    """How a call ended. ``told``: what the tool, or who declined it, said. ``for_customer``: words that the customer may read.
+
+    ``changed``: it did not run because it is no longer proven who the customer is.
+    """
+
+    state: ApprovalState
+    told: str = ""
+    for_customer: str = ""
+    changed: bool = False
+
+
+class ApprovedCalls(Protocol):
+    """Every method raises StoreUnavailable."""
+
+    async def has_begun(self, approval: Approval) -> bool:
+        """Whether its call was begun, by a process that died before it could tell how it ended."""
+
+    async def run(self, turn: TurnState, approval: Approval, home: Conversation) -> ApprovedCall | None:
+        """Run its call, once however often this is done. None where its tool is not there now, and nothing was done.
+
+        ``turn``: the staff's; ``home``: the customer's conversation. Raises LostClaim, and NotYet while the tool may still come.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class NoIssue:
+    """Why none is followed. ``outcome``: ``failed``; ``unknown`` where there may be a new one, as nobody knows how the call
+    ended; ``many`` where there is no room. ``written``: what was filled in.
+    """
+
+    outcome: Literal["failed", "unknown", "many"]
+    written: str
+    why: str = ""
+
+
+class CaseIssues(Protocol):
+    """Every method raises StoreUnavailable."""
+
+    async def issues(self, case_id: str) -> Sequence[Issue]:
+        """Those that a case follows, the oldest first."""
+
+    async def create_or_link(self, turn: TurnState, order: Message, case_id: str, *, room: bool) -> Issue | NoIssue:
+        """Create or find the issue of a form, and follow it: from now on the case is told what its tracker says of it.
+
+        The same turn run again creates no other. ``room``: whether the case may follow one more. Raises LostClaim.
+        """
+
+    async def latest(self, news: Issue, case_id: str) -> Issue:
+        """How the issue stands by all that was heard of it. The case is to be told that: from now on only what differs from it
+        is passed on to the case.
+        """
+
+    async def last_owner(self, case_id: str) -> str | None:
+        """The staff member who closed the case, or else had it last."""

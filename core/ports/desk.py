@@ -1,8 +1,8 @@
-"""Where a conversation goes when a person is needed."""
+"""Where a conversation goes when a person is needed, who of the staff is there, and what was said summed up for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -100,3 +100,31 @@ class Desk(Protocol):
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """A turn of a conversation of staff: what they wrote and pressed. Raises NotYet, and errors that are tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One line of a summary. ``about``: the id of the message that it rests on."""
+
+    text: str
+    about: str
+
+
+class Summarizer(Protocol):
+    """Never raises, and never takes longer than a customer should wait for it: what was said can always be quoted instead."""
+
+    async def summarize(self, said: Sequence[Message], language: str) -> Mapping[str, Point]:
+        """Points by what they say: ``asked``, ``tried`` and ``last``. Those that cannot be believed are not there."""
+
+
+class Roster(Protocol):
+    """What the staff's platform knows. Every method raises ChannelError."""
+
+    async def who_reads(self, case_id: str) -> Collection[str]:
+        """The ids of everybody who is where that case is shown. Raises StoreUnavailable as well."""
+
+    async def is_staff(self, staff_id: str, *, is_there: bool) -> bool:
+        """Whether they work here; ``is_there``: and are not away just now."""
+
+    async def named_in(self, words: Sequence[str]) -> Sequence[str]:
+        """The ids of those whom these words name, by an id of the platform or an e-mail address, in that order."""

@@ -1,7 +1,8 @@
-"""Finds passages of the company's documents."""
+"""Finds passages of the company's documents, and puts those that were found in order."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from core.domain.knowledge import KnowledgeAudience, Retrieval
@@ -26,3 +27,12 @@ class Retriever(Protocol):
 
     async def ready(self) -> bool:
         """Whether a search would be answered now (the model is loaded)."""
+
+
+class Reranker(Protocol):
+    """``rerank`` gives one finite number for each passage, in their order; the higher, the better it fits.
+
+    Whatever it raises, and when it takes too long, the order of the search stays. Close it with ``aclose`` where it has that.
+    """
+
+    async def rerank(self, question: str, passages: Sequence[str]) -> Sequence[float]: ...

@@ -49,7 +49,7 @@ from core.ports.outcomes import (
     Transition,
     TurnOutcome,
 )
-from core.ports.paces import Paces
+from core.ports.surroundings import Paces
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,62 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.attachments import Attachment
+from core.domain.capabilities import Pace
 from core.domain.conversation import Conversation
+from core.domain.messages import Note
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 from core.ports.confined import ConfinedCalls
 from core.ports.extractor import AttachmentStore
 from core.ports.leases import Leases
 from core.ports.metrics import Metrics
-from core.ports.paces import Paces
-from core.ports.showing import Showing
+from core.ports.outcomes import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class WantedCalls:
+    """Up to ``most`` calls of a pace, which all processes share under ``key``."""
+
+    key: str
+    pace: Pace
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """``granted``: calls; ``wait``: seconds until there are some, where there are none. ``noted``: the note was kept.
+
+    ``busy``: an earlier message of the conversation is on its way.
+    """
+
+    granted: int = 0
+    wait: float = 0.0
+    noted: bool = False
+    busy: bool = False
+
+
+class Showing(Protocol):
+    """Asked right before each write to the platform, so that none begins once somebody else has the conversation."""
+
+    async def begin_showing(self, claim: Claim, note: Note | None = None, calls: WantedCalls | None = None) -> Allowed:
+        """Before the first words. Nothing is noted while an earlier message of the conversation is on its way, which would
+        else come to stand below them, nor where calls are wanted and none is granted.
+
+        Raises what ``go_on_showing`` raises.
+        """
+
+    async def go_on_showing(self, claim: Claim, note: Note | None = None) -> Allowed:
+        """Before further words. Raises LostClaim, Superseded as Journal.still_held does, and StoreUnavailable."""
+
+
+class Paces(Protocol):
+    """Paces by key. Every method raises StoreUnavailable."""
+
+    async def reserve(self, key: str, pace: Pace, want: int) -> tuple[int, float]:
+        """Take up to ``want`` sends from a shared pace: how many were granted, and seconds to wait when none was."""
+
+    async def pause(self, key: str, seconds: float) -> None:
+        """The provider asked for a pause: no process is granted a send of this pace for ``seconds``."""
 
 
 class KnownConversations(Protocol):

@@ -29,9 +29,7 @@ from core.storage.tables import change, conversation, customer, identity, inboun
 SEEN = select(inbound_event.c.event_key).where(among(inbound_event.c.event_key, "keys"))
 KNOWN = (
     select(
-        inbound_event.c.event_key,
-        inbound_event.c.conversation_id,
-        inbound_event.c.message_id,
+        *inbound_event.c["event_key", "conversation_id", "message_id"],
         message.c.seq,
         widget_event.c.cursor,
         conversation.c.state,

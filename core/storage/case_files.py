@@ -91,15 +91,7 @@ _FIRST_WORDS = select(message.c.conversation_id, message.c.text).join(
     _FIRST, (_FIRST.c.conversation_id == message.c.conversation_id) & (_FIRST.c.seq == message.c.seq)
 )
 _RELAYED = (
-    select(
-        message.c.created_at,
-        message.c.author,
-        message.c.text,
-        outbox.c.status,
-        outbox.c.channel,
-        outbox.c.address,
-        relay.c.source_id,
-    )
+    select(*message.c["created_at", "author", "text"], *outbox.c["status", "channel", "address"], relay.c.source_id)
     .join(relay, relay.c.target_id == message.c.id)
     .outerjoin(outbox, outbox.c.dedupe == delivery_key())
     .where(

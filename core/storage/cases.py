@@ -1,4 +1,4 @@
-"""The desk's cases, and what was relayed for them."""
+"""The desk's cases, their timers, what was relayed for them, and what customers wrote before and after staff read it."""
 
 from __future__ import annotations
 
@@ -7,31 +7,133 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, text, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, literal, select, text, update
+from sqlalchemy.types import Double
 
 from core.domain.case import DESK, Case
 from core.domain.customer import Writer
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import EventKey
-from core.domain.messages import Author, Message
+from core.domain.messages import Author, CustomerAction, Message
+from core.domain.timers import TimerKind
 from core.ports.cases import ReadMessage
-from core.ports.outcomes import CaseRecord, CloseCase, KeepComment, KeepRating, OpenCase, Recall
+from core.ports.outcomes import CaseRecord, ClearTimers, CloseCase, KeepComment, KeepRating, OpenCase, Recall, SetTimer
 from core.storage import codec
 from core.storage.among import among
-from core.storage.blocks import keep_blocks
+from core.storage.blocks import is_blocked, keep_blocks
 from core.storage.case_files import keep_notes
-from core.storage.case_timers import keep_timers
 from core.storage.confirmed_erasures import keep_erasures
 from core.storage.database import Database, OnDatabase, grouped, reads
 from core.storage.delivered import OF_MESSAGES
-from core.storage.desk_tables import desk_case, rating, relay
-from core.storage.gap_writes import keep_bad_ratings
+from core.storage.desk_tables import desk_case, desk_timer, rating, relay
+from core.storage.gaps import keep_bad_ratings
+from core.storage.ids import new_id
 from core.storage.learning import keep_learning
 from core.storage.links import keep_links
 from core.storage.relay_updates import TAKEN_BACK
-from core.storage.tables import OPEN_DELIVERY, conversation, inbound_event, message, outbox, receipt
+from core.storage.tables import OPEN_DELIVERY, conversation, customer, identity, inbound_event, message, outbox, receipt
 from core.storage.tickets import keep_tickets
-from core.storage.written_since import READ_BY_STAFF, WRITERS, WRITTEN_SINCE
+
+_CHANGED = ["conversation_id", "stage", "token", "detail", "set_at", "due_at", "attempts"]
+_OF_CASE = delete(desk_timer).where(desk_timer.c.case_id == bindparam("of_case"))
+_CLEAR_ALL = _OF_CASE.where(desk_timer.c.kind != TimerKind.FOLLOW_UP)
+_CLEAR = _OF_CASE.where(among(desk_timer.c.kind, "kinds"))
+
+
+def keep_timers(connection: Connection, database: Database, records: Sequence[CaseRecord], now: float) -> None:
+    """In the order of the records; case by case, so that two commits take their rows in the same order."""
+    found = [one for one in records if isinstance(one, SetTimer | ClearTimers | CloseCase)]
+    for record in sorted(found, key=lambda one: one.case_id):
+        if isinstance(record, SetTimer):
+            _set(connection, database, record, now)
+        elif isinstance(record, ClearTimers):
+            _clear(connection, database, record, now)
+        else:
+            connection.execute(_CLEAR_ALL, {"of_case": record.case_id})
+
+
+def _clear(connection: Connection, database: Database, record: ClearTimers, now: float) -> None:
+    """Under the lock of the customer's conversation: whoever writes later sets a timer by the turn that shows it."""
+    connection.execute(_CLEAR, {"of_case": record.case_id, "kinds": [str(kind) for kind in record.kinds]})
+    if record.read_until is None or record.instead is None:
+        return
+    wanted = {"home": Case.home(record.case_id), "since": record.read_until.timestamp()}
+    since = connection.scalar(WRITTEN_SINCE, wanted)
+    if since is not None:
+        _set(connection, database, replace(record.instead, detail=str(since)), now)
+
+
+def _set(connection: Connection, database: Database, record: SetTimer, now: float) -> None:
+    """By the database's clock: the process that sets it need not be the one that sees it come due."""
+    key = ["case_id", "kind"]
+    insert = database.insert_new(desk_timer) if record.keep else database.upsert(desk_timer, key, _CHANGED)
+    row = {
+        "case_id": record.case_id,
+        "kind": str(record.kind),
+        "conversation_id": Case.home(record.case_id),
+        "stage": record.stage,
+        "token": new_id(),
+        "detail": codec.cleaned(record.detail),
+        "set_at": now,
+        "due_at": database.now() + literal(record.after, Double),
+        "attempts": 0,
+    }
+    connection.execute(insert.values(row))
+
+
+_AUTHOR = func.coalesce(message.c.customer_id, conversation.c.customer_id)
+WRITTEN_SINCE = (
+    select(func.min(message.c.created_at))
+    .select_from(message)
+    .join(conversation, conversation.c.id == message.c.conversation_id)
+    .where(
+        message.c.conversation_id == bindparam("home"),
+        message.c.author == Author.CUSTOMER,
+        message.c.action.is_distinct_from(CustomerAction.RATE),
+        message.c.created_at > bindparam("since"),
+        message.c.deleted_at.is_(None),
+        ~is_blocked(_AUTHOR),
+    )
+)
+"""When customers first did whom staff have not blocked; nothing where none has. To press a score is no writing."""
+
+_LAST_OF_AUTHOR = (
+    select(_AUTHOR.label("author"), func.max(message.c.seq).label("seq"))
+    .select_from(message)
+    .join(conversation, conversation.c.id == message.c.conversation_id)
+    .where(message.c.conversation_id == bindparam("home"), message.c.author == Author.CUSTOMER)
+    .group_by(_AUTHOR)
+    .subquery()
+)
+_MOST_WRITERS = 100
+_MOST_READ = 50
+WRITERS = (
+    select(customer.c.id, customer.c.display_name, identity.c.external_id)
+    .join(_LAST_OF_AUTHOR, _LAST_OF_AUTHOR.c.author == customer.c.id)
+    .join(identity, identity.c.customer_id == customer.c.id)
+    .order_by(_LAST_OF_AUTHOR.c.seq.desc())
+    .limit(_MOST_WRITERS)
+)
+"""Who wrote in a conversation, whoever wrote last first; of very many the last."""
+READ_BY_STAFF = (
+    select(customer.c.id, identity.c.external_id, message.c.meta)
+    .select_from(message)
+    .join(conversation, conversation.c.id == message.c.conversation_id)
+    .join(customer, customer.c.id == _AUTHOR)
+    .join(identity, identity.c.customer_id == customer.c.id)
+    .where(
+        message.c.conversation_id == bindparam("home"),
+        message.c.author == Author.CUSTOMER,
+        message.c.created_at <= bindparam("until"),
+        message.c.seq <= conversation.c.done_seq,
+        identity.c.channel == conversation.c.channel,
+        ~is_blocked(customer.c.id),
+    )
+    .order_by(message.c.seq.desc())
+    .limit(_MOST_READ)
+)
+"""What staff had been shown by a moment, the last first. What is pending they have not been shown, nor what the blocked write."""
+
 
 _OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
 _PARTS = (

@@ -37,23 +37,14 @@ _NEWS = (
 )
 _OUTCOMES = (
     select(
-        relay.c.source_id,
-        relay.c.target_id,
-        relay.c.shown,
-        message.c.meta,
-        message.c.deleted_at,
-        message.c.kind,
-        _COPY.c.text,
-        _COPY.c.author,
+        *relay.c["source_id", "target_id", "shown"],
+        *message.c["meta", "deleted_at", "kind"],
+        *_COPY.c["text", "author"],
         _COPY.c.conversation_id.label("home"),
         _COPY.c.created_at.label("said_at"),
-        outbox.c.status,
-        outbox.c.last_error,
-        outbox.c.uncertain,
-        outbox.c.possible_duplicate,
+        *outbox.c["status", "last_error", "uncertain", "possible_duplicate"],
         came_in_part().label("came_in_part"),
-        outbox.c.channel,
-        outbox.c.address,
+        *outbox.c["channel", "address"],
     )
     .join(message, message.c.id == relay.c.source_id)
     .join(_COPY, _COPY.c.id == relay.c.target_id)

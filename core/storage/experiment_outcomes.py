@@ -24,11 +24,7 @@ _PAGE = 1_000
 _GOOD = 4
 _MARKED = (
     select(
-        message.c.id,
-        message.c.conversation_id,
-        message.c.kind,
-        message.c.meta,
-        message.c.created_at,
+        *message.c["id", "conversation_id", "kind", "meta", "created_at"],
         func.coalesce(message.c.customer_id, conversation.c.customer_id).label("customer_id"),
         feedback.c.rating,
     )

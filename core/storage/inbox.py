@@ -40,14 +40,13 @@ from core.storage.database import Database, OnDatabase, writes
 from core.storage.ids import new_id
 from core.storage.inbox_batch import Batch, Thread, can_be_stored, is_by_another, place
 from core.storage.memories import take_back
-from core.storage.reports import find_sent, keep_reactions, keep_report
+from core.storage.reports import find_sent, keep_reactions, keep_report, rate_by_thumbs
 from core.storage.tables import (
     attachment,
     message,
     ownership_change,
     quarantine,
 )
-from core.storage.thumbs import rate_by_thumbs
 
 
 class SqlInbox(OnDatabase):

@@ -23,9 +23,8 @@ from sqlalchemy import (
     update,
 )
 
-from core.domain.jobs import Job, JobState, PlannedJob
+from core.domain.jobs import SKEW, Job, JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, SourceReport
-from core.domain.skew import SKEW
 from core.storage.among import among
 from core.storage.database import OnDatabase, writes
 from core.storage.tables import channel_memory, key, metadata, optional, required

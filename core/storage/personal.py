@@ -54,8 +54,18 @@ from core.storage.desk_tables import (
 )
 from core.storage.links import person_of, proves_here
 from core.storage.personal_export import exported
-from core.storage.personal_scope import Person, PersonalScope, find_person, find_scope, person_with_addresses
-from core.storage.personal_tables import BY_CONVERSATION, BY_MESSAGE, KEPT, OF_CONVERSATION, OF_MESSAGE
+from core.storage.personal_scope import (
+    BY_CONVERSATION,
+    BY_MESSAGE,
+    KEPT,
+    OF_CONVERSATION,
+    OF_MESSAGE,
+    Person,
+    PersonalScope,
+    find_person,
+    find_scope,
+    person_with_addresses,
+)
 from core.storage.tables import (
     attachment,
     change,

@@ -14,8 +14,7 @@ from core.domain.errors import StoreUnavailable
 from core.ports.clock import Clock
 from core.storage.database import Database, Work
 from core.storage.migrate import present_revision
-from core.storage.revisions import SchemaState, schema_state
-from core.storage.sqlite_file import open_for_reading
+from core.storage.revisions import SchemaState, open_for_reading, schema_state
 from core.storage.tables import channel_memory
 
 Result = TypeVar("Result")

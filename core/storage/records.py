@@ -34,7 +34,7 @@ from core.storage.conversation_inserts import conversation_row
 from core.storage.database import OnDatabase, reads, writes
 from core.storage.delivered import is_said, is_still_to_come, was_not_delivered
 from core.storage.desk_tables import ticket
-from core.storage.gap_writes import keep_thumbs
+from core.storage.gaps import keep_thumbs
 from core.storage.ids import new_id
 from core.storage.links import PERSON, person_of
 from core.storage.tables import (

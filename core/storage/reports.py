@@ -1,39 +1,38 @@
-"""What providers say of messages that they took, and what people think of messages: receipts, reports and reactions."""
+"""What providers say of messages that they took, and what people think of messages: receipts, reports and reactions.
+
+Thumbs on answers become the ratings that the widget's thumbs are: one per answer, and the newest counts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Row, Text, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, bindparam, case, delete, func, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.domain.delivery import DeliveryStatus
-from core.domain.messages import DeliveryReported, ReactionChanged, ReceiptStatus
+from core.domain.messages import Author, DeliveryReported, ReactionChanged, ReceiptStatus
 from core.domain.readers import RECIPIENTS, addresses
+from core.domain.thumbs import Rating, rating_of
 from core.ports.channel import Accepted
 from core.ports.store import Settlement
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database, OnDatabase, reads
+from core.storage.gaps import keep_thumbs
 from core.storage.relay_updates import mark_relays_outdated
-from core.storage.tables import conversation, message, outbox, reaction, receipt
+from core.storage.tables import conversation, feedback, message, outbox, reaction, receipt
 
 log = structlog.get_logger(__name__)
 
 _RANK = {None: 0, ReceiptStatus.DELIVERED: 1, ReceiptStatus.FAILED: 1, ReceiptStatus.READ: 2}
 _FAILED_LATER = "The provider took it and reported afterwards that it could not deliver it: "
 _FOUND = (
-    select(
-        receipt.c.provider_id,
-        receipt.c.conversation_id,
-        receipt.c.message_id,
-        conversation.c.state,
-        conversation.c.thread,
-    )
+    select(*receipt.c["provider_id", "conversation_id", "message_id"], *conversation.c["state", "thread"])
     .join(conversation, conversation.c.id == receipt.c.conversation_id)
     .where(
         receipt.c.channel == bindparam("of_channel"),
@@ -185,3 +184,45 @@ def _bury(connection: Connection, sent: Row[Any], detail: str | None) -> None:
         _NOT_TO_ALL if several else _BURY,
         {"key": sent.delivery_id, "reason": _FAILED_LATER + (detail or "no reason given")},
     )
+
+
+_ANSWERS = select(message.c.id, message.c.conversation_id).where(
+    among(message.c.id, "ids"), message.c.author.in_([Author.AGENT, Author.STAFF])
+)
+_PRESENT = (
+    select(reaction.c.message_id, reaction.c.emoji)
+    .where(among(reaction.c.message_id, "ids"), reaction.c.present)
+    .order_by(reaction.c.sent_at)
+)
+_KEPT = select(feedback.c.message_id, feedback.c.rating).where(among(feedback.c.message_id, "ids"))
+_TAKE_BACK = delete(feedback).where(feedback.c.message_id == bindparam("gone"))
+
+
+def rate_by_thumbs(
+    connection: Connection, database: Database, messages: Collection[str], now: float
+) -> Mapping[str, Rating]:
+    """Bring the ratings of these messages in line with the thumbs on them now. Those that are new or others than before.
+
+    Worked out from all that is on the message, so that events in the wrong order, or taken back twice, end in the same.
+    """
+    if not messages:
+        return {}
+    ids = {"ids": sorted(messages)}
+    thumbs: dict[str, Rating] = {}
+    for row in connection.execute(_PRESENT, ids):
+        if (found := rating_of(row.emoji)) is not None:
+            thumbs[row.message_id] = found
+    kept = {row.message_id: row.rating for row in connection.execute(_KEPT, ids)}
+    answers = {row.id: row.conversation_id for row in connection.execute(_ANSWERS, ids)}
+    changed = {one: rating for one, rating in thumbs.items() if one in answers and kept.get(one) != rating}
+    if changed:
+        rows = [
+            {"message_id": one, "conversation_id": answers[one], "rating": rating, "created_at": now}
+            for one, rating in changed.items()
+        ]
+        connection.execute(database.upsert(feedback, ["message_id"], ["rating", "created_at"]), rows)
+    gone = kept.keys() - thumbs.keys()
+    if gone:
+        connection.execute(_TAKE_BACK, [{"gone": one} for one in gone])
+    keep_thumbs(connection, database, now, {**changed, **dict.fromkeys(gone)})
+    return changed

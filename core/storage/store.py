@@ -9,14 +9,12 @@ from core.storage.budgets import SqlBudgets
 from core.storage.case_files import SqlCaseFiles
 from core.storage.cases import SqlCases
 from core.storage.channel_memory import SqlChannelMemory
-from core.storage.closed_tickets import SqlClosedTickets
 from core.storage.confirmed_erasures import SqlConfirmedErasures
-from core.storage.contact_routes import ANSWERS_WITHIN
+from core.storage.contact_routes import ANSWERS_WITHIN, SqlFollowUps
 from core.storage.database import Database
 from core.storage.delivery_outcomes import SqlDeliveryOutcomes
 from core.storage.event_log import SqlEventLog
 from core.storage.experiment_outcomes import SqlExperiments
-from core.storage.follow_ups import SqlFollowUps
 from core.storage.gaps import SqlGaps
 from core.storage.inbox import SqlInbox
 from core.storage.jobs import SqlJobs
@@ -25,13 +23,11 @@ from core.storage.lanes import SqlLanes
 from core.storage.learning import SqlLearning
 from core.storage.links import SqlLinks
 from core.storage.memories import SqlMemories
-from core.storage.model_use import SqlModelUse
 from core.storage.outbox import SqlOutbox
 from core.storage.personal import SqlPersonal
 from core.storage.records import SqlRecords
 from core.storage.reports import SqlSentMessages
 from core.storage.retention import SqlRetention
-from core.storage.showing import SqlShowing
 from core.storage.tickets import SqlTickets
 from core.storage.timers import SqlTimers
 from core.storage.turns import SqlTurns
@@ -44,7 +40,6 @@ class SqlStore(
     SqlOutbox,
     SqlRecords,
     SqlSentMessages,
-    SqlShowing,
     SqlJournal,
     SqlEventLog,
     SqlStaleFiles,
@@ -58,7 +53,6 @@ class SqlStore(
     SqlMemories,
     SqlPersonal,
     SqlConfirmedErasures,
-    SqlClosedTickets,
     SqlTimers,
     SqlLanes,
     SqlLearning,
@@ -67,7 +61,6 @@ class SqlStore(
     SqlGaps,
     SqlBlocks,
     SqlBudgets,
-    SqlModelUse,
     SqlWaiting,
     SqlExperiments,
 ):

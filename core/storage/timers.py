@@ -12,14 +12,12 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import Finished, SetTimer
 from core.ports.timers import DueTimer, TimerDecision
 from core.storage import codec
-from core.storage.case_timers import keep_timers
-from core.storage.cases import lock_waiting
+from core.storage.cases import keep_timers, lock_waiting
 from core.storage.contact_routes import FollowUpSnapshot
-from core.storage.cross_conversation_writes import must_wait
 from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.desk_tables import desk_timer
 from core.storage.ids import new_id
-from core.storage.turn_writes import Writes
+from core.storage.turn_writes import Writes, must_wait
 from core.storage.turns import is_outdated, lock_homes
 
 _MOST_LEASES = 60

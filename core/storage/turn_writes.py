@@ -1,13 +1,17 @@
-"""What turns and transitions write: counters, owners, messages and deliveries of the conversations that they hold."""
+"""What turns and transitions write: counters, owners, messages and deliveries of the conversations that they hold.
+
+What is decided about another conversation in several writes is written as one: its row and its next place are taken once. A
+message that waits to be sent goes behind what overtakes it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Double, Integer, Row, Update, bindparam, case, insert, update
+from sqlalchemy import Connection, Double, Integer, Row, Update, bindparam, case, insert, select, update
 
 from core.domain.alterations import changed_message
 from core.domain.case import DESK
@@ -16,22 +20,81 @@ from core.domain.conversation import OwnershipEvent, Sharing, next_state
 from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import PRIVATELY, SENT_BY, SHARED, ChangeKind
-from core.ports.outcomes import FollowUp
-from core.ports.store import CaseRecord, CrossConversationWrite, NewMessage, Recall, Transition, TurnOutcome
+from core.ports.outcomes import (
+    CaseRecord,
+    CrossConversationWrite,
+    FollowUp,
+    NewMessage,
+    Recall,
+    Transition,
+    TurnOutcome,
+)
 from core.storage import codec
 from core.storage.cases import keep_cases, recall
 from core.storage.contact_routes import keep_follow_ups, note_sent
-from core.storage.cross_conversation_writes import Overtaken, in_places, merge_by_conversation, move
 from core.storage.database import Database
-from core.storage.delivered import second_delivery_key
+from core.storage.delivered import BESIDE, OF_MESSAGES, second_delivery_key
 from core.storage.desk_tables import relay
-from core.storage.gap_writes import gap_row, keep_gaps
+from core.storage.event_log import withdraw_all
+from core.storage.gaps import gap_row, keep_gaps
 from core.storage.ids import new_id
 from core.storage.memories import take_back
 from core.storage.relay_updates import relay_rows
-from core.storage.tables import attachment, change, conversation, customer, message, ownership_change
+from core.storage.tables import attachment, change, conversation, customer, message, outbox, ownership_change
 from core.storage.taken_deliveries import TakenDeliveries
-from core.storage.withdrawals import withdraw_all
+
+Overtaken = tuple[str, str, int]
+"""A message, its conversation, and its new place in it."""
+
+
+def must_wait(cross_writes: Sequence[CrossConversationWrite]) -> list[str]:
+    """The messages that must not have been sent yet: they are recalled, or go behind something that is said."""
+    recalled = [one.message_id for cross_write in cross_writes for one in cross_write.recalls]
+    return recalled + [one for cross_write in cross_writes for new in cross_write.messages for one in new.overtakes]
+
+
+def in_places(messages: Sequence[NewMessage]) -> list[NewMessage | str]:
+    """What is said, in order, with the ids of what comes behind it; who is named by several comes behind the last of them."""
+    last = {one: place for place, new in enumerate(messages) for one in new.overtakes}
+    found: list[NewMessage | str] = []
+    for place, new in enumerate(messages):
+        found += [new, *(one for one in dict.fromkeys(new.overtakes) if last[one] == place)]
+    return found
+
+
+def move(connection: Connection, moved: Sequence[Overtaken], now: float) -> None:
+    """Of messages that wait, and whose rows are held: nobody outside knows their places yet, nor the keys made of them."""
+    for message_id, conversation_id, seq in moved:
+        waits = OF_MESSAGES, outbox.c.status == DeliveryStatus.DUE
+        rows = connection.execute(select(outbox.c.id, outbox.c.dedupe).where(*waits), {"ids": [message_id]}).all()
+        key = f"{conversation_id}:{seq}"
+        for row in rows:
+            dedupe = second_delivery_key(key) if row.dedupe.endswith(BESIDE) else key
+            connection.execute(update(outbox).where(outbox.c.id == row.id).values(seq=seq, dedupe=dedupe))
+        connection.execute(update(message).where(message.c.id == message_id).values(seq=seq, created_at=now))
+
+
+def merge_by_conversation(cross_writes: Sequence[CrossConversationWrite]) -> list[CrossConversationWrite]:
+    """In the order in which their conversations are named first, each with everything that is said in it, in order.
+
+    Whether they hold is asked of each of them before: they may have been decided on different states of the conversation.
+    """
+    found: dict[str, CrossConversationWrite] = {}
+    for cross_write in cross_writes:
+        home = cross_write.conversation.conversation_id
+        found[home] = _merged(found[home], cross_write) if home in found else cross_write
+    return list(found.values())
+
+
+def _merged(first: CrossConversationWrite, second: CrossConversationWrite) -> CrossConversationWrite:
+    return replace(
+        first,
+        messages=(*first.messages, *second.messages),
+        transition=first.transition or second.transition,
+        recalls=(*first.recalls, *second.recalls),
+        follow_up=first.follow_up or second.follow_up,
+    )
+
 
 _ADD_MESSAGE, _ADD_OWNERSHIP_CHANGE, _ADD_CHANGE = insert(message), insert(ownership_change), insert(change)
 _COUNTERS = ("last_seq", "done_seq")

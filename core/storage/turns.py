@@ -30,12 +30,11 @@ from core.storage.among import among
 from core.storage.cases import agent_speaks, lock_waiting
 from core.storage.contact_routes import FollowUpSnapshot
 from core.storage.conversation_inserts import make_feeds
-from core.storage.cross_conversation_writes import must_wait
 from core.storage.database import Database, OnDatabase, writes
 from core.storage.tables import conversation
 from core.storage.taken_deliveries import TakenDeliveries
 from core.storage.turn_states import has_files, has_journal, load_turns
-from core.storage.turn_writes import Writes
+from core.storage.turn_writes import Writes, must_wait
 from core.storage.unreadable import set_aside
 
 _LONGEST_PAUSE = 30

@@ -12,8 +12,8 @@ from core.domain.conversation import OwnershipState
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, Author
 from core.domain.timers import TimerKind
+from core.ports.cases import ListedCase, WaitingCustomer
 from core.ports.outcomes import CaseRecord, CrossConversationWrite
-from core.ports.waiting import ListedCase, WaitingCustomer
 from core.storage import codec
 from core.storage.cases import case_from
 from core.storage.database import OnDatabase, reads, writes
@@ -55,14 +55,9 @@ _LAST_WORDS = (
 )
 _WAITING: Final[Select[Any]] = (
     select(
-        conversation.c.id,
-        conversation.c.channel,
-        conversation.c.external_id,
-        conversation.c.escalation_reason,
+        *conversation.c["id", "channel", "external_id", "escalation_reason"],
         func.coalesce(_SINCE, conversation.c.created_at).label("since"),
-        customer.c.display_name,
-        customer.c.email,
-        customer.c.phone,
+        *customer.c["display_name", "email", "phone"],
         desk_case.c.id.label("case_id"),
         _LAST_WORDS.label("last_words"),
     )
@@ -118,18 +113,10 @@ _OVERDUE = (
 )
 _LISTED: Final[Select[Any]] = (
     select(
-        desk_case.c.id,
-        desk_case.c.closed_at,
-        conversation.c.channel,
-        conversation.c.account,
-        conversation.c.thread,
-        conversation.c.state,
-        conversation.c.owner,
-        conversation.c.external_id,
+        *desk_case.c["id", "closed_at"],
+        *conversation.c["channel", "account", "thread", "state", "owner", "external_id"],
         func.coalesce(_SINCE, desk_case.c.opened_at).label("since"),
-        customer.c.display_name,
-        customer.c.email,
-        customer.c.phone,
+        *customer.c["display_name", "email", "phone"],
         ticket.c.number.label("ticket"),
         func.coalesce(_MOVED_TO, _SHOWN_AT).label("shown_at"),
         _CARD.label("card"),
@@ -154,7 +141,7 @@ _NEWEST_CASES = select(desk_case.c.id).order_by(desk_case.c.opened_at.desc()).li
 
 
 class SqlWaiting(OnDatabase):
-    """Implements core.ports.waiting.WaitingCustomers and CaseLists."""
+    """Implements core.ports.cases.WaitingCustomers and CaseLists."""
 
     @reads
     def who_waits(self, connection: Connection, limit: int) -> Sequence[WaitingCustomer]:

@@ -17,8 +17,7 @@ from core.domain.learning import LearnedAnswer, LearningState
 from core.domain.messages import Author, Message
 from core.domain.timers import Timer, TimerKind
 from core.ports.cases import Cases
-from core.ports.drafter import Drafter
-from core.ports.learning import Learning
+from core.ports.learning import Drafter, Learning
 from core.ports.outcomes import ProposeAnswer, SetTimer
 from core.ports.timers import DecideTimer, TimerDecision
 from handoff import posts

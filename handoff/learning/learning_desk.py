@@ -12,9 +12,8 @@ from core.domain.errors import KnowledgeUnavailable
 from core.domain.learning import Displaced, LearnedAnswer, LearningState
 from core.domain.messages import Message, StaffAction
 from core.domain.timers import TimerKind
-from core.ports.learning import Learning
+from core.ports.learning import Learning, Regression
 from core.ports.outcomes import CaseRecord, CloseCase, CrossConversationWrite, JudgeAnswer, ProposeAnswer, SetTimer
-from core.ports.regression import Regression
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from handoff import posts
 from handoff.desk_decorator import DeskDecorator

@@ -11,7 +11,7 @@ from channels.slack.views import CHOOSES
 from channels.slack.wire import View
 from core.domain.conversation import OwnershipState
 from core.domain.messages import StaffAction
-from core.ports.waiting import ListedCase
+from core.ports.cases import ListedCase
 from handoff.places import place_name, place_of
 from handoff.slack.card import button
 from handoff.slack.rich_text import (

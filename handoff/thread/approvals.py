@@ -25,8 +25,7 @@ from core.domain.customer import Customer
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Message, MessageKind, StaffAction
 from core.domain.timers import Timer, TimerKind
-from core.ports.approvals import ApprovedCall, ApprovedCalls
-from core.ports.case_files import CaseFiles
+from core.ports.case_files import ApprovedCall, ApprovedCalls, CaseFiles
 from core.ports.desk import DESK_NOTICE, HANDED_BACK, ForStaff
 from core.ports.outcomes import (
     CaseRecord,

@@ -13,7 +13,7 @@ from core.domain.case import Case
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.issues import ISSUES, MOST_ISSUES, Issue, case_of_issues
 from core.domain.messages import Message, StaffAction
-from core.ports.issues import CaseIssues, NoIssue
+from core.ports.case_files import CaseIssues, NoIssue
 from core.ports.outcomes import CrossConversationWrite, NewMessage, TurnOutcome
 from core.ports.store import TurnState
 from handoff import posts

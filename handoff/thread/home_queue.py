@@ -16,7 +16,7 @@ from core.domain.case import Case
 from core.domain.errors import ChannelError, OutcomeUnknown, RateLimited, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import StaffAction
-from core.ports.waiting import CaseLists, ListedCase
+from core.ports.cases import CaseLists, ListedCase
 from handoff.desk_parts import DeskParts
 from handoff.people import Members, Membership
 from handoff.settings import HandoffSettings

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from core.domain.case import feed
+from core.ports.desk import Roster
 from core.ports.outcomes import CrossConversationWrite
-from core.ports.roster import Roster
 from handoff import posts
 from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings

@@ -13,12 +13,11 @@ from core.domain.customer import Customer
 from core.domain.keys import ConversationKey
 from core.domain.messages import Message
 from core.domain.timers import TimerKind
-from core.ports.cases import Cases
+from core.ports.cases import Cases, WaitingCustomers
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 from core.ports.outcomes import CaseRecord, ClearTimers, CrossConversationWrite, NewMessage
 from core.ports.tickets import Tickets
-from core.ports.waiting import WaitingCustomers
 from handoff import posts
 from handoff.records import DeskRecords
 from handoff.settings import HandoffSettings

@@ -8,9 +8,8 @@ from typing import Protocol
 
 from core.domain.case import Case, feed
 from core.domain.conversation import OwnershipEvent, OwnershipState
-from core.ports.cases import Cases
+from core.ports.cases import Cases, WaitingCustomer, WaitingCustomers
 from core.ports.outcomes import CaseRecord, CloseCase, CrossConversationWrite, Transition
-from core.ports.waiting import WaitingCustomer, WaitingCustomers
 from handoff import posts, tickets
 from handoff.records import DeskRecords
 from handoff.texts import say

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, delete, insert, select
 
-from core.domain.skew import SKEW
+from core.domain.jobs import SKEW
 from knowledge.index.database import ManifestDatabase
 from knowledge.index.tables import fetches
 from knowledge.sources import identity_of

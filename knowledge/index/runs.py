@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, case, delete, insert, or_, select, update
 
+from core.domain.jobs import SKEW
 from core.domain.knowledge import IndexProgress, IndexReport
-from core.domain.skew import SKEW
 from knowledge.index.database import ManifestDatabase
 from knowledge.index.tables import pointers, runs
 

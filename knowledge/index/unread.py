@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, and_, delete, insert, not_, select
 
-from core.domain.skew import SKEW
+from core.domain.jobs import SKEW
 from knowledge.index.database import ManifestDatabase
 from knowledge.index.tables import unread
 

@@ -15,8 +15,7 @@ from dataclasses import replace
 
 from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
 from core.ports.metrics import Counter, Metrics
-from core.ports.reranker import Reranker
-from core.ports.retriever import Retriever
+from core.ports.retriever import Reranker, Retriever
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from core.domain.errors import ConfigError
-from core.ports.reranker import Reranker
+from core.ports.retriever import Reranker
 
 GROUP = "switchboard.rerankers"
 """The entry points' group; RERANKER names one."""

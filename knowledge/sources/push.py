@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit
 
-from core.domain.push import Push
+from core.domain.jobs import Push
 from knowledge.sources.options import GIT, SourceOptions
 
 _SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)")

@@ -142,7 +142,6 @@ OURS: Mapping[str, str] = {
     "core.delivery:DeliveryService.logged": "outbox",
     "core.delivery:DeliveryService.take": "outbox",
     "core.delivery_attempt": "outbox",
-    "core.delivery_heartbeat": "ids",
     "core.delivery_lane:Lane.begin": "outbox",
     "core.domain.gaps:since_of": "operator",
     "core.domain.keys": "ids",

@@ -10,7 +10,7 @@ import pytest
 
 from config.knowledge.ticket_source import TicketReader
 from core.domain.knowledge import IndexReport, KnowledgeAudience
-from core.ports.closed_tickets import ClosedTicket
+from core.ports.tickets import ClosedTicket
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.sources import Catalog, SourceOptions
 from knowledge.sources.mirror import Mirror

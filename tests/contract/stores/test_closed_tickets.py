@@ -9,9 +9,9 @@ from core.domain.case import Case
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author, Receipt
 from core.domain.ticket import TicketPriority, TicketStatus
-from core.ports.closed_tickets import ClosedTicket
 from core.ports.outcomes import CaseRecord, MoveTicket, OpenTicket
 from core.ports.store import CloseCase, NewMessage, OpenCase, Settlement, TurnOutcome
+from core.ports.tickets import ClosedTicket
 from core.storage.store import SqlStore
 from core.storage.tables import message
 from tests.contract.stores.manual_clock import ManualClock

@@ -12,8 +12,8 @@ from core.domain.delivery import DeliveryStatus
 from core.domain.errors import LostClaim, Outdated, Superseded
 from core.domain.messages import Note, Receipt
 from core.ports.channel import Accepted
-from core.ports.showing import Allowed, WantedCalls
 from core.ports.store import Settlement, Transition
+from core.ports.surroundings import Allowed, WantedCalls
 from core.storage.store import SqlStore
 from tests.contract.stores.sayings import LEASE, accept, answered, change_owner, claim_one, item, said
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.storage import personal, personal_tables
+from core.storage import personal, personal_scope
 from core.storage.personal_export import EXPORTED
 from core.storage.store import SqlStore
 from core.storage.tables import metadata
@@ -25,17 +25,17 @@ WITHOUT_CONTENT = {
 
 def test_each_table_is_decided_upon() -> None:
     assert issubclass(SqlStore, personal.SqlPersonal)
-    whole = {table.name for table in (*personal_tables.OF_CONVERSATION, *personal_tables.OF_MESSAGE)}
-    emptied = {table.name for table in personal_tables.KEPT}
+    whole = {table.name for table in (*personal_scope.OF_CONVERSATION, *personal_scope.OF_MESSAGE)}
+    emptied = {table.name for table in personal_scope.KEPT}
     assert GO | whole | emptied | WITHOUT_CONTENT.keys() == set(metadata.tables)
     assert not (GO | whole | emptied) & WITHOUT_CONTENT.keys()
 
 
 def test_columns_that_stay_are_named_and_there() -> None:
     """A new column of a table whose rows stay is emptied, until somebody decides that it may stay."""
-    for table, kept in personal_tables.KEPT.items():
+    for table, kept in personal_scope.KEPT.items():
         assert kept <= set(table.c.keys()), table.name
-    gone = {table.name: sorted(set(table.c.keys()) - kept) for table, kept in personal_tables.KEPT.items()}
+    gone = {table.name: sorted(set(table.c.keys()) - kept) for table, kept in personal_scope.KEPT.items()}
     assert {"thread", "external_id", "customer_id", "last_error", "escalation_reason"} <= set(gone["conversation"])
     assert gone["inbound_event"] == ["message_id", "raw"]
     assert gone["ownership_change"] == gone["desk_case"] == ["reason"]

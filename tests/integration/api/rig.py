@@ -18,8 +18,8 @@ from api.metrics import PrometheusMetrics
 from api.operator_access import OperatorAccess
 from core.domain.errors import StoreUnavailable
 from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
-from core.ports.freshness import Freshness
 from core.ports.gaps import GapBook
+from core.ports.jobs import Freshness
 from core.ports.store import Records
 from handoff.waits.requests import Requests
 

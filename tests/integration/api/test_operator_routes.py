@@ -15,8 +15,8 @@ from api.operations import OPERATIONS, Operation
 from config.operators import operator_access
 from config.settings import read_settings
 from core.domain.errors import KnowledgeUnavailable
-from core.ports.freshness import Freshness
 from core.ports.gaps import GapBook
+from core.ports.jobs import Freshness
 from core.ports.metrics import NoMetrics
 from tests.integration.api.rig import AS_OPERATOR, TOKEN, Rig, serve
 from tests.patience import PATIENCE

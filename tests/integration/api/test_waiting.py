@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from core.ports.waiting import WaitingCustomer
+from core.ports.cases import WaitingCustomer
 from tests.integration.api.rig import serve
 
 _ADA = WaitingCustomer(

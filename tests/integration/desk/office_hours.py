@@ -13,8 +13,8 @@ from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, CustomerAction, Message, MessageKind, MessageReceived, StaffAction
 from core.domain.timers import Timer, TimerKind
+from core.ports.desk import Roster
 from core.ports.responder import Reply, TurnEvents
-from core.ports.roster import Roster
 from core.ports.store import Acceptable, TurnState
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake

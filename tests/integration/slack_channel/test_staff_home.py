@@ -18,8 +18,8 @@ from config.simulation.slack_world import ANNA, DIRECT, GRACE, LINUS, STAFF, TEA
 from core.domain.conversation import OwnershipState
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, MessageReceived, StaffAction
+from core.ports.cases import ListedCase
 from core.ports.channel import InboundSink
-from core.ports.waiting import ListedCase
 from core.storage.store import SqlStore
 from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
@@ -54,7 +54,7 @@ def listed(number: int, **more: Any) -> ListedCase:
 
 
 class Lists:
-    """Implements core.ports.waiting.CaseLists with given cases, and notes what is asked."""
+    """Implements core.ports.cases.CaseLists with given cases, and notes what is asked."""
 
     def __init__(self) -> None:
         self.queue: list[ListedCase] = []

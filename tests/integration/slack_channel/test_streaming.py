@@ -20,8 +20,8 @@ from core.domain.errors import OutcomeUnknown, StoreUnavailable, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Note
 from core.ports.channel import StreamFrame
-from core.ports.showing import Allowed
 from core.ports.store import Claim
+from core.ports.surroundings import Allowed
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, Unfenced, outbound, serving, settings, surroundings

@@ -23,9 +23,8 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, Note, OutboundMessage, Receipt
 from core.ports.channel import InboundSink
 from core.ports.metrics import NoMetrics
-from core.ports.showing import Allowed, WantedCalls
 from core.ports.store import Claim
-from core.ports.surroundings import Surroundings
+from core.ports.surroundings import Allowed, Surroundings, WantedCalls
 from core.storage.store import SqlStore
 from tests.calls_here import CallsHere
 from tests.patience import PATIENCE

@@ -8,7 +8,7 @@ import pytest
 
 from core.agent.drafting import ModelDrafter
 from core.domain.errors import ModelError
-from core.ports.drafter import Draft
+from core.ports.learning import Draft
 from tests.contract.responders.world import ScriptedModel, say
 from tests.unit.web.clock import HandClock
 

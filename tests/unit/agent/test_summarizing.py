@@ -9,7 +9,7 @@ import pytest
 from core.agent.summarizing import ModelSummarizer
 from core.domain.errors import ModelError
 from core.domain.messages import Author, Message
-from core.ports.summarizer import Point
+from core.ports.desk import Point
 from tests.contract.responders.world import ScriptedModel, SteppingClock, say
 
 AT = datetime(2026, 11, 21, 9, tzinfo=UTC)

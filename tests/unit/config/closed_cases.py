@@ -10,7 +10,7 @@ from typing import Any
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import Author, Message
 from core.domain.ticket import Ticket, TicketPriority, TicketStatus
-from core.ports.closed_tickets import ClosedTicket
+from core.ports.tickets import ClosedTicket
 
 OPENED = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 

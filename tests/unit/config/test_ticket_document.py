@@ -11,7 +11,7 @@ from config.knowledge.ticket_document import document_of
 from core.domain.alterations import Alteration, Altering
 from core.domain.knowledge import KnowledgeAudience
 from core.domain.messages import CustomerAction
-from core.ports.closed_tickets import ClosedTicket
+from core.ports.tickets import ClosedTicket
 from handoff.learning.personal import without_persons
 from handoff.thread.altering import correcting
 from knowledge.convert.faq import faq_document, parse_data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.proportions import Proportion, difference_interval
+from core.domain.experiments import Proportion, difference_interval
 
 
 @pytest.mark.parametrize(

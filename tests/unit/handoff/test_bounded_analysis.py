@@ -12,11 +12,10 @@ from core.domain.analysed_text import MOST_READ
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation, Escalation
 from core.domain.messages import Author, Message, MessageKind
-from core.ports.desk import ASKS_RATING, DeskReply, ForStaff
+from core.ports.desk import ASKS_RATING, DeskReply, ForStaff, Point
 from core.ports.outcomes import NewMessage
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import CrossConversationWrite, TurnState
-from core.ports.summarizer import Point
 from core.ports.translator import Translation
 from handoff import policy, posts, teams
 from handoff.briefing import Briefing

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from core.domain.messages import Author, Citation, Message, MessageKind
+from core.ports.desk import Point
 from core.ports.outcomes import NewMessage
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
-from core.ports.summarizer import Point
 from handoff.briefing import Briefing
 from handoff.mail.letters import opening
 from handoff.slack.card import card

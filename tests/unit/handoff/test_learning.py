@@ -11,7 +11,7 @@ import pytest
 from core.domain.errors import KnowledgeUnavailable
 from core.domain.learning import Compared, Displaced, LearnedAnswer, LearningState
 from core.domain.messages import CustomerAction, Message, MessageKind, StaffAction
-from core.ports.drafter import Draft
+from core.ports.learning import Draft
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
 from core.storage.migrate import migrate

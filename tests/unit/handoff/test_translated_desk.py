@@ -11,7 +11,7 @@ import pytest
 
 from core.agent.language import written_language
 from core.domain.messages import Author, CustomerAction, Message, StaffAction
-from core.ports.summarizer import Point
+from core.ports.desk import Point
 from core.ports.translator import Translation
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
