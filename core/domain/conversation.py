@@ -46,10 +46,8 @@ class OwnershipEvent(StrEnum):
     REOPEN_FOR_BOT = "reopen_for_bot"
 
 
-class IllegalTransition(HubError):
+class IllegalTransition(HubError, code="illegal_transition"):
     """The event does not apply in this state; the conversation is as it was."""
-
-    code = "illegal_transition"
 
 
 _TRANSITIONS: dict[tuple[OwnershipState, OwnershipEvent], OwnershipState] = {

@@ -64,6 +64,9 @@ def _classes(path: Path) -> Iterator[ErrorClass]:
 
 
 def _code(node: ast.ClassDef) -> str:
+    for keyword in node.keywords:
+        if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
+            return str(keyword.value.value)
     for statement in node.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="code")], value=ast.Constant(value=str(code))):
