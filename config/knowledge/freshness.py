@@ -15,7 +15,7 @@ from config.settings import Settings
 from core.domain.errors import NotFound, Overloaded
 from core.domain.jobs import Job, Push
 from core.ports.clock import Clock
-from core.ports.jobs import Jobs
+from core.storage.jobs import SqlJobs
 from knowledge.open import SAMPLE
 from knowledge.schedule import Schedule, zone_of
 from knowledge.sources import Catalog, resolve
@@ -39,7 +39,9 @@ def schedule_zone(settings: Settings) -> tzinfo:
     return zone_of(settings.knowledge_time_zone or settings.desk_time_zone)
 
 
-def make_source_jobs(settings: Settings, jobs: Jobs, clock: Clock, process: str, *, plans: bool = True) -> SourceJobs:
+def make_source_jobs(
+    settings: Settings, jobs: SqlJobs, clock: Clock, process: str, *, plans: bool = True
+) -> SourceJobs:
     """An index that processes share has one row for each source, an embedded one its own. ``plans``: see SourceJobs."""
     shared = settings.chroma_url is not None
     return SourceJobs(
@@ -67,7 +69,7 @@ class SourceFreshness:
     """Implements core.ports.jobs.Freshness. ``nudge``: somebody of this process should look at once."""
 
     def __init__(
-        self, jobs: Jobs, sources: Sequence[ScheduledSource], zone: tzinfo, nudge: Callable[[], None] = lambda: None
+        self, jobs: SqlJobs, sources: Sequence[ScheduledSource], zone: tzinfo, nudge: Callable[[], None] = lambda: None
     ) -> None:
         self._jobs = jobs
         self._sources = sources
@@ -117,7 +119,7 @@ def _names(source: ScheduledSource) -> set[str]:
 class FreshKnowledge:
     """What of it a hub holds: jobs and the loops of a worker, routes of everybody."""
 
-    def __init__(self, settings: Settings, jobs: Jobs, clock: Clock, process: str, *, works: bool) -> None:
+    def __init__(self, settings: Settings, jobs: SqlJobs, clock: Clock, process: str, *, works: bool) -> None:
         self._settings = settings
         self._scheduler: Scheduler | None = None
         self.jobs = make_source_jobs(settings, jobs, clock, process) if works else None

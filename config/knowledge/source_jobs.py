@@ -15,7 +15,7 @@ from core.domain.errors import HubError, StoreUnavailable
 from core.domain.jobs import SKEW, Job, JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, IndexReport, SourceReport
 from core.ports.clock import Clock
-from core.ports.jobs import Jobs
+from core.storage.jobs import SqlJobs
 from knowledge.schedule import Schedule
 from knowledge.sources import SourceOptions, identity_of
 from knowledge.sources.refresh import Refreshed
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 _LEASE = 30.0
 """Seconds: so much later another process takes up what a killed one was doing."""
 _DAY = 86_400.0
-"""Seconds after which a hub that goes on says that its index is in use (see Jobs.plan_jobs)."""
+"""Seconds after which a hub that goes on says that its index is in use (see SqlJobs.plan_jobs)."""
 _BEAT = 2.0
 """Seconds between two looks at how far it is."""
 
@@ -92,7 +92,7 @@ class SourceJobs:
 
     def __init__(
         self,
-        jobs: Jobs,
+        jobs: SqlJobs,
         sources: Sequence[ScheduledSource],
         clock: Clock,
         zone: tzinfo,

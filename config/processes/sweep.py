@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Protocol
 
 import structlog
 
 from channels.forgetting import FORGETS
 from config.processes.election import Election
 from config.processes.loops import LoopTask
-from core.attachments.stale_files import StaleFiles, remove_stale
+from core.attachments.stale_files import remove_stale
 from core.ports.extractor import AttachmentStore
-from core.ports.retention import Expiring, Page, Place, Retention
+from core.ports.retention import Expiring, Page, Place
 from core.storage.contact_routes import LAPSE
+from core.storage.store import SqlStore
 
 log = structlog.get_logger(__name__)
 
@@ -28,10 +28,6 @@ _MEMORY = (Expiring.FACTS, Expiring.SUMMARIES)
 _PAUSE = 0.02  # seconds between two pages, in which others get at the database
 LONGEST_SESSION = 30 * _DAY
 """A widget that was away this long may still come back, showing half an answer that must then be taken back."""
-
-
-class Records(StaleFiles, Retention, Protocol):
-    """What the database is asked."""
 
 
 def kept_for(days: int, memory_days: int = 0) -> Mapping[Expiring, float]:
@@ -52,7 +48,7 @@ def unused_after(days: int) -> Mapping[str, Mapping[str, float]]:
     return {channel: {kind: max(age, days * _DAY) for kind, age in kinds.items()} for channel, kinds in FORGETS.items()}
 
 
-async def remove_expired(records: Retention, what: Expiring, older_than: float, *, rows: int = _ROWS) -> int:
+async def remove_expired(records: SqlStore, what: Expiring, older_than: float, *, rows: int = _ROWS) -> int:
     """How many rows went, ``rows`` at most at once. Raises StoreUnavailable; what went until then is gone."""
 
     async def look(after: Place | None) -> Page:
@@ -61,7 +57,7 @@ async def remove_expired(records: Retention, what: Expiring, older_than: float, 
     return await _page_by_page(look, what.value)
 
 
-async def forget_unused(records: Retention, channel: str, ages: Mapping[str, float], *, rows: int = _ROWS) -> int:
+async def forget_unused(records: SqlStore, channel: str, ages: Mapping[str, float], *, rows: int = _ROWS) -> int:
     """How many of a channel's notes went. Raises StoreUnavailable."""
 
     async def look(after: Place | None) -> Page:
@@ -94,7 +90,7 @@ class DailySweep:
 
     def __init__(
         self,
-        records: Records,
+        records: SqlStore,
         files: AttachmentStore,
         *,
         every: float = _DAY,

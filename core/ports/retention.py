@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 Place = tuple[str | int, ...]
 """Up to where a kind was looked through."""
@@ -46,21 +44,3 @@ class Page:
 
     removed: int
     upto: Place | None
-
-
-class Retention(Protocol):
-    """Forgetting what is old."""
-
-    async def remove_expired(self, what: Expiring, older_than: float, *, after: Place | None, limit: int) -> Page:
-        """Look at the next ``limit`` rows behind ``after`` and remove what ended more than ``older_than`` seconds ago.
-
-        Looking takes no lock, and each page is a transaction of its own: killed in between, the next run does the rest.
-        Raises StoreUnavailable.
-        """
-
-    async def forget_unused(self, channel: str, ages: Mapping[str, float], *, after: Place | None, limit: int) -> Page:
-        """Look at the next ``limit`` notes of a channel (ChannelMemory), of all its accounts, behind ``after``.
-
-        ``ages``: seconds after its last use, by the beginning of its key, after which a note goes. Others stay.
-        Raises StoreUnavailable.
-        """

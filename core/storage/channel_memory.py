@@ -187,6 +187,11 @@ class SqlChannelMemory(OnDatabase):
         connection.execute(delete(lease).where(lease.c.name == name, lease.c.holder == holder))
 
     async def forget_unused(self, channel: str, ages: Mapping[str, float], *, after: Place | None, limit: int) -> Page:
+        """Look at the next ``limit`` notes of a channel (ChannelMemory), of all its accounts, behind ``after``.
+
+        ``ages``: seconds after its last use, by the beginning of its key, after which a note goes. Others stay.
+        Raises StoreUnavailable.
+        """
         columns = channel_memory.c
         place = (columns.account, columns.key)
         statement = select(*place, columns.updated_at).where(columns.channel == channel).order_by(*place).limit(limit)

@@ -57,12 +57,17 @@ _NOTE = ("channel", "account", "key")
 
 
 class SqlJobs(OnDatabase):
-    """Implements core.ports.jobs.Jobs."""
+    """What is due is proposed by every process and done by one. Every method is one transaction, and raises StoreUnavailable."""
 
     @writes
     def plan_jobs(
         self, connection: Connection, scope: str, planned: Sequence[PlannedJob], *, whole: bool = True
     ) -> None:
+        """The jobs of this index are these and no others. Without ``whole``: those of them that are missing come to the others.
+
+        One whose schedule is as it was keeps its time, also when that has passed: what was missed is due once. It is a sign of
+        life of this index, for a month: jobs of one that gives none are taken out.
+        """
         wanted = {one.id: one for one in planned}
 
         now = self.database.now()
@@ -87,6 +92,7 @@ class SqlJobs(OnDatabase):
         connection.execute(update(job).where(*here).values(seen_at=now))
 
     async def jobs(self, scope: str | None = None) -> Sequence[Job]:
+        """All, or those of one index. One whose lease has ended is INTERRUPTED."""
         query = select(job, _let_go(self.database.now()).label("let_go")).order_by(job.c.source, job.c.scope)
         if scope is not None:
             query = query.where(job.c.scope == scope)
@@ -94,6 +100,7 @@ class SqlJobs(OnDatabase):
 
     @writes
     def replan_job(self, connection: Connection, seen: Job, next_run_at: float) -> bool:
+        """Another time for a job. False where somebody has begun it or given it another time meanwhile."""
         statement = update(job).where(*_as_seen(seen)).values(next_run_at=next_run_at)
         return connection.execute(statement).rowcount > 0
 
@@ -108,6 +115,10 @@ class SqlJobs(OnDatabase):
         next_run_at: float | None,
         due: bool = True,
     ) -> Job | None:
+        """Begin, for so long at first. None where somebody else was faster, or nothing is due any more.
+
+        The holder of a run that was not ended may begin anew at once: it is its own successor. ``due``: False begins in any case.
+        """
         now, columns = self.database.now(), job.c
         free = or_(_let_go(now), columns.holder == holder)
         wanted = or_(columns.next_run_at <= now, columns.asked_at.is_not(None), columns.state.in_(_CUT_OFF))
@@ -132,11 +143,13 @@ class SqlJobs(OnDatabase):
         return _job(connection.execute(select(job).where(job.c.scope == seen.scope, job.c.id == seen.id)).one())
 
     async def keep_job(self, seen: Job, seconds: float, progress: IndexProgress | None) -> bool:
+        """A sign of life. False where somebody else has taken it up."""
         now = self.database.now()
         values = {"lease_until": now + seconds, "seen_at": now, "progress": _json(progress)}
         return await self._write_job(seen, values)
 
     async def end_job(self, seen: Job, state: JobState, report: SourceReport | None = None, error: str = "") -> bool:
+        """How it went. What ends INTERRUPTED is anybody's at once. False where somebody else has taken it up."""
         now = self.database.now()
         values: dict[str, Any] = {"state": state.value, "seen_at": now, "lease_until": 0.0, "holder": ""}
         if state is JobState.DONE:
@@ -155,6 +168,12 @@ class SqlJobs(OnDatabase):
 
     @writes
     def ask_jobs(self, connection: Connection, ids: Sequence[str], delivery: str | None = None) -> int | None:
+        """Have these done as soon as can be, in every index; once more after what is under way. How many there are.
+
+        What fails is tried again until it is done, with pauses: see Job.due.
+
+        None where this ``delivery`` has asked before.
+        """
         now, began = self.database.now(), job.c.began_at
         asked = case((began >= now, began + _LATER), else_=now)
         statement = update(job).where(among(job.c.id, "ids")).values(asked_at=asked)

@@ -128,6 +128,11 @@ class SqlRetention(OnDatabase):
     """Retention on a database."""
 
     async def remove_expired(self, what: Expiring, older_than: float, *, after: Place | None, limit: int) -> Page:
+        """Look at the next ``limit`` rows behind ``after`` and remove what ended more than ``older_than`` seconds ago.
+
+        Looking takes no lock, and each page is a transaction of its own: killed in between, the next run does the rest.
+        Raises StoreUnavailable.
+        """
         if what is Expiring.FACTS:  # of one row some may go and some stay
             return await forget_stale(self.database, older_than, after, limit)
         rule = _RULES[what]
