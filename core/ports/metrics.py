@@ -71,11 +71,7 @@ class Metrics(Protocol):
 class NoMetrics:
     """Counts nothing: for commands and tests that serve no ``/metrics``."""
 
-    def count(self, counter: Counter, amount: float = 1.0, **labels: str) -> None:
+    def count(self, *_: object, **__: object) -> None:
         """Forget it."""
 
-    def observe(self, timing: Timing, seconds: float, **labels: str) -> None:
-        """Forget it."""
-
-    def gauge(self, gauge: Gauge, value: float, **labels: str) -> None:
-        """Forget it."""
+    observe = gauge = count

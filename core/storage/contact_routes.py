@@ -268,7 +268,7 @@ _COMING = (
 
 
 class SqlFollowUps(OnDatabase):
-    """FollowUps on a database; whether a lane is paused, the lanes know (core.storage.lanes)."""
+    """FollowUps on a database; whether a lane is paused, the lanes know (core.storage.dead_letters)."""
 
     @reads
     def unseen(self, connection: Connection, home: str) -> Unseen:

@@ -1,27 +1,84 @@
-"""Messages that could not be delivered: found, buried, and sent again."""
+"""What cannot be sent: lanes whose credentials are refused, and dead letters, which are found, buried and sent again.
+
+What waits for a refused lane does not grow old meanwhile.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection, and_, delete, not_, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    and_,
+    case,
+    delete,
+    func,
+    not_,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
 from core.domain.messages import ReceiptStatus
-from core.ports.store import DeadLetter
+from core.ports.store import DeadLetter, Settlement
 from core.storage import codec
-from core.storage.database import OnDatabase, reads, writes
-from core.storage.lanes import sendable_since
+from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.relay_updates import mark_relays_outdated
-from core.storage.tables import OPEN_DELIVERY, conversation, message, outbox, receipt
+from core.storage.tables import OPEN_DELIVERY, conversation, lane, message, outbox, receipt
+
+_PATIENCE = 300.0
+"""A lane that is paused tries one message every half minute. Where nobody did for this long, nobody has one to send."""
+
+
+def _of_row(column: Any) -> ScalarSelect[Any]:
+    """Of the lane that an outbox row waits for; NULL where it was never refused."""
+    return (
+        select(column)
+        .where(lane.c.channel == outbox.c.channel, lane.c.account == outbox.c.account)
+        .correlate(outbox)
+        .scalar_subquery()
+    )
+
+
+def is_paused() -> ColumnElement[Any]:
+    """Whether the last that was heard of the row's lane is that its credentials are refused."""
+    return func.coalesce(_of_row(lane.c.paused), False).label("lane_paused")
+
+
+def sendable_since() -> ColumnElement[float]:
+    """Since when an outbox row could have been sent: as long as its lane was tried in vain, it could not."""
+    tried = func.coalesce(_of_row(lane.c.tried_at), 0.0)
+    return case((tried > outbox.c.first_due_at, tried), else_=outbox.c.first_due_at)
+
+
+def note_lanes(connection: Connection, database: Database, settled: Iterable[tuple[Settlement, Any]]) -> None:
+    """What these tries tell of their lanes. In the commit that settles them, so that no crash comes between."""
+    heard = {(row.channel, row.account): item.authorised for item, row in settled if item.authorised is not None}
+    now = database.now()
+    for (channel, account), authorised in sorted(heard.items()):
+        if authorised:
+            connection.execute(
+                update(lane)
+                .where(lane.c.channel == channel, lane.c.account == account, lane.c.paused)
+                .values(paused=False, tried_at=now)
+            )
+        else:
+            refused = database.upsert(lane, ["channel", "account"], ["paused", "tried_at"])
+            connection.execute(refused.values(channel=channel, account=account, paused=True, tried_at=now))
+
 
 log = structlog.get_logger(__name__)
 
 
 class SqlDeadLetters(OnDatabase):
-    """Dead letters on a database."""
+    """Dead letters and lanes on a database."""
 
     @reads
     def dead_letters(self, connection: Connection, limit: int = 100) -> Sequence[DeadLetter]:
@@ -107,6 +164,16 @@ class SqlDeadLetters(OnDatabase):
             connection.execute(update(outbox).where(outbox.c.id == delivery_id).values(parts_done=0))
         mark_relays_outdated(connection, revived, self.database.timestamp())
         return bool(revived)
+
+    @reads
+    def lane_paused(self, connection: Connection, channel: str, account: str) -> bool:
+        statement = select(lane.c.account).where(
+            lane.c.channel == channel,
+            lane.c.account == account,
+            lane.c.paused,
+            lane.c.tried_at > self.database.now() - _PATIENCE,
+        )
+        return connection.execute(statement).first() is not None
 
 
 def _forget_failures(connection: Connection, delivery_id: str, messages: Sequence[str]) -> bool:

@@ -181,16 +181,16 @@ _BAD_CASE = update(gap).where(gap.c.message_id == bindparam("of")).values(case_i
 _NO_REASON = gap.c.why.is_(None), ~gap.c.thumb_down, gap.c.case_id.is_(None)
 
 
-def gap_row(home: Row[Any], found: Unanswered, now: float) -> dict[str, Any]:
-    """What a turn could not answer, in its conversation."""
+def gap_row(home: str, channel: str, found: Unanswered, now: float) -> dict[str, Any]:
+    """What was not answered in the conversation ``home``. ``why`` is kept of turns; ratings are kept beside it."""
     return {
         "message_id": found.message_id,
-        "conversation_id": home.id,
-        "channel": home.channel,
+        "conversation_id": home,
+        "channel": channel,
         "language": found.language,
         "asked": _readable(found.asked),
         "looked_up": _readable(found.looked_up),
-        "why": str(found.why),
+        "why": str(found.why) if found.why in (Why.NOT_FOUND, Why.WITHHELD) else None,
         "thumb_down": False,
         "nearest": _listed(found.nearest),
         "created_at": now,
@@ -279,19 +279,10 @@ def _of_answer(connection: Connection, answer: Row[Any], now: float) -> dict[str
         return None
     noted = meta.get(ASKED_META)
     noted = noted if isinstance(noted, dict) else {}
-    cited = [Nearest(one.title, one.score, one.url) for one in codec.load_citations(answer.citations)]
-    return {
-        "message_id": message_id,
-        "conversation_id": answer.conversation_id,
-        "channel": answer.channel,
-        "language": noted.get("language"),
-        "asked": _readable(asked),
-        "looked_up": _readable(str(noted.get("looked_up") or asked)),
-        "why": None,
-        "thumb_down": False,
-        "nearest": _listed(cited),
-        "created_at": now,
-    }
+    cited = tuple(Nearest(one.title, one.score, one.url) for one in codec.load_citations(answer.citations))
+    looked_up = str(noted.get("looked_up") or asked)
+    found = Unanswered(message_id, asked, looked_up, Why.THUMB_DOWN, noted.get("language"), cited)
+    return gap_row(answer.conversation_id, answer.channel, found, now)
 
 
 def _asked(connection: Connection, home: str, upto: int) -> str:

@@ -34,11 +34,10 @@ from core.storage.among import among
 from core.storage.budgets import reserve
 from core.storage.channel_memory import keep_notes
 from core.storage.database import Database, writes
-from core.storage.dead_letters import SqlDeadLetters
+from core.storage.dead_letters import SqlDeadLetters, is_paused, note_lanes, sendable_since
 from core.storage.delivered import has_open_before
 from core.storage.event_log import withdraw_messages
 from core.storage.ids import new_id
-from core.storage.lanes import is_paused, note_lanes, sendable_since
 from core.storage.relay_updates import HOLD, TAKEN_BACK, mark_withheld_relays, pending_edits
 from core.storage.reports import keep_receipts
 from core.storage.tables import OPEN_DELIVERY, conversation, outbox, rate_limit

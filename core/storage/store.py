@@ -19,7 +19,6 @@ from core.storage.gaps import SqlGaps
 from core.storage.inbox import SqlInbox
 from core.storage.jobs import SqlJobs
 from core.storage.journal import SqlJournal
-from core.storage.lanes import SqlLanes
 from core.storage.learning import SqlLearning
 from core.storage.links import SqlLinks
 from core.storage.memories import SqlMemories
@@ -54,7 +53,6 @@ class SqlStore(
     SqlPersonal,
     SqlConfirmedErasures,
     SqlTimers,
-    SqlLanes,
     SqlLearning,
     SqlFollowUps,
     SqlJobs,

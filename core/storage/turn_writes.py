@@ -177,7 +177,7 @@ class Writes:
         self.customers[row.id] = outcome.customer_id
         self.change(row, outcome.messages, outcome.transition, done_seq=outcome.handled_seq, owed=owed)
         self.cases.extend(outcome.cases)
-        self.gaps.extend(gap_row(row, found, self.now) for found in outcome.gaps)
+        self.gaps.extend(gap_row(row.id, row.channel, found, self.now) for found in outcome.gaps)
         if outcome.contact:
             self.contacts.append((outcome.customer_id or row.customer_id, outcome.contact))
 
