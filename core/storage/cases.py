@@ -22,7 +22,6 @@ from core.storage import codec
 from core.storage.among import among
 from core.storage.blocks import is_blocked, keep_blocks
 from core.storage.case_files import keep_notes
-from core.storage.confirmed_erasures import keep_erasures
 from core.storage.database import Database, OnDatabase, grouped, reads
 from core.storage.delivered import OF_MESSAGES
 from core.storage.desk_tables import desk_case, desk_timer, rating, relay
@@ -30,6 +29,7 @@ from core.storage.gaps import keep_bad_ratings
 from core.storage.ids import new_id
 from core.storage.learning import keep_learning
 from core.storage.links import keep_links
+from core.storage.personal_scope import keep_erasures
 from core.storage.relay_updates import TAKEN_BACK
 from core.storage.tables import OPEN_DELIVERY, conversation, customer, identity, inbound_event, message, outbox, receipt
 from core.storage.tickets import keep_tickets

@@ -39,7 +39,6 @@ from core.ports.outcomes import CrossConversationWrite, NewMessage
 from core.ports.tickets import Holder
 from core.storage.among import among
 from core.storage.cases import case_from
-from core.storage.confirmed_erasures import take_erasure
 from core.storage.database import OnDatabase, reads, writes
 from core.storage.desk_tables import (
     contacted,
@@ -53,7 +52,6 @@ from core.storage.desk_tables import (
     ticket_entry,
 )
 from core.storage.links import person_of, proves_here
-from core.storage.personal_export import exported
 from core.storage.personal_scope import (
     BY_CONVERSATION,
     BY_MESSAGE,
@@ -62,9 +60,11 @@ from core.storage.personal_scope import (
     OF_MESSAGE,
     Person,
     PersonalScope,
+    exported,
     find_person,
     find_scope,
     person_with_addresses,
+    take_erasure,
 )
 from core.storage.tables import (
     attachment,

@@ -1,29 +1,45 @@
-"""What belongs to a customer: identities, conversations, messages and cases, where staff are told of them, and which rows of
-each table go with it.
+"""What belongs to a customer: identities, conversations, messages and cases, where staff are told of them, what is exported of
+it, what becomes of each table when it is erased, and who confirmed that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, delete, func, or_, select, text
 
 from core.domain.approvals import approvals_thread
 from core.domain.case import DESK
 from core.domain.messages import Audience, Author
+from core.ports.outcomes import CaseRecord, EraseCustomer
 from core.storage import codec
 from core.storage.among import among
-from core.storage.desk_tables import contact_route, desk_case, desk_note, follow_up, gap, rating, relay, ticket
+from core.storage.database import Database, OnDatabase, reads
+from core.storage.desk_tables import (
+    contact_route,
+    desk_case,
+    desk_note,
+    follow_up,
+    gap,
+    rating,
+    relay,
+    ticket,
+    ticket_entry,
+)
 from core.storage.links import person_of
 from core.storage.tables import (
     OF_STAFF,
+    OPEN_DELIVERY,
     attachment,
     change,
+    channel_memory,
     conversation,
+    customer,
     feedback,
     identity,
+    identity_link,
     inbound_event,
     message,
     outbox,
@@ -33,6 +49,7 @@ from core.storage.tables import (
     tool_journal,
     widget_event,
 )
+from core.storage.tickets import read_tickets
 
 OF_CONVERSATION: tuple[Table, ...] = (
     *(widget_event, feedback, reaction, change, outbox, receipt, gap, tool_journal, message),
@@ -216,3 +233,119 @@ def _staff_conversations(
         threads = select(conversation.c.id).where(text(OF_STAFF), or_(*like))
         found |= set(connection.scalars(threads))
     return sorted(found - set(homes))
+
+
+_NOTE = {"channel": "erasure", "account": ""}
+_MOST = 20
+
+
+def keep_erasures(connection: Connection, database: Database, records: Iterable[CaseRecord], now: float) -> None:
+    """Note what is to be erased after the commit; the same again changes nothing."""
+    for one in records:
+        if isinstance(one, EraseCustomer):
+            value = codec.dump({"conversation": one.conversation_id, "proven": one.proven})
+            row = {**_NOTE, "key": one.customer_id, "value": value, "updated_at": now}
+            connection.execute(database.insert_new(channel_memory), row)
+
+
+def take_erasure(connection: Connection, customer_id: str) -> EraseCustomer | None:
+    """Delete the note and return it; None where another process took it."""
+    taken = delete(channel_memory).where(_is_note(), channel_memory.c.key == customer_id)
+    value = connection.scalar(taken.returning(channel_memory.c.value))
+    if value is None:
+        return None
+    noted = codec.load(value)
+    return EraseCustomer(str(noted["conversation"]), customer_id, proven=bool(noted["proven"]))
+
+
+class SqlConfirmedErasures(OnDatabase):
+    """What is to be erased."""
+
+    @reads
+    def due_erasures(self, connection: Connection, pause: float, longest: float) -> Sequence[str]:
+        """Ids of customers to erase: confirmed ``pause`` seconds ago and the answer sent, or confirmed ``longest`` ago."""
+        now = self.database.timestamp()
+        columns = channel_memory.c
+        noted = select(columns.key, columns.value, columns.updated_at).where(
+            _is_note(), columns.updated_at <= now - pause
+        )
+        rows = connection.execute(noted.order_by(columns.key).limit(_MOST)).all()
+        return [row.key for row in rows if row.updated_at <= now - longest or not _still_sends(connection, row.value)]
+
+
+def _is_note() -> ColumnElement[bool]:
+    return and_(*(channel_memory.c[name] == value for name, value in _NOTE.items()))
+
+
+def _still_sends(connection: Connection, value: str) -> bool:
+    here = outbox.c.conversation_id == codec.load(value)["conversation"]
+    return connection.execute(select(outbox.c.id).where(here, text(OPEN_DELIVERY)).limit(1)).first() is not None
+
+
+EXPORTED: Mapping[Table, tuple[str, ...]] = {
+    identity: ("channel", "account", "external_id", "verified", "customer_id", "created_at"),
+    customer: ("id", "display_name", "email", "phone", "locale", "created_at", "memory"),
+    identity_link: ("customer_id", "other_id", "linked_at", "conversation_id", "unlinked_at"),
+    conversation: (
+        *("id", "channel", "account", "thread", "customer_id", "external_id", "state", "locale", "created_at"),
+        *("ended_at", "road", "shared", "summary"),
+    ),
+    desk_case: ("id", "conversation_id", "number", "urgency", "opened_at", "closed_at"),
+    rating: ("case_id", "conversation_id", "score", "comment", "created_at"),
+    message: (
+        *("id", "conversation_id", "seq", "author", "author_name", "kind", "action", "text", "citations", "sent_at"),
+        *("created_at", "edited_at", "deleted_at", "customer_id"),
+    ),
+    attachment: (
+        *("id", "conversation_id", "message_id", "name", "media_type", "size", "sha256", "storage_key"),
+        *("extraction", "text", "created_at"),
+    ),
+    feedback: ("message_id", "conversation_id", "rating", "comment", "created_at"),
+    reaction: ("message_id", "emoji", "conversation_id", "present", "sent_at"),
+    ticket: (
+        *("number", "customer_id", "conversation_id", "subject", "status", "priority", "category", "created_at"),
+        "updated_at",
+    ),
+    ticket_entry: ("number", "actor", "kind", "text", "created_at"),
+}
+"""The columns of each table that are exported. Left out: reasons, notes and names of staff, who else is in a conversation, and
+the hub's own counters."""
+WITH_OTHERS = frozenset({"customer_id", "external_id", "locale", "road", "summary"})
+"""Of a conversation that others write in as well: columns that tell of whoever began it, or of everybody."""
+
+
+def exported(connection: Connection, person: Person) -> list[tuple[str, dict[str, Any]]]:
+    """Rows by their table's name. Nothing that staff say among themselves."""
+    scope = find_scope(connection, person)
+    places: dict[Table, tuple[ColumnElement[Any], Sequence[str]]] = {
+        identity: (identity.c.customer_id, person.ids),
+        customer: (customer.c.id, person.ids),
+        identity_link: (identity_link.c.customer_id, person.ids),
+        conversation: (conversation.c.id, [*scope.whole, *scope.shared]),
+        desk_case: (desk_case.c.id, scope.cases),
+        rating: (rating.c.case_id, scope.cases),
+        message: (message.c.id, scope.messages),
+        attachment: (attachment.c.message_id, scope.messages),
+        feedback: (feedback.c.message_id, scope.messages),
+        reaction: (reaction.c.message_id, scope.messages),
+    }
+    rows: list[tuple[str, dict[str, Any]]] = []
+    for table, (column, ids) in places.items():
+        listed = select(*(table.c[name] for name in EXPORTED[table])).order_by(*table.primary_key.columns)
+        found = connection.execute(listed.where(among(column, "ids")), {"ids": list(ids)})
+        rows += [(table.name, dict(row)) for row in found.mappings()]
+    for kind, row in rows:
+        if kind == conversation.name and row["id"] in scope.shared:
+            row.update(dict.fromkeys(WITH_OTHERS))
+    return rows + _tickets(connection, person)
+
+
+def _tickets(connection: Connection, person: Person) -> list[tuple[str, dict[str, Any]]]:
+    rows: list[tuple[str, dict[str, Any]]] = []
+    for held in read_tickets(connection, ticket.c.customer_id.in_(person.ids)):
+        shown = held.for_customer()
+        rows.append((ticket.name, {name: getattr(shown, name) for name in EXPORTED[ticket]}))
+        for one in shown.history:
+            values = shown.number, one.actor, str(one.kind), one.text, one.at
+            rows.append((ticket_entry.name, dict(zip(EXPORTED[ticket_entry], values, strict=True))))
+    return rows

@@ -9,7 +9,6 @@ from core.storage.budgets import SqlBudgets
 from core.storage.case_files import SqlCaseFiles
 from core.storage.cases import SqlCases
 from core.storage.channel_memory import SqlChannelMemory
-from core.storage.confirmed_erasures import SqlConfirmedErasures
 from core.storage.contact_routes import ANSWERS_WITHIN, SqlFollowUps
 from core.storage.database import Database
 from core.storage.delivery_outcomes import SqlDeliveryOutcomes
@@ -24,6 +23,7 @@ from core.storage.links import SqlLinks
 from core.storage.memories import SqlMemories
 from core.storage.outbox import SqlOutbox
 from core.storage.personal import SqlPersonal
+from core.storage.personal_scope import SqlConfirmedErasures
 from core.storage.records import SqlRecords
 from core.storage.reports import SqlSentMessages
 from core.storage.retention import SqlRetention

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.storage import personal, personal_scope
-from core.storage.personal_export import EXPORTED
+from core.storage.personal_scope import EXPORTED
 from core.storage.store import SqlStore
 from core.storage.tables import metadata
 
