@@ -1,1 +1,1 @@
-"""Protocols between the core and everything around it, one per file."""
+"""Protocols between the core and everything around it, and the values that they are given."""
