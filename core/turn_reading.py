@@ -22,6 +22,10 @@ from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED
 from core.ports.responder import Reply
 from core.ports.store import TurnState
 
+_QUESTIONS = 3
+"""What a model searches for in vain is one question in ever other words."""
+_OF_A_FILE = "file"
+
 
 def pressed_for_a_person(state: TurnState) -> bool:
     """Whether the customer pressed the button that asks for a person."""
@@ -133,11 +137,6 @@ def as_written(state: TurnState, capabilities: Capabilities) -> TurnState:
     written = sorted(state.pending, key=lambda one: (one.sent_at or one.created_at, one.seq))
     places = sorted(one.seq for one in written)
     return replace(state, pending=tuple(replace(one, seq=seq) for one, seq in zip(written, places, strict=True)))
-
-
-_QUESTIONS = 3
-"""What a model searches for in vain is one question in ever other words."""
-_OF_A_FILE = "file"
 
 
 def with_gaps(state: TurnState, reply: Reply, notes: Notes) -> Reply:

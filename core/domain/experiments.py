@@ -12,6 +12,8 @@ EXPERIMENT_META = "experiment"
 """Of a message: the experiment and the arm of the customer whom it answers."""
 _RANGE = 2**64
 
+_Z = 1.959963984540054
+
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
@@ -58,9 +60,6 @@ class ArmOutcome:
     thumbs_up: int = 0
     ratings: int = 0
     content: int = 0
-
-
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)

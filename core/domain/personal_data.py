@@ -23,6 +23,40 @@ _ODD = dict(
 )
 """What a sign at an odd place of an Italian code counts (decree of 23 December 1976)."""
 
+_KINDS = ("email", "phone", "iban", "card", "ip", "id")
+_PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(_KINDS)}) \d{{1,6}}\]", re.IGNORECASE)
+_BEGUN = re.compile(r"\[(?:[a-z]{0,5}|[a-z]{2,5} \d{0,6})\Z", re.IGNORECASE)
+"""At the end of a text: what may become a placeholder."""
+_ESCAPE = re.compile(r'\\(?:[nrtbf"/]|u([0-9a-fA-F]{4}))')
+"""In JSON the letter of an escape must not count as the beginning of a value."""
+_FOLDED = str.maketrans(
+    {
+        **{first + digit: str(digit) for first in (0x660, 0x6F0, 0x966, 0xFF10) for digit in range(10)},
+        **dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f"), " "),
+        **dict.fromkeys(map(ord, "\u2010\u2011"), "-"),
+        ord("＠"): "@",
+    }
+)
+"""Other digits, spaces and hyphens, sign by sign."""
+_MAYBE = re.compile(r"[\d@＠:]")
+_AT = re.compile("@|%40")
+_DOMAIN = re.compile(r"(?:\w[\w-]{0,62}\.){1,8}[^\W\d_]{2,24}")
+_LONGEST_NAME, _NAME_SIGNS = 64, "._%+'-"
+"""Of what stands before the @."""
+_PHONE = re.compile(
+    r"(?:(?<![0-9A-Za-z])(?:\(|0(?![.,]\d))|\+)[\d ()./-]{5,40}\d(?!\d)"
+    r"|(?<![0-9A-Za-z.-])(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{3,4}(?![0-9A-Za-z-]|\.\d)"
+)
+_DATE = re.compile(r"(?<![\d./-])(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([.-]|//?)\d{1,2}\1(?:\d{4}|\d{2}))(?![./-]?\d)")
+_SHORTEST_PHONE, _SHORTEST_INTERNATIONAL = 9, 7
+_IBAN = re.compile(r"(?<![0-9A-Za-z])(?=([A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}))")
+_SHORTEST_IBAN = 15
+_DIGIT_GROUPS = re.compile(r"(?<![0-9A-Za-z])[0-9]{3,19}(?:[ -][0-9]{3,19}){0,400}(?![0-9A-Za-z])")
+_GROUP = re.compile(r"[0-9]+")
+_CARD_LENGTHS = range(13, 20)
+_IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)")
+_IPV6 = re.compile(r"(?<![0-9a-z:])(?=[0-9a-f]{0,4}:)[0-9a-f:]{3,39}(?![0-9a-z:])", re.IGNORECASE)
+
 
 def national_ids(text: str) -> Iterator[tuple[int, int]]:
     """Where each national id with a check begins and ends, or social security number of the USA. Takes linear time."""
@@ -86,41 +120,6 @@ _IDS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (_pattern(r"\d{3}\.?\d{3}\.?\d{3}-?\d{2}"), _brazilian),
     (_pattern(r"\d{3}-\d{2}-\d{4}"), _american),
 )
-
-
-_KINDS = ("email", "phone", "iban", "card", "ip", "id")
-_PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(_KINDS)}) \d{{1,6}}\]", re.IGNORECASE)
-_BEGUN = re.compile(r"\[(?:[a-z]{0,5}|[a-z]{2,5} \d{0,6})\Z", re.IGNORECASE)
-"""At the end of a text: what may become a placeholder."""
-_ESCAPE = re.compile(r'\\(?:[nrtbf"/]|u([0-9a-fA-F]{4}))')
-"""In JSON the letter of an escape must not count as the beginning of a value."""
-_FOLDED = str.maketrans(
-    {
-        **{first + digit: str(digit) for first in (0x660, 0x6F0, 0x966, 0xFF10) for digit in range(10)},
-        **dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f"), " "),
-        **dict.fromkeys(map(ord, "\u2010\u2011"), "-"),
-        ord("＠"): "@",
-    }
-)
-"""Other digits, spaces and hyphens, sign by sign."""
-_MAYBE = re.compile(r"[\d@＠:]")
-_AT = re.compile("@|%40")
-_DOMAIN = re.compile(r"(?:\w[\w-]{0,62}\.){1,8}[^\W\d_]{2,24}")
-_LONGEST_NAME, _NAME_SIGNS = 64, "._%+'-"
-"""Of what stands before the @."""
-_PHONE = re.compile(
-    r"(?:(?<![0-9A-Za-z])(?:\(|0(?![.,]\d))|\+)[\d ()./-]{5,40}\d(?!\d)"
-    r"|(?<![0-9A-Za-z.-])(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{3,4}(?![0-9A-Za-z-]|\.\d)"
-)
-_DATE = re.compile(r"(?<![\d./-])(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}([.-]|//?)\d{1,2}\1(?:\d{4}|\d{2}))(?![./-]?\d)")
-_SHORTEST_PHONE, _SHORTEST_INTERNATIONAL = 9, 7
-_IBAN = re.compile(r"(?<![0-9A-Za-z])(?=([A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}))")
-_SHORTEST_IBAN = 15
-_DIGIT_GROUPS = re.compile(r"(?<![0-9A-Za-z])[0-9]{3,19}(?:[ -][0-9]{3,19}){0,400}(?![0-9A-Za-z])")
-_GROUP = re.compile(r"[0-9]+")
-_CARD_LENGTHS = range(13, 20)
-_IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)")
-_IPV6 = re.compile(r"(?<![0-9a-z:])(?=[0-9a-f]{0,4}:)[0-9a-f:]{3,39}(?![0-9a-z:])", re.IGNORECASE)
 
 
 class PersonalDatum(NamedTuple):

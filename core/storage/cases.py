@@ -39,6 +39,68 @@ _OF_CASE = delete(desk_timer).where(desk_timer.c.case_id == bindparam("of_case")
 _CLEAR_ALL = _OF_CASE.where(desk_timer.c.kind != TimerKind.FOLLOW_UP)
 _CLEAR = _OF_CASE.where(among(desk_timer.c.kind, "kinds"))
 
+_AUTHOR = func.coalesce(message.c.customer_id, conversation.c.customer_id)
+WRITTEN_SINCE = (
+    select(func.min(message.c.created_at))
+    .select_from(message)
+    .join(conversation, conversation.c.id == message.c.conversation_id)
+    .where(
+        message.c.conversation_id == bindparam("home"),
+        message.c.author == Author.CUSTOMER,
+        message.c.action.is_distinct_from(CustomerAction.RATE),
+        message.c.created_at > bindparam("since"),
+        message.c.deleted_at.is_(None),
+        ~is_blocked(_AUTHOR),
+    )
+)
+"""When customers first did whom staff have not blocked; nothing where none has. To press a score is no writing."""
+_LAST_OF_AUTHOR = (
+    select(_AUTHOR.label("author"), func.max(message.c.seq).label("seq"))
+    .select_from(message)
+    .join(conversation, conversation.c.id == message.c.conversation_id)
+    .where(message.c.conversation_id == bindparam("home"), message.c.author == Author.CUSTOMER)
+    .group_by(_AUTHOR)
+    .subquery()
+)
+_MOST_WRITERS = 100
+_MOST_READ = 50
+WRITERS = (
+    select(customer.c.id, customer.c.display_name, identity.c.external_id)
+    .join(_LAST_OF_AUTHOR, _LAST_OF_AUTHOR.c.author == customer.c.id)
+    .join(identity, identity.c.customer_id == customer.c.id)
+    .order_by(_LAST_OF_AUTHOR.c.seq.desc())
+    .limit(_MOST_WRITERS)
+)
+"""Who wrote in a conversation, whoever wrote last first; of very many the last."""
+READ_BY_STAFF = (
+    select(customer.c.id, identity.c.external_id, message.c.meta)
+    .select_from(message)
+    .join(conversation, conversation.c.id == message.c.conversation_id)
+    .join(customer, customer.c.id == _AUTHOR)
+    .join(identity, identity.c.customer_id == customer.c.id)
+    .where(
+        message.c.conversation_id == bindparam("home"),
+        message.c.author == Author.CUSTOMER,
+        message.c.created_at <= bindparam("until"),
+        message.c.seq <= conversation.c.done_seq,
+        identity.c.channel == conversation.c.channel,
+        ~is_blocked(customer.c.id),
+    )
+    .order_by(message.c.seq.desc())
+    .limit(_MOST_READ)
+)
+"""What staff had been shown by a moment, the last first. What is pending they have not been shown, nor what the blocked write."""
+_OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
+_PARTS = (
+    select(receipt.c.message_id, receipt.c.provider_id)
+    .where(among(receipt.c.message_id, "ids"))
+    .order_by(receipt.c.created_at, receipt.c.provider_id)
+)
+_COPIES = select(relay.c.source_id, relay.c.target_id).where(among(relay.c.source_id, "ids"))
+_DELIVERIES = select(outbox.c.message_id, outbox.c.dedupe).where(OF_MESSAGES)
+_WAITING = _DELIVERIES.where(outbox.c.status == DeliveryStatus.DUE, ~outbox.c.uncertain, outbox.c.parts_done == 0)
+_LOCK_WAITING = _WAITING.with_for_update(skip_locked=True)
+
 
 def keep_timers(connection: Connection, database: Database, records: Sequence[CaseRecord], now: float) -> None:
     """In the order of the records; case by case, so that two commits take their rows in the same order."""
@@ -79,72 +141,6 @@ def _set(connection: Connection, database: Database, record: SetTimer, now: floa
         "attempts": 0,
     }
     connection.execute(insert.values(row))
-
-
-_AUTHOR = func.coalesce(message.c.customer_id, conversation.c.customer_id)
-WRITTEN_SINCE = (
-    select(func.min(message.c.created_at))
-    .select_from(message)
-    .join(conversation, conversation.c.id == message.c.conversation_id)
-    .where(
-        message.c.conversation_id == bindparam("home"),
-        message.c.author == Author.CUSTOMER,
-        message.c.action.is_distinct_from(CustomerAction.RATE),
-        message.c.created_at > bindparam("since"),
-        message.c.deleted_at.is_(None),
-        ~is_blocked(_AUTHOR),
-    )
-)
-"""When customers first did whom staff have not blocked; nothing where none has. To press a score is no writing."""
-
-_LAST_OF_AUTHOR = (
-    select(_AUTHOR.label("author"), func.max(message.c.seq).label("seq"))
-    .select_from(message)
-    .join(conversation, conversation.c.id == message.c.conversation_id)
-    .where(message.c.conversation_id == bindparam("home"), message.c.author == Author.CUSTOMER)
-    .group_by(_AUTHOR)
-    .subquery()
-)
-_MOST_WRITERS = 100
-_MOST_READ = 50
-WRITERS = (
-    select(customer.c.id, customer.c.display_name, identity.c.external_id)
-    .join(_LAST_OF_AUTHOR, _LAST_OF_AUTHOR.c.author == customer.c.id)
-    .join(identity, identity.c.customer_id == customer.c.id)
-    .order_by(_LAST_OF_AUTHOR.c.seq.desc())
-    .limit(_MOST_WRITERS)
-)
-"""Who wrote in a conversation, whoever wrote last first; of very many the last."""
-READ_BY_STAFF = (
-    select(customer.c.id, identity.c.external_id, message.c.meta)
-    .select_from(message)
-    .join(conversation, conversation.c.id == message.c.conversation_id)
-    .join(customer, customer.c.id == _AUTHOR)
-    .join(identity, identity.c.customer_id == customer.c.id)
-    .where(
-        message.c.conversation_id == bindparam("home"),
-        message.c.author == Author.CUSTOMER,
-        message.c.created_at <= bindparam("until"),
-        message.c.seq <= conversation.c.done_seq,
-        identity.c.channel == conversation.c.channel,
-        ~is_blocked(customer.c.id),
-    )
-    .order_by(message.c.seq.desc())
-    .limit(_MOST_READ)
-)
-"""What staff had been shown by a moment, the last first. What is pending they have not been shown, nor what the blocked write."""
-
-
-_OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
-_PARTS = (
-    select(receipt.c.message_id, receipt.c.provider_id)
-    .where(among(receipt.c.message_id, "ids"))
-    .order_by(receipt.c.created_at, receipt.c.provider_id)
-)
-_COPIES = select(relay.c.source_id, relay.c.target_id).where(among(relay.c.source_id, "ids"))
-_DELIVERIES = select(outbox.c.message_id, outbox.c.dedupe).where(OF_MESSAGES)
-_WAITING = _DELIVERIES.where(outbox.c.status == DeliveryStatus.DUE, ~outbox.c.uncertain, outbox.c.parts_done == 0)
-_LOCK_WAITING = _WAITING.with_for_update(skip_locked=True)
 
 
 def _being_sent(database: Database) -> Select[Any]:

@@ -90,6 +90,35 @@ _SENT = (
 )
 _LOCK = select(follow_up).where(among(follow_up.c.conversation_id, "ids")).with_for_update()
 
+_PEOPLE = (Author.STAFF, Author.SYSTEM)
+_WRITTEN = message.alias("written")
+_UNSEEN = (
+    select(message, widget_event.c.created_at.label("shown_at"), _WRITTEN.c.deleted_at.label("withdrawn_at"))
+    .join(widget_event, widget_event.c.message_id == message.c.id)
+    .outerjoin(relay, relay.c.target_id == message.c.id)
+    .outerjoin(_WRITTEN, (_WRITTEN.c.id == relay.c.source_id))
+    .where(
+        widget_event.c.conversation_id == bindparam("home"),
+        widget_event.c.cursor > bindparam("shown"),
+        message.c.seq > bindparam("followed"),
+        message.c.author.in_(_PEOPLE),
+        message.c.deleted_at.is_(None),
+    )
+    .order_by(message.c.seq)
+)
+_COMING = (
+    select(outbox.c.id)
+    .join(conversation, conversation.c.id == outbox.c.conversation_id)
+    .where(
+        outbox.c.conversation_id == bindparam("home"),
+        text(f"outbox.{OPEN_DELIVERY}"),
+        outbox.c.author == Author.STAFF,
+        outbox.c.channel == conversation.c.channel,
+        outbox.c.thread.is_(None),
+    )
+    .limit(1)
+)
+
 
 def route_answers(
     connection: Connection, items: Sequence[Acceptable], since: float
@@ -235,36 +264,6 @@ def _hold(connection: Connection, database: Database, route: ContactRoute) -> Co
 
 def contacted_from(row: Any, now: float) -> Contacted:
     return Contacted(float(row.sent_at), 0 if row.sent_at <= now - LAPSE else int(row.unanswered))
-
-
-_PEOPLE = (Author.STAFF, Author.SYSTEM)
-_WRITTEN = message.alias("written")
-_UNSEEN = (
-    select(message, widget_event.c.created_at.label("shown_at"), _WRITTEN.c.deleted_at.label("withdrawn_at"))
-    .join(widget_event, widget_event.c.message_id == message.c.id)
-    .outerjoin(relay, relay.c.target_id == message.c.id)
-    .outerjoin(_WRITTEN, (_WRITTEN.c.id == relay.c.source_id))
-    .where(
-        widget_event.c.conversation_id == bindparam("home"),
-        widget_event.c.cursor > bindparam("shown"),
-        message.c.seq > bindparam("followed"),
-        message.c.author.in_(_PEOPLE),
-        message.c.deleted_at.is_(None),
-    )
-    .order_by(message.c.seq)
-)
-_COMING = (
-    select(outbox.c.id)
-    .join(conversation, conversation.c.id == outbox.c.conversation_id)
-    .where(
-        outbox.c.conversation_id == bindparam("home"),
-        text(f"outbox.{OPEN_DELIVERY}"),
-        outbox.c.author == Author.STAFF,
-        outbox.c.channel == conversation.c.channel,
-        outbox.c.thread.is_(None),
-    )
-    .limit(1)
-)
 
 
 class SqlFollowUps(OnDatabase):

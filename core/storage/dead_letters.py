@@ -36,6 +36,8 @@ from core.storage.tables import OPEN_DELIVERY, conversation, lane, message, outb
 _PATIENCE = 300.0
 """A lane that is paused tries one message every half minute. Where nobody did for this long, nobody has one to send."""
 
+log = structlog.get_logger(__name__)
+
 
 def _of_row(column: Any) -> ScalarSelect[Any]:
     """Of the lane that an outbox row waits for; NULL where it was never refused."""
@@ -72,9 +74,6 @@ def note_lanes(connection: Connection, database: Database, settled: Iterable[tup
         else:
             refused = database.upsert(lane, ["channel", "account"], ["paused", "tried_at"])
             connection.execute(refused.values(channel=channel, account=account, paused=True, tried_at=now))
-
-
-log = structlog.get_logger(__name__)
 
 
 class SqlDeadLetters(OnDatabase):

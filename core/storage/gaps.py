@@ -28,6 +28,20 @@ _SORTING = "sorting of gaps"
 _PUT = update(gap).where(gap.c.message_id == bindparam("of")).values(cluster_id=bindparam("into"))
 _DELETED = exists().where(message.c.id == gap.c.message_id, message.c.deleted_at.is_not(None))
 
+BAD_SCORE = 2
+_BURST = 20
+"""Messages of a customer's that one answer may be about."""
+_LOOKED_BACK = 20
+_ANSWER = message.c.author == Author.AGENT, message.c.kind.in_([MessageKind.ANSWER, MessageKind.UNKNOWN])
+_ANSWERS = (
+    select(message, conversation.c.channel)
+    .join(conversation, conversation.c.id == message.c.conversation_id)
+    .where(among(message.c.id, "ids"), *_ANSWER)
+)
+_THUMB = update(gap).where(gap.c.message_id == bindparam("of")).values(thumb_down=bindparam("down"))
+_BAD_CASE = update(gap).where(gap.c.message_id == bindparam("of")).values(case_id=bindparam("rated"))
+_NO_REASON = gap.c.why.is_(None), ~gap.c.thumb_down, gap.c.case_id.is_(None)
+
 
 def _kept() -> Select[Any]:
     return select(gap).where(~_DELETED).order_by(gap.c.created_at, gap.c.message_id)
@@ -163,22 +177,6 @@ def _staff_answer(row: Row[Any]) -> StaffAnswer:
         proposed=row.state == LearningState.PROPOSED,
         learned=row.state == LearningState.APPROVED,
     )
-
-
-BAD_SCORE = 2
-_BURST = 20
-"""Messages of a customer's that one answer may be about."""
-_LOOKED_BACK = 20
-
-_ANSWER = message.c.author == Author.AGENT, message.c.kind.in_([MessageKind.ANSWER, MessageKind.UNKNOWN])
-_ANSWERS = (
-    select(message, conversation.c.channel)
-    .join(conversation, conversation.c.id == message.c.conversation_id)
-    .where(among(message.c.id, "ids"), *_ANSWER)
-)
-_THUMB = update(gap).where(gap.c.message_id == bindparam("of")).values(thumb_down=bindparam("down"))
-_BAD_CASE = update(gap).where(gap.c.message_id == bindparam("of")).values(case_id=bindparam("rated"))
-_NO_REASON = gap.c.why.is_(None), ~gap.c.thumb_down, gap.c.case_id.is_(None)
 
 
 def gap_row(home: str, channel: str, found: Unanswered, now: float) -> dict[str, Any]:

@@ -29,6 +29,17 @@ _ENTRIES = (
     .order_by(tool_journal.c.step, tool_journal.c.created_at, tool_journal.c.call_id)
 )
 
+_ON_ITS_WAY = (
+    select(outbox.c.id)
+    .join(conversation, conversation.c.id == outbox.c.conversation_id)
+    .where(
+        conversation.c.id == bindparam("conversation"),
+        outbox.c.channel == conversation.c.channel,
+        text(f"outbox.{OPEN_DELIVERY}"),
+    )
+    .limit(1)
+)
+
 
 class SqlJournal(OnDatabase):
     """Journal and Showing on a database."""
@@ -86,15 +97,3 @@ def check_held(connection: Connection, claim: Claim, *, lock: bool = False) -> N
         raise LostClaim("Another worker or a person has the conversation now.")
     if claim.answers_to is not None and held.last_seq > claim.answers_to:
         raise Superseded("The customer wrote more before anything was shown.")
-
-
-_ON_ITS_WAY = (
-    select(outbox.c.id)
-    .join(conversation, conversation.c.id == outbox.c.conversation_id)
-    .where(
-        conversation.c.id == bindparam("conversation"),
-        outbox.c.channel == conversation.c.channel,
-        text(f"outbox.{OPEN_DELIVERY}"),
-    )
-    .limit(1)
-)

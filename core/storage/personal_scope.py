@@ -86,10 +86,42 @@ BY_MESSAGE = (feedback, reaction, receipt)
 BY_CONVERSATION = (widget_event, change, outbox, inbound_event)
 """Tables in which they are found by the conversation, and not by the message."""
 
-
 _PAGE = 200
 _MOST_PARTS = 8
 """Places in a name at which the id on the channel may begin; accounts and ids have colons of their own."""
+
+_NOTE = {"channel": "erasure", "account": ""}
+_MOST = 20
+EXPORTED: Mapping[Table, tuple[str, ...]] = {
+    identity: ("channel", "account", "external_id", "verified", "customer_id", "created_at"),
+    customer: ("id", "display_name", "email", "phone", "locale", "created_at", "memory"),
+    identity_link: ("customer_id", "other_id", "linked_at", "conversation_id", "unlinked_at"),
+    conversation: (
+        *("id", "channel", "account", "thread", "customer_id", "external_id", "state", "locale", "created_at"),
+        *("ended_at", "road", "shared", "summary"),
+    ),
+    desk_case: ("id", "conversation_id", "number", "urgency", "opened_at", "closed_at"),
+    rating: ("case_id", "conversation_id", "score", "comment", "created_at"),
+    message: (
+        *("id", "conversation_id", "seq", "author", "author_name", "kind", "action", "text", "citations", "sent_at"),
+        *("created_at", "edited_at", "deleted_at", "customer_id"),
+    ),
+    attachment: (
+        *("id", "conversation_id", "message_id", "name", "media_type", "size", "sha256", "storage_key"),
+        *("extraction", "text", "created_at"),
+    ),
+    feedback: ("message_id", "conversation_id", "rating", "comment", "created_at"),
+    reaction: ("message_id", "emoji", "conversation_id", "present", "sent_at"),
+    ticket: (
+        *("number", "customer_id", "conversation_id", "subject", "status", "priority", "category", "created_at"),
+        "updated_at",
+    ),
+    ticket_entry: ("number", "actor", "kind", "text", "created_at"),
+}
+"""The columns of each table that are exported. Left out: reasons, notes and names of staff, who else is in a conversation, and
+the hub's own counters."""
+WITH_OTHERS = frozenset({"customer_id", "external_id", "locale", "road", "summary"})
+"""Of a conversation that others write in as well: columns that tell of whoever began it, or of everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,10 +267,6 @@ def _staff_conversations(
     return sorted(found - set(homes))
 
 
-_NOTE = {"channel": "erasure", "account": ""}
-_MOST = 20
-
-
 def keep_erasures(connection: Connection, database: Database, records: Iterable[CaseRecord], now: float) -> None:
     """Note what is to be erased after the commit; the same again changes nothing."""
     for one in records:
@@ -280,38 +308,6 @@ def _is_note() -> ColumnElement[bool]:
 def _still_sends(connection: Connection, value: str) -> bool:
     here = outbox.c.conversation_id == codec.load(value)["conversation"]
     return connection.execute(select(outbox.c.id).where(here, text(OPEN_DELIVERY)).limit(1)).first() is not None
-
-
-EXPORTED: Mapping[Table, tuple[str, ...]] = {
-    identity: ("channel", "account", "external_id", "verified", "customer_id", "created_at"),
-    customer: ("id", "display_name", "email", "phone", "locale", "created_at", "memory"),
-    identity_link: ("customer_id", "other_id", "linked_at", "conversation_id", "unlinked_at"),
-    conversation: (
-        *("id", "channel", "account", "thread", "customer_id", "external_id", "state", "locale", "created_at"),
-        *("ended_at", "road", "shared", "summary"),
-    ),
-    desk_case: ("id", "conversation_id", "number", "urgency", "opened_at", "closed_at"),
-    rating: ("case_id", "conversation_id", "score", "comment", "created_at"),
-    message: (
-        *("id", "conversation_id", "seq", "author", "author_name", "kind", "action", "text", "citations", "sent_at"),
-        *("created_at", "edited_at", "deleted_at", "customer_id"),
-    ),
-    attachment: (
-        *("id", "conversation_id", "message_id", "name", "media_type", "size", "sha256", "storage_key"),
-        *("extraction", "text", "created_at"),
-    ),
-    feedback: ("message_id", "conversation_id", "rating", "comment", "created_at"),
-    reaction: ("message_id", "emoji", "conversation_id", "present", "sent_at"),
-    ticket: (
-        *("number", "customer_id", "conversation_id", "subject", "status", "priority", "category", "created_at"),
-        "updated_at",
-    ),
-    ticket_entry: ("number", "actor", "kind", "text", "created_at"),
-}
-"""The columns of each table that are exported. Left out: reasons, notes and names of staff, who else is in a conversation, and
-the hub's own counters."""
-WITH_OTHERS = frozenset({"customer_id", "external_id", "locale", "road", "summary"})
-"""Of a conversation that others write in as well: columns that tell of whoever began it, or of everybody."""
 
 
 def exported(connection: Connection, person: Person) -> list[tuple[str, dict[str, Any]]]:

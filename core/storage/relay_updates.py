@@ -23,6 +23,28 @@ TAKEN_BACK = "Taken back before it was sent."
 
 _ANEW = update(relay).where(among(relay.c.target_id, "ids"), relay.c.shown.is_not(None)).values(news_at=bindparam("at"))
 
+HOLD = 0.3
+"""Seconds until a message is looked at again whose change has not been worked on. The thread's next turn does that."""
+_TAKES_BACK = message.alias("takes_back")
+_IS_CHANGED = exists().where(
+    change.c.conversation_id == message.c.conversation_id,
+    change.c.message_id == message.c.id,
+    change.c.seq > conversation.c.done_seq,
+    change.c.kind.in_([ChangeKind.EDITED, ChangeKind.DELETED]),
+)
+_IS_TAKEN_BACK = exists().where(
+    _TAKES_BACK.c.conversation_id == message.c.conversation_id,
+    _TAKES_BACK.c.seq > conversation.c.done_seq,
+    _TAKES_BACK.c.action == StaffAction.TAKE_BACK,
+    _TAKES_BACK.c.text == message.c.id,
+)
+_CHANGING = (
+    select(relay.c.target_id, or_(_IS_CHANGED, _IS_TAKEN_BACK).label("changing"), message.c.deleted_at)
+    .join(message, message.c.id == relay.c.source_id)
+    .join(conversation, conversation.c.id == message.c.conversation_id)
+    .where(among(relay.c.target_id, "ids"), relay.c.source_id != relay.c.target_id)
+)
+
 
 def relay_rows(new: NewMessage, message_id: str, now: float) -> list[dict[str, Any]]:
     """The row of a message that passes another on, or whose delivery outcome staff want to know: they are told of theirs alone.
@@ -55,29 +77,6 @@ def mark_withheld_relays(connection: Connection, database: Database, rows: Itera
     ]
     if news:
         connection.execute(database.insert_new(relay), news)
-
-
-HOLD = 0.3
-"""Seconds until a message is looked at again whose change has not been worked on. The thread's next turn does that."""
-_TAKES_BACK = message.alias("takes_back")
-_IS_CHANGED = exists().where(
-    change.c.conversation_id == message.c.conversation_id,
-    change.c.message_id == message.c.id,
-    change.c.seq > conversation.c.done_seq,
-    change.c.kind.in_([ChangeKind.EDITED, ChangeKind.DELETED]),
-)
-_IS_TAKEN_BACK = exists().where(
-    _TAKES_BACK.c.conversation_id == message.c.conversation_id,
-    _TAKES_BACK.c.seq > conversation.c.done_seq,
-    _TAKES_BACK.c.action == StaffAction.TAKE_BACK,
-    _TAKES_BACK.c.text == message.c.id,
-)
-_CHANGING = (
-    select(relay.c.target_id, or_(_IS_CHANGED, _IS_TAKEN_BACK).label("changing"), message.c.deleted_at)
-    .join(message, message.c.id == relay.c.source_id)
-    .join(conversation, conversation.c.id == message.c.conversation_id)
-    .where(among(relay.c.target_id, "ids"), relay.c.source_id != relay.c.target_id)
-)
 
 
 def pending_edits(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[frozenset[str], frozenset[str]]:

@@ -47,6 +47,17 @@ _NOT_TO_ALL = _SENT.values(
 )
 """One of several recipients did not get it. The others did, so it is never sent again."""
 
+_ANSWERS = select(message.c.id, message.c.conversation_id).where(
+    among(message.c.id, "ids"), message.c.author.in_([Author.AGENT, Author.STAFF])
+)
+_PRESENT = (
+    select(reaction.c.message_id, reaction.c.emoji)
+    .where(among(reaction.c.message_id, "ids"), reaction.c.present)
+    .order_by(reaction.c.sent_at)
+)
+_KEPT = select(feedback.c.message_id, feedback.c.rating).where(among(feedback.c.message_id, "ids"))
+_TAKE_BACK = delete(feedback).where(feedback.c.message_id == bindparam("gone"))
+
 
 class SqlSentMessages(OnDatabase):
     """KnownDeliveries on a database."""
@@ -184,18 +195,6 @@ def _bury(connection: Connection, sent: Row[Any], detail: str | None) -> None:
         _NOT_TO_ALL if several else _BURY,
         {"key": sent.delivery_id, "reason": _FAILED_LATER + (detail or "no reason given")},
     )
-
-
-_ANSWERS = select(message.c.id, message.c.conversation_id).where(
-    among(message.c.id, "ids"), message.c.author.in_([Author.AGENT, Author.STAFF])
-)
-_PRESENT = (
-    select(reaction.c.message_id, reaction.c.emoji)
-    .where(among(reaction.c.message_id, "ids"), reaction.c.present)
-    .order_by(reaction.c.sent_at)
-)
-_KEPT = select(feedback.c.message_id, feedback.c.rating).where(among(feedback.c.message_id, "ids"))
-_TAKE_BACK = delete(feedback).where(feedback.c.message_id == bindparam("gone"))
 
 
 def rate_by_thumbs(

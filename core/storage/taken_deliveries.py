@@ -33,6 +33,13 @@ _SAID = (
     .where(among(message.c.id, "ids"))
 )
 
+log = structlog.get_logger(__name__)
+_PUT_BACK = (
+    update(outbox)
+    .where(among(outbox.c.id, "ids"))
+    .values(status=DeliveryStatus.DUE, attempts=0, lease_until=None, token=None)
+)
+
 
 def load_deliveries(
     connection: Connection, rows: Sequence[Row[Any]], token: str, owners: Mapping[str, Row[Any]]
@@ -92,9 +99,6 @@ def _delivery(row: Row[Any], said: Row[Any], files: Sequence[Row[Any]], token: s
     )
 
 
-log = structlog.get_logger(__name__)
-
-
 @lru_cache(maxsize=4)
 def _add_delivery(database: Database) -> Insert:
     """When it is due says the clock that decides it: the database's, where there are several processes."""
@@ -124,13 +128,6 @@ def _sendable(database: Database) -> Update:
     pauses = exists().where(conversation.c.id == columns.conversation_id, conversation.c.send_after > now)
     refused = exists().where(lane.c.channel == columns.channel, lane.c.account == columns.account, lane.c.paused)
     return update(outbox).where(among(columns.id, "ids"), ~has_open_before(), ~pauses, ~refused)
-
-
-_PUT_BACK = (
-    update(outbox)
-    .where(among(outbox.c.id, "ids"))
-    .values(status=DeliveryStatus.DUE, attempts=0, lease_until=None, token=None)
-)
 
 
 class TakenDeliveries:

@@ -30,6 +30,48 @@ from core.storage.desk_tables import ticket_number as given
 from core.storage.links import is_identity, is_linked, person_of, proves_here
 from core.storage.tables import conversation, customer, identity, message
 
+_MOST_SAID = 300
+"""Messages of one case that are looked at, the last ones."""
+_SLACK = 5.0
+"""Seconds. A case is closed by the clock of the process that decided it, its last words are noted by another one's."""
+_FOREVER = 1e15
+_other = desk_case.alias("other")
+_SAME = _other.c.conversation_id == desk_case.c.conversation_id
+_BEFORE = select(func.max(_other.c.closed_at)).where(_SAME, _other.c.number < desk_case.c.number).scalar_subquery()
+_AFTER = select(func.min(_other.c.opened_at)).where(_SAME, _other.c.number > desk_case.c.number).scalar_subquery()
+_OVER = (
+    select(
+        ticket,
+        *desk_case.c["opened_at", "closed_at"],
+        conversation.c.locale,
+        customer.c.display_name,
+        _BEFORE.label("began"),
+        _AFTER.label("next"),
+    )
+    .join(desk_case, desk_case.c.id == ticket.c.case_id)
+    .join(conversation, conversation.c.id == desk_case.c.conversation_id)
+    .outerjoin(customer, customer.c.id == conversation.c.customer_id)
+    .where(
+        ticket.c.status.in_([TicketStatus.RESOLVED, TicketStatus.CLOSED]),
+        desk_case.c.closed_at.is_not(None),
+        conversation.c.ended_at.is_(None),
+    )
+    .order_by(ticket.c.number.desc())
+)
+_CAME = (is_said(), ~was_not_delivered(), ~is_still_to_come())
+_LAST_FIRST = select(message).where(message.c.conversation_id == bindparam("of"), *_CAME).order_by(message.c.seq.desc())
+_SAID = _LAST_FIRST.where(
+    message.c.created_at > bindparam("began"),
+    message.c.created_at < bindparam("next"),
+    or_(
+        message.c.author == Author.STAFF,
+        (message.c.author == Author.CUSTOMER) & (message.c.created_at <= bindparam("closed")),
+    ),
+).limit(_MOST_SAID)
+_SINCE = _LAST_FIRST.where(
+    message.c.created_at >= bindparam("next"), message.c.author == Author.STAFF, message.c.meta.is_not(None)
+).limit(_MOST_SAID)
+
 
 def keep_tickets(connection: Connection, database: Database, records: Iterable[CaseRecord], now: float) -> None:
     """What turns decided about the tickets of cases; the same decision again changes nothing."""
@@ -250,50 +292,6 @@ def ticket_from(row: Row[Any]) -> Ticket:
         case_id=row.case_id,
         fields=codec.load(row.fields),
     )
-
-
-_MOST_SAID = 300
-"""Messages of one case that are looked at, the last ones."""
-_SLACK = 5.0
-"""Seconds. A case is closed by the clock of the process that decided it, its last words are noted by another one's."""
-_FOREVER = 1e15
-
-_other = desk_case.alias("other")
-_SAME = _other.c.conversation_id == desk_case.c.conversation_id
-_BEFORE = select(func.max(_other.c.closed_at)).where(_SAME, _other.c.number < desk_case.c.number).scalar_subquery()
-_AFTER = select(func.min(_other.c.opened_at)).where(_SAME, _other.c.number > desk_case.c.number).scalar_subquery()
-_OVER = (
-    select(
-        ticket,
-        *desk_case.c["opened_at", "closed_at"],
-        conversation.c.locale,
-        customer.c.display_name,
-        _BEFORE.label("began"),
-        _AFTER.label("next"),
-    )
-    .join(desk_case, desk_case.c.id == ticket.c.case_id)
-    .join(conversation, conversation.c.id == desk_case.c.conversation_id)
-    .outerjoin(customer, customer.c.id == conversation.c.customer_id)
-    .where(
-        ticket.c.status.in_([TicketStatus.RESOLVED, TicketStatus.CLOSED]),
-        desk_case.c.closed_at.is_not(None),
-        conversation.c.ended_at.is_(None),
-    )
-    .order_by(ticket.c.number.desc())
-)
-_CAME = (is_said(), ~was_not_delivered(), ~is_still_to_come())
-_LAST_FIRST = select(message).where(message.c.conversation_id == bindparam("of"), *_CAME).order_by(message.c.seq.desc())
-_SAID = _LAST_FIRST.where(
-    message.c.created_at > bindparam("began"),
-    message.c.created_at < bindparam("next"),
-    or_(
-        message.c.author == Author.STAFF,
-        (message.c.author == Author.CUSTOMER) & (message.c.created_at <= bindparam("closed")),
-    ),
-).limit(_MOST_SAID)
-_SINCE = _LAST_FIRST.where(
-    message.c.created_at >= bindparam("next"), message.c.author == Author.STAFF, message.c.meta.is_not(None)
-).limit(_MOST_SAID)
 
 
 def _closed(connection: Connection, row: Row[Any]) -> ClosedTicket:

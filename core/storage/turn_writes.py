@@ -46,6 +46,11 @@ from core.storage.taken_deliveries import TakenDeliveries
 Overtaken = tuple[str, str, int]
 """A message, its conversation, and its new place in it."""
 
+_ADD_MESSAGE, _ADD_OWNERSHIP_CHANGE, _ADD_CHANGE = insert(message), insert(ownership_change), insert(change)
+_COUNTERS = ("last_seq", "done_seq")
+_CHANGED = ("epoch", "ownership_epoch", "state", "owner", "escalation_reason", "reopen_until", *_COUNTERS)
+_GIVE_BACK = update(conversation).where(conversation.c.id == bindparam("key")).values(lease_until=None)
+
 
 def must_wait(cross_writes: Sequence[CrossConversationWrite]) -> list[str]:
     """The messages that must not have been sent yet: they are recalled, or go behind something that is said."""
@@ -96,18 +101,12 @@ def _merged(first: CrossConversationWrite, second: CrossConversationWrite) -> Cr
     )
 
 
-_ADD_MESSAGE, _ADD_OWNERSHIP_CHANGE, _ADD_CHANGE = insert(message), insert(ownership_change), insert(change)
-_COUNTERS = ("last_seq", "done_seq")
-_CHANGED = ("epoch", "ownership_epoch", "state", "owner", "escalation_reason", "reopen_until", *_COUNTERS)
-
-
 def _given(columns: Sequence[str]) -> dict[str, Any]:
     """Values that are given by the columns' names, with ``new_`` before them."""
     return {name: bindparam(f"new_{name}") for name in columns}
 
 
 _COUNT_ONLY = update(conversation).where(conversation.c.id == bindparam("key")).values(_given(_COUNTERS))
-_GIVE_BACK = update(conversation).where(conversation.c.id == bindparam("key")).values(lease_until=None)
 
 
 @lru_cache(maxsize=4)
