@@ -20,6 +20,8 @@ _CODE = re.compile(rf"^[ \t]*+{_FENCED}|{SPAN}", re.MULTILINE)
 
 def split_code(text: str) -> list[tuple[str, bool]]:
     """The text in pieces, each with whether it is code; they concatenate to it."""
+    if "`" not in text and "~" not in text:
+        return [(text, False)]
     pieces: list[tuple[str, bool]] = []
     place = 0
     for code in _CODE.finditer(text):

@@ -35,6 +35,8 @@ _CODE = re.compile(
     r"|(?=[a-z0-9]{0,30}\d[a-z0-9]{0,30}[a-z]|[a-z0-9]{0,30}[a-z][a-z0-9]{0,30}\d)[a-z0-9]{8,64}"
     r"|\#\d{3,20})(?![\w])"
 )
+_MAY_BE_EXACT = re.compile(r"[\d@]|\S\.\S|://")
+"""Without any of these nothing of all that is in a text."""
 _FOREIGN_DIGIT = re.compile(r"[^\D0-9]")
 _JOINED = re.compile(r"(?<![\w#\-])(?=[^\W_]{0,64}[_#\-])[\w#\-]{3,64}")
 _NUMBER = re.compile(r"\d{1,20}(?:[.,'’٬٫ \u00a0\u202f]\d{1,20}){0,6}")
@@ -82,8 +84,13 @@ class ExactParts:
         return not (self.literal or self.figures)
 
 
+_NOTHING_EXACT = ExactParts(frozenset(), ())
+
+
 def exact_parts(text: str) -> ExactParts:
     """What a sentence of an answer states to the letter. Of a block of code: only where to go, whom to call, what it costs."""
+    if not _MAY_BE_EXACT.search(text):
+        return _NOTHING_EXACT
     plain = in_ascii_digits(text)
     is_code = bool(_FENCE.match(plain.lstrip("\n")))
     plain = _LIST_MARK.sub(" ", plain)

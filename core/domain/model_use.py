@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
+from operator import add, attrgetter, sub
 
 _PER_PRICE = 1_000_000
 """Tokens that a price is for."""
@@ -66,7 +67,10 @@ class UseCount:
     cost: float = 0.0
 
     def __add__(self, other: UseCount) -> UseCount:
-        return UseCount(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+        return UseCount(*map(add, _counts(self), _counts(other)))
 
     def __sub__(self, other: UseCount) -> UseCount:
-        return UseCount(*(mine - theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+        return UseCount(*map(sub, _counts(self), _counts(other)))
+
+
+_counts = attrgetter(*(one.name for one in fields(UseCount)))

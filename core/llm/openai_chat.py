@@ -23,7 +23,7 @@ from core.domain.delivery import backoff
 from core.domain.errors import AnswerUnusable, ModelError, RequestRefused
 from core.llm.option_support import OptionSupport, named_option, newest_option, without_option
 from core.llm.settings import AnswerFormatChoice, OpenAIChatSettings
-from core.llm.wire import Assembly, body, error_code, events
+from core.llm.wire import Assembly, EventReader, body, error_code
 from core.ports.chat_model import ChatRequest, Finished, TextDelta
 from core.ports.clock import Clock
 
@@ -38,6 +38,8 @@ _WITHHOLDS = frozenset({"content_filter", "content_policy_violation"})
 _NAMES_FORMAT = re.compile(r"response.?format|json.?(?:schema|mode)|structured.?output|response mime", re.IGNORECASE)
 _IDLE_CONNECTION_SECONDS = 5.0
 _DRAIN_SECONDS = 0.1
+_GATHER_SECONDS = 0.02
+"""What follows sooner than this is gathered for so long; a model that writes slower is read at once."""
 _MAX_ERROR_BODY = 64 * 1024
 """Bytes that are read of an error's body."""
 _MOST_REFUSALS = 3
@@ -55,6 +57,16 @@ class _Refused(Exception):
 
 
 _FAILURES = (_Refused, aiohttp.ClientError, TimeoutError)
+
+
+async def _let_gather(response: aiohttp.ClientResponse) -> None:
+    """Leave what comes next in the socket for a moment: chunks that come fast are read and handled together."""
+    connection = response.connection
+    if connection is None or (transport := connection.transport) is None:
+        return  # the answer is here to its end
+    transport.pause_reading()
+    await asyncio.sleep(_GATHER_SECONDS)
+    transport.resume_reading()
 
 
 def _retry_after(refusal: _Refused) -> float | None:
@@ -169,9 +181,8 @@ class OpenAIChat:
             raise _explain(error) from error
         assembly = Assembly()
         try:
-            async for chunk in self._chunks(response):
-                text = assembly.add(chunk)
-                if text:
+            async for chunks in self._chunks(response):
+                if text := "".join(map(assembly.add, chunks)):
                     yield TextDelta(text)
             end = assembly.finish()
         except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError, TypeError, RecursionError) as error:
@@ -182,22 +193,25 @@ class OpenAIChat:
             self._format.answered(followed=assembly.opening in ("{", "`"))
         yield end
 
-    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[Any]:
-        """The chunks; keep-alive comments do not count as signs of life. Raises TimeoutError after too long a silence."""
-        patience = self._settings.first_chunk_seconds
-        chunks = events(response.content.iter_any())
-        while True:
-            try:
-                async with asyncio.timeout(patience):
-                    chunk = await anext(chunks)
-            except StopAsyncIteration:
-                break
-            patience = self._settings.idle_seconds
-            yield chunk
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[list[Any]]:
+        """The chunks of each read; keep-alive comments are no signs of life. Raises TimeoutError after too long a silence."""
+        now = asyncio.get_running_loop().time
+        until = now() + self._settings.first_chunk_seconds
+        events, block = EventReader(), b" "
+        while block and not events.ended:
+            began = now()
+            async with asyncio.timeout_at(until):
+                block = await response.content.readany()
+            read = now()
+            if chunks := events.feed(block) if block else events.finish():
+                yield chunks
+                until = now() + self._settings.idle_seconds
+            if not events.ended and read - began < _GATHER_SECONDS:
+                await _let_gather(response)
         # Only a connection whose answer was read to its end can be used again.
         with suppress(TimeoutError, aiohttp.ClientError):
             async with asyncio.timeout(_DRAIN_SECONDS):
-                async for _ in response.content.iter_any():
+                while await response.content.readany():
                     pass
 
     async def _open(self, request: ChatRequest) -> tuple[ChatRequest, aiohttp.ClientResponse]:

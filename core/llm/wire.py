@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -21,35 +21,47 @@ _MOST_TOKENS = 1_000_000_000
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
-async def events(blocks: AsyncIterable[bytes]) -> AsyncIterator[Any]:
-    """The JSON of each server-sent event until ``[DONE]``. Raises ValueError for what is no JSON, or tells of an error."""
-    pieces: list[bytes] = []
-    data = ""
-    size = 0
-    async for block in blocks:
-        pieces.append(block)
-        size += len(block)
-        if size > _LONGEST_EVENT:
+class EventReader:
+    """Reads server-sent events block by block. ``ended``: ``[DONE]`` was read; nothing behind it counts."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._data = ""
+        self.ended = False
+
+    def feed(self, block: bytes) -> list[Any]:
+        """The JSON of each event that this block completes. Raises ValueError for what is no JSON, or tells of an error."""
+        self._pieces.append(block)
+        self._size += len(block)
+        if self._size > _LONGEST_EVENT:
             raise ValueError("The event is too long.")
         if b"\n" not in block:
-            continue
-        *lines, rest = b"".join(pieces).split(b"\n")
-        pieces, size = [rest], len(rest) + len(data)
+            return []
+        *lines, rest = b"".join(self._pieces).split(b"\n")
+        self._pieces = [rest]
+        chunks = []
         for line in lines:
             if line.startswith(b"data:"):
-                data += line[5:].decode().strip()
-            elif data and not line.strip():
-                if data.startswith("[DONE]"):
-                    return
-                chunk, data = json.loads(data), ""
+                self._data += line[5:].decode().strip()
+            elif self._data and not line.strip():
+                if self._data.startswith("[DONE]"):
+                    self.ended = True
+                    break
+                chunk, self._data = json.loads(self._data), ""
                 if chunk.get("error"):
                     raise ValueError("The stream tells of an error.")
-                yield chunk
-    last = b"".join(pieces)
-    with_last = data + last[5:].decode(errors="replace").strip() if last.startswith(b"data:") else data
-    with suppress(ValueError):  # cut off
-        chunk = json.loads(with_last)
-        yield chunk
+                chunks.append(chunk)
+        self._size = len(rest) + len(self._data)
+        return chunks
+
+    def finish(self) -> list[Any]:
+        """The event that stands before the end of the stream without an empty line behind it; none where it was cut off."""
+        last = b"".join(self._pieces)
+        data = self._data + (last[5:].decode(errors="replace").strip() if last.startswith(b"data:") else "")
+        with suppress(ValueError):
+            return [json.loads(data)]
+        return []
 
 
 def error_code(said: str) -> str | None:

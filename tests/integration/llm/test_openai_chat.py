@@ -99,6 +99,16 @@ async def test_the_next_request_goes_over_the_same_connection() -> None:
     assert len(server.connections) == 1
 
 
+async def test_chunks_that_come_fast_are_handled_together() -> None:
+    letters = "Hello, how are you doing today?"
+    async with serving(stream(*map(chunk, letters), chunk(finish="stop"), DONE)) as server:
+        model = OpenAIChat(model_at(server.url), SteppingClock())
+        *deltas, _ = [item async for item in model.stream(REQUEST)]
+        await model.aclose()
+    assert "".join(one.text for one in deltas if isinstance(one, TextDelta)) == letters
+    assert len(deltas) < len(letters) / 2
+
+
 async def _ask_as_configured() -> Finished:
     model = OpenAIChat(chat_settings(read_settings()), SteppingClock())
     items = [item async for item in model.stream(REQUEST)]
