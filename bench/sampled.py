@@ -25,7 +25,7 @@ _HOPS = {
     "config/measured_model": "model's client",
     "knowledge/": "retrieval call",
     "core/agent/lookup": "retrieval call",
-    **{f"core/agent/{name}": "gate" for name in (*_GATE.split(), "judged_unit", "sentences", "code_spans")},
+    **{f"core/agent/{name}": "gate" for name in (*_GATE.split(), "judged_unit", "sentences")},
     "core/agent/": "routing, language, prompt",
     "handoff/": "rules and mood",
     "core/storage/": "database",

@@ -44,6 +44,8 @@ from core.ports.translator import Translator
 from core.storage.store import SqlStore
 from handoff.briefing import Briefing
 
+ModelParts = tuple[Clock, Metrics, AsyncExitStack, Budgets]
+"""What each model is made with beside the settings."""
 _TRANSLATION_SECONDS = 4.0
 """A customer waits for it."""
 _BILLED_TO = {"OPENAI_ORG_ID": "openai-organization", "OPENAI_PROJECT_ID": "openai-project"}
@@ -114,10 +116,7 @@ def make_responder(
     settings: Settings,
     retriever: Retriever,
     store: SqlStore,
-    clock: Clock,
-    metrics: Metrics,
-    closing: AsyncExitStack,
-    budgets: Budgets,
+    *parts: *ModelParts,
     likeness: Likeness | None = None,
     tools: SharedTools | None = None,
 ) -> Responder:
@@ -129,37 +128,41 @@ def make_responder(
     """
     from core.llm.extractive import ExtractiveResponder
 
+    clock, metrics, _, budgets = parts
+
     def quoting_in(arm: ArmSettings | None) -> Responder:
         return by_channel(settings, lambda bounds: ExtractiveResponder(retriever, bounds, clock, store, store), arm)
 
     quoting = by_arm(settings, quoting_in)
     if not settings.has_model:
         return quoting
-    from config.verifying import make_action_check, make_verifier
+    from core.agent.consent import ActionCheck
     from core.agent.foreign_texts import ForeignTexts
     from core.agent.loop import AgentLoop
     from core.agent.memory_tools import memory_tools
     from core.agent.translating import ModelTranslator
+    from core.agent.verifier import ModelVerifier
     from core.llm.budgeted import BudgetedResponder
 
-    def model_for(task: str, name: str | None = None) -> ChatModel:
-        return make_model(settings, clock, metrics, closing, budgets, task, name=name)
-
-    model, checking = model_for("answer"), model_for("verification", settings.agent_verify_model)
-    verifier, check = make_verifier(settings, checking, clock), make_action_check(settings, checking, clock)
-    shared = tools or SharedTools(settings, clock, metrics, closing, budgets)
+    model = make_model(settings, *parts, "answer")
+    checking = make_model(settings, *parts, "verification", name=settings.agent_verify_model)
+    asks_model = settings.agent_verify != "rule"
+    verifier, check = (ModelVerifier(checking, clock), ActionCheck(checking, clock)) if asks_model else (None, None)
+    shared = tools or SharedTools(settings, *parts)
     ours, use, remote = list(shared.local.values()), shared.use, shared.remote
     memories = store if settings.memory else None
     if memories is None:  # what is kept can still be shown and forgotten
         ours.extend(one for one in memory_tools(store) if one.name not in ("remember", "search_history"))
 
     def agent_in(arm: ArmSettings | None) -> Responder:
-        answering = model_for("answer", arm.model) if arm is not None and arm.model is not None else model
+        answering = (
+            model if arm is None or arm.model is None else make_model(settings, *parts, "answer", name=arm.model)
+        )
         given = (clock, ours, store, verifier, check, use, memories, likeness, remote)
         return by_channel(settings, lambda bounds: AgentLoop(answering, retriever, store, bounds, *given), arm)
 
     agent = by_arm(settings, agent_in)
-    translating = model_for("translation", settings.agent_translation_model)
+    translating = make_model(settings, *parts, "translation", name=settings.agent_translation_model)
     translator = ModelTranslator(translating, clock, settings.company_name, seconds=_TRANSLATION_SECONDS)
     foreign = ForeignTexts(agent, translator, settings.company_name)
     return BudgetedResponder(foreign, quoting, model_spending(settings, budgets, metrics))
@@ -173,16 +176,10 @@ def with_erasure(settings: Settings, responder: Responder, channels: Mapping[str
     return ErasureResponder(responder, settings.company_name, signed)
 
 
-def make_colleague(
-    settings: Settings,
-    retriever: Retriever,
-    store: SqlStore,
-    clock: Clock,
-    metrics: Metrics,
-    closing: AsyncExitStack,
-    budgets: Budgets,
-) -> Responder:
+def make_colleague(settings: Settings, retriever: Retriever, store: SqlStore, *parts: *ModelParts) -> Responder:
     """What staff ask in a case's thread: as for customers, with what staff may read, and without tools that change anything."""
+
+    clock = parts[0]
 
     def inside(bounds: AgentSettings) -> AgentSettings:
         return replace(bounds, audience=KnowledgeAudience.STAFF)
@@ -191,27 +188,18 @@ def make_colleague(
         from core.llm.extractive import ExtractiveResponder
 
         return by_channel(settings, lambda bounds: ExtractiveResponder(retriever, inside(bounds), clock))
-    from config.verifying import make_verifier
     from core.agent.loop import AgentLoop
+    from core.agent.verifier import ModelVerifier
 
-    model = make_model(settings, clock, metrics, closing, budgets, "staff")
-    checking = make_model(settings, clock, metrics, closing, budgets, "verification", name=settings.agent_verify_model)
-    verifier = make_verifier(settings, checking, clock)
+    model = make_model(settings, *parts, "staff")
+    checking = make_model(settings, *parts, "verification", name=settings.agent_verify_model)
+    verifier = None if settings.agent_verify == "rule" else ModelVerifier(checking, clock)
     return by_channel(
         settings, lambda bounds: AgentLoop(model, retriever, store, inside(bounds), clock, verifier=verifier)
     )
 
 
-def make_briefing(
-    settings: Settings,
-    retriever: Retriever,
-    clock: Clock,
-    metrics: Metrics,
-    closing: AsyncExitStack,
-    budgets: Budgets,
-    *,
-    staffed: bool,
-) -> Briefing:
+def make_briefing(settings: Settings, retriever: Retriever, *parts: *ModelParts, staffed: bool) -> Briefing:
     """Drafts are quoted from what customers may read, without a model: the customer waits for the case to be opened."""
     if not staffed:
         return Briefing()
@@ -220,56 +208,43 @@ def make_briefing(
     from core.llm.extractive import ExtractiveResponder
 
     words = replace(agent_settings(settings), escalation_keywords=())  # the case is with people already
-    drafter = ExtractiveResponder(retriever, words, clock)
+    drafter = ExtractiveResponder(retriever, words, parts[0])
     briefing = Briefing(drafter=drafter, besides=questions_besides, context=customer_context(settings))
     if not settings.has_model:
         return briefing
     from core.agent.summarizing import ModelSummarizer
 
-    model = make_model(settings, clock, metrics, closing, budgets, "summary", name=settings.agent_summary_model)
-    return replace(briefing, summarizer=ModelSummarizer(model, clock, settings.company_name))
+    model = make_model(settings, *parts, "summary", name=settings.agent_summary_model)
+    return replace(briefing, summarizer=ModelSummarizer(model, parts[0], settings.company_name))
 
 
-def make_translator(
-    settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack, budgets: Budgets
-) -> Translator | None:
+def make_translator(settings: Settings, *parts: *ModelParts) -> Translator | None:
     """What puts customers and staff into each other's language, where that is wanted."""
     if not settings.desk_translate:
         return None
     from core.agent.translating import ModelTranslator
 
-    model = make_model(settings, clock, metrics, closing, budgets, "translation", name=settings.agent_translation_model)
-    return ModelTranslator(model, clock, settings.company_name)
+    model = make_model(settings, *parts, "translation", name=settings.agent_translation_model)
+    return ModelTranslator(model, parts[0], settings.company_name)
 
 
-def make_drafter(
-    settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack, budgets: Budgets
-) -> Drafter | None:
+def make_drafter(settings: Settings, *parts: *ModelParts) -> Drafter | None:
     """What puts the answers of staff into words for everybody, where there are staff to learn from and a model."""
     if not (settings.desk_learn and settings.has_model and is_staffed(settings)):
         return None
     from core.agent.drafting import ModelDrafter
 
-    model = make_model(settings, clock, metrics, closing, budgets, "learned answer")
-    return ModelDrafter(model, clock, settings.company_name)
+    return ModelDrafter(make_model(settings, *parts, "learned answer"), parts[0], settings.company_name)
 
 
-def make_remembering(
-    settings: Settings,
-    store: SqlStore,
-    election: Election,
-    clock: Clock,
-    metrics: Metrics,
-    closing: AsyncExitStack,
-    budgets: Budgets,
-) -> Remembering:
+def make_remembering(settings: Settings, store: SqlStore, election: Election, *parts: *ModelParts) -> Remembering:
     """What reads conversations at rest: with the model where there is one, otherwise by rules; and nothing with MEMORY off."""
     from core.agent.learning import ModelLearner, RuleLearner
 
     learner: Learner = RuleLearner() if settings.memory else NothingLearner()
     if settings.memory and settings.has_model:
-        model = make_model(settings, clock, metrics, closing, budgets, "memory", name=settings.agent_memory_model)
-        learner = ModelLearner(model, clock, settings.company_name)
+        model = make_model(settings, *parts, "memory", name=settings.agent_memory_model)
+        learner = ModelLearner(model, parts[0], settings.company_name)
     return Remembering(store, learner, settings.memory_rest_minutes * 60.0, election)
 
 

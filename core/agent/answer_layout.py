@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
-from core.agent.code_spans import BLOCK as CODE_BLOCK
 from core.agent.literal import words
+from core.agent.markers import BLOCK as CODE_BLOCK
 
 _ROW = re.compile(r"\|")
 _RULE = re.compile(r"\|?\s*:?-{3,}:?\s*(?:\|\s*:?-*:?\s*)*")

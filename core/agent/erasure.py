@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from core.agent.in_thread import run_in_thread
@@ -46,39 +46,33 @@ def six_digits() -> str:
     return f"{secrets.randbelow(1_000_000):06}"
 
 
+@dataclass(frozen=True, slots=True)
 class ErasureResponder:
     """Implements Responder: answers who wants to be erased, and leaves all else to ``responder``.
 
     ``signed``: names of the channels that know their customers by a token of the hub's.
     """
 
-    def __init__(
-        self,
-        responder: Responder,
-        company: str,
-        signed: Collection[str] = (),
-        new_code: Callable[[], str] = six_digits,
-    ) -> None:
-        self._responder = responder
-        self._company = company
-        self._signed = signed
-        self._new_code = new_code
+    responder: Responder
+    company: str
+    signed: Collection[str] = ()
+    new_code: Callable[[], str] = six_digits
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         """See Responder."""
         if (record := await run_in_thread(turn, _confirmed, turn)) is not None:
-            texts = await run_in_thread(turn, texts_for, turn, self._company)
+            texts = await run_in_thread(turn, texts_for, turn, self.company)
             return replace(_reply(texts.say("erase_done")), erasure=record)
         said = asked(turn)
         wishes = await run_in_thread(turn, lambda: [one for one in said if wants_erasure(one)])
         if not wishes:
-            return await self._responder.respond(turn, turn_id, events)
-        texts = await run_in_thread(turn, texts_for, turn, self._company)
+            return await self.responder.respond(turn, turn_id, events)
+        texts = await run_in_thread(turn, texts_for, turn, self.company)
         question = self._question(turn, texts)
         rest = tuple(one for one in said if one not in wishes)
         if all(small_talk(one.text) or says_yes(one.text) or says_no(one.text) for one in rest):
             return question
-        reply = await self._responder.respond(replace(turn, pending=rest), turn_id, events)
+        reply = await self.responder.respond(replace(turn, pending=rest), turn_id, events)
         if reply.escalation is not None:
             return reply  # people read the wish
         meta = {**reply.meta, **question.meta}
@@ -87,8 +81,8 @@ class ErasureResponder:
     def _question(self, turn: TurnState, texts: Texts) -> Reply:
         if not turn.is_private:
             return _reply(texts.say("memory_private"))
-        is_certain = turn.customer.verified or turn.conversation.key.channel in self._signed
-        code = None if is_certain else self._new_code()
+        is_certain = turn.customer.verified or turn.conversation.key.channel in self.signed
+        code = None if is_certain else self.new_code()
         how = texts.say("erase_yes") if code is None else texts.say("erase_code", code=code)
         asks = {ERASE: {"customer": turn.customer.id, "code": code}}
         return replace(_reply(f"{texts.say('erase_ask')} {how}"), meta=asks)

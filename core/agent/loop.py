@@ -124,7 +124,7 @@ class AgentLoop:
         for_customers = () if settings.for_staff else (escalation_tool(), *links, *ours, *past)
         every = by_name((search_tool(self._lookup), *for_customers, *tools)).values()
         self._tools = by_name(overridden(every, settings.tool_overrides))
-        self._use = use
+        self._use = use or ToolUse()
         self._has_own_tools = any(one.name not in KEEPS | OWN_WORDS for one in tools)
         self._tickets = tickets
         self._remote = remote

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from core.agent.code_spans import BLOCK, SPAN
+from core.agent.markers import BLOCK, MARKER, SPAN
 
-MARKER = r"(?:\[\^?\d{1,4}(?:\s*+[,;]\s*+\^?\d{1,4})*\]|【\d{1,4}[^】\n]{0,20}】)"
 _END = re.compile(
     rf"{SPAN}|\n\s*+"
     r"|(?P<stop>[.!?…؟۔]++[\"'”’»)\]*_]*+|[。！？][」』”’)]*+)"

@@ -8,7 +8,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel
 
@@ -72,6 +72,7 @@ def _unknown(why: str) -> ToolResult:
     return _failed(_UNKNOWN.format(why), ToolErrorKind.UNKNOWN)
 
 
+@dataclass(frozen=True, slots=True)
 class ToolRunner:
     """``context`` is completed with each call's id. ``limit`` is how many calls of one step are run at most.
 
@@ -79,32 +80,21 @@ class ToolRunner:
     at which every call has ended, so that the turn can still tell what became of it.
     """
 
-    def __init__(
-        self,
-        tools: Mapping[str, Tool],
-        journal: TurnJournal,
-        events: TurnEvents,
-        context: ToolContext,
-        limit: int,
-        consent: Consent,
-        use: ToolUse | None = None,
-        until: float = math.inf,
-    ) -> None:
-        self.tools = tools
-        self.journal = journal
-        self._events = events
-        self._context = context
-        self._limit = limit
-        self._consent = consent
-        self._use = use or ToolUse()
-        self._until = until
+    tools: Mapping[str, Tool]
+    journal: TurnJournal
+    events: TurnEvents
+    context: ToolContext
+    limit: int
+    consent: Consent
+    use: ToolUse = field(default_factory=ToolUse)
+    until: float = math.inf
 
     async def run(self, step: int, calls: Sequence[ToolCall]) -> list[Outcome]:
         """All outcomes in the order of the calls. Raises LostClaim, after the calls under way have ended."""
         work = []
         for place, call in enumerate(calls):
             same = any(_is_same(call, other) for other in (*calls[:place], *self.journal.calls()))
-            work.append(self._one(step, call, run=place < self._limit, same=same))
+            work.append(self._one(step, call, run=place < self.limit, same=same))
         ended = await asyncio.gather(*work, return_exceptions=True)
         errors = [outcome for outcome in ended if isinstance(outcome, BaseException)]
         if errors:
@@ -119,7 +109,7 @@ class ToolRunner:
         if known is not None and (tool is None or tool.effect):
             return await self._resume(step, call, tool)
         if not run:
-            return await self._settle(step, call, _failed(f"Not run: at most {self._limit} calls at once. Ask again."))
+            return await self._settle(step, call, _failed(f"Not run: at most {self.limit} calls at once. Ask again."))
         if tool is None:
             text = f"There is no tool {call.name}. Tools: {', '.join(self.tools)}."
             return await self._settle(step, call, _failed(text, ToolErrorKind.INVALID))
@@ -132,7 +122,7 @@ class ToolRunner:
         result = _unknown("the server stopped while it ran")
         if tool is not None:
             with suppress(ToolError):  # its arguments may be others since an update
-                arguments, context = tool.parse(call.arguments), replace(self._context, call_id=call.id)
+                arguments, context = tool.parse(call.arguments), replace(self.context, call_id=call.id)
                 result = await self._checked(tool, arguments, context, result)
         return await self._settle(step, call, result)
 
@@ -144,9 +134,9 @@ class ToolRunner:
     def _noted(self, outcome: Outcome) -> Outcome:
         """What consent has to know of it, also when the turn is resumed: what was looked up, and what waits for a yes."""
         if outcome.ok:
-            self._consent.add_result(outcome.result.content, looked_up=outcome.call.name not in OWN_WORDS)
+            self.consent.add_result(outcome.result.content, looked_up=outcome.call.name not in OWN_WORDS)
         else:
-            self._consent.hold(outcome.call, outcome.result.content)
+            self.consent.hold(outcome.call, outcome.result.content)
         return outcome
 
     async def _execute(self, step: int, call: ToolCall, tool: Tool) -> Outcome:
@@ -154,29 +144,29 @@ class ToolRunner:
             arguments = tool.parse(call.arguments)
         except ToolError as error:
             return await self._settle(step, call, _failed(error.detail, error.kind))
-        context = replace(self._context, call_id=call.id)
-        refusal = await self._consent.refusal(tool, call) if has_evidence(tool, context) else NOT_VERIFIED
+        context = replace(self.context, call_id=call.id)
+        refusal = await self.consent.refusal(tool, call) if has_evidence(tool, context) else NOT_VERIFIED
         if refusal is None:
-            if (known := self._use.recall(tool, context, call.arguments)) is not None:
+            if (known := self.use.recall(tool, context, call.arguments)) is not None:
                 return await self._settle(step, call, known)
-            refusal = self._use.refusal(tool)
+            refusal = self.use.refusal(tool)
         if refusal is not None:
             logger.info("a tool call was refused", extra={"tool": call.name})
             return await self._settle(step, call, _failed(refusal))
-        await self._events.tool_call(call.name, "started")
+        await self.events.tool_call(call.name, "started")
         await self.journal.start(step, call)
-        changes = self._use.changes
+        changes = self.use.changes
         try:
             result = await self._try(tool, arguments, context)
             if result.error is ToolErrorKind.UNKNOWN:
                 result = await self._checked(tool, arguments, context, result)
         finally:
             if tool.changes_something:
-                self._use.changed(context)
+                self.use.changed(context)
         if result.ok:
-            self._use.keep(tool, context, call.arguments, result, changes)
+            self.use.keep(tool, context, call.arguments, result, changes)
         outcome = await self._settle(step, call, result)
-        await self._events.tool_call(call.name, "finished" if outcome.ok else "failed")
+        await self.events.tool_call(call.name, "finished" if outcome.ok else "failed")
         return outcome
 
     async def _checked(self, tool: Tool, arguments: BaseModel, context: ToolContext, unknown: ToolResult) -> ToolResult:
@@ -214,9 +204,9 @@ class ToolRunner:
         loop = asyncio.get_running_loop()
         result = _failed("Not run: there is no time left to answer in.", ToolErrorKind.TIMEOUT)
         for _ in range(1 + tool.retries):
-            if (now := loop.time()) >= self._until:
+            if (now := loop.time()) >= self.until:
                 break
-            result = await _result_of(tool, arguments, context, min(now + tool.timeout, self._until))
+            result = await _result_of(tool, arguments, context, min(now + tool.timeout, self.until))
             if result.ok:
                 break
         return result

@@ -197,8 +197,8 @@ class OpenAIChat:
         """The chunks of each read; keep-alive comments are no signs of life. Raises TimeoutError after too long a silence."""
         now = asyncio.get_running_loop().time
         until = now() + self._settings.first_chunk_seconds
-        events, block = EventReader(), b" "
-        while block and not events.ended:
+        events = EventReader()
+        while True:
             began = now()
             async with asyncio.timeout_at(until):
                 block = await response.content.readany()
@@ -206,7 +206,9 @@ class OpenAIChat:
             if chunks := events.feed(block) if block else events.finish():
                 yield chunks
                 until = now() + self._settings.idle_seconds
-            if not events.ended and read - began < _GATHER_SECONDS:
+            if events.ended or not block:
+                break
+            if read - began < _GATHER_SECONDS:
                 await _let_gather(response)
         # Only a connection whose answer was read to its end can be used again.
         with suppress(TimeoutError, aiohttp.ClientError):

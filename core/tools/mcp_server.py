@@ -159,7 +159,7 @@ class McpConnection:
         override = place.overrides.get(name)
         effect = override is None or override.effect is None or override.effect
         seconds = seconds_of(override, effect=effect)
-        call = _Call(self, listed.name, bind, seconds, effect=effect)
+        call = _Call(self, listed.name, bind, seconds, effect)
         said = description_of(listed.description, LONGEST_DESCRIPTION) or name
         return remote_tool(ToolSpec(name, said, schema), call.run, place.bind, effect=effect, seconds=seconds)
 
@@ -176,53 +176,49 @@ async def _listed(session: ClientSession) -> Sequence[ListedTool]:
     return found[:_MOST_TOOLS]
 
 
+@dataclass(frozen=True, slots=True)
 class _Call:
     """One tool of one server."""
 
-    def __init__(
-        self, server: McpConnection, name: str, bind: Mapping[str, Sequence[Subject]], seconds: float, *, effect: bool
-    ) -> None:
-        self._server = server
-        self._name = name
-        self._bind = bind
-        self._seconds = seconds
-        self._effect = effect
+    server: McpConnection
+    name: str
+    bind: Mapping[str, Sequence[Subject]]
+    seconds: float
+    effect: bool
 
     async def run(self, **values: Any) -> str:
         """Raises ToolError for the model, Unreachable where nothing happened, OutcomeUnknown where that cannot be known."""
         context: ToolContext = values.pop(CONTEXT)
-        arguments = {**values, **await bound_values(context, self._bind)}
-        session = self._server.session
+        arguments = {**values, **await bound_values(context, self.bind)}
+        session = self.server.session
         if session is None:
             raise Unreachable("Its server is away. Nothing was done.")
-        return await self._server.breaker.run(lambda: self._called(session, arguments, context.idempotency_key))
+        return await self.server.breaker.run(lambda: self._called(session, arguments, context.idempotency_key))
 
     async def _called(self, session: ClientSession, arguments: dict[str, Any], key: str) -> str:
         meta = cast(RequestParamsMeta, {"idempotency-key": key})
         try:
-            async with asyncio.timeout(self._seconds * 0.95):
-                result = await session.call_tool(
-                    self._name, arguments, read_timeout_seconds=2 * self._seconds, meta=meta
-                )
+            async with asyncio.timeout(self.seconds * 0.95):
+                result = await session.call_tool(self.name, arguments, read_timeout_seconds=2 * self.seconds, meta=meta)
         except MCPError as error:
             if error.code in _NOT_RUN:
                 raise ToolError(f"Its server refused this: {description_of(error.message)}") from error
             broken = self._broken("Its server broke the call off.")
             if any(error.code == code and error.message.startswith(begin) for code, begin in _NO_ANSWER):
                 raise broken from error
-            kind = ToolErrorKind.UNKNOWN if self._effect else ToolErrorKind.UNAVAILABLE
+            kind = ToolErrorKind.UNKNOWN if self.effect else ToolErrorKind.UNAVAILABLE
             raise ToolError(f"{broken.detail} It says: {description_of(error.message)}", kind) from error
         except Exception as error:
             raise self._broken(f"Its server gave no usable answer ({type(error).__name__}).") from error
         said = _text_of(result)
         if result.is_error:  # servers say so of a refusal, and of a tool that broke halfway
-            kind = ToolErrorKind.UNKNOWN if self._effect else ToolErrorKind.REFUSED
+            kind = ToolErrorKind.UNKNOWN if self.effect else ToolErrorKind.REFUSED
             raise ToolError(f"Its server says that it failed: {description_of(said) or 'it gave no reason'}", kind)
         return said
 
     def _broken(self, reason: str) -> OutcomeUnknown | Unreachable:
-        self._server.ask_again()
-        return OutcomeUnknown(reason) if self._effect else Unreachable(reason)
+        self.server.ask_again()
+        return OutcomeUnknown(reason) if self.effect else Unreachable(reason)
 
 
 def _text_of(result: CallToolResult) -> str:

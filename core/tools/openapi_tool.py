@@ -95,7 +95,7 @@ def operation_tool(api: Api, operation: Operation, override: ToolOverride | None
     if override is not None and override.effect is not None:
         effect = override.effect
     seconds = seconds_of(override, effect=effect)
-    call = _Call(api, operation, {name: api.bind[name] for name in bound}, seconds, effect=effect)
+    call = _Call(api, operation, {name: api.bind[name] for name in bound}, seconds, effect)
     try:
         sent = (*api.headers, *((_KEY_HEADER,) if effect else ()))
         schema = model_schema(operation, frozenset(api.bind), sent)
@@ -111,27 +111,25 @@ def tool_name(operation: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")[:64]
 
 
+@dataclass(frozen=True, slots=True)
 class _Call:
     """One operation at one server. ``bind``: parameters that it sets itself; ``seconds``: after which it gives up."""
 
-    def __init__(
-        self, api: Api, operation: Operation, bind: Mapping[str, Sequence[Subject]], seconds: float, *, effect: bool
-    ) -> None:
-        self._api = api
-        self._operation = operation
-        self._bind = bind
-        self._seconds = seconds
-        self._effect = effect
+    api: Api
+    operation: Operation
+    bind: Mapping[str, Sequence[Subject]]
+    seconds: float
+    effect: bool
 
     async def run(self, **values: Any) -> str:
         """Raises ToolError for the model, Unreachable where nothing happened, OutcomeUnknown where that cannot be known."""
         context: ToolContext = values.pop(CONTEXT)
-        own = await bound_values(context, self._bind)
+        own = await bound_values(context, self.bind)
         request = self._request(values, own, context.idempotency_key)
-        return await self._api.breaker.run(lambda: self._sent(request))
+        return await self.api.breaker.run(lambda: self._sent(request))
 
     def _request(self, values: dict[str, Any], own: Mapping[str, Any], key: str) -> httpx2.Request:
-        one = self._operation
+        one = self.operation
         body = values.pop("body", None) if one.body is not None else None
         if isinstance(body, dict):
             body |= {name: value for name, value in own.items() if name in one.body.get("properties", {})}  # type: ignore[union-attr]
@@ -144,17 +142,17 @@ class _Call:
         )
         headers = {name: _header(value) for name, value in given.items() if one.places[name] == "header"}
         headers |= {"Accept": "application/json, text/plain;q=0.9"}
-        if self._effect:
+        if self.effect:
             headers[_KEY_HEADER] = key
         if body is not None:
             headers["Content-Type"] = "application/json"
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
-        url = f"{self._api.base_url.rstrip('/')}{path}{'?' if query else ''}{query}"
+        url = f"{self.api.base_url.rstrip('/')}{path}{'?' if query else ''}{query}"
         return httpx2.Request(one.method.upper(), url, headers=headers, content=content)
 
     async def _sent(self, request: httpx2.Request) -> str:
         try:
-            async with asyncio.timeout(self._seconds * 0.95), http_client(self._api.check, self._api.headers) as client:
+            async with asyncio.timeout(self.seconds * 0.95), http_client(self.api.check, self.api.headers) as client:
                 request.headers.update({**client.headers, **request.headers})
                 response = await client.send(request, stream=True)
                 try:
@@ -162,20 +160,20 @@ class _Call:
                 finally:
                     await response.aclose()
         except httpx2.ConnectError as error:
-            logger.warning("a tool's server cannot be reached: %s", error, extra={"operation": self._operation.name})
+            logger.warning("a tool's server cannot be reached: %s", error, extra={"operation": self.operation.name})
             raise Unreachable("Its server cannot be reached. Nothing was done.") from error
         except (httpx2.HTTPError, TimeoutError) as error:
             raise self._broken(f"Its server gave no usable answer ({type(error).__name__}).") from error
 
     def _broken(self, reason: str) -> OutcomeUnknown | Unreachable:
-        return OutcomeUnknown(reason) if self._effect else Unreachable(reason)
+        return OutcomeUnknown(reason) if self.effect else Unreachable(reason)
 
     def _answer(self, response: httpx2.Response, text: str) -> str:
         status = response.status_code
         if response.is_success:
             return text or "Done."
         if status in _ACCESS:
-            logger.error("a tool's server refuses access", extra={"operation": self._operation.name, "status": status})
+            logger.error("a tool's server refuses access", extra={"operation": self.operation.name, "status": status})
             raise AuthFailed("Its server refuses the hub access. Nothing was done.")
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             raise Unreachable(f"Its server is overloaded ({status}). Nothing was done.")
