@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from api.logging import LogSettings
 from api.operator_access import OperatorAccess
@@ -23,7 +24,6 @@ from core.attachments.disk_room import DiskRoom
 from core.attachments.extraction_service import ExtractionService
 from core.attachments.file_store import FileStore
 from core.attachments.media_type import AttachmentPolicy
-from core.attachments.object_store import ObjectStore, open_store
 from core.domain.attachments import Attachment
 from core.domain.errors import ConfigError
 from core.ports.budgets import Budgets
@@ -36,6 +36,9 @@ from core.ports.surroundings import Surroundings
 from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
+
+if TYPE_CHECKING:
+    from core.attachments.object_store import ObjectStore
 
 _LINK_LIFE = timedelta(days=7)
 """How long a link works that is sent to somebody who may read it tomorrow; the widget makes new ones each time."""
@@ -75,9 +78,14 @@ def make_disk(settings: Settings) -> DiskRoom:
 
 
 def make_files(settings: Settings, disk: DiskRoom | None = None) -> FileStore | ObjectStore:
-    """Where customers' files go."""
+    """Where customers' files go: a folder of DATA_DIR, or the bucket of ATTACHMENTS_URL. Raises ConfigError."""
     policy = AttachmentPolicy(max_bytes=settings.max_attachment_bytes)
-    return open_store(settings.data_dir, settings.attachments_url, policy, disk)
+    if not settings.attachments_url:
+        return FileStore(settings.data_dir / "attachments", policy, disk)
+    from core.attachments.object_store import ObjectStore, parse_location
+
+    location = parse_location(settings.attachments_url)
+    return ObjectStore(location, settings.data_dir / "attachments-spool", policy, disk)
 
 
 def make_web(

@@ -6,14 +6,12 @@ hundred: a text that holds either reading holds the figure.
 
 from __future__ import annotations
 
-import functools
+import calendar
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-
-from babel.dates import get_month_names
 
 _ENDS = (
     "(?:com|org|net|io|co|app|dev|info|biz|ai|ly|shop|online|site|xyz|link|example|test|eu|de|fr|es|uk|nl|pl|pt|br|ru|jp|cn"
@@ -58,6 +56,8 @@ _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})")
 _TAIL = ".,;:!?…*_)]}>\"'”’»。，、"
 _CLOCK = re.compile(r"\b(\d{1,2})(?::\d\d)?\s?([ap])\.?m\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{3,20}")
+_MONTHS = {name.lower(): Decimal(month) for month, name in enumerate(calendar.month_name) if name}
+"""English: a language may write ``3 April`` as ``03/04``."""
 _SMALLEST_PHONE = 7
 _DEEPEST_PATH = 8
 _SHORT_LABEL = 3
@@ -278,12 +278,5 @@ def _numbers(text: str) -> set[Decimal]:
             found.update(_readings(written))
         found.update(Decimal(run).normalize() for run in _RUN.findall(match[0]))
     found.update(Decimal(int(m[1]) % 12 + (12 if m[2] in "pP" else 0)) for m in _CLOCK.finditer(text))
-    months = _months()
-    found.update(months[word] for word in map(str.casefold, _WORD.findall(text)) if word in months)
+    found.update(_MONTHS[word] for word in map(str.casefold, _WORD.findall(text)) if word in _MONTHS)
     return found
-
-
-@functools.cache
-def _months() -> dict[str, Decimal]:
-    """A language may write ``3 April`` as ``03/04``."""
-    return {name.casefold(): Decimal(month) for month, name in get_month_names("wide", locale="en").items()}

@@ -13,8 +13,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
-
 DEFAULT = "en"
 _SAID_ALONE = ("yes", "no", "greeting", "thanks", "farewell")
 
@@ -33,6 +31,10 @@ class LanguagePack:
     @property
     def name(self) -> str:
         """What its speakers call it."""
+        from babel import (
+            Locale,
+        )  # loads what it knows of each language: five megabytes for a word that is rarely asked for
+
         return Locale(self.code).display_name or self.code
 
     @property

@@ -15,7 +15,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from core.attachments.disk_room import DiskRoom
-from core.attachments.file_store import FileStore, checked
+from core.attachments.file_store import checked
 from core.attachments.media_type import AttachmentPolicy
 from core.attachments.opened import opened
 from core.attachments.spool import Spool, sweep
@@ -177,15 +177,6 @@ class ObjectStore:
     def _unreachable(self, error: Exception) -> Unreachable:
         """The library's message can hold the signed request, so only its kind is told."""
         return Unreachable(f"The bucket “{self._bucket}” does not answer as it should ({type(error).__name__}).")
-
-
-def open_store(
-    data_dir: Path, url: str | None, policy: AttachmentPolicy | None = None, room: DiskRoom | None = None
-) -> FileStore | ObjectStore:
-    """A folder under ``data_dir``, or a bucket when ``url`` names one. Call ``start`` before use. Raises ConfigError."""
-    if not url:
-        return FileStore(data_dir / "attachments", policy, room)
-    return ObjectStore(parse_location(url), data_dir / "attachments-spool", policy, room)
 
 
 def _touch(path: Path) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
+from typing import TYPE_CHECKING
 
-from charset_normalizer import from_bytes
+if TYPE_CHECKING:
+    from charset_normalizer import CharsetMatch
 
 # Control characters that no text holds (tab, line feed, form feed, carriage return and escape may occur).
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
@@ -23,7 +25,7 @@ def looks_like_text(sample: bytes, *, whole: bool) -> bool:
         return _decodes(sample, "utf-16", whole)
     if _CONTROL.search(sample):
         return False
-    return _decodes(sample, "utf-8", whole) or from_bytes(sample).best() is not None
+    return _decodes(sample, "utf-8", whole) or _best(sample) is not None
 
 
 def markup_of(sample: bytes) -> str | None:
@@ -39,8 +41,14 @@ def decode(content: bytes) -> str:
     for encoding in ("utf-8-sig", "utf-16") if content.startswith(_WIDE_BOMS) else ("utf-8-sig",):
         if _decodes(content, encoding, whole=True):
             return content.decode(encoding)
-    best = from_bytes(content).best()
+    best = _best(content)
     return str(best) if best is not None else content.decode("utf-8", "replace")
+
+
+def _best(content: bytes) -> CharsetMatch | None:
+    from charset_normalizer import from_bytes  # loaded with the first file that is not UTF-8
+
+    return from_bytes(content).best()
 
 
 def _decodes(sample: bytes, encoding: str, whole: bool) -> bool:

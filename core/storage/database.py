@@ -10,7 +10,6 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 
-import asyncpg
 from sqlalchemy import ColumnElement, Connection, Double, Integer, Row, Table, bindparam, cast, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -295,7 +294,9 @@ def _own_fault(error: BaseException) -> bool:
         return code & 0xFF in _OWN_FAULTS_SQLITE
     if state is not None:
         return state[:2] in _OWN_FAULTS_SQLSTATE
-    return isinstance(origin.__cause__ if origin else None, asyncpg.DataError)  # refused before it was sent
+    from asyncpg import DataError  # not loaded where SQLite is used
+
+    return isinstance(origin.__cause__ if origin else None, DataError)  # refused before it was sent
 
 
 def _unavailable(error: BaseException) -> StoreUnavailable:

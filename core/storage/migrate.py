@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def _upgrade(connection: Connection) -> None:
     if schema_state(present_revision(connection)) is SchemaState.CURRENT:
         return
     # Imported late: at most starts there is nothing to do, and messages are waiting to be accepted.
+    sys.modules.setdefault("mako.ext.pygmentplugin", None)  # type: ignore[arg-type]  # colours in errors of templates: 4 MB
     from alembic import command
     from alembic.config import Config
 

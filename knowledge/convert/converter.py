@@ -15,6 +15,7 @@ from knowledge.convert import audience
 from knowledge.convert.anchors import with_ids, with_slugs
 from knowledge.convert.delimited import table_of
 from knowledge.convert.faq import faq_document, is_faq, parse_data
+from knowledge.convert.kinds import FEEDS, HTML, OFFICE, refuse_without_text
 from knowledge.convert.markdown import FrontMatter, blocks_of, split_front_matter, split_head
 from knowledge.convert.openapi import is_openapi, openapi_document
 from knowledge.convert.properties import office_audience, office_title
@@ -24,17 +25,8 @@ from knowledge.documents import Document, UnreadableDocument
 if TYPE_CHECKING:
     from knowledge.convert.office import OfficeReader
 
-_OFFICE = frozenset({".docx", ".pptx", ".xlsx", ".xls", ".epub", ".msg", ".ipynb"})
-_HTML = frozenset({".html", ".htm", ".xhtml"})
-_FEEDS = frozenset({".xml", ".rss", ".atom"})
-_HEAVY = _OFFICE | _HTML | _FEEDS | {".pdf"}
 _DELIMITED = frozenset({".csv", ".tsv"})
 _PLAIN = frozenset({".txt", ".text", ".rst", ".log"})
-_NO_TEXT = {
-    "pictures": frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tiff", ".tif", ".svg", ".heic"}),
-    "sound and film": frozenset({".mp3", ".wav", ".m4a", ".ogg", ".flac", ".mp4", ".mov", ".avi", ".mkv", ".webm"}),
-    "archives": frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"}),
-}
 _HEAD_MARKS = (b"---", b"+++")
 _NOT_TEXT = "not a text file, and no kind of document that can be read"
 
@@ -59,13 +51,13 @@ class Converter:
             return self._data
         if suffix == ".pdf":
             return self._pdf
-        if suffix in _HTML:
+        if suffix in HTML:
             return self._html
-        if suffix in _OFFICE:
+        if suffix in OFFICE:
             return self._office
         if suffix in _DELIMITED:
             return self._delimited
-        if suffix in _FEEDS:
+        if suffix in FEEDS:
             return self._feed
         return self._plain if suffix in _PLAIN else self._markdown
 
@@ -155,19 +147,6 @@ class Converter:
             return self._plain(path, content)
         audience.refuse_in_blocks(blocks)
         return Document(choose_title(first_heading(blocks), path=path), tuple(blocks))
-
-
-def needs_heavy_readers(path: PurePath) -> bool:
-    """Whether reading it takes libraries that are loaded for seconds."""
-    return path.suffix.lower() in _HEAVY
-
-
-def refuse_without_text(path: PurePath) -> None:
-    """Raises UnreadableDocument for files that need not be opened to know that they hold no text."""
-    suffix = path.suffix.lower()
-    for kind, suffixes in _NO_TEXT.items():
-        if suffix in suffixes:
-            raise UnreadableDocument(f"{kind} hold no text that can be indexed ({suffix})")
 
 
 def _html_head(content: bytes) -> tuple[FrontMatter, str | bytes]:

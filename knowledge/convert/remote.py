@@ -15,7 +15,7 @@ from core.confined.runner import ConfinedRunner
 from core.domain.attachments import human_size
 from core.domain.errors import CallFailed, CallTookTooLong, CallTookTooMuch, ConfinedError, Resource
 from core.ports.confined import CallLimits
-from knowledge.convert.converter import needs_heavy_readers, refuse_without_text
+from knowledge.convert.kinds import needs_heavy_readers, refuse_without_text
 from knowledge.documents import Document, UnreadableDocument
 from knowledge.process.wire import document_from
 

@@ -26,8 +26,8 @@ from knowledge.embed.wellformed import well_formed
 
 _TOKENS_AT_ONCE = 128
 """In one run, where several texts have the same number of tokens; short ones share the reading of the weights."""
-_LONG = 512
-"""Tokens above which the memory that a run took is given back at once: it grows with their square."""
+_MANY_TOKENS = 64
+"""In one run, above which the memory that it took is given back at once: more than a question has."""
 
 
 class OnnxEmbedder:
@@ -91,7 +91,7 @@ class OnnxEmbedder:
         return self._tokenizer.encode_batch_fast(well_formed(texts), add_special_tokens=False)
 
     def _run(self, ids: NDArray[np.int64]) -> Vectors:
-        options = self._shrink if ids.shape[1] > _LONG else None
+        options = self._shrink if ids.size > _MANY_TOKENS else None
         fed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
         vectors: Vectors = self._session.run(None, fed, options)[0]
         return unit(vectors)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +13,7 @@ from core.domain.errors import ConfigError
 
 def open_chroma(directory: Path, url: str | None) -> Any:
     """A Chroma client. Raises ConfigError for an address that is not one; a server that is away raises when asked."""
+    _leave_unused_unloaded()
     import chromadb
     from chromadb.config import Settings
 
@@ -42,6 +45,14 @@ class EmbeddedChroma:
 
         self.directory.mkdir(parents=True, exist_ok=True)
         return chromadb.PersistentClient(path=str(self.directory), settings=self._settings)
+
+
+def _leave_unused_unloaded() -> None:
+    """Chroma and httpx load an exporter of traces with gRPC, and a command line, which are never called: 10 MB, and seconds."""
+    exporter = ModuleType("opentelemetry.exporter.otlp.proto.grpc.trace_exporter")
+    exporter.OTLPSpanExporter = None  # type: ignore[attr-defined]
+    sys.modules.setdefault(exporter.__name__, exporter)
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 
 def _address(url: str) -> tuple[str, int, bool]:

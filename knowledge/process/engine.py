@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience
 from knowledge.calibrate.calibrator import Calibrator, Embed
@@ -16,7 +17,6 @@ from knowledge.chunk.chunker import Chunker
 from knowledge.convert.remote import ConverterProcess
 from knowledge.embed.embedder import Embedder
 from knowledge.embed.queue import EmbeddingQueue, Vector
-from knowledge.evaluation.regression import RegressionSet, regression_set
 from knowledge.gaps.likeness import QuestionVectors
 from knowledge.index.closing import close_now
 from knowledge.index.opening import Index, open_index
@@ -35,6 +35,9 @@ from knowledge.search.corpus import Filters
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources import Catalog
 from knowledge.talk.talk import Talk
+
+if TYPE_CHECKING:
+    from knowledge.evaluation.regression import RegressionSet
 
 _PROGRESS_PAUSE = 0.05
 _MOST_LANGUAGES = 3
@@ -161,6 +164,8 @@ class Engine:
     def trial(self, request: Frame) -> Frame:
         """What an entry would push out of the first place. Nothing is written."""
         if self._regression is None:
+            from knowledge.evaluation.regression import regression_set  # loads readers of documents
+
             self._regression = regression_set(
                 self._settings, self._embedder, self._queue.questions, self._queue.documents
             )

@@ -131,7 +131,6 @@ OURS: Mapping[str, str] = {
     "core.attachments.fair_turns:FairTurns.turn": "ids",
     "core.attachments.file_store": "ids",
     "core.attachments.known_texts": "ids",
-    "core.attachments.object_store:open_store": "settings",
     "core.attachments.object_store:parse_location": "settings",
     "core.budgets": "ids",
     "core.llm.spending": "numbers",

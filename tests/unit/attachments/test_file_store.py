@@ -13,7 +13,7 @@ import pytest
 
 from core.attachments.file_store import FileStore
 from core.attachments.media_type import AttachmentPolicy
-from core.attachments.object_store import ObjectStore, open_store, parse_location
+from core.attachments.object_store import parse_location
 from core.domain.errors import ConfigError, InvalidInput, NotFound, TooLarge, Unreachable
 from tests.recordings import M4A, MOV, OGG
 from tests.unit.attachments.files import PROGRAM, chunks, pdf
@@ -160,11 +160,6 @@ async def test_ping_says_when_files_cannot_be_written(store: FileStore, tmp_path
     blocked.write_bytes(b"a file, not a folder")
     with pytest.raises(Unreachable):
         await FileStore(blocked / "attachments").start()
-
-
-def test_the_settings_choose_the_store(tmp_path: Path) -> None:
-    assert isinstance(open_store(tmp_path, None), FileStore)
-    assert isinstance(open_store(tmp_path, "s3://key:secret@bucket/files?endpoint=http://127.0.0.1:9"), ObjectStore)
 
 
 def test_a_location_is_read_and_its_secret_not_shown() -> None:
