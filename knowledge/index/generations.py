@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from knowledge.index.chroma_process import AnyChroma
+from knowledge.index.client import Matrix
 from knowledge.index.manifest import Manifest, Pointer
-from knowledge.index.vectors import Keys, Matrix, Vectors, drop, new_generation, others_than, was_removed
+from knowledge.index.vectors import Keys, Vectors, drop, new_generation, others_than, was_removed
 
 _log = logging.getLogger("switchboard.knowledge")
 
@@ -20,7 +21,7 @@ _FEW_LATE = 5_000
 """So many vectors may be copied while everybody who writes waits; with more of them the next run tries again."""
 
 
-def compact(client: Any, manifest: Manifest, *, few: int = _FEW) -> bool:
+def compact(client: AnyChroma, manifest: Manifest, *, few: int = _FEW) -> bool:
     """Where more than a fifth is dead: a new generation, verified, then shown to readers. The old one is the caller's.
 
     Killed anywhere, it leaves an index that is whole; a half-made generation is removed by the next run. Another process
@@ -40,7 +41,7 @@ def compact(client: Any, manifest: Manifest, *, few: int = _FEW) -> bool:
     return moved
 
 
-def remove_others(client: Any, manifest: Manifest, *, of_other_models: bool) -> bool:
+def remove_others(client: AnyChroma, manifest: Manifest, *, of_other_models: bool) -> bool:
     """Removes what is left of other generations. Whether there was anything.
 
     While it looks and removes, nobody can move the vectors to one of those.
@@ -49,7 +50,7 @@ def remove_others(client: Any, manifest: Manifest, *, of_other_models: bool) -> 
     def remove(pointer: Pointer) -> bool:
         leaving = others_than(client, manifest.collections, pointer.generation, of_other_models=of_other_models)
         for name in leaving:
-            client.delete_collection(name)
+            client.remove(name)
         return bool(leaving)
 
     present = manifest.pointer().generation

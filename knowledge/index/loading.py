@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, or_, select
 
+from knowledge.index.client import Matrix
 from knowledge.index.manifest import Manifest, Pointer
 from knowledge.index.snapshot import Snapshot
 from knowledge.index.tables import passages
-from knowledge.index.vectors import Keys, Matrix, Vectors, unpacked
+from knowledge.index.vectors import Keys, Vectors, unpacked
 from knowledge.search.arrays import Arrays
 
 _STRUCTURE = (

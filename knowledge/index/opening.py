@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from knowledge.index.client import open_chroma
+from knowledge.index.chroma_process import ChromaProcess
 from knowledge.index.database import ManifestDatabase
 from knowledge.index.manifest_file import open_manifest
 from knowledge.index.reader import Reader
@@ -32,7 +32,7 @@ class Index(Generic[Ready]):
 
 def open_index(settings: KnowledgeSettings, model: str, prepare: Callable[[Snapshot], Ready]) -> Index[Ready]:
     """The index for this model's vectors, with its present epoch. Raises what the databases raise when they are away."""
-    client = open_chroma(settings.directory, settings.chroma_url)
+    client = ChromaProcess(settings.directory, settings.chroma_url)
     fingerprint = f"{model}-{_LAYOUT}"
     database = open_manifest(settings)
     writer = IndexWriter(client, database, fingerprint)

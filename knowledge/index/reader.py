@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from knowledge.index.chroma_process import AnyChroma
 from knowledge.index.loading import load
 from knowledge.index.manifest import Manifest
 from knowledge.index.snapshot import Snapshot
@@ -25,7 +26,7 @@ class Reader(Generic[Ready]):
     ``current`` may be read by any thread at any time and is one epoch; whoever searches takes it once.
     """
 
-    def __init__(self, client: Any, manifest: Manifest, prepare: Callable[[Snapshot], Ready]) -> None:
+    def __init__(self, client: AnyChroma, manifest: Manifest, prepare: Callable[[Snapshot], Ready]) -> None:
         self._client = client
         self._manifest = manifest
         self._prepare = prepare

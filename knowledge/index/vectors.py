@@ -15,13 +15,14 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.index.chroma_process import AnyChroma
+from knowledge.index.client import ChromaFailed, Matrix
+
 Keys = NDArray[np.uint64]
-Matrix = NDArray[np.float32]
 
 _PREFIX = "switchboard-index"
 _CONFIGURATION = {"hnsw": {"space": "ip", "ef_construction": 4, "max_neighbors": 2}}
@@ -69,51 +70,46 @@ class CollectionNames:
 class Vectors:
     """Blocking; for one thread. A collection is made when something is put into it."""
 
-    def __init__(self, client: Any, names: CollectionNames, generation: int) -> None:
+    def __init__(self, client: AnyChroma, names: CollectionNames, generation: int) -> None:
         self._client = client
         self._name = names.name(generation)
-        self._made: Any = None
+        self._there = False
         self.generation = generation
 
     def count(self) -> int:
         """Vectors, used and unused."""
-        collection = self._found()
-        return 0 if collection is None else int(collection.count())
+        return self._client.count(self._name) if self._found() else 0
 
     def missing(self, keys: Sequence[int]) -> list[int]:
         """Those of ``keys`` that have no vector yet, each once, in order."""
         present: set[str] = set()
         wanted = list(dict.fromkeys(keys))
-        collection = self._found()
-        if collection is None:
+        if not self._found():
             return wanted
         for batch in _batches([_id(key) for key in wanted]):
-            present.update(collection.get(ids=batch, include=[])["ids"])
+            present.update(self._client.present(self._name, batch))
         return [key for key in wanted if _id(key) not in present]
 
     def put(self, keys: Sequence[int], vectors: Matrix) -> None:
         """Stores vectors, durably. One that is there already is the same and stays."""
-        if self._found() is None:
-            self._made = self._client.get_or_create_collection(
-                self._name, configuration=_CONFIGURATION, embedding_function=None
-            )
+        if not self._found():
+            self._client.make(self._name, _CONFIGURATION)
+            self._there = True
         for start in range(0, len(keys), _BATCH):
             batch = slice(start, start + _BATCH)
-            self._made.upsert(ids=[_id(key) for key in keys[batch]], embeddings=vectors[batch])
+            self._client.put(self._name, [_id(key) for key in keys[batch]], vectors[batch])
 
     def get(self, keys: Sequence[int]) -> Iterator[tuple[list[int], Matrix]]:
         """The vectors that are there, in pieces, in no order."""
-        collection = self._found()
-        for batch in _batches([_id(key) for key in keys]) if collection is not None else ():
-            found = collection.get(ids=batch, include=["embeddings"])
-            if found["ids"]:
-                yield [int(name, 16) for name in found["ids"]], np.asarray(found["embeddings"], np.float32)
+        for batch in _batches([_id(key) for key in keys]) if self._found() else ():
+            names, matrix = self._client.get(self._name, batch)
+            if names:
+                yield [int(name, 16) for name in names], matrix
 
-    def _found(self) -> Any:
-        """The collection, or None: who only reads must not make one, which would outlive a generation that was removed."""
-        if self._made is None and self._name in _names(self._client):
-            self._made = self._client.get_collection(self._name, embedding_function=None)
-        return self._made
+    def _found(self) -> bool:
+        """Who only reads must not make a collection, which would outlive a generation that was removed."""
+        self._there = self._there or self._name in self._client.names()
+        return self._there
 
 
 def new_generation() -> int:
@@ -123,22 +119,20 @@ def new_generation() -> int:
 
 def was_removed(error: Exception) -> bool:
     """Whether a collection was removed by another process while it was used."""
-    from chromadb.errors import NotFoundError  # takes a second to import, which who only reads a manifest can spare
-
-    return isinstance(error, NotFoundError)
+    return isinstance(error, ChromaFailed) and error.kind == "NotFoundError"
 
 
-def drop(client: Any, names: CollectionNames, generation: int) -> None:
+def drop(client: AnyChroma, names: CollectionNames, generation: int) -> None:
     """Removes a generation, if it is there."""
     name = names.name(generation)
-    if name in _names(client):
-        client.delete_collection(name)
+    if name in client.names():
+        client.remove(name)
 
 
-def others_than(client: Any, names: CollectionNames, generation: int, *, of_other_models: bool) -> list[str]:
+def others_than(client: AnyChroma, names: CollectionNames, generation: int, *, of_other_models: bool) -> list[str]:
     """The collections of other generations of this model, and with ``of_other_models`` of the owner's other models."""
     belongs = names.owns if of_other_models else names.holds
-    return [name for name in _names(client) if name != names.name(generation) and belongs(name)]
+    return [name for name in client.names() if name != names.name(generation) and belongs(name)]
 
 
 def remove_files(directory: Path) -> None:
@@ -151,10 +145,6 @@ def remove_files(directory: Path) -> None:
     for folder in directory.iterdir():
         if folder.is_dir() and _is_uuid(folder.name) and folder.name not in used:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _names(client: Any) -> list[str]:
-    return [collection.name for collection in client.list_collections()]
 
 
 def _is_uuid(name: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,7 +12,7 @@ from core.domain.knowledge import KnowledgeAudience
 from knowledge.documents import Chunk
 from knowledge.embed.embedder import TextRefused
 from knowledge.index import elsewhere
-from knowledge.index.client import EmbeddedChroma
+from knowledge.index.chroma_process import AnyChroma
 from knowledge.index.database import ManifestDatabase
 from knowledge.index.fetches import Fetches
 from knowledge.index.generations import compact, remove_others
@@ -41,7 +40,7 @@ class Prepared:
 class IndexWriter:
     """Blocking; for one run at a time."""
 
-    def __init__(self, client: Any, database: ManifestDatabase, fingerprint: str) -> None:
+    def __init__(self, client: AnyChroma, database: ManifestDatabase, fingerprint: str) -> None:
         self._client = client
         self._database = database
         self.manifest = Manifest(database, fingerprint)
@@ -146,9 +145,9 @@ class IndexWriter:
 
     def _remove_files(self) -> None:
         """What an embedded Chroma keeps of collections that were deleted, on the disk and in memory."""
-        if isinstance(self._client, EmbeddedChroma):
+        if self._client.directory is not None:
+            self._client.close()
             remove_files(self._client.directory)
-            self._client.renew()
 
     def _vectors(self) -> Vectors:
         return Vectors(self._client, self.manifest.collections, self.manifest.pointer().generation)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from core.domain.knowledge import KnowledgeAudience
 from knowledge.documents import Chunk
-from knowledge.index.client import open_chroma
+from knowledge.index.client import Chroma
 from knowledge.index.database import open_database
 from knowledge.index.reader import Reader
 from knowledge.index.records import IndexedDocument
@@ -95,7 +95,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[object, o
     """One Chroma and one manifest; each example has a model of its own in them."""
     folder: Path = tmp_path_factory.mktemp("index")
     database = open_database(folder / "knowledge.db", None)
-    yield open_chroma(folder / "chroma", None), database
+    yield Chroma(folder / "chroma", None), database
     database.close()
 
 

@@ -243,7 +243,7 @@ def test_a_run_over_which_the_vectors_moved_stores_them_again(bench: Bench) -> N
 
 def test_lost_vectors_are_made_again_by_the_next_run(bench: Bench) -> None:
     bench.run()
-    bench.client.delete_collection(bench.collection())
+    bench.client.remove(bench.collection())
     reader = bench.reader()
     assert (reader.lost, bench.found("a > One\nFirst a.")) == (6, [])
 
@@ -259,7 +259,9 @@ def test_dead_vectors_do_not_stand_for_lost_ones(bench: Bench) -> None:
     (bench.folder / "a.md").unlink()
     bench.run()
     lost = bench.index().manifest.live_keys()[:1]
-    bench.client.get_collection(bench.collection(), embedding_function=None).delete(ids=[f"{int(lost[0]):016x}"])
+    bench.client._client.get_collection(bench.collection(), embedding_function=None).delete(
+        ids=[f"{int(lost[0]):016x}"]
+    )
     assert bench.reader().lost == 1
 
     assert bench.run().indexed == 1

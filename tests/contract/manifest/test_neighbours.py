@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import chromadb
 import numpy as np
 import pytest
-from chromadb.config import Settings
 
 from knowledge.documents import Chunk
 from knowledge.index import generations
+from knowledge.index.client import Chroma
 from knowledge.index.database import ManifestDatabase, open_database
 from knowledge.index.manifest import Manifest
 from knowledge.index.reader import Reader
@@ -24,9 +23,10 @@ from tests.integration.knowledge.index_bench import vector
 
 
 @pytest.fixture
-def chroma(tmp_path: Path) -> Iterator[Any]:
+def chroma(tmp_path: Path) -> Iterator[Chroma]:
     """What is asked as a server is: nobody's folder, and no client of one hub is the other's."""
-    client = chromadb.PersistentClient(str(tmp_path / "chroma"), settings=Settings(anonymized_telemetry=False))
+    client = Chroma(tmp_path / "chroma", None)
+    client.directory = None
     yield client
     client.close()
 
@@ -56,14 +56,14 @@ def mostly_dead(writer: IndexWriter) -> None:
         writer.commit()
 
 
-def lost(chroma: Any, writer: IndexWriter) -> tuple[int, int]:
+def lost(chroma: Chroma, writer: IndexWriter) -> tuple[int, int]:
     """Vectors and passages of an epoch that is opened now."""
     reader = Reader(chroma, writer.manifest, lambda snapshot: snapshot)
     return reader.lost, len(reader.current.rows)
 
 
 def test_hubs_that_share_a_server_leave_one_another_alone(
-    chroma: Any, database: ManifestDatabase, tmp_path: Path
+    chroma: Chroma, database: ManifestDatabase, tmp_path: Path
 ) -> None:
     elsewhere = open_database(tmp_path / "staging" / "knowledge.db", None)
     production, staging = IndexWriter(chroma, database, "model1"), IndexWriter(chroma, elsewhere, "model1")
@@ -85,7 +85,7 @@ def test_hubs_that_share_a_server_leave_one_another_alone(
 
 
 def test_what_another_run_adds_while_the_vectors_move_is_moved_too(
-    chroma: Any, database: ManifestDatabase, open_manifest: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+    chroma: Chroma, database: ManifestDatabase, open_manifest: OpenDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = IndexWriter(chroma, database, "model1"), IndexWriter(chroma, open_manifest(), "model1")
     mostly_dead(one)
@@ -100,7 +100,7 @@ def test_what_another_run_adds_while_the_vectors_move_is_moved_too(
 
 
 def test_two_that_move_the_vectors_at_once_lose_none(
-    chroma: Any, database: ManifestDatabase, open_manifest: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+    chroma: Chroma, database: ManifestDatabase, open_manifest: OpenDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = IndexWriter(chroma, database, "model1"), IndexWriter(chroma, open_manifest(), "model1")
     mostly_dead(one)
@@ -109,11 +109,11 @@ def test_two_that_move_the_vectors_at_once_lose_none(
     one.tidy()
 
     assert lost(chroma, one) == (0, 22)
-    assert len(chroma.list_collections()) == 1
+    assert len(chroma.names()) == 1
 
 
 def test_a_new_generation_that_another_run_removes_is_never_shown(
-    chroma: Any, database: ManifestDatabase, open_manifest: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+    chroma: Chroma, database: ManifestDatabase, open_manifest: OpenDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = IndexWriter(chroma, database, "model1"), IndexWriter(chroma, open_manifest(), "model1")
     mostly_dead(one)
@@ -131,7 +131,7 @@ def test_a_new_generation_that_another_run_removes_is_never_shown(
 
 
 def test_a_document_that_is_written_while_its_generation_goes_is_written_again(
-    chroma: Any, database: ManifestDatabase, open_manifest: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+    chroma: Chroma, database: ManifestDatabase, open_manifest: OpenDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = IndexWriter(chroma, database, "model1"), IndexWriter(chroma, open_manifest(), "model1")
     mostly_dead(one)

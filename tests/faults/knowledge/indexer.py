@@ -17,7 +17,7 @@ from typing import Any
 import chromadb
 
 from core.domain.knowledge import KnowledgeAudience
-from knowledge.index.client import open_chroma
+from knowledge.index.client import Chroma
 from knowledge.index.database import open_database
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.reader import Reader
@@ -37,7 +37,7 @@ def tell(**what: Any) -> None:
 def opened(settings: dict[str, str]) -> Bench:
     """The index of the settings, as one process has it."""
     directory = Path(settings["directory"])
-    client = open_chroma(directory, settings.get("chroma_url"))
+    client = Chroma(directory, settings.get("chroma_url"))
     database = open_database(directory.with_name("knowledge.db"), settings.get("database_url"))
     return Bench(Path(settings["docs"]), directory, client, database)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from core.domain.knowledge import IndexReport, KnowledgeAudience, Passage
 from knowledge.chunk.chunker import Chunker
 from knowledge.convert.converter import Converter
-from knowledge.index.client import open_chroma
+from knowledge.index.client import Chroma
 from knowledge.index.database import ManifestDatabase, open_database
 from knowledge.index.order import IndexOrder
 from knowledge.index.reader import Reader
@@ -34,11 +33,11 @@ class Bench:
     """Vectors are hashes: equal texts have cosine 1. Time stands still, unless a test moves it."""
 
     def __init__(
-        self, folder: Path, chroma: Path, client: Any = None, database: ManifestDatabase | None = None
+        self, folder: Path, chroma: Path, client: Chroma | None = None, database: ManifestDatabase | None = None
     ) -> None:
         self.folder = folder
         self.directory = chroma
-        self.client = client or open_chroma(chroma, None)
+        self.client = client or Chroma(chroma, None)
         self.database = database or open_database(chroma.with_name("knowledge.db"), None)
         self.embedded: list[str] = []
         self.break_after: int | None = None
@@ -96,7 +95,7 @@ class Bench:
         return {document.source for document in self.index().documents().values()}
 
     def collections(self) -> set[str]:
-        return {collection.name for collection in self.client.list_collections()}
+        return set(self.client.names())
 
     def vectors(self, fingerprint: str = "model1") -> Vectors:
         """Those that readers are told of now."""

@@ -10,7 +10,7 @@ import pytest
 
 from core.domain.errors import ConfigError
 from core.domain.knowledge import IndexReport
-from knowledge.index.client import open_chroma
+from knowledge.index.client import Chroma
 from tests.integration.knowledge.index_bench import Bench
 
 
@@ -192,7 +192,7 @@ def test_what_a_source_must_not_give_away_leaves_the_index_and_is_named(bench: B
 @pytest.mark.parametrize("url", ["chroma:8000", "ftp://chroma", "http://", "http://chroma:port"])
 def test_an_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(ConfigError, match="CHROMA_URL"):
-        open_chroma(tmp_path, url)
+        Chroma(tmp_path, url)
 
 
 def test_a_file_of_gigabytes_is_not_even_opened_and_the_others_are_read(bench: Bench) -> None:

@@ -11,6 +11,8 @@ from config import parts
 from config.channels import CREDENTIALS, make_channels
 from config.clock import SystemClock
 from config.settings import read_settings
+from core.attachments.file_store import FileStore
+from core.attachments.object_store import ObjectStore
 from core.domain.errors import ConfigError
 from core.ports.channel import Channel, SupportsDiagnosis
 from core.ports.metrics import NoMetrics
@@ -25,6 +27,12 @@ EMAIL = {
     "email_smtp_url": "smtps://user:pass@smtp.example.com:465",
 }
 EVERY = {**TELEGRAM, **SMS, **SLACK, **EMAIL}
+
+
+def test_the_settings_choose_where_files_go(tmp_path: Path) -> None:
+    bucket = "s3://key:secret@bucket/files?endpoint=http://127.0.0.1:9"
+    assert isinstance(parts.make_files(read_settings(data_dir=tmp_path)), FileStore)
+    assert isinstance(parts.make_files(read_settings(data_dir=tmp_path, attachments_url=bucket)), ObjectStore)
 
 
 def made(tmp_path: Path, **settings: Any) -> dict[str, Channel]:
