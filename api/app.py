@@ -9,16 +9,13 @@ from aiohttp import web
 
 from api.browser_headers import add_browser_headers
 from api.docs_page import docs_routes
-from api.gaps import gap_routes
 from api.health import Health
-from api.knowledge import knowledge_routes
-from api.metrics import PrometheusMetrics, measure_requests, metric_routes
+from api.metrics import PrometheusMetrics, metric_routes
 from api.openapi import openapi_routes
 from api.operator_access import OperatorAccess
+from api.operator_routes import gap_routes, knowledge_routes, search_routes, waiting_routes
 from api.problems import problems
-from api.request_log import answer_with_id, correlate
-from api.search import search_routes
-from api.waiting import waiting_routes
+from api.request_log import answer_with_id, observe_requests
 from core.ports.gaps import GapBook
 from core.ports.jobs import Freshness
 from core.ports.retriever import Retriever
@@ -43,13 +40,11 @@ class Operations:
 def build_app(
     operations: Operations, channel_routes: Iterable[web.AbstractRouteDef], *, max_body: int = 1024 * 1024
 ) -> web.Application:
-    """Id and log line outside, then the count, then problem documents: so each of them sees what the caller sees.
+    """Id, log line and count outside, then problem documents: so each of them sees what the caller sees.
 
     ``max_body`` bounds what operator routes read; the channels bound their own bodies and stream their uploads.
     """
-    app = web.Application(
-        middlewares=[correlate, measure_requests(operations.metrics), problems], client_max_size=max_body
-    )
+    app = web.Application(middlewares=[observe_requests(operations.metrics), problems], client_max_size=max_body)
     app.on_response_prepare.append(answer_with_id)
     app.on_response_prepare.append(add_browser_headers)
     app.add_routes(operations.health.routes(operations.operators.allows))

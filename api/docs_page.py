@@ -123,7 +123,5 @@ def _headers() -> Mapping[str, str]:
                 "frame-ancestors 'none'",
             )
         ),
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
         "Cache-Control": "public, max-age=300",
     }

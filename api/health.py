@@ -153,4 +153,4 @@ class Health:
 
 
 def _answer(body: Mapping[str, Any], *, down: bool = False) -> web.Response:
-    return web.json_response(dict(body), status=503 if down else 200, headers={"Cache-Control": "no-store"})
+    return web.json_response(dict(body), status=503 if down else 200)

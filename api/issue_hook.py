@@ -45,7 +45,7 @@ def issue_hook(
             await sink.quarantine(RawEvent(_NAME, "default", body, kept, clock.now()), error.detail)
             raise
         cases = await tell(news, delivery) if news is not None else 0
-        return web.json_response({"cases": cases}, status=202, headers={"Cache-Control": "no-store"})
+        return web.json_response({"cases": cases}, status=202)
 
     return [web.post(PATH, take)]
 

@@ -33,9 +33,7 @@ def knowledge_hook(freshness: Freshness, secrets: Sequence[str], metrics: Metric
 
     async def take(request: web.Request) -> web.Response:
         asked = await _ask(freshness, *await hook.read(request))
-        return web.json_response(
-            {"sources": list(asked or ()), "repeated": asked is None}, status=202, headers={"Cache-Control": "no-store"}
-        )
+        return web.json_response({"sources": list(asked or ()), "repeated": asked is None}, status=202)
 
     return [web.post(PATH, take)] if secrets else []
 

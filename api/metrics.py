@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from http import HTTPStatus
+from collections.abc import Mapping
+from typing import Any
 
 import prometheus_client as prometheus
 import structlog
 from aiohttp import web
-from aiohttp.typedefs import Middleware
 from prometheus_client.exposition import choose_encoder
 
 from api.metric_catalogue import (
@@ -21,6 +19,7 @@ from api.metric_catalogue import (
     STORE_UP,
     STORE_UP_HELP,
     TIMINGS,
+    Description,
 )
 from api.operator_access import OperatorAccess
 from core.domain.errors import HubError
@@ -30,8 +29,7 @@ from core.ports.store import Records
 
 _log = structlog.get_logger(__name__)
 _PATIENCE = 2.0
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_DESCRIBED: dict[str, Description] = {**COUNTERS, **TIMINGS, **GAUGES}
 
 
 class PrometheusMetrics:
@@ -42,40 +40,26 @@ class PrometheusMetrics:
         prometheus.ProcessCollector(registry=self.registry)
         prometheus.PlatformCollector(registry=self.registry)
         prometheus.GCCollector(registry=self.registry)
-        self._counters = {
-            key: prometheus.Counter(f"switchboard_{key}", text.help, text.labels, registry=self.registry)
-            for key, text in COUNTERS.items()
+        self._metrics: dict[str, Any] = {
+            key: self._new(prometheus.Counter, key, text) for key, text in COUNTERS.items()
         }
-        self._timings = {
-            key: prometheus.Histogram(
-                f"switchboard_{key}_seconds", text.help, text.labels, buckets=text.buckets, registry=self.registry
-            )
+        self._metrics |= {
+            key: self._new(prometheus.Histogram, f"{key}_seconds", text, buckets=text.buckets)
             for key, text in TIMINGS.items()
         }
-        self._gauges = {
-            key: prometheus.Gauge(f"switchboard_{key}", text.help, text.labels, registry=self.registry)
-            for key, text in GAUGES.items()
-        }
+        self._metrics |= {key: self._new(prometheus.Gauge, key, text) for key, text in GAUGES.items()}
         self._backlog = prometheus.Gauge(BACKLOG, BACKLOG_HELP, ("kind",), registry=self.registry)
         self._store_up = prometheus.Gauge(STORE_UP, STORE_UP_HELP, registry=self.registry)
+        self._labelled: dict[tuple[object, ...], Any] = {}
 
     def count(self, counter: Counter, amount: float = 1.0, **labels: str) -> None:
-        """See the port."""
-        chosen = _fit(COUNTERS[counter].labels, labels, counter)
-        metric = self._counters[counter]
-        (metric.labels(*chosen) if chosen else metric).inc(amount)
+        self._metric(counter, labels).inc(amount)
 
     def observe(self, timing: Timing, seconds: float, **labels: str) -> None:
-        """See the port."""
-        chosen = _fit(TIMINGS[timing].labels, labels, timing)
-        metric = self._timings[timing]
-        (metric.labels(*chosen) if chosen else metric).observe(seconds)
+        self._metric(timing, labels).observe(seconds)
 
     def gauge(self, gauge: Gauge, value: float, **labels: str) -> None:
-        """See the port."""
-        chosen = _fit(GAUGES[gauge].labels, labels, gauge)
-        metric = self._gauges[gauge]
-        (metric.labels(*chosen) if chosen else metric).set(value)
+        self._metric(gauge, labels).set(value)
 
     def backlog(self, counts: Mapping[str, int] | None) -> None:
         """What the database counted; None when it did not answer: then no stale number is shown either."""
@@ -84,12 +68,21 @@ class PrometheusMetrics:
         for kind, value in (counts or {}).items():
             self._backlog.labels(kind).set(value)
 
+    def _new(self, kind: Any, name: str, text: Description, **options: Any) -> Any:
+        return kind(f"switchboard_{name}", text.help, text.labels, registry=self.registry, **options)
 
-def _fit(names: tuple[str, ...], labels: Mapping[str, str], metric: str) -> tuple[str, ...]:
-    """A label that was forgotten is empty; one that the catalogue does not know is left out and told once in the log."""
-    if unknown := labels.keys() - set(names):
-        _log.error("metric.unknown_labels", metric=metric, labels=sorted(unknown))
-    return tuple(str(labels.get(name, "")) for name in names)
+    def _metric(self, key: str, labels: Mapping[str, str]) -> Any:
+        """The metric with its labels. A forgotten label is empty; an unknown one is logged when it is first used."""
+        wanted = (key, *labels.items())
+        if (known := self._labelled.get(wanted)) is not None:
+            return known
+        metric = self._metrics[key]
+        names = _DESCRIBED[key].labels
+        if unknown := labels.keys() - set(names):
+            _log.error("metric.unknown_labels", metric=key, labels=sorted(unknown))
+        chosen = [str(labels.get(name, "")) for name in names]
+        found = self._labelled[wanted] = metric.labels(*chosen) if chosen else metric
+        return found
 
 
 def metric_routes(
@@ -103,9 +96,7 @@ def metric_routes(
         metrics.backlog(counts)
         metrics.gauge(Gauge.KNOWLEDGE_READY, ready)
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-        return web.Response(
-            body=encode(metrics.registry), headers={"Content-Type": content_type, "Cache-Control": "no-store"}
-        )
+        return web.Response(body=encode(metrics.registry), headers={"Content-Type": content_type})
 
     return [web.get("/metrics", scrape, allow_head=False)]
 
@@ -125,30 +116,3 @@ async def _ready(retriever: Retriever) -> bool:
             return await retriever.ready()
     except (HubError, TimeoutError):
         return False
-
-
-def measure_requests(metrics: PrometheusMetrics) -> Middleware:
-    """Middleware that counts and times requests by route template, so that ids never become labels."""
-
-    @web.middleware
-    async def measured(request: web.Request, handler: Handler) -> web.StreamResponse:
-        started, status = time.perf_counter(), 500
-        try:
-            response = await handler(request)
-            status = response.status
-        except web.HTTPException as error:
-            status = error.status
-            raise
-        finally:
-            route = _route(request)
-            metrics.count(Counter.HTTP_REQUESTS, method=request.method, route=route, status=str(status))
-            if status != HTTPStatus.SWITCHING_PROTOCOLS:
-                metrics.observe(Timing.HTTP_REQUEST, time.perf_counter() - started, method=request.method, route=route)
-        return response
-
-    return measured
-
-
-def _route(request: web.Request) -> str:
-    resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else "unmatched"

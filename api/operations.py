@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from api import knowledge_schemas as k
+from api import operator_schemas as o
 from api import schemas as s
 
 Access = Literal["public", "session", "operator", "signed link"]
@@ -152,13 +152,13 @@ _CHAT = (
 _OPERATE = (
     Operation(
         *("POST", "/api/search", "Search the knowledge base", "Operation", "operator"),
-        {200: ("Passages, best first.", s.SearchResults)},
-        bodies={_JSON: s.SearchQuery},
+        {200: ("Passages, best first.", o.SearchResults)},
+        bodies={_JSON: o.SearchQuery},
         problems=(400, *_OPERATOR_PROBLEMS, 413, 503),
     ),
     Operation(
         *("GET", "/api/gaps", "What is asked and not answered", "Operation", "operator"),
-        {200: ("Questions that ask the same, those of most questions first.", s.Gaps)},
+        {200: ("Questions that ask the same, those of most questions first.", o.Gaps)},
         parameters=(
             Parameter("since", "Only what was asked after it: a time (ISO 8601), or a span such as 7d or 12h."),
             Parameter("limit", "How many at most, 100 where it is not said.", "integer"),
@@ -169,13 +169,13 @@ _OPERATE = (
     Operation(
         *("POST", "/api/gaps/{id}/close", "Say that it is answered now", "Operation", "operator"),
         {204: ("Done with, until somebody asks again.", None)},
-        bodies={_JSON: s.GapClosing},
+        bodies={_JSON: o.GapClosing},
         parameters=(Parameter("id", "Of questions that ask the same.", required=True),),
         problems=(400, *_OPERATOR_PROBLEMS, 404, 413, 503),
     ),
     Operation(
         *("GET", "/api/waiting", "Who waits for a person", "Operation", "operator"),
-        {200: ("Customers whom nobody of the staff has taken yet, the longest waiting first.", s.Waiting)},
+        {200: ("Customers whom nobody of the staff has taken yet, the longest waiting first.", o.Waiting)},
         parameters=(Parameter("limit", "How many at most, 100 where it is not said.", "integer"),),
         problems=(400, *_OPERATOR_PROBLEMS, 503),
     ),
@@ -187,35 +187,35 @@ _OPERATE = (
     ),
     Operation(
         *("GET", "/api/knowledge/status", "How fresh each source is", "Operation", "operator"),
-        {200: ("Each source that is configured.", k.KnowledgeStatus)},
+        {200: ("Each source that is configured.", o.KnowledgeStatus)},
         "Runs that are under way, were cut off or failed are shown as such.",
         problems=(*_OPERATOR_PROBLEMS, 503),
     ),
     Operation(
         *("POST", "/api/knowledge/reindex", "Have sources read again", "Operation", "operator"),
-        {202: ("It is done as soon as can be, once more after a run that is under way.", k.ReindexAccepted)},
+        {202: ("It is done as soon as can be, once more after a run that is under way.", o.ReindexAccepted)},
         "One `source`, as it is configured, or all of them where none is named.",
-        {_JSON: k.ReindexRequest},
+        {_JSON: o.ReindexRequest},
         problems=(400, *_OPERATOR_PROBLEMS, 404, 413, 503),
     ),
     Operation(
         *("GET", "/health", "Whether the hub works", "Operation", "public"),
-        {200: ("It works, perhaps with something missing.", s.OverallHealth), 503: ("It does not.", s.OverallHealth)},
+        {200: ("It works, perhaps with something missing.", o.OverallHealth), 503: ("It does not.", o.OverallHealth)},
     ),
     Operation(
         *("GET", "/health/live", "Whether the process is up", "Operation", "public"),
-        {200: ("It is.", s.Liveness)},
+        {200: ("It is.", o.Liveness)},
     ),
     Operation(
         *("GET", "/health/ready", "Whether new work may be sent here", "Operation", "public"),
         {
-            200: ("It may.", s.Readiness),
-            503: ("The database does not answer, or the process is stopping.", s.Readiness),
+            200: ("It may.", o.Readiness),
+            503: ("The database does not answer, or the process is stopping.", o.Readiness),
         },
     ),
     Operation(
         *("GET", "/health/{part}", "One part: db, vectors, cache, channels or disk", "Operation", "public"),
-        {200: ("It works, or is degraded.", s.PartHealth), 503: ("It is down.", s.PartHealth)},
+        {200: ("It works, or is degraded.", o.PartHealth), 503: ("It is down.", o.PartHealth)},
         parameters=(Parameter("part", "db, vectors, cache, channels or disk.", required=True),),
         problems=(404,),
     ),

@@ -1,15 +1,18 @@
-"""The log line of each HTTP request, and the id by which its other lines are found."""
+"""The log line and the numbers of each HTTP request, and the id by which its other lines are found."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from core.domain.correlation import acceptable, correlated
+from core.ports.metrics import Counter, Metrics, Timing
 
 HEADER = "X-Request-ID"
 _REQUEST_ID = web.RequestKey("request_id", str)
@@ -17,36 +20,43 @@ _QUIET = ("/health", "/metrics")
 
 _log = structlog.get_logger("http")
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+def observe_requests(metrics: Metrics) -> Middleware:
+    """Outermost: give each request its id (the caller's own when it is harmless), write its log line, count and time it.
 
-@web.middleware
-async def correlate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Outermost: gives the request its id (the caller's own when it is harmless) and writes the one line about it.
-
-    Only the path is logged: queries hold signatures.
+    Only the path is logged: queries hold signatures. Numbers go by route template, so that ids never become labels.
     """
-    with correlated(acceptable(request.headers.get(HEADER))) as identifier:
-        request[_REQUEST_ID] = identifier
-        started = time.perf_counter()
-        status = 500
-        try:
-            response = await handler(request)
-            status = response.status
-        except web.HTTPException as error:
-            status = error.status
-            raise
-        finally:
-            quiet = request.path.startswith(_QUIET) and status < web.HTTPInternalServerError.status_code
-            _log.log(
-                logging.DEBUG if quiet else logging.INFO,
-                "request",
-                method=request.method,
-                path=request.path,
-                status=status,
-                ms=round((time.perf_counter() - started) * 1000, 1),
-            )
-        return response
+
+    @web.middleware
+    async def observed(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        with correlated(acceptable(request.headers.get(HEADER))) as identifier:
+            request[_REQUEST_ID] = identifier
+            started, status = time.perf_counter(), 500
+            try:
+                response = await handler(request)
+                status = response.status
+            except web.HTTPException as error:
+                status = error.status
+                raise
+            finally:
+                _note(request, status, time.perf_counter() - started, metrics)
+            return response
+
+    return observed
+
+
+def _note(request: web.Request, status: int, seconds: float, metrics: Metrics) -> None:
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else "unmatched"
+    metrics.count(Counter.HTTP_REQUESTS, method=request.method, route=route, status=str(status))
+    if status != HTTPStatus.SWITCHING_PROTOCOLS:
+        metrics.observe(Timing.HTTP_REQUEST, seconds, method=request.method, route=route)
+    quiet = request.path.startswith(_QUIET) and status < HTTPStatus.INTERNAL_SERVER_ERROR
+    level = logging.DEBUG if quiet else logging.INFO
+    ms = round(seconds * 1000, 1)
+    _log.log(level, "request", method=request.method, path=request.path, status=status, ms=ms)
 
 
 async def answer_with_id(request: web.Request, response: web.StreamResponse) -> None:

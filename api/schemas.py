@@ -1,35 +1,12 @@
-"""The JSON of every route, as models: requests are checked by them, and all of them are described in ``/openapi.json``."""
+"""The JSON of the chat's routes, as models that ``/openapi.json`` describes; `operator_schemas` has the others."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 Status = Literal["bot", "queued", "staff", "resolved"]
-HealthWord = Literal["ok", "degraded", "down"]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SearchFilters(_Strict):
-    """Narrow a search. ``language``: ``de`` or ``de-AT``; passages that are known to be in another one are left out."""
-
-    category: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
-    language: (
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}([-_][A-Za-z0-9]{1,8})*$", max_length=35)] | None
-    ) = None
-
-
-class SearchQuery(_Strict):
-    """A search of the knowledge base."""
-
-    query: Text
-    limit: int = Field(5, ge=1, le=50)
-    filters: SearchFilters = SearchFilters()
 
 
 class SourceMetadata(BaseModel):
@@ -49,29 +26,6 @@ class Source(BaseModel):
     content: str
     metadata: SourceMetadata
     relevance_score: float
-
-
-class FoundMetadata(SourceMetadata):
-    """As in an answer's sources, with the category that ``filters`` can name."""
-
-    category: str | None = None
-
-
-class Found(BaseModel):
-    """A passage that a search found. ``relevance_score`` is how near its meaning is; in the order its words count as well."""
-
-    id: str
-    title: str
-    content: str
-    metadata: FoundMetadata
-    relevance_score: float
-
-
-class SearchResults(BaseModel):
-    """Best first. Passages under ``threshold`` are never quoted to customers."""
-
-    results: list[Found]
-    threshold: float
 
 
 class ProblemDocument(BaseModel):
@@ -288,105 +242,3 @@ class FeedbackRequest(BaseModel):
 
 class FeedbackRecorded(FeedbackRequest):
     """What is recorded now."""
-
-
-class NearestDocument(BaseModel):
-    """What came closest without being good enough, or what an answer rested on that was rated badly."""
-
-    title: str
-    score: float
-    url: str | None = None
-
-
-class StaffDid(BaseModel):
-    """What staff did where it was asked. ``case``: a ticket's number, or a case's id."""
-
-    case: str
-    resolved: bool
-    proposed: bool
-    learned: bool
-
-
-class Gap(BaseModel):
-    """Questions that ask the same and were not answered, or not well. ``counts``: by reason; a question may have several."""
-
-    id: str
-    count: int
-    example: str
-    first_at: str
-    last_at: str
-    languages: list[str]
-    counts: dict[Literal["not_found", "withheld", "thumb_down", "rated_badly"], int]
-    nearest: NearestDocument | None = None
-    closed_at: str | None = None
-    answer: str | None = None
-    staff: list[StaffDid]
-
-
-class Gaps(BaseModel):
-    """Those of most questions first. ``by_words``: how many questions are sorted by their words alone so far.
-
-    ``more``: how many there are beyond ``limit``.
-    """
-
-    gaps: list[Gap]
-    by_words: int
-    more: int
-
-
-class GapClosing(_Strict):
-    """What became of it, such as the document that answers it now."""
-
-    answer: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
-
-
-class WaitingCustomer(BaseModel):
-    """Who waits for a person. ``id`` marks it done; ``address`` is theirs on the channel, ``email`` and ``phone`` were left."""
-
-    id: str
-    since: str
-    channel: str
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    address: str | None = None
-    reason: str
-    last_words: str
-
-
-class Waiting(BaseModel):
-    """The longest waiting first."""
-
-    waiting: list[WaitingCustomer]
-
-
-class PartHealth(BaseModel):
-    """One part of the hub. ``detail`` and ``parts`` (e.g. one entry for each channel) for operators alone."""
-
-    status: HealthWord
-    latency_ms: float
-    detail: str | None = None
-    parts: dict[str, HealthWord] = {}
-
-
-class OverallHealth(BaseModel):
-    """All parts at once; ``version`` for operators alone."""
-
-    status: HealthWord
-    version: str | None = None
-    stopping: bool
-    checks: dict[str, PartHealth]
-
-
-class Liveness(BaseModel):
-    """The process is up."""
-
-    status: HealthWord
-
-
-class Readiness(BaseModel):
-    """Whether new work may be sent here."""
-
-    status: HealthWord
-    detail: str | None = None
-    db: PartHealth | None = None

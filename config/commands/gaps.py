@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from api.gap_shown import gap_shown
+from api.operator_schemas import Gap
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.commands.safe_echo import echo_line
@@ -86,7 +86,7 @@ async def gap_lines(store: Gaps, request: Mapping[str, Any]) -> AsyncIterator[di
     shown = report.clusters[: int(request.get("limit") or _SHOWN)]
     yield {"id": "", "by_words": report.by_words, "more": len(report.clusters) - len(shown)}
     for one in shown:
-        yield {"id": one.id, "gap": gap_shown(one).model_dump(mode="json")}
+        yield {"id": one.id, "gap": Gap.model_validate(one).model_dump(mode="json")}
 
 
 def _print(gap: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import DBAPIError
 
-from api.status_shown import status_shown
+from api.operator_schemas import KnowledgeStatus
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.commands.source_lines import named_lines, shown_time, source_lines, went_well
@@ -63,7 +63,7 @@ def _print_json(
         {"source": without_secret(one.root), "documents": one.documents, "fetched_at": _moment(one.fetched_at, zone)}
         for one in named
     ]
-    shown = {**whole, **status_shown(jobs, zone).model_dump(), "named": by_hand}
+    shown = {**whole, **KnowledgeStatus.of(jobs, zone).model_dump(), "named": by_hand}
     click.echo(json.dumps(shown, ensure_ascii=False))
 
 

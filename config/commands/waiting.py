@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from api.waiting import waiting_shown
+from api.operator_schemas import WaitingCustomer
 from config.commands.event_loop import run_async
 from config.commands.safe_echo import echo_line
 from config.commands.store_lines import ask
@@ -58,7 +58,7 @@ async def waiting_lines(
             yield {"id": request_id}
         return
     for one in await requests.waiting(int(request.get("limit") or 0)):
-        yield {"id": one.id, "customer": waiting_shown(one).model_dump(mode="json")}
+        yield {"id": one.id, "customer": WaitingCustomer.model_validate(one).model_dump(mode="json")}
 
 
 def _print(one: Mapping[str, Any]) -> None:
