@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from channels.web.users import IsOperator, nobody
+from channels.web.access import IsOperator, nobody
 from core.domain.errors import NotFound
 
 _log = structlog.get_logger(__name__)

@@ -63,12 +63,13 @@ class WriteBehindCache:
 
     async def recall(self, keys: Sequence[str]) -> Mapping[str, str]:
         """Those of the keys that are known, as this process knew them lately. Raises StoreUnavailable."""
-        found = {key: value for key in keys if (value := self._known_lately(key)) is not None}
-        if unknown := [key for key in keys if key not in found]:
+        before = {key: self._known_lately(key) for key in keys}
+        if unknown := [key for key, value in before.items() if value is None]:
             kept = await self._memory.recall_many(self._channel, self._account, unknown)
             for key in unknown:
-                if key in kept or key.startswith(_ABSENT[0]):
-                    found[key] = self._keep(key, self._pending.get(key) or kept.get(key, ""))
+                if self._known_lately(key) is None and (key in kept or key.startswith(_ABSENT[0])):
+                    self._keep(key, kept.get(key, ""))
+        found = {key: self._known_lately(key) or value for key, value in before.items()}
         return {key: value for key, value in found.items() if value}
 
     def _known_lately(self, key: str) -> str | None:
@@ -77,9 +78,8 @@ class WriteBehindCache:
         until, value = self._lately.get(key, (0.0, None))
         return value if self._clock.monotonic() < until else None
 
-    def _keep(self, key: str, value: str) -> str:
+    def _keep(self, key: str, value: str) -> None:
         self._lately[key] = self._clock.monotonic() + (_LATELY if value else _ABSENT[1]), value
-        return value
 
     async def flush(self) -> None:
         """Write all of it now. Raises StoreUnavailable."""

@@ -20,7 +20,7 @@ from core.ports.extractor import AttachmentStore, Transcriber
 from core.ports.metrics import Metrics
 from core.ports.store import Records
 
-_READERS_OF_MAIL = ("channels.email.child",)
+_READERS_OF_MAIL = ("channels.email.confined",)
 _READERS_OF_FILES = (
     "core.attachments.reading",
     "core.attachments.markitdown_readers",

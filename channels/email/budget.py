@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from typing import Final
 
 from channels.bounded import Bounded
@@ -44,7 +43,6 @@ class Budget:
             "mailbox": settings.mailbox_budget,
             "copies": settings.mailbox_budget,  # by themselves: whoever names many people takes no answer from others
         }
-        self._counts: Bounded[str, Hours] = Bounded(_MOST)
         self._taken: Bounded[str, bool] = Bounded(_MOST)
         self._cache = WriteBehindCache(memory, CHANNEL, settings.account, clock)
 
@@ -61,32 +59,22 @@ class Budget:
         if not is_everybodys(domain):
             rows["domain"] = _name(domain)
         keys = {kind: f"answers/{kind}/{name}" for kind, name in rows.items()}
-        await self._load(list(keys.values()))
+        stored = await self._cache.recall(list(keys.values()))
         now = self._clock.now().timestamp()
-        recent = {kind: self._recent(self._counts.get(key) or {}, now) for kind, key in keys.items()}
+        recent = {kind: self._recent(stored.get(key, "{}"), now) for kind, key in keys.items()}
         for kind, hours in recent.items():
             self._check(kind, sum(hours.values()))
         self._taken[idempotency_key] = True
         for kind, hours in recent.items():
             hours[int(now // _HOUR)] = hours.get(int(now // _HOUR), 0) + 1
-            self._counts[keys[kind]] = hours
             self._cache.put(keys[kind], json.dumps(hours))
 
     async def close(self) -> None:
         """Write what is counted, if the database is available."""
         await self._cache.close()
 
-    async def _load(self, keys: Sequence[str]) -> None:
-        unknown = [key for key in keys if key not in self._counts]
-        if not unknown:
-            return
-        stored = await self._cache.recall(unknown)
-        for key in unknown:
-            if key not in self._counts:  # another answer may have been counted meanwhile
-                hours = json.loads(stored.get(key, "{}"))
-                self._counts[key] = {int(hour): number for hour, number in hours.items()}
-
-    def _recent(self, hours: Hours, now: float) -> Hours:
+    def _recent(self, text: str, now: float) -> Hours:
+        hours = {int(hour): number for hour, number in json.loads(text).items()}
         return {hour: number for hour, number in hours.items() if (hour + 1) * _HOUR > now - self._seconds}
 
     def _check(self, kind: str, taken: int) -> None:

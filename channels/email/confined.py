@@ -1,4 +1,6 @@
-"""Reads mail in confined processes. It checks their answers: a mail may have taken the process over."""
+"""Reads mail in confined processes, which run the functions at the end. Their answers are checked: a mail may have taken the
+process over.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,10 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Final
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from channels.email.child import FILES, LETTERS, RULES, packed, unpacked
-from channels.email.letter import Letter
+from channels.email import letter, mime
+from channels.email.letter import Files, Letter, named_files
 from channels.email.part_file import PartFile
 from channels.email.settings import MailRules
 from channels.email.tokens import own_id
@@ -22,6 +24,11 @@ _CPU_SECONDS: Final = 10
 _LETTER: Final = 4 * 1024 * 1024
 _HEAD: Final = 64 * 1024
 """Bytes of the list of a mail's files."""
+_LENGTH: Final = struct.Struct(">I")
+_LETTERS: Final = TypeAdapter(Letter)
+_FILES: Final = TypeAdapter(Files)
+_RULES: Final = TypeAdapter(MailRules)
+"""What goes in and out as JSON."""
 
 
 class UnreadMail(HubError):
@@ -35,7 +42,7 @@ class ConfinedMail:
 
     def __init__(self, calls: ConfinedCalls, rules: MailRules) -> None:
         self._calls = calls
-        self._rules = RULES.dump_json(rules)
+        self._rules = _RULES.dump_json(rules)
 
     async def ready(self) -> None:
         """Start the process. Raises UnreadMail, and Overloaded."""
@@ -43,9 +50,9 @@ class ConfinedMail:
 
     async def letter(self, body: bytes) -> Letter:
         """What a mail says. Raises InvalidInput for what is no e-mail, UnreadMail, and Overloaded where no process starts."""
-        answer = await self._ask("read_letter", packed(self._rules, body), _LETTER)
+        answer = await self._ask("read_letter", _packed(self._rules, body), _LETTER)
         try:
-            found = LETTERS.validate_json(answer)
+            found = _LETTERS.validate_json(answer)
         except (ValidationError, RecursionError):
             raise UnreadMail("The process that read the mail answered nonsense.") from None
         # The id decides which mail counts as known, so it is not left to a process that the mail may have taken over.
@@ -56,8 +63,8 @@ class ConfinedMail:
         """The files in a mail. Raises what `letter` raises."""
         answer = await self._ask("read_files", body, len(body) + _HEAD)
         try:
-            head, data = unpacked(answer)
-            listed = FILES.validate_json(head)
+            head, data = _unpacked(answer)
+            listed = _FILES.validate_json(head)
         except (ValidationError, RecursionError, struct.error):
             raise UnreadMail("The process that read the mail answered nonsense.") from None
         starts = accumulate((one.size for one in listed), initial=0)
@@ -68,12 +75,12 @@ class ConfinedMail:
 
     async def section(self, data: bytes, encoding: str) -> bytes:
         """One part of a mail, decoded. Raises what `letter` raises."""
-        return await self._ask("decode_section", packed(encoding.encode(), data), len(data) + _HEAD)
+        return await self._ask("decode_section", _packed(encoding.encode(), data), len(data) + _HEAD)
 
     async def _ask(self, function: str, payload: bytes, most: int) -> bytes:
         limits = CallLimits(wall_seconds=_SECONDS, cpu_seconds=_CPU_SECONDS, output_bytes=most)
         try:
-            return await self._calls.call(f"channels.email.child:{function}", payload, limits=limits)
+            return await self._calls.call(f"{__name__}:{function}", payload, limits=limits)
         except CallFailed as error:
             if error.kind == InvalidInput.__name__:
                 raise InvalidInput(error.detail) from None
@@ -82,3 +89,37 @@ class ConfinedMail:
             raise UnreadMail(error.detail) from error
         except OSError as error:
             raise Overloaded(f"No process could be started that reads mail: {error.strerror}") from error
+
+
+def ready(payload: bytes) -> bytes:
+    """Do nothing. The call returns when the process has loaded its modules."""
+    return b""
+
+
+def read_letter(payload: bytes) -> bytes:
+    """A `Letter` as JSON, of rules and a mail (`_packed`). Raises InvalidInput for what is no e-mail."""
+    rules, body = _unpacked(payload)
+    return _LETTERS.dump_json(letter.read(body, _RULES.validate_json(rules)))
+
+
+def read_files(payload: bytes) -> bytes:
+    """All files of a mail: their names, kinds and sizes as JSON, then their bytes (`_packed`). Raises InvalidInput."""
+    files = mime.content(mime.opened(payload)).files
+    return _packed(_FILES.dump_json(named_files(files)), b"".join(file.data for file in files))
+
+
+def decode_section(payload: bytes) -> bytes:
+    """A part's bytes as its sender had them, of its encoding and the part (`_packed`)."""
+    encoding, data = _unpacked(payload)
+    return mime.decoded(data, encoding.decode("ascii", "replace"))
+
+
+def _packed(head: bytes, body: bytes) -> bytes:
+    """Join two values into one payload."""
+    return _LENGTH.pack(len(head)) + head + body
+
+
+def _unpacked(payload: bytes) -> tuple[bytes, bytes]:
+    """Split what `_packed` joined. Raises struct.error when it is too short."""
+    (length,) = _LENGTH.unpack_from(payload)
+    return payload[_LENGTH.size : _LENGTH.size + length], payload[_LENGTH.size + length :]

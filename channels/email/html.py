@@ -18,73 +18,57 @@ class HtmlDialect(PlainDialect):
     """Everything that the customer or the agent wrote is escaped; no image, no style sheet, no script."""
 
     def text(self, text: str) -> str:
-        """Escaped."""
         return escape(text, quote=False)
 
     def code(self, text: str) -> str:
-        """In a fixed-width font."""
         return f"<code>{escape(text, quote=False)}</code>"
 
     def line_break(self) -> str:
-        """A new line."""
         return "<br>\n"
 
     def bold(self, inner: str) -> str:
-        """Strong."""
         return f"<b>{inner}</b>"
 
     def italic(self, inner: str) -> str:
-        """Emphasised."""
         return f"<i>{inner}</i>"
 
     def strike(self, inner: str) -> str:
-        """Struck out."""
         return f"<s>{inner}</s>"
 
     def link(self, inner: str, url: str) -> str:
-        """The address is percent-encoded already."""
         return f'<a href="{escape(url)}">{inner}</a>'
 
     def paragraph(self, inner: str) -> str:
-        """A paragraph."""
         return f"<p>{inner}</p>"
 
     def heading(self, inner: str, level: int) -> str:
-        """Not larger than a mail's own headline would be."""
         size = min(6, level + 1)
         return f"<h{size}>{inner}</h{size}>"
 
     def quote(self, inner: str) -> str:
-        """With a line at its side."""
         return f'<blockquote style="{_QUOTE}">{inner}</blockquote>'
 
     def code_block(self, text: str, language: str) -> str:
-        """Lines as they are."""
         return f'<pre style="{_CODE}">{escape(text, quote=False)}</pre>'
 
     def item(self, inner: str, number: int | None, *, continued: bool) -> str:
-        """A list's item."""
         return f"<li>{inner}</li>"
 
     def items(self, items: Sequence[str], start: int | None, *, tight: bool) -> str:
-        """A list, numbered or not."""
         inner = "\n".join(items)
         if start is None:
             return f"<ul>\n{inner}\n</ul>"
         return f'<ol start="{start}">\n{inner}\n</ol>'
 
     def table(self, head: Sequence[Field], rows: Sequence[Sequence[Field]]) -> str:
-        """A table with thin lines."""
         top = _row("th", head)
         body = "\n".join(_row("td", row) for row in rows)
         return f'<table style="border-collapse:collapse">\n{top}\n{body}\n</table>'
 
     def rule(self) -> str:
-        """A line."""
         return "<hr>"
 
     def blocks(self, blocks: Sequence[str], *, tight: bool) -> str:
-        """One after the other."""
         return "\n".join(blocks)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -20,6 +21,14 @@ from core.ports.metrics import Counter, Metrics
 from core.ports.store import Records
 
 _log = structlog.get_logger(__name__)
+
+
+IsOperator = Callable[[web.Request], bool]
+
+
+def nobody(_request: web.Request) -> bool:
+    """Without operators."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)

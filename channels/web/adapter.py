@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from aiohttp import web
 
 from channels.web import parse, render
-from channels.web.access import Access
+from channels.web.access import Access, IsOperator, nobody
 from channels.web.admission import Admission
-from channels.web.connection import SocketContext
-from channels.web.feedback import Feedback
-from channels.web.files import Files, Uploaded, WebRecords
-from channels.web.history import History
+from channels.web.context import WebContext, WebRecords
+from channels.web.files import Files, Uploaded
 from channels.web.links import Links
 from channels.web.live import Live
 from channels.web.messages import Messages
@@ -21,14 +18,14 @@ from channels.web.origins import Handler, Origins
 from channels.web.pages import Pages
 from channels.web.rates import MemoryRates, Rates
 from channels.web.reception import Reception, session_of
-from channels.web.sessions import Sessions, client_config
+from channels.web.sessions import Sessions
 from channels.web.settings import WebSettings
 from channels.web.shown import NoteShown, ReadCursors
 from channels.web.socket import Sockets
 from channels.web.tokens import ACCOUNT, CHANNEL, Tokens
 from channels.web.transcripts import SendMail, Transcripts
 from channels.web.unsent_files import UnsentFiles
-from channels.web.users import IsOperator, Users, nobody
+from channels.web.users import Users
 from core.domain.attachments import AttachmentRef
 from core.domain.budget import ORIGIN
 from core.domain.capabilities import Capabilities, TextFormat
@@ -99,33 +96,40 @@ class WebChannel:
         self._settings = settings
         self._log = log
         self._wake = wake
-        metrics = metrics or NoMetrics()
         limits = settings.limits
-        self._links = Links(settings.secret_keys, settings.link_life, clock)
+        metrics = metrics or NoMetrics()
         rates = rates or MemoryRates(clock.monotonic)
-        self._access = Access(settings, Tokens(settings, clock), records, rates, metrics)
         budgets = budgets or NoBudgets()
+        links = Links(settings.secret_keys, settings.link_life, clock)
+        access = Access(settings, Tokens(settings, clock), records, rates, metrics)
         self._admission = Admission(rates, shared_rates or rates, limits, budgets)
         unsent = UnsentFiles(records, limits, clock.monotonic)
         self._origins = Origins(settings.origins, settings.public_url)
-        self._live = Live(log, wake, clock, self._links.to)
+        self._live = Live(log, wake, clock, links.to)
         self._reception = Reception(records, self._admission, clock, unsent.forget)
         self._read_cursors = ReadCursors(note_shown)
-        frames = MemoryRates(clock.monotonic)
-        config = partial(client_config, settings)
-        context = SocketContext(
-            self._access, self._origins, self._live, self._reception, limits, frames, clock, self._read_cursors, config
+        context = WebContext(
+            settings=settings,
+            records=records,
+            log=log,
+            wake=wake,
+            clock=clock,
+            metrics=metrics,
+            access=access,
+            admission=self._admission,
+            origins=self._origins,
+            links=links,
+            live=self._live,
+            reception=self._reception,
+            read_cursors=self._read_cursors,
+            frame_rates=MemoryRates(clock.monotonic),
         )
-        self._sockets = Sockets(context, metrics)
-        self._sessions = Sessions(settings, self._access, self._admission, records, log, wake)
-        self._files = Files(settings, self._access, self._admission, unsent, records, files, self._links, uploaded)
-        self._messages = Messages(
-            self._access, self._reception, self._live, log, self._files, limits, staffed=settings.staffed
-        )
-        self._history = History(self._access, log, self._live, self._links, self._read_cursors, config)
-        self._users = Users(self._access, records, self._links, is_operator)
-        self._feedback = Feedback(settings, self._access, records, metrics)
-        self._transcripts = Transcripts(settings, self._access, log, budgets, send_mail)
+        self._sockets = Sockets(context)
+        self._sessions = Sessions(context)
+        self._files = Files(context, unsent, files, uploaded)
+        self._messages = Messages(context, self._files)
+        self._users = Users(context, is_operator)
+        self._transcripts = Transcripts(context, budgets, send_mail)
         self._pages = Pages(demo=settings.demo_page)
 
     async def start(self, sink: InboundSink) -> None:
@@ -222,13 +226,13 @@ class WebChannel:
         return {
             "/api/sessions": {"POST": self._sessions.open},
             "/api/sessions/{session_id}": {"GET": self._sessions.look, "DELETE": self._sessions.end},
-            "/api/sessions/{session_id}/history": {"GET": self._history.history},
-            "/api/sessions/{session_id}/events": {"GET": self._history.events},
+            "/api/sessions/{session_id}/history": {"GET": self._sessions.history},
+            "/api/sessions/{session_id}/events": {"GET": self._sessions.events},
             "/api/sessions/{session_id}/attachments": {"POST": self._files.upload},
             "/api/attachments/{attachment_id}": {"GET": self._files.download},
             "/api/sessions/{session_id}/transcript": {"POST": self._transcripts.post},
             "/api/chat/sessions/{session_id}/messages": {"POST": self._messages.post},
-            "/api/feedback": {"POST": self._feedback.post},
+            "/api/feedback": {"POST": self._messages.rate},
             "/api/users/{user_id}/history": {"GET": self._users.history},
             "/api/users/{user_id}/tickets": {"GET": self._users.tickets},
         }

@@ -25,23 +25,14 @@ class Admission:
         self._shared = shared
         self._budgets = budgets
         self._bytes = daily_bytes(limits.file_bytes_per_address, limits.file_bytes_in_all)
-        self._of_session = {"messages": limits.messages_per_session, "uploads": limits.uploads_per_session}
-        self._of_address = {
-            "sessions": limits.sessions_per_address,
-            "messages": limits.messages_per_address,
-            "uploads": limits.uploads_per_address,
-        }
-        self._in_all = {
-            "sessions": limits.sessions_in_all,
-            "messages": limits.messages_in_all,
-            "uploads": limits.uploads_in_all,
-        }
+        self._limits = limits
 
     async def admit(self, what: What, caller: Caller, session_id: str | None = None) -> None:
         """Raises TooManyRequests."""
         if session_id is not None:
-            await self._rates.hit(what, session_id, self._of_session[what])
-        share, total = self._of_address[what], self._in_all[what]
+            await self._rates.hit(what, session_id, getattr(self._limits, f"{what}_per_session"))
+        share: Rate = getattr(self._limits, f"{what}_per_address")
+        total: Rate = getattr(self._limits, f"{what}_in_all")
         await self._shared.hit(f"{what}-address", caller.key, share)
         if caller.network is not None:
             wide = Rate(share.amount * SHARES_OF_A_GROUP, share.seconds)

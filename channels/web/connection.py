@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
 from aiohttp import WSMsgType, web
 
 from channels.web import parse, render
-from channels.web.access import Access
-from channels.web.live import UNREAD, Live, Shown
-from channels.web.origins import Origins
-from channels.web.rates import MemoryRates
-from channels.web.reception import Reception
+from channels.web.context import WebContext
+from channels.web.live import UNREAD, Shown
 from channels.web.refusals import BadFrame, TooLong
-from channels.web.settings import Rate, WebLimits
-from channels.web.shown import ReadCursors, UnconfirmedFrames
+from channels.web.settings import Rate
+from channels.web.shown import UnconfirmedFrames
 from channels.web.tokens import Session
 from channels.web.turnstile import Crowded, Turnstile
 from core.domain.correlation import correlated
@@ -34,7 +30,6 @@ from core.domain.errors import (
     Unauthenticated,
 )
 from core.domain.messages import Author
-from core.ports.clock import Clock
 
 UNAUTHENTICATED: Final = 4401
 REFUSED: Final = 4403
@@ -55,22 +50,6 @@ _DRAIN_STEPS = 600
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class SocketContext:
-    """What every connection of this process shares."""
-
-    access: Access
-    origins: Origins
-    live: Live
-    reception: Reception
-    limits: WebLimits
-    rates: MemoryRates
-    clock: Clock
-    read_cursors: ReadCursors
-    config: Callable[[str | None], Mapping[str, Any]]
-    closing: set[asyncio.Task[None]] = field(default_factory=set)
-
-
 class Connection:
     """A client's connection, and its place in the log (a ``live.Listener``)."""
 
@@ -88,7 +67,7 @@ class Connection:
         "cursor",
     )
 
-    def __init__(self, context: SocketContext, socket: web.WebSocketResponse[Any], request: web.Request) -> None:
+    def __init__(self, context: WebContext, socket: web.WebSocketResponse[Any], request: web.Request) -> None:
         self._context = context
         self._socket = socket
         self._request = request
@@ -96,7 +75,7 @@ class Connection:
         self._start = 0
         self._pace = str(id(self))
         self._turnstile = Turnstile(context.clock.monotonic)
-        self._unconfirmed = UnconfirmedFrames(context.read_cursors, _NOTICED * context.limits.heartbeat_seconds)
+        self._unconfirmed = UnconfirmedFrames(context.read_cursors, _NOTICED * context.access.limits.heartbeat_seconds)
         self._followed = False
         self.conversation_id = ""
         self.cursor = UNREAD
@@ -123,8 +102,8 @@ class Connection:
         finally:
             self._context.live.remove(self)
             self._unconfirmed.end(self.conversation_id, in_order=self._socket.close_code not in (None, LOST))
-            self._context.rates.forget(self._pace)
-            self._context.rates.forget(f"{self._pace}:refused")
+            self._context.frame_rates.forget(self._pace)
+            self._context.frame_rates.forget(f"{self._pace}:refused")
 
     async def close(self, code: int, reason: str) -> None:
         """Close with a code that the protocol names."""
@@ -157,7 +136,7 @@ class Connection:
             await self.close(REFUSED, error.detail)
             return None
         try:
-            async with asyncio.timeout(self._context.limits.auth_seconds):
+            async with asyncio.timeout(self._context.access.limits.auth_seconds):
                 body = await self._receive()
         except TimeoutError:
             await self.close(UNAUTHENTICATED, "no auth frame came in time")
@@ -186,7 +165,7 @@ class Connection:
         self._start = head
         self._followed = conversation is not None and conversation.escalation_reason is not None
         status = conversation.state.value if conversation is not None else "bot"
-        config = self._context.config(session.locale)
+        config = self._context.client_config(session.locale)
         await self._send({"type": "status", "status": status, "latest": head, "config": config})
         await self._context.live.begin(self, head)
 
@@ -208,7 +187,7 @@ class Connection:
         except TooManyRequests as error:
             return await self._refuse_pace(error, {})
         if kind is WSMsgType.PING:
-            if self._buffered() > self._context.limits.send_buffer_bytes:
+            if self._buffered() > self._context.access.limits.send_buffer_bytes:
                 self._abort()
                 return False
             await self._socket.pong(data)
@@ -246,19 +225,19 @@ class Connection:
         if (client_id := _named(frame)) and frame.get("type") == "message":
             self._turnstile.hold(client_id)
         await self._send(_error(error, frame))
-        if self._context.rates.wait_for(
-            f"{self._pace}:refused", Rate(self._context.limits.refused_frames, _REFUSED_SECONDS)
+        if self._context.frame_rates.wait_for(
+            f"{self._pace}:refused", Rate(self._context.access.limits.refused_frames, _REFUSED_SECONDS)
         ):
             await self.close(TOO_MANY, "too many frames")
             return False
         return True
 
     def _check_pace(self) -> None:
-        if wait := self._context.rates.wait_for(self._pace, self._context.limits.frames_per_socket):
+        if wait := self._context.frame_rates.wait_for(self._pace, self._context.access.limits.frames_per_socket):
             raise TooManyRequests("Too many frames.", retry_after=wait)
 
     def _check_size(self, body: bytes) -> None:
-        most = self._context.limits.frame_bytes
+        most = self._context.access.limits.frame_bytes
         if len(body) > most:
             raise TooLong(f"The frame has {len(body)} bytes. At most {most} are taken.")
 
@@ -280,7 +259,7 @@ class Connection:
         with self._turnstile.passing(_named(frame)), correlated():
             caller = self._context.access.caller(self._request, session.user)
             await self._context.reception.admit(session, caller)
-            message = parse.client_message(frame, self._context.limits, text="content")
+            message = parse.client_message(frame, self._context.access.limits, text="content")
             accepted = await self._context.reception.receive(session, caller, message, body)
         ack = {"client_id": message.client_id, "id": accepted.message_id, "cursor": accepted.cursor}
         await self._send({"type": "ack", **ack})  # after the commit
@@ -306,7 +285,7 @@ class Connection:
     async def _drained(self) -> None:
         """Wait until a replay has mostly left for the client, so that a long one does not fill the buffer."""
         for _ in range(_DRAIN_STEPS):
-            if self._buffered() < self._context.limits.send_buffer_bytes // 4:
+            if self._buffered() < self._context.access.limits.send_buffer_bytes // 4:
                 return
             await asyncio.sleep(_DRAIN_STEP)
         self._abort()
@@ -315,7 +294,7 @@ class Connection:
         return await self._send_text(render.encode(frame))
 
     async def _send_text(self, text: str) -> bool:
-        if self._buffered() > self._context.limits.send_buffer_bytes:
+        if self._buffered() > self._context.access.limits.send_buffer_bytes:
             self._abort()
             return False
         try:

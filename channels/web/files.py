@@ -5,27 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from http import HTTPStatus
-from typing import Protocol
 from urllib.parse import quote
 
 import structlog
 from aiohttp import BodyPartReader, web
 
 from channels.web import body, render
-from channels.web.access import Access, Caller
-from channels.web.admission import Admission
-from channels.web.links import Links
+from channels.web.access import Caller
+from channels.web.context import WebContext
 from channels.web.origins import RESPONSE_HEADERS
 from channels.web.refusals import BLOCKED, BadFrame, FileType
-from channels.web.settings import WebSettings
 from channels.web.tokens import Session
-from channels.web.unsent_files import UnsentFiles, UnsentRecords
+from channels.web.unsent_files import UnsentFiles
 from core.domain.attachments import Attachment, human_size
-from core.domain.customer import Identity
 from core.domain.errors import Blocked, HubError, InvalidInput, NotAllowed, NotFound, TooLarge
 from core.ports.extractor import AttachmentStore
-from core.ports.store import Records
-from core.ports.tickets import Tickets
 
 Uploaded = Callable[[Attachment, str], None]
 
@@ -35,65 +29,41 @@ _FORM_OVERHEAD = 16 * 1024
 _log = structlog.get_logger(__name__)
 
 
-class WebRecords(Records, UnsentRecords, Tickets, Protocol):
-    """What the database knows of conversations, files, customers and tickets."""
-
-    async def forget_attachment(self, attachment_id: str) -> bool:
-        """False when a message refers to it, or when it is not known."""
-        ...
-
-    async def is_blocked(self, sender: Identity) -> bool:
-        """Whether staff have blocked that person."""
-        ...
-
-
 class Files:
     """``uploaded`` is told of each stored file and of the caller's key, so that its text can be taken out early."""
 
     def __init__(
-        self,
-        settings: WebSettings,
-        access: Access,
-        admission: Admission,
-        unsent: UnsentFiles,
-        records: WebRecords,
-        store: AttachmentStore,
-        links: Links,
-        uploaded: Uploaded | None,
+        self, context: WebContext, unsent: UnsentFiles, store: AttachmentStore, uploaded: Uploaded | None
     ) -> None:
-        self._settings = settings
-        self._access = access
-        self._admission = admission
+        self._context = context
         self._unsent = unsent
-        self._records = records
         self._store = store
-        self._links = links
         self._uploaded = uploaded
 
     async def upload(self, request: web.Request) -> web.StreamResponse:
         """``POST /api/sessions/{session_id}/attachments``: one file."""
-        session = self._access.session(request)
-        caller = self._access.caller(request, session.user)
+        session = self._context.access.session(request)
+        caller = self._context.access.caller(request, session.user)
         await self.admit(session, caller)
-        limit = self._settings.limits.attachment_bytes
+        limit = self._context.settings.limits.attachment_bytes
         if request.content_length is not None and request.content_length > limit + _FORM_OVERHEAD:
             raise TooLarge(f"The file is larger than {human_size(limit)}.")
-        await self._access.conversation(session)
+        await self._context.access.conversation(session)
         if not body.is_form(request):
             raise BadFrame("Send the file as multipart/form-data, in the field file.")
         async for part in body.parts(request):
             if part.name == "file" and body.upload_name(part):
                 attachment = await self.take(part, caller, request.content_length)
                 await self.keep(session, caller, attachment)
-                return web.json_response(render.file(attachment, self._links.to))
+                return web.json_response(render.file(attachment, self._context.links.to))
         raise BadFrame("The form has no field file with a file in it.")
 
     async def admit(self, session: Session, caller: Caller) -> None:
         """Raises NotAllowed where files are switched off, Blocked, TooManyRequests."""
-        if not self._settings.attachments:
+        if not self._context.settings.attachments:
             raise NotAllowed("Files are not taken here.")
-        await self._admission.admit("uploads", caller, session.id)
-        if await self._records.is_blocked(session.identity):
+        await self._context.admission.admit("uploads", caller, session.id)
+        if await self._context.records.is_blocked(session.identity):
             raise Blocked(BLOCKED)
 
     async def take(self, part: BodyPartReader, caller: Caller, length: int | None) -> Attachment:
@@ -101,13 +71,13 @@ class Files:
 
         Raises TooManyRequests while too many bytes wait to be sent, NoRoom, and what is wrong with the file.
         """
-        limit = self._settings.limits.attachment_bytes
+        limit = self._context.settings.limits.attachment_bytes
         most = limit if length is None else min(limit, length)
-        self._admission.admit_bytes(caller, most)
+        self._context.admission.admit_bytes(caller, most)
         async with self._unsent.room(caller, most):
             attachment = await self._put(part, limit)
             self._unsent.stored(caller, attachment)
-        self._admission.spend_bytes(caller, attachment.size)
+        self._context.admission.spend_bytes(caller, attachment.size)
         return attachment
 
     async def _put(self, part: BodyPartReader, limit: int) -> Attachment:
@@ -123,7 +93,7 @@ class Files:
     async def keep(self, session: Session, caller: Caller, attachment: Attachment) -> None:
         """Record a stored file as this session's; if that fails the file is not left behind."""
         try:
-            await self._records.add_attachment(session.conversation_id, attachment)
+            await self._context.records.add_attachment(session.conversation_id, attachment)
         except BaseException:
             await self.drop(attachment)
             raise
@@ -140,15 +110,15 @@ class Files:
     async def take_back(self, attachment: Attachment) -> None:
         """Drop a file that may be recorded, unless a message refers to it: then it was stored after all."""
         with contextlib.suppress(HubError):
-            known = await self._records.attachment(attachment.id) is not None
-            if not known or await self._records.forget_attachment(attachment.id):
+            known = await self._context.records.attachment(attachment.id) is not None
+            if not known or await self._context.records.forget_attachment(attachment.id):
                 await self.drop(attachment)
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """``GET /api/attachments/{attachment_id}?sig=``: the file; nothing in it can act in our name."""
         attachment_id = request.match_info["attachment_id"]
-        self._links.check(attachment_id, request.query.get("sig", ""))
-        found = await self._records.attachment(attachment_id)
+        self._context.links.check(attachment_id, request.query.get("sig", ""))
+        found = await self._context.records.attachment(attachment_id)
         if found is None:
             raise NotFound("There is no such file.")
         attachment = found[1]

@@ -1,4 +1,4 @@
-"""Sending over HTTP: one POST, and the answer in its response when it comes soon enough."""
+"""Sending over HTTP: one POST, and the answer in its response when it comes soon enough. Answers are rated here too."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ import structlog
 from aiohttp import BodyPartReader, web
 
 from channels.web import body, parse, render
-from channels.web.access import Access, Caller
+from channels.web.access import Caller
+from channels.web.context import WebContext
 from channels.web.files import Files
-from channels.web.live import Live, Waiter
+from channels.web.live import Waiter
 from channels.web.parse import ClientMessage, client_message
-from channels.web.reception import Reception
-from channels.web.refusals import TooManyAttachments
-from channels.web.settings import WebLimits
+from channels.web.refusals import BLOCKED, BadFrame, TooManyAttachments
 from channels.web.tokens import Session
 from core.domain.attachments import Attachment
-from core.domain.errors import HubError
+from core.domain.errors import Blocked, HubError, NotAllowed, NotFound
 from core.domain.messages import TOGETHER, Author
 from core.ports.channel import Accepted
-from core.ports.event_log import EventLog, LoggedFrame
+from core.ports.event_log import LoggedFrame
+from core.ports.metrics import Counter
 
 _FIELDS = frozenset({"message", "client_id", "action", "locale"})
+_COMMENT_CHARS = 2_000
+_RATINGS = ("up", "down")
 
 _log = structlog.get_logger(__name__)
 
@@ -32,35 +34,22 @@ _log = structlog.get_logger(__name__)
 class Messages:
     """``POST /api/chat/sessions/{session_id}/messages``."""
 
-    def __init__(
-        self,
-        access: Access,
-        reception: Reception,
-        live: Live,
-        log: EventLog,
-        files: Files,
-        limits: WebLimits,
-        *,
-        staffed: bool,
-    ) -> None:
-        """``staffed``: whether people may answer. Where nobody can, the agent answers those who wait for a person too."""
-        self._access = access
-        self._reception = reception
-        self._live = live
-        self._log = log
+    def __init__(self, context: WebContext, files: Files) -> None:
+        self._context = context
+        self._limits = context.settings.limits
         self._files = files
-        self._limits = limits
-        self._silent = frozenset({"queued", "staff"}) if staffed else frozenset({"staff"})
+        # Where no people may answer, the agent answers those who wait for a person too.
+        self._silent = frozenset({"queued", "staff"}) if context.settings.staffed else frozenset({"staff"})
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """200 with the answer, or 202: it takes longer, or a person will answer."""
-        session, longest = self._access.session(request), self._limits.wait_seconds
-        with self._live.expecting(session.conversation_id) as waiter:
+        session, longest = self._context.access.session(request), self._limits.wait_seconds
+        with self._context.live.expecting(session.conversation_id) as waiter:
             try:
                 wait = parse.seconds(request.query.get("wait", str(longest)), "wait", longest)
                 message, accepted = await self._take(request, session)
             except HubError as error:
-                self._access.refused(error)
+                self._context.access.refused(error)
                 raise
             reply = await self._reply(accepted, wait, waiter)
         if reply:
@@ -74,14 +63,38 @@ class Messages:
         }
         return web.json_response(pending, status=202)
 
+    async def rate(self, request: web.Request) -> web.StreamResponse:
+        """``POST /api/feedback``: 200 with what was recorded, and the last word counts.
+
+        403 when staff have blocked the customer; 404 when this conversation has no such answer.
+        """
+        if not self._context.settings.feedback:
+            raise NotAllowed("Feedback is not taken here.")
+        session, _ = await self._context.access.reader(request)
+        if await self._context.records.is_blocked(session.identity):
+            raise Blocked(BLOCKED)
+        fields, _raw = await body.read_json(request, self._limits.frame_bytes)
+        wire_id = parse.plain_text(fields.get("message_id"), "message_id", 80)
+        rating = fields.get("rating")
+        if rating not in _RATINGS:
+            raise BadFrame("rating is up or down.")
+        comment = fields.get("comment")
+        if comment is not None:
+            comment = parse.plain_text(comment, "comment", _COMMENT_CHARS).strip() or None
+        message_id = render.message_id(wire_id)
+        if not await self._context.records.record_feedback(session.conversation_id, message_id, rating, comment):
+            raise NotFound("This conversation has no such answer.")
+        self._context.metrics.count(Counter.FEEDBACK, rating=rating)
+        return web.json_response({"message_id": wire_id, "rating": rating, "comment": comment})
+
     async def _take(self, request: web.Request, session: Session) -> tuple[ClientMessage, Accepted]:
-        caller = self._access.caller(request, session.user)
-        await self._reception.admit(session, caller)
+        caller = self._context.access.caller(request, session.user)
+        await self._context.reception.admit(session, caller)
         if body.is_form(request):
             return await self._post_form(request, session, caller)
         fields, raw = await body.read_json(request, self._limits.frame_bytes)
         message = client_message(fields, self._limits, text="message")
-        return message, await self._reception.receive(session, caller, message, raw)
+        return message, await self._context.reception.receive(session, caller, message, raw)
 
     async def _post_form(
         self, request: web.Request, session: Session, caller: Caller
@@ -98,7 +111,7 @@ class Messages:
                 for attachment in taken:
                     await self._files.keep(session, caller, attachment)
             raw = json.dumps(fields, ensure_ascii=False).encode()
-            accepted = await self._reception.receive(session, caller, message, raw)
+            accepted = await self._context.reception.receive(session, caller, message, raw)
             if not is_known:
                 unused = []
         finally:
@@ -145,7 +158,7 @@ class Messages:
     async def _is_known(self, session: Session, message: ClientMessage) -> bool:
         """Whether this very message was stored before, so that its files are not stored again."""
         key = str(parse.event_key(session, message.client_id))
-        return await self._log.find(session.conversation_id, key) is not None
+        return await self._context.log.find(session.conversation_id, key) is not None
 
     async def _reply(self, accepted: Accepted, wait: float, waiter: Waiter) -> list[LoggedFrame]:
         """All of the reply to a message: at once when it was given before, never when a person is to give it."""
@@ -155,9 +168,11 @@ class Messages:
         reply = _WholeReply(accepted.seq)
         try:
             if accepted.duplicate:
-                await self._live.wait_for(accepted.conversation_id, accepted.cursor or 0, reply.completed_by, seconds)
+                await self._context.live.wait_for(
+                    accepted.conversation_id, accepted.cursor or 0, reply.completed_by, seconds
+                )
             else:
-                await self._live.wait_behind(waiter, accepted.cursor or 0, reply.completed_by, seconds)
+                await self._context.live.wait_behind(waiter, accepted.cursor or 0, reply.completed_by, seconds)
         except HubError as error:  # the message is stored: to call this request failed would make the client repeat it
             _log.warning("messages.reply_not_read", conversation=accepted.conversation_id, error=error.code)
             return []

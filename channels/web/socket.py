@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from channels.web.connection import TOO_MANY, Connection, SocketContext
-from core.ports.metrics import Gauge, Metrics
+from channels.web.connection import TOO_MANY, Connection
+from channels.web.context import WebContext
+from core.ports.metrics import Gauge
 
 GOING_AWAY: Final = 1001
 
@@ -28,9 +29,8 @@ _LINGER_STEP = 0.05
 class Sockets:
     """All open connections of this process."""
 
-    def __init__(self, context: SocketContext, metrics: Metrics) -> None:
+    def __init__(self, context: WebContext) -> None:
         self._context = context
-        self._metrics = metrics
         self._open: set[Connection] = set()
         self._per_address: Counter[str] = Counter()
 
@@ -39,16 +39,16 @@ class Sockets:
         socket = LingeringSocket(
             request,
             timeout=_CLOSE_SECONDS,
-            heartbeat=self._context.limits.heartbeat_seconds,
+            heartbeat=self._context.access.limits.heartbeat_seconds,
             autoping=False,  # a connection answers pings itself, so that they count as its other frames do
             compress=False,  # a deflate window costs more memory than the whole connection may have
-            max_msg_size=self._context.limits.frame_bytes_hard,
+            max_msg_size=self._context.access.limits.frame_bytes_hard,
             writer_limit=_NEVER_DRAIN,
             decode_text=False,
         )
         await socket.prepare(request)
         address = self._context.access.address(request)
-        if 0 < self._context.limits.sockets_per_address <= self._per_address[address]:
+        if 0 < self._context.access.limits.sockets_per_address <= self._per_address[address]:
             await socket.close(code=TOO_MANY, message=b"too many connections from this address")
             return socket
         self._per_address[address] += 1
@@ -74,7 +74,7 @@ class Sockets:
                     await asyncio.gather(*closing, return_exceptions=True)
 
     def _report(self) -> None:
-        self._metrics.gauge(Gauge.OPEN_SOCKETS, len(self._open))
+        self._context.metrics.gauge(Gauge.OPEN_SOCKETS, len(self._open))
 
 
 class LingeringSocket(web.WebSocketResponse[Any]):

@@ -7,8 +7,10 @@ address on the web is left out of them, and of answers that repeat it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from channels.footnotes import with_sources
@@ -29,142 +31,10 @@ _PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
 _LEFT_OUT: Final = "[…]"
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    subject: str
-    lead: str
-    cut: str
-    customer: str
-    agent: str
-    staff: str
-
-
-_WORDS: Final = {
-    "en": _Words(
-        "Your conversation with {}",
-        "This is a conversation in the chat of {}. It was sent because this address was entered there. "
-        "If that was not you, ignore this mail.",
-        "Earlier messages are left out.",
-        "Customer",
-        "AI assistant",
-        "Team",
-    ),
-    "de": _Words(
-        "Ihre Unterhaltung mit {}",
-        "Dies ist eine Unterhaltung aus dem Chat von {}. Sie wurde gesendet, weil dort diese Adresse eingegeben wurde. "
-        "Wenn Sie das nicht waren, beachten Sie diese Mail nicht.",
-        "Frühere Nachrichten sind weggelassen.",
-        "Kunde",
-        "KI-Assistent",
-        "Team",
-    ),
-    "fr": _Words(
-        "Votre conversation avec {}",
-        "Ceci est une conversation du chat de {}. Elle a été envoyée parce que cette adresse y a été saisie. "
-        "Si ce n'était pas vous, ignorez ce message.",
-        "Les messages précédents sont omis.",
-        "Client",
-        "Assistant IA",
-        "Équipe",
-    ),
-    "es": _Words(
-        "Su conversación con {}",
-        "Esta es una conversación del chat de {}. Se envió porque allí se escribió esta dirección. "
-        "Si no fue usted, ignore este correo.",
-        "Se omiten los mensajes anteriores.",
-        "Cliente",
-        "Asistente de IA",
-        "Equipo",
-    ),
-    "ar": _Words(
-        "محادثتك مع {}",
-        "هذه محادثة من دردشة {}. أُرسلت لأن هذا العنوان كُتب هناك. إذا لم تكن أنت من كتبه فتجاهل هذه الرسالة.",
-        "حُذفت الرسائل السابقة.",
-        "العميل",
-        "مساعد ذكاء اصطناعي",
-        "الفريق",
-    ),
-    "hi": _Words(
-        "{} के साथ आपकी बातचीत",
-        "यह {} की चैट की एक बातचीत है। यह इसलिए भेजी गई क्योंकि वहाँ यह पता लिखा गया था। "
-        "यदि वह आप नहीं थे, तो इस ईमेल को अनदेखा करें।",
-        "पिछले संदेश छोड़ दिए गए हैं।",
-        "ग्राहक",
-        "AI सहायक",
-        "टीम",
-    ),
-    "it": _Words(
-        "La sua conversazione con {}",
-        "Questa è una conversazione della chat di {}. È stata inviata perché lì è stato inserito questo indirizzo. "
-        "Se non è stato lei, ignori questo messaggio.",
-        "I messaggi precedenti sono omessi.",
-        "Cliente",
-        "Assistente IA",
-        "Team",
-    ),
-    "ja": _Words(
-        "{} との会話",
-        "これは {} のチャットでの会話です。このアドレスが入力されたため送信されました。"
-        "お心当たりがない場合は、このメールを無視してください。",
-        "以前のメッセージは省略されています。",
-        "お客様",
-        "AIアシスタント",
-        "チーム",
-    ),
-    "nl": _Words(
-        "Uw gesprek met {}",
-        "Dit is een gesprek uit de chat van {}. Het is verzonden omdat dit adres daar is ingevuld. "
-        "Was u dat niet, negeer dan deze e-mail.",
-        "Eerdere berichten zijn weggelaten.",
-        "Klant",
-        "AI-assistent",
-        "Team",
-    ),
-    "pl": _Words(
-        "Rozmowa z {}",
-        "To rozmowa z czatu {}. Została wysłana, ponieważ podano tam ten adres. "
-        "Jeśli to nie Ty, zignoruj tę wiadomość.",
-        "Wcześniejsze wiadomości pominięto.",
-        "Klient",
-        "Asystent AI",
-        "Zespół",
-    ),
-    "pt": _Words(
-        "Sua conversa com {}",
-        "Esta é uma conversa do chat de {}. Ela foi enviada porque este endereço foi informado lá. "
-        "Se não foi você, ignore este e-mail.",
-        "As mensagens anteriores foram omitidas.",
-        "Cliente",
-        "Assistente de IA",
-        "Equipe",
-    ),
-    "ru": _Words(
-        "Ваш разговор с {}",
-        "Это разговор из чата {}. Он отправлен, потому что там был указан этот адрес. "
-        "Если это были не вы, не обращайте внимания на это письмо.",
-        "Более ранние сообщения опущены.",
-        "Клиент",
-        "ИИ-ассистент",
-        "Команда",
-    ),
-    "tr": _Words(
-        "{} ile görüşmeniz",
-        "Bu, {} sohbetindeki bir görüşmedir. Orada bu adres girildiği için gönderildi. "
-        "Bunu siz yapmadıysanız bu e-postayı dikkate almayın.",
-        "Önceki mesajlar çıkarıldı.",
-        "Müşteri",
-        "Yapay zekâ asistanı",
-        "Ekip",
-    ),
-    "zh": _Words(
-        "您与 {} 的对话",
-        "这是 {} 聊天中的一段对话。因为有人在那里填写了此地址，所以发送了本邮件。如果不是您本人，请忽略。",
-        "较早的消息已省略。",
-        "客户",
-        "AI 助手",
-        "团队",
-    ),
-}
+@cache
+def _languages() -> Mapping[str, Mapping[str, str]]:
+    text = Path(__file__).with_name("transcript.toml").read_text("utf-8")
+    return tomllib.loads(text)
 
 
 def is_address(text: str) -> bool:
@@ -174,7 +44,7 @@ def is_address(text: str) -> bool:
 
 def subject_of(company: str, locale: str | None) -> str:
     """The subject of the mail, in the customer's language where it is one of the widget's."""
-    return _words(locale).subject.format(company)
+    return _words(locale)["subject"].format(company)
 
 
 def transcript_of(messages: Sequence[Message], company: str, locale: str | None) -> str:
@@ -191,14 +61,14 @@ def transcript_of(messages: Sequence[Message], company: str, locale: str | None)
         entry = _entry(message, links, files, words, locale)
         room -= len(entry)
         if room < 0 and shown:
-            shown.append(f"*{words.cut}*")
+            shown.append(f"*{words['cut']}*")
             break
         shown.append(entry[:MOST_CHARACTERS])
-    return "\n\n".join([_escaped(words.lead.format(company)), *reversed(shown)])
+    return "\n\n".join([_escaped(words["lead"].format(company)), *reversed(shown)])
 
 
-def _entry(message: Message, links: set[str], uploaded: set[str], words: _Words, locale: str | None) -> str:
-    role = {Author.CUSTOMER: words.customer, Author.STAFF: words.staff}.get(message.author, words.agent)
+def _entry(message: Message, links: set[str], uploaded: set[str], words: Mapping[str, str], locale: str | None) -> str:
+    role = {Author.CUSTOMER: words["customer"], Author.STAFF: words["staff"]}.get(message.author, words["agent"])
     who = message.author_name if message.author is Author.STAFF and message.author_name else role
     if message.author is Author.CUSTOMER:
         text = _as_typed(_without(message.text, links))
@@ -238,5 +108,6 @@ def _escaped(text: str) -> str:
     return _PUNCTUATION.sub(r"\\\1", text)
 
 
-def _words(locale: str | None) -> _Words:
-    return _WORDS.get((locale or "").replace("_", "-").split("-")[0].lower(), _WORDS["en"])
+def _words(locale: str | None) -> Mapping[str, str]:
+    known = _languages()
+    return known.get((locale or "").replace("_", "-").split("-")[0].lower(), known["en"])

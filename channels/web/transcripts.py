@@ -10,9 +10,9 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from channels.web import body, parse
-from channels.web.access import Access, Caller
+from channels.web.access import Caller
+from channels.web.context import WebContext
 from channels.web.refusals import BadFrame, Empty
-from channels.web.settings import WebSettings
 from channels.web.tokens import Session
 from channels.web.transcript import is_address, subject_of, transcript_of
 from core.domain.budget import Budget, Spender
@@ -20,7 +20,6 @@ from core.domain.errors import ChannelError, NotAllowed, Overloaded, RateLimited
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Message
 from core.ports.budgets import Budgets
-from core.ports.event_log import EventLog
 
 _PAGE: Final = 500
 _NOT_ANSWERED: Final = "Nothing was answered in this conversation yet."
@@ -40,13 +39,9 @@ class SendMail(Protocol):
 class Transcripts:
     """``POST /api/sessions/{session_id}/transcript``. ``send``: None where there is no mailbox to send from."""
 
-    def __init__(
-        self, settings: WebSettings, access: Access, log: EventLog, budgets: Budgets, send: SendMail | None
-    ) -> None:
-        limits = settings.limits
-        self._settings = settings
-        self._access = access
-        self._log = log
+    def __init__(self, context: WebContext, budgets: Budgets, send: SendMail | None) -> None:
+        limits = context.settings.limits
+        self._context = context
         self._budgets = budgets
         self._send = send
         self._of_session = Budget("transcripts-session", limits.transcripts_per_session, 0, _DAY)
@@ -62,15 +57,15 @@ class Transcripts:
         """
         if self._send is None:
             raise NotAllowed("Conversations are not sent by e-mail here.")
-        session, conversation = await self._access.reader(request)
-        fields, _raw = await body.read_json(request, self._settings.limits.frame_bytes)
+        session, conversation = await self._context.access.reader(request)
+        fields, _raw = await body.read_json(request, self._context.settings.limits.frame_bytes)
         address = parse.plain_text(fields.get("email"), "email", 254).strip()
         locale = parse.locale(fields.get("locale")) or session.locale
         if not is_address(address):
             raise BadFrame("email is one e-mail address.")
         if conversation is None:
             raise Empty(_NOT_ANSWERED)
-        self._spend(session, self._access.caller(request, session.user), address)
+        self._spend(session, self._context.access.caller(request, session.user), address)
         messages = await self._messages(session)
         if all(message.author is Author.CUSTOMER for message in messages):
             raise Empty(_NOT_ANSWERED)
@@ -81,7 +76,7 @@ class Transcripts:
         """All that the customer sees, each message once."""
         found: dict[str, Message] = {}
         after = 0
-        while frames := await self._log.history(session.conversation_id, after=after, limit=_PAGE):
+        while frames := await self._context.log.history(session.conversation_id, after=after, limit=_PAGE):
             found |= {frame.message.id: frame.message for frame in frames if frame.message is not None}
             after = frames[-1].cursor
         return list(found.values())
@@ -100,7 +95,7 @@ class Transcripts:
     async def _mail(
         self, send: SendMail, session: Session, address: str, messages: Sequence[Message], locale: str | None
     ) -> None:
-        sender = self._settings.sender
+        sender = self._context.settings.sender
         text = transcript_of(messages, sender, locale)
         key = f"transcript:{session.id}:{_mailbox(address)}:{messages[-1].id}"
         try:

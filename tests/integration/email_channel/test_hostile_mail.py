@@ -29,7 +29,7 @@ WHOLE = {name: make for name, make in MAILS.items() if name.partition(":")[0] no
 
 @pytest.fixture
 async def runner() -> AsyncIterator[ConfinedRunner]:
-    runner = ConfinedRunner(("channels.email.child",))
+    runner = ConfinedRunner(("channels.email.confined",))
     yield runner
     await runner.close()
 
@@ -81,7 +81,7 @@ async def test_an_answer_that_is_none_is_the_mails_fault(answer: bytes) -> None:
 
 
 async def test_values_that_a_mail_may_not_have_are_refused(runner: ConfinedRunner) -> None:
-    good = await runner.call("channels.email.child:read_letter", _packed(letter("Hello").as_bytes()))
+    good = await runner.call("channels.email.confined:read_letter", _packed(letter("Hello").as_bytes()))
     for before, after in (
         (b"ann@customer.example", b"ann@customer.example\\r\\nBcc: x@y.example"),
         (b'"subject":"A question"', b'"subject":"' + b"x" * 501 + b'"'),

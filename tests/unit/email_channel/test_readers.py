@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels.email import letter
-from channels.email.readers import readers
+from channels.email.parse import readers
 from core.domain.messages import MessageReceived
 from core.domain.readers import MessageReader, NamedIn
 from tests.unit.email_channel.fixture import SETTINGS, events, mail, received, with_settings

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.web.history import LONGEST_POLL, MOST
+from channels.web.sessions import LONGEST_POLL, MOST
 from channels.web.settings import Rate, WebLimits
 from config.groups.limits import LimitsGroup
 
