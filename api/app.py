@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from api.browser_headers import add_browser_headers
 from api.docs_page import docs_routes
 from api.health import Health
 from api.metrics import PrometheusMetrics, metric_routes
@@ -15,9 +14,10 @@ from api.openapi import openapi_routes
 from api.operator_access import OperatorAccess
 from api.operator_routes import gap_routes, knowledge_routes, search_routes, waiting_routes
 from api.problems import problems
-from api.request_log import answer_with_id, observe_requests
-from core.ports.gaps import GapBook
+from api.request_log import observe_requests
+from api.response_headers import add_headers
 from core.ports.jobs import Freshness
+from core.ports.gaps import GapBook
 from core.ports.retriever import Retriever
 from core.ports.store import Records
 from handoff.waits.requests import Requests
@@ -45,8 +45,7 @@ def build_app(
     ``max_body`` bounds what operator routes read; the channels bound their own bodies and stream their uploads.
     """
     app = web.Application(middlewares=[observe_requests(operations.metrics), problems], client_max_size=max_body)
-    app.on_response_prepare.append(answer_with_id)
-    app.on_response_prepare.append(add_browser_headers)
+    app.on_response_prepare.append(add_headers)
     app.add_routes(operations.health.routes(operations.operators.allows))
     app.add_routes(metric_routes(operations.metrics, operations.records, operations.retriever, operations.operators))
     app.add_routes(search_routes(operations.retriever, operations.operators))

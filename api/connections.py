@@ -18,8 +18,8 @@ from typing import Any, cast
 import structlog
 from aiohttp import web
 
-from api.browser_headers import SERVER
 from api.problems import BROKEN_BODY, Problem
+from api.response_headers import SERVER
 from channels.addresses import countable, is_within, parse_networks
 from core.ports.metrics import Counter, Gauge, Metrics
 

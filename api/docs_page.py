@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -59,9 +59,8 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         whose = "operator token" if {"operator": []} in operation["security"] else "session's token"
         parts.append(f"<p>Needs <code>Authorization: Bearer</code> with the {whose}.</p>")
     if parameters := operation.get("parameters"):
-        parts.append(
-            _table(("Parameter", "In", "Meaning"), [(p["name"], p["in"], p["description"]) for p in parameters])
-        )
+        rows = [(escape(p["name"]), p["in"], escape(p["description"])) for p in parameters]
+        parts.append(_table(("Parameter", "In", "Meaning"), rows))
     for kind, media in operation.get("requestBody", {}).get("content", {}).items():
         parts.append(f"<h3>Body: {escape(kind)}</h3>{_link(media['schema'])}")
     parts.append("<h3>Answers</h3>" + _answers(operation["responses"]))
@@ -72,18 +71,15 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
 def _answers(responses: dict[str, Any]) -> str:
     rows = []
     for status, response in responses.items():
-        content = response.get("content", {})
-        shapes = [_link(media["schema"]) for media in content.values() if "schema" in media]
-        rows.append(f"<tr><td>{status}</td><td>{escape(response['description'])}</td><td>{''.join(shapes)}</td></tr>")
-    return (
-        '<div class="scroll"><table><thead><tr><th scope="col">Status</th><th scope="col">Meaning</th>'
-        f'<th scope="col">JSON</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-    )
+        shapes = [_link(media["schema"]) for media in response.get("content", {}).values() if "schema" in media]
+        rows.append((status, escape(response["description"]), "".join(shapes)))
+    return _table(("Status", "Meaning", "JSON"), rows)
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of HTML cells."""
+    head = "".join(f'<th scope="col">{each}</th>' for each in heads)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
@@ -113,15 +109,7 @@ def docs_routes() -> list[web.RouteDef]:
 def _headers() -> Mapping[str, str]:
     """The one style sheet is allowed by its hash; nothing else may be loaded or run."""
     digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
-    return {
-        "Content-Security-Policy": "; ".join(
-            (
-                "default-src 'none'",
-                f"style-src 'sha256-{digest}'",
-                "base-uri 'none'",
-                "form-action 'none'",
-                "frame-ancestors 'none'",
-            )
-        ),
-        "Cache-Control": "public, max-age=300",
-    }
+    rules = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return {"Content-Security-Policy": rules, "Cache-Control": "public, max-age=300"}

@@ -29,7 +29,7 @@ from core.ports.store import Records
 
 _log = structlog.get_logger(__name__)
 _PATIENCE = 2.0
-_DESCRIBED: dict[str, Description] = {**COUNTERS, **TIMINGS, **GAUGES}
+_DESCRIBED: dict[str, Description] = dict([*COUNTERS.items(), *TIMINGS.items(), *GAUGES.items()])
 
 
 class PrometheusMetrics:

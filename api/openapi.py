@@ -1,11 +1,10 @@
-"""``/openapi.json`` (OpenAPI 3.1) from the table of operations, and the check that no route is missing from it."""
+"""``/openapi.json`` (OpenAPI 3.1) from the table of operations."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import re
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -125,28 +124,6 @@ def _schemas() -> dict[str, Any]:
     _, definitions = models_json_schema([(model, "validation") for model in ordered], ref_template=_REFERENCE)
     schemas: dict[str, Any] = definitions["$defs"]
     return dict(sorted(schemas.items()))
-
-
-def differences(
-    registered: Iterable[tuple[str, str]], *, not_described: Iterable[str] = ()
-) -> tuple[set[str], set[str]]:
-    """(registered but not described, described but not registered), as ``METHOD /path/{}``.
-
-    ``not_described``: paths that are pages and their files, not an interface.
-    """
-    pages = set(not_described)
-    actual = {
-        f"{method} {_shape(path)}"
-        for method, path in registered
-        if method not in ("HEAD", "OPTIONS", "*") and path not in pages
-    }
-    described = {f"{operation.method} {_shape(operation.path)}" for operation in OPERATIONS}
-    return actual - described, described - actual
-
-
-def _shape(path: str) -> str:
-    """Parameter names may differ between the table and a route."""
-    return re.sub(r"\{[^}]*\}", "{}", path)
 
 
 @cache

@@ -11,11 +11,10 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from api.response_headers import HEADER, REQUEST_ID
 from core.domain.correlation import acceptable, correlated
 from core.ports.metrics import Counter, Metrics, Timing
 
-HEADER = "X-Request-ID"
-_REQUEST_ID = web.RequestKey("request_id", str)
 _QUIET = ("/health", "/metrics")
 
 _log = structlog.get_logger("http")
@@ -32,7 +31,7 @@ def observe_requests(metrics: Metrics) -> Middleware:
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         with correlated(acceptable(request.headers.get(HEADER))) as identifier:
-            request[_REQUEST_ID] = identifier
+            request[REQUEST_ID] = identifier
             started, status = time.perf_counter(), 500
             try:
                 response = await handler(request)
@@ -57,10 +56,3 @@ def _note(request: web.Request, status: int, seconds: float, metrics: Metrics) -
     level = logging.DEBUG if quiet else logging.INFO
     ms = round(seconds * 1000, 1)
     _log.log(level, "request", method=request.method, path=request.path, status=status, ms=ms)
-
-
-async def answer_with_id(request: web.Request, response: web.StreamResponse) -> None:
-    """For ``app.on_response_prepare``, so that streamed answers and sockets carry the id as well."""
-    identifier = request.get(_REQUEST_ID)
-    if identifier is not None:
-        response.headers[HEADER] = identifier

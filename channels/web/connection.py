@@ -11,6 +11,7 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from channels.web import parse, render
+from channels.web.access import Caller
 from channels.web.context import WebContext
 from channels.web.live import UNREAD, Shown
 from channels.web.refusals import BadFrame, TooLong
@@ -54,11 +55,11 @@ class Connection:
     """A client's connection, and its place in the log (a ``live.Listener``)."""
 
     __slots__ = (
+        "_caller",
         "_context",
         "_followed",
         "_pace",
         "_request",
-        "_session",
         "_socket",
         "_start",
         "_turnstile",
@@ -71,7 +72,7 @@ class Connection:
         self._context = context
         self._socket = socket
         self._request = request
-        self._session: Session | None = None
+        self._caller: Caller
         self._start = 0
         self._pace = str(id(self))
         self._turnstile = Turnstile(context.clock.monotonic)
@@ -86,7 +87,7 @@ class Connection:
             session = await self._authenticate()
             if session is None:
                 return
-            self._session = session
+            self._caller = self._context.access.caller(self._request, session.user)
             self.conversation_id = session.conversation_id
             self._context.live.add(self)
             await self._greet(session)
@@ -161,7 +162,7 @@ class Connection:
     async def _greet(self, session: Session) -> None:
         """Say where things stand; live frames follow from exactly there."""
         conversation = await self._context.access.conversation(session)
-        head = await self._context.live.head(self.conversation_id) if conversation is not None else 0
+        head = await self._context.log.head(self.conversation_id) if conversation is not None else 0
         self._start = head
         self._followed = conversation is not None and conversation.escalation_reason is not None
         status = conversation.state.value if conversation is not None else "bot"
@@ -257,10 +258,9 @@ class Connection:
     async def _message(self, session: Session, frame: Mapping[str, Any], body: bytes) -> None:
         self._context.access.tokens.check_alive(session)
         with self._turnstile.passing(_named(frame)), correlated():
-            caller = self._context.access.caller(self._request, session.user)
-            await self._context.reception.admit(session, caller)
+            await self._context.reception.admit(session, self._caller)
             message = parse.client_message(frame, self._context.access.limits, text="content")
-            accepted = await self._context.reception.receive(session, caller, message, body)
+            accepted = await self._context.reception.receive(session, self._caller, message, body)
         ack = {"client_id": message.client_id, "id": accepted.message_id, "cursor": accepted.cursor}
         await self._send({"type": "ack", **ack})  # after the commit
 

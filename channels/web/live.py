@@ -179,10 +179,6 @@ class Live:
             room.given += [Shown(logged, self._link) for logged in frames]
         self._wake.notify(WIDGET, grown_to(conversation_id, frames[-1].cursor))
 
-    async def head(self, conversation_id: str) -> int:
-        """The newest cursor."""
-        return await self._log.head(conversation_id)
-
     async def page(self, conversation_id: str, after: int) -> list[Shown]:
         """The next frames past ``after``, for a replay: some 256 kB, which a client that does not read them keeps here."""
         frames = await self._log.read({conversation_id: after}, _PAGE)

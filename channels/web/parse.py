@@ -17,7 +17,7 @@ from core.domain.keys import EventKey
 from core.domain.messages import CustomerAction, MessageReceived
 
 _INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufe0f\ufeff]+")
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 """The unreserved characters of RFC 3986, so that the id has one written form in keys."""
 _FILE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -108,7 +108,7 @@ def client_message(fields: Mapping[str, Any], limits: WebLimits, *, text: str) -
     """
     content = _content(fields.get(text, ""), text, limits)
     files = _files(fields.get("attachments"), limits)
-    if not _INVISIBLE.sub("", content) and not files:
+    if not files and (not content or _INVISIBLE.fullmatch(content)):
         raise Empty("The message has neither text nor a file.")
     return ClientMessage(
         content=content,
@@ -161,10 +161,10 @@ def plain_text(value: Any, name: str, limit: int) -> str:
     if len(value) > limit:
         raise TooLong(f"{name} has {len(value)} characters. At most {limit} are taken.")
     found = _FORBIDDEN.search(value)
+    if found and found.group() >= "\ud800":
+        raise BadFrame(f"{name} holds half a surrogate pair.")
     if found:
         raise BadFrame(f"{name} holds a control character (U+{ord(found.group()):04X}).")
-    if any("\ud800" <= char <= "\udfff" for char in value):
-        raise BadFrame(f"{name} holds half a surrogate pair.")
     return value
 
 

@@ -98,7 +98,7 @@ class Sessions:
         frames = await self._context.live.wait_for(session.conversation_id, after, lambda _frame: True, wait)
         if wait and not frames:
             await self._context.access.conversation(session)
-        newest = frames[-1].cursor if frames else min(after, await self._context.live.head(session.conversation_id))
+        newest = frames[-1].cursor if frames else min(after, await self._context.log.head(session.conversation_id))
         config = self._context.client_config(session.locale)
         body = {"frames": [shown.wire for shown in frames], "cursor": newest, "config": config}
         return fresh(body)

@@ -1,4 +1,7 @@
-"""Tells browsers that an answer is data and not to be kept, unless its route says something else (ASVS 5.0, V3.4, V13.4)."""
+"""Headers of every answer: its request's id, and that it is data and not to be kept, unless its route says something else.
+
+See ASVS 5.0, V3.4 and V13.4.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from aiohttp import web
 
 SERVER: Final = "Switchboard"
 """Of every answer, instead of the versions that aiohttp names."""
+HEADER: Final = "X-Request-ID"
+REQUEST_ID: Final = web.RequestKey("request_id", str)
 _DEFAULTS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -17,9 +22,14 @@ _DEFAULTS: Final = {
 }
 
 
-async def add_browser_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """For ``app.on_response_prepare``. Pages, the widget and files set their own headers, which stay."""
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """For ``app.on_response_prepare``, so that streamed answers and sockets have them too.
+
+    Pages, the widget and files set headers of their own, which stay.
+    """
     response.headers["Server"] = SERVER
+    if (identifier := request.get(REQUEST_ID)) is not None:
+        response.headers[HEADER] = identifier
     if response.status == HTTPStatus.SWITCHING_PROTOCOLS:
         return
     for name, value in _DEFAULTS.items():
