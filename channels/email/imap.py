@@ -14,7 +14,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
@@ -72,30 +72,26 @@ class ImapConnection:
         answer = await self._run(lambda: self._client.select_folder(folder, readonly=True))
         following = answer.get(b"UIDNEXT")
         if following is None:
-            found = await self._run(lambda: self._client.search(["UID", "*"])) if int(answer[b"EXISTS"]) else []
-            following = max((int(one) for one in found), default=0) + 1
+            following = max(await self._search("UID", "*") if int(answer[b"EXISTS"]) else (), default=0) + 1
         return Numbers(int(answer[b"UIDVALIDITY"]), int(following))
 
     async def after(self, uid: int) -> list[int]:
         """The UIDs above that one, in order. (``n:*`` always gives the last one, even below n: RFC 3501, section 6.4.8.)"""
-        found = await self._run(lambda: self._client.search(["UID", f"{uid + 1}:*"]))
-        return sorted(int(one) for one in found if int(one) > uid)
+        return [one for one in await self._search("UID", f"{uid + 1}:*") if one > uid]
 
     async def since(self, moment: datetime) -> list[int]:
         """The UIDs of mails that arrived on that day or later, in order; a day more, for the server's time zone."""
-        day = (moment - timedelta(days=1)).date()
-        return sorted(int(one) for one in await self._run(lambda: self._client.search(["SINCE", day])))
+        return await self._search("SINCE", (moment - timedelta(days=1)).date())
 
     async def with_message_id(self, message_id: str) -> list[int]:
         """Where a mail is in the folder that is open."""
-        found = await self._run(lambda: self._client.search(["HEADER", "Message-ID", message_id]))
-        return sorted(int(one) for one in found)
+        return await self._search("HEADER", "Message-ID", message_id)
 
     async def facts(self, uid: int) -> Facts | None:
         """None when the mail is no longer there. Raises NotGiven when it is, and the server does not speak of it."""
         found = await self._items(uid, "RFC822.SIZE", "INTERNALDATE")
         if not found:
-            if await self._run(lambda: self._client.search(["UID", str(uid)])):
+            if await self._search("UID", str(uid)):
                 raise NotGiven("The server says nothing about this mail.")
             return None
         arrived = found.get(b"INTERNALDATE") or datetime.now(UTC)
@@ -119,6 +115,10 @@ class ImapConnection:
     async def section(self, uid: int, section: str, most: int) -> bytes:
         """The first bytes of one part, such as ``2.1`` or ``2.1.MIME``, still encoded. Raises NotGiven."""
         return await self._section(uid, section, f"<0.{most}>")
+
+    async def _search(self, *criteria: str | date) -> list[int]:
+        found = await self._run(lambda: self._client.search(list(criteria)))
+        return sorted(int(one) for one in found)
 
     async def _section(self, uid: int, section: str, some: str = "") -> bytes:
         items = await self._items(uid, f"BODY.PEEK[{section}]{some}")

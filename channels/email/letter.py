@@ -110,6 +110,7 @@ def read(body: bytes, rules: MailRules) -> Letter:
     own = rules.account
     language = header(message, "Content-Language").partition(",")[0].strip()
     message_id = message_id_of(message)
+    verdicts = trust.verdicts(message, rules.authserv_id)
     several = has_several_authors(message)
     reply_to = tuple(one for one in mailboxes(message, "Reply-To") if one.address != own)[:_MOST_PEOPLE]
     others = _others(message, own, author, several=several)
@@ -119,11 +120,8 @@ def read(body: bytes, rules: MailRules) -> Letter:
         event_id=own_id(message_id, author.address if author is not None else "", body),
         message_id=message_id,
         author=author,
-        proven=not several
-        and named is not None
-        and author == named
-        and trust.is_proven(message, named, rules.authserv_id),
-        refuted=named is not None and trust.is_refuted(message, named, rules.authserv_id),
+        proven=not several and named is not None and author == named and trust.is_proven(verdicts, named),
+        refuted=named is not None and trust.is_refuted(verdicts, named),
         origin=automatic.origin(message, named, own, rules.own_lists) if named is not None else None,
         report=reports.read(message) if reports.is_report(message) else None,
         subject=header(message, "Subject")[:_LONGEST_SUBJECT],

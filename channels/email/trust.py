@@ -7,7 +7,7 @@ on top and take out those that pretend to be theirs (RFC 8601, section 5).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 
@@ -40,9 +40,8 @@ def verdicts(message: Message, authserv_id: str | None) -> list[Verdict]:
     return []
 
 
-def is_proven(message: Message, sender: Mailbox, authserv_id: str | None) -> bool:
+def is_proven(found: Sequence[Verdict], sender: Mailbox) -> bool:
     """DMARC passed for the sender's domain; without a word on DMARC, DKIM or SPF passed for exactly that domain."""
-    found = verdicts(message, authserv_id)
     dmarc = [one for one in found if one.method == "dmarc"]
     if dmarc:
         return all(one.result == "pass" for one in dmarc) and any(
@@ -51,13 +50,13 @@ def is_proven(message: Message, sender: Mailbox, authserv_id: str | None) -> boo
     return any(one.result == "pass" and _vouches(one, sender.domain) for one in found)
 
 
-def is_refuted(message: Message, sender: Mailbox, authserv_id: str | None) -> bool:
+def is_refuted(found: Sequence[Verdict], sender: Mailbox) -> bool:
     """Whether our own server says that the sender's domain does not stand behind this mail (dmarc=fail)."""
     return any(
         one.method == "dmarc"
         and one.result == "fail"
         and _domain(one.properties.get("header.from", sender.domain)) == sender.domain
-        for one in verdicts(message, authserv_id)
+        for one in found
     )
 
 

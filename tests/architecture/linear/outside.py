@@ -219,8 +219,6 @@ THROUGH: Mapping[str, str] = {
     "channels.email.mime:opened": "channels.email.letter:read",
     "channels.email.parse:Reader.events": "channels.email.parse:Reader.read",
     "channels.email.reports:events": "channels.email.tokens:Tokens.thread_of",
-    "channels.email.trust:is_proven": "channels.email.trust:verdicts",
-    "channels.email.trust:is_refuted": "channels.email.trust:verdicts",
     "channels.markdown.layout:cut_leaf": "channels.markdown.pieces:render",
     "channels.markdown.runs:runs": "channels.markdown.parse:parse",
     "channels.slack.emoji_requests:customers_words": "channels.slack.parse:Reader.events",
