@@ -25,7 +25,7 @@ _PREPARED = (
     *(f"config.commands.{name}" for name in ("case", "chat", "dead_letters", "doctor", "gaps", "index", "learned")),
     *(f"config.commands.{name}" for name in ("migrate", "serve")),
     "config.desk.rules",
-    *(f"channels.web.{name}" for name in ("adapter", "messages", "connection", "users", "pages", "history", "socket")),
+    *(f"channels.web.{name}" for name in ("adapter", "messages", "connection", "users", "pages", "sessions", "socket")),
     *(f"channels.{name}.adapter" for name in ("email", "slack", "sms", "telegram")),
     "alembic.command",
     "core.llm.extractive",

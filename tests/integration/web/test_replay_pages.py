@@ -16,7 +16,7 @@ async def test_long_messages_make_short_pages_that_follow_one_another(tmp_path: 
         session = await rig.session()
         for number in range(_COUNT):
             await rig.say(session, LONG, f"c{number}", query="?wait=0")
-        live, conversation = rig.channel._live, rig.channel._access.verified(session["token"]).conversation_id
+        live, conversation = rig.channel._live, rig.channel._sessions._context.access.verified(session["token"]).conversation_id
         place, said = 0, 0
         while page := await live.page(conversation, place):
             assert sum(len(shown.text.encode()) for shown in page[:-1]) < 256 * 1024
