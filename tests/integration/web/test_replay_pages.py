@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from channels.web.tokens import ACCOUNT, CHANNEL
+from core.domain.keys import ConversationKey
 from core.domain.messages import Author
 from tests.integration.web.rig import running
 from tests.integration.web.test_slow_clients import LONG, SETTINGS
@@ -16,7 +18,7 @@ async def test_long_messages_make_short_pages_that_follow_one_another(tmp_path: 
         session = await rig.session()
         for number in range(_COUNT):
             await rig.say(session, LONG, f"c{number}", query="?wait=0")
-        live, conversation = rig.channel._live, rig.channel._sessions._context.access.verified(session["token"]).conversation_id
+        live, conversation = rig.channel._live, ConversationKey(CHANNEL, ACCOUNT, session["session_id"]).conversation_id
         place, said = 0, 0
         while page := await live.page(conversation, place):
             assert sum(len(shown.text.encode()) for shown in page[:-1]) < 256 * 1024
