@@ -50,40 +50,40 @@ class BoundedBody:
 
     async def read(self, request: web.Request) -> bytes:
         """Raises HTTPRequestEntityTooLarge, Overloaded, HTTPRequestTimeout."""
-        limits = request.config_dict.get(BODY_LIMITS, BodyLimits())
-        forwarded = request.headers.getall("X-Forwarded-For", [])
-        client = countable(client_of(request.remote or "", forwarded, limits.trusted))
+        if request.content.is_eof():  # all of it has arrived
+            return await self._read(request)
         try:
-            async with asyncio.timeout(limits.seconds):
-                return await self._read(request, client)
+            async with asyncio.timeout(request.config_dict.get(BODY_LIMITS, BodyLimits()).seconds):
+                return await self._read(request)
         except TimeoutError:
             raise web.HTTPRequestTimeout from None
 
-    async def _read(self, request: web.Request, client: str) -> bytes:
-        body, is_large = bytearray(), False
+    async def _read(self, request: web.Request) -> bytes:
+        body, sender = bytearray(), None
         try:
             async for chunk in request.content.iter_any():
                 body += chunk
                 if len(body) > self._most:
                     raise self._too_large(len(body))
-                if len(body) > _SMALL and not is_large:
-                    is_large = self._enter(client)
+                if len(body) > _SMALL and sender is None:
+                    sender = self._enter(request)
             return bytes(body)
         finally:
-            self._leave(client, is_large)
+            if sender is not None:
+                self._large[sender] -= 1
+                if not self._large[sender]:
+                    del self._large[sender]
 
-    def _enter(self, client: str) -> bool:
-        is_crowded = is_public(client) and self._large[client] >= _LARGE_OF_ONE
+    def _enter(self, request: web.Request) -> str:
+        """Count a large body for its sender. Raises Overloaded."""
+        trusted = request.config_dict.get(BODY_LIMITS, BodyLimits()).trusted
+        forwarded = request.headers.getall("X-Forwarded-For", [])
+        sender = countable(client_of(request.remote or "", forwarded, trusted))
+        is_crowded = is_public(sender) and self._large[sender] >= _LARGE_OF_ONE
         if is_crowded or self._large.total() >= _LARGE_AT_ONCE:
             raise Overloaded("Too many large requests at once.", retry_after=_RETRY_SECONDS)
-        self._large[client] += 1
-        return True
-
-    def _leave(self, client: str, is_large: bool) -> None:
-        if is_large:
-            self._large[client] -= 1
-        if not self._large[client]:
-            del self._large[client]
+        self._large[sender] += 1
+        return sender
 
     def _too_large(self, size: int) -> web.HTTPRequestEntityTooLarge:
         return web.HTTPRequestEntityTooLarge(max_size=self._most, actual_size=size)

@@ -39,7 +39,9 @@ class Mark:
     @classmethod
     def read(cls, value: str | None) -> Mark:
         """As it was remembered, also by a former version."""
-        found = json.loads(value) if value else {}
+        if not value:
+            return cls()
+        found = json.loads(value)
         mark = cls(**{field.name: found[field.name] for field in fields(cls) if field.name in found})
         return mark if mark.turn and not found.get("finishing") else cls(epoch=mark.epoch, said=mark.said)
 

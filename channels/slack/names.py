@@ -1,14 +1,15 @@
 """The names of people and channels, so that the agent reads "@Anna" where Slack writes an id.
 
 Who is mentioned for the first time is looked up before the message is stored, for a moment at most; with a Slack that is slow
-they read ``@someone`` once. Everybody else is looked up in the background, and is known from then on, by every process (through
-memory) and for a day.
+they read ``@someone`` once. Authors are looked up in the background, as many in a minute as Slack allows; further ones with
+their next message. Who was looked up is known by every process (through memory) for a day.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+from collections import deque
 from collections.abc import Container, Iterable
 from typing import Any
 
@@ -28,6 +29,8 @@ _FRESH = 24 * 3600.0
 _WITHHELD = 600.0
 """Seconds after which what Slack has not told, a name or an address, is asked for again: the app may be allowed it by then."""
 _ADDRESS = "email"
+_LOOK_UPS, _MINUTE = 100, 60.0
+"""users.info is of Slack's tier 4: about a hundred a minute (docs.slack.dev/apis/web-api/rate-limits)."""
 _log = structlog.get_logger(__name__)
 
 
@@ -52,6 +55,7 @@ class Directory:
         self._clock = clock
         self._cache = cache
         self._known: Bounded[str, dict[str, Any]] = Bounded(_KEPT)
+        self._asked_at: deque[float] = deque(maxlen=_LOOK_UPS)
 
     async def load(self) -> None:
         """What earlier processes learned. Raises StoreUnavailable."""
@@ -89,12 +93,22 @@ class Directory:
         """Whether other companies are in the channel."""
         return bool(self._known.get(channel, {}).get("outside"))
 
+    def lacks(self, ids: Iterable[str]) -> list[str]:
+        """Those that are not known, or were not looked up lately."""
+        return sorted(one for one in ids if self._stale(one))
+
+    def may_look_up(self) -> bool:
+        """Whether Slack would answer one more look-up that can wait."""
+        is_full = len(self._asked_at) == _LOOK_UPS
+        return not is_full or self._clock.monotonic() - self._asked_at[0] > _MINUTE
+
     async def learn(
         self, client: SlackClient, people: Iterable[str], channels: Iterable[str], anew: Container[str] = ()
     ) -> None:
         """Look up those that are not known, or not lately, or ``anew``. What cannot be looked up stays unknown."""
         for user in people:
             if user in anew or self._stale(user):
+                self._asked_at.append(self._clock.monotonic())
                 with contextlib.suppress(HubError):
                     found = await _look_up(client, user)
                     self._keep(user, {**_person(found), **(_address(found) if self._with_addresses else {})})

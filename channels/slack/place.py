@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from core.domain.errors import InvalidInput
 from core.domain.keys import ConversationKey, EventKey
@@ -27,14 +28,15 @@ class Place:
         whole = f"{self.team}/{self.channel}"
         return f"{whole}/{self.thread_ts}" if self.thread_ts else whole
 
-    @classmethod
-    def of(cls, thread: str) -> Place:
+    @staticmethod
+    @lru_cache(maxsize=1_000)  # one message asks several times
+    def of(thread: str) -> Place:
         """Read what ``str()`` wrote, or the place of a thread's questions. Raises InvalidInput."""
         parts = thread.removesuffix(_TO_AGENT).split("/")
         if len(parts) not in (2, 3):
             raise InvalidInput("A place on Slack is a workspace and a channel, perhaps with a thread.")
         team, channel = slack_id(parts[0]), slack_id(parts[1])
-        return cls(team, channel, timestamp(parts[2]) if len(parts) == 3 else None)
+        return Place(team, channel, timestamp(parts[2]) if len(parts) == 3 else None)
 
     @property
     def direct(self) -> bool:

@@ -35,6 +35,7 @@ _WAITING = 500
 _INTRODUCTION = 0.7
 _SHOWN = 10
 _KEPT = 50
+_SPOKEN = ("message", "app_mention")
 _log = structlog.get_logger(__name__)
 
 
@@ -63,7 +64,10 @@ class PostAckTasks(BackgroundTasks):
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     def begin(self, payload: Json) -> None:
-        """Start the work for an acknowledged payload. With very many of them waiting, drop this one."""
+        """Start the work for an acknowledged payload, if there is any. With very many of them waiting, drop this one."""
+        event = payload.get("event")
+        if isinstance(event, dict) and event.get("type") in _SPOKEN and not any(self._unlearned(event)):
+            return
         if len(self._tasks) < _WAITING:
             self._begin(self._run(payload))
 
@@ -82,7 +86,7 @@ class PostAckTasks(BackgroundTasks):
         So is who writes in a channel for the first time: their profile may say that they are staff.
         """
         event = payload.get("event")
-        if not isinstance(event, dict) or event.get("type") not in ("message", "app_mention"):
+        if not isinstance(event, dict) or event.get("type") not in _SPOKEN:
             return
         people, channels = mentions(str(event.get("text") or ""))
         unmet = self._colleagues.unmet(event)
@@ -121,7 +125,7 @@ class PostAckTasks(BackgroundTasks):
             case "assistant_thread_started":
                 thread = wire.part(event, "assistant_thread")
                 await self._suggest(team, wire.named(thread, "channel_id"), wire.named(thread, "thread_ts"))
-            case "message" | "app_mention":
+            case kind if kind in _SPOKEN:
                 await self._learn(team, event)
 
     async def _suggest(self, team: str, channel: str, thread_ts: str | None) -> None:
@@ -130,12 +134,16 @@ class PostAckTasks(BackgroundTasks):
             prompts = [{"title": title, "message": message} for title, message in self._settings.suggested_prompts[:4]]
             await client.assistant_threads_setSuggestedPrompts(channel_id=channel, thread_ts=thread_ts, prompts=prompts)
 
-    async def _learn(self, team: str, event: Json) -> None:
+    def _unlearned(self, event: Json) -> tuple[list[str], list[str]]:
+        """The people and channels of a message to look up; its author only while Slack answers for more."""
         people, channels = mentions(str(event.get("text") or ""))
         author = event.get("user")
-        if isinstance(author, str) and not event.get("bot_id"):
+        if isinstance(author, str) and not event.get("bot_id") and self._directory.may_look_up():
             people |= {author}
-        await self._directory.learn(await self._workspaces.client(team), sorted(people), sorted(channels))
+        return self._directory.lacks(people), self._directory.lacks(channels)
+
+    async def _learn(self, team: str, event: Json) -> None:
+        await self._directory.learn(await self._workspaces.client(team), *self._unlearned(event))
 
     async def _show_home(self, team: str, user: str) -> None:
         """Staff's is their queue, which nobody else may see; everybody else's lists their own conversations.
