@@ -118,6 +118,9 @@ class Turn:
         self._sentiment = sentiment
         self._budgets = budgets
         self._linking = linking
+        # Once: asking whether an object implements a protocol is slow.
+        self._typing = {name: one for name, one in channels.items() if isinstance(one, SupportsTyping)}
+        self._streams = {name: one for name, one in channels.items() if isinstance(one, SupportsStreaming)}
 
     async def run(self, state: TurnState) -> TurnOutcome:
         """What to commit. Raises LostClaim when the conversation changed hands meanwhile."""
@@ -327,8 +330,8 @@ class Turn:
 
     def _keep_typing(self, state: TurnState) -> asyncio.Task[None] | None:
         """Where answers are not shown while they are written: at least that somebody is writing. Platforms forget it soon."""
-        channel: object = self._channels.get(state.conversation.key.channel)
-        if self._streaming(state) is not None or not isinstance(channel, SupportsTyping):
+        channel = self._typing.get(state.conversation.key.channel)
+        if channel is None or self._streaming(state) is not None:
             return None
 
         async def keep() -> None:
@@ -350,8 +353,7 @@ class Turn:
         return channel.capabilities if channel is not None else _NO_CHANNEL
 
     def _streaming(self, state: TurnState) -> SupportsStreaming | None:
-        channel: object = self._channels.get(state.conversation.key.channel)
-        return channel if self._settings.streaming and isinstance(channel, SupportsStreaming) else None
+        return self._streams.get(state.conversation.key.channel) if self._settings.streaming else None
 
     async def _escalate(
         self,

@@ -27,8 +27,7 @@ from channels.slack.parse import Reader
 from channels.slack.place import CHANNEL, Place, message_id, time_of
 from channels.slack.reception import PayloadSink, Reception
 from channels.slack.settings import HOOK, SlackSettings
-from channels.slack.staff_channels import StaffChannels
-from channels.slack.staff_command import StaffCommands, is_staff_command, note
+from channels.slack.staff_channels import StaffChannels, StaffCommands, is_staff_command, note
 from channels.slack.streams import Streams
 from channels.slack.views import Refusal, StaffForms, StaffHome, StaffViews
 from channels.slack.words import words

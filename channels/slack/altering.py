@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from channels.slack.client import Sent, SlackClient
+from channels.slack.client import Refused, Sent, SlackClient
 from channels.slack.emoji import name_of
 from channels.slack.files import marked
-from channels.slack.refusals import Refused
 from core.domain.alterations import Alteration, Altering
 from core.domain.messages import Receipt
 

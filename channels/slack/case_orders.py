@@ -10,10 +10,9 @@ import asyncio
 import contextlib
 
 from channels.slack import wire
-from channels.slack.client import SlackClient
+from channels.slack.client import Refused, SlackClient
 from channels.slack.parse import FOUND, team_of
 from channels.slack.place import Place, slack_id, timestamp
-from channels.slack.refusals import Refused
 from channels.slack.views import StaffHome, read_form
 from channels.slack.wire import Json
 from channels.slack.workspaces import Workspaces

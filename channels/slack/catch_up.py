@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -92,23 +93,15 @@ class BackfillTask:
             await self._around.clock.sleep(pause)
 
 
+@dataclass(frozen=True, slots=True)
 class CatchUp:
     """Goes through the places that were seen before, each from the last message that is known there."""
 
-    def __init__(
-        self,
-        around: Surroundings,
-        account: str,
-        workspaces: Workspaces,
-        reception: Reception,
-        requests: EmojiRequests,
-    ) -> None:
-        self._requests = requests
-        self._memory = around.memory
-        self._account = account
-        self._workspaces = workspaces
-        self._reception = reception
-        self._clock = around.clock
+    around: Surroundings
+    account: str
+    workspaces: Workspaces
+    reception: Reception
+    requests: EmojiRequests
 
     async def run(self, reader: Reader) -> int:
         """How many messages were new. A place that cannot be read keeps no other waiting.
@@ -128,8 +121,8 @@ class CatchUp:
         return new
 
     async def _places(self, kind: str) -> list[tuple[Place, str]]:
-        found, now = [], self._clock.now()
-        for key, value in (await self._memory.recall_all(CHANNEL, self._account, kind, limit=_MOST)).items():
+        found, now = [], self.around.clock.now()
+        for key, value in (await self.around.memory.recall_all(CHANNEL, self.account, kind, limit=_MOST)).items():
             place, since = Place.of(key.removeprefix(kind)), str(json.loads(value)["ts"])
             if place.thread_ts is None or now - time_of(since) < _LIVELY:
                 found.append((place, since))
@@ -141,28 +134,28 @@ class CatchUp:
             try:
                 return await self._read(reader, place, since)
             except RateLimited as error:
-                await self._clock.sleep(min(error.retry_after, _LONGEST_PAUSE))
+                await self.around.clock.sleep(min(error.retry_after, _LONGEST_PAUSE))
         return await self._read(reader, place, since)
 
     async def _read(self, reader: Reader, place: Place, since: str) -> int:
         """A thread, somebody's direct messages, or a whole channel, of which only the first messages of threads count."""
         team, whole = place.team, place.thread_ts is None and not place.direct
-        client = await self._workspaces.client(team)
-        own = await self._workspaces.bot_user(team)
+        client = await self.workspaces.client(team)
+        own = await self.workspaces.bot_user(team)
         if own is None:
             raise Unreachable("Slack does not say who the app is, so that nobody can tell what is said to it.")
         channel = await client.open_direct(place.channel) if place.person else place.channel
-        marks = whole and self._requests.heard_at(channel)
+        marks = whole and self.requests.heard_at(channel)
         earliest = f"{float(since) - _MARKED_LATE:.6f}" if marks else since
         found = [one async for one in _messages(client, channel, place, earliest)]
         about: Json = {"channel": channel}
         if found and not place.direct:
-            about = await self._requests.colleagues.meet(self._workspaces, team, channel, found)
+            about = await self.requests.colleagues.meet(self.workspaces, team, channel, found)
         new = 0
         for message in sorted(found, key=lambda one: time_of(str(one.get("ts")))):
             if whole and message.get("thread_ts") not in (None, message.get("ts")):
                 continue
-            marked = marks and await self._requests.were_made(self._workspaces, team, channel, message, own)
+            marked = marks and await self.requests.were_made(self.workspaces, team, channel, message, own)
             if not marked and time_of(str(message.get("ts"))) <= time_of(since):
                 continue
             try:
@@ -173,7 +166,7 @@ class CatchUp:
             except InvalidInput as error:
                 _log.warning("slack.not_understood", error=error.detail)
                 continue
-            accepted = await self._reception.take(events, None, addressed=marked or mentions_app(message, own))
+            accepted = await self.reception.take(events, None, addressed=marked or mentions_app(message, own))
             new += sum(1 for one in accepted if not one.duplicate)
         return new
 

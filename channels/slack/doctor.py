@@ -6,11 +6,9 @@ import re
 from collections.abc import Sequence
 
 from channels.group_modes import Mode
-from channels.slack.client import SlackClient, open_transport
-from channels.slack.refusals import Refused
-from channels.slack.sealing import Installed
+from channels.slack.client import Refused, SlackClient, open_transport
 from channels.slack.settings import DESK_HOOK, NEEDED, SCOPES, SlackSettings
-from channels.slack.workspaces import Workspaces
+from channels.slack.workspaces import Installed, Workspaces
 from channels.transport import Transport
 from core.domain.errors import AuthFailed, ChannelError, StoreUnavailable, Unreachable
 from core.domain.messages import Audience

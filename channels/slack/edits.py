@@ -14,11 +14,10 @@ from typing import Any, Final
 import structlog
 
 from channels.slack import altering
-from channels.slack.client import Sent, SlackClient
+from channels.slack.client import Refused, Sent, SlackClient
 from channels.slack.files import marked
 from channels.slack.orphaned_placeholders import stop
 from channels.slack.place import CHANNEL, Place
-from channels.slack.refusals import Refused
 from core.domain.capabilities import Pace
 from core.domain.errors import RateLimited, StoreUnavailable, Unreachable
 from core.domain.messages import Receipt

@@ -22,9 +22,8 @@ from slack_sdk.oauth.installation_store.async_installation_store import AsyncIns
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 
 from channels.slack.client import SILENT
-from channels.slack.sealing import Installed, fernet
 from channels.slack.settings import SCOPES, SlackSettings
-from channels.slack.workspaces import Workspaces
+from channels.slack.workspaces import Installed, Workspaces, fernet
 from core.domain.errors import ChannelError, StoreUnavailable, Unreachable
 from core.ports.clock import Clock
 

@@ -16,9 +16,8 @@ from typing import Any
 import structlog
 
 from channels.bounded import Bounded
-from channels.slack.client import SlackClient
+from channels.slack.client import NOBODY, Refused, SlackClient
 from channels.slack.place import CHANNEL
-from channels.slack.refusals import NOBODY, Refused
 from channels.write_behind import WriteBehindCache
 from core.domain.errors import HubError
 from core.ports.channel_memory import ChannelMemory

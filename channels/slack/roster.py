@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 import structlog
 
-from channels.slack.client import SlackClient
-from channels.slack.refusals import CLOSED, NOBODY, Refused
+from channels.slack.client import CLOSED, NOBODY, Refused, SlackClient
 from core.domain.errors import AuthFailed
 
 _NAMED = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}|\b[UW][A-Z0-9]{2,20}\b")
@@ -17,6 +17,7 @@ _MOST, _LONGEST = 10, 500
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class SlackRoster:
     """Implements core.ports.desk.Roster. ``staff``: the channel that shows what cannot be shown in a team's.
 
@@ -24,33 +25,26 @@ class SlackRoster:
     belongs to the workspace; raises ChannelError while Slack does not say.
     """
 
-    def __init__(
-        self,
-        client: Callable[[], SlackClient],
-        staff: str,
-        shown_in: Callable[[str], Awaitable[str]],
-        works_here: Callable[[str], Awaitable[bool]],
-    ) -> None:
-        self._client = client
-        self._staff = staff
-        self._shown_in = shown_in
-        self._works_here = works_here
+    client: Callable[[], SlackClient]
+    staff: str
+    shown_in: Callable[[str], Awaitable[str]]
+    works_here: Callable[[str], Awaitable[bool]]
 
     async def who_reads(self, case_id: str) -> frozenset[str]:
         """See Roster.who_reads. A card whose channel takes nothing any more moves to the staff's with what is posted next."""
         try:
-            return await self._client().members(await self._shown_in(case_id))
+            return await self.client().members(await self.shown_in(case_id))
         except Refused as error:
             if error.reason not in CLOSED:
                 raise
-            return await self._client().members(self._staff)
+            return await self.client().members(self.staff)
 
     async def is_staff(self, staff_id: str, *, is_there: bool) -> bool:
         """See Roster.is_staff. Slack calls somebody away who has not used it for ten minutes, or says so."""
-        if not await self._works_here(staff_id):
+        if not await self.works_here(staff_id):
             return False
         try:
-            return not is_there or (await self._client().users_getPresence(user=staff_id)).get("presence") == "active"
+            return not is_there or (await self.client().users_getPresence(user=staff_id)).get("presence") == "active"
         except Refused as error:
             if error.reason not in NOBODY:
                 raise
@@ -65,7 +59,7 @@ class SlackRoster:
     async def _with_address(self, address: str) -> str | None:
         """Nobody where the app lacks the scope ``users:read.email``."""
         try:
-            return str((await self._client().users_lookupByEmail(email=address))["user"]["id"])
+            return str((await self.client().users_lookupByEmail(email=address))["user"]["id"])
         except (Refused, AuthFailed) as error:
             _log.warning("desk.address_unknown", error=error.detail)
             return None

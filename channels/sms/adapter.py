@@ -12,7 +12,7 @@ from aiohttp import web
 from channels.sms import parse, render, signature
 from channels.sms.address import Address, Kind, Pair
 from channels.sms.client import Client, open_transport
-from channels.sms.consent import Consent
+from channels.sms.consent import Consent, Window
 from channels.sms.diagnosis import WEBHOOK_PATH, Doctor
 from channels.sms.files import Incoming
 from channels.sms.missed import Missed
@@ -20,7 +20,6 @@ from channels.sms.reception import THANKS, Notes, Reception
 from channels.sms.reports import Reports
 from channels.sms.sender import STATUS_PATH, Sender
 from channels.sms.settings import SmsSettings
-from channels.sms.window import Window
 from channels.transport import Transport
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import AnswersBy, Capabilities, Pace, TextFormat

@@ -66,10 +66,14 @@ class Client:
         """Send a message. Raises a ChannelError, OutcomeUnknown when Twilio may have taken it."""
         return await _answered(self._account.messages.create_async(**message))
 
-    async def messages(self, **query: str) -> AsyncIterator[list[MessageInstance]]:
-        """Pages, the newest messages first. ``query``: to, from_, and so on."""
+    async def messages(
+        self, since: datetime, dated: Callable[[MessageInstance], datetime], **query: str
+    ) -> AsyncIterator[list[MessageInstance]]:
+        """Pages, the newest messages first, until all that follow are older. ``query``: to, from_, and so on."""
         async for page in _pages(self._account.messages.page_async, query):
             yield page
+            if page and dated(page[-1]) < since and dated(page[0]) >= dated(page[-1]):
+                return
 
     async def media(self, message_sid: str) -> list[MediaInstance]:
         """The files of a message."""

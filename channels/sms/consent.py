@@ -1,11 +1,11 @@
-"""Who does not want messages any more, and what a STOP, START or HELP is answered."""
+"""To whom nothing may be sent: who wrote STOP, and who wrote too long ago on WhatsApp. And what a keyword is answered."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from channels.sms import phrases
+from channels.sms import keywords
 from channels.sms.address import Address
 from channels.sms.keywords import Keyword, Wish
 from channels.sms.parse import CHANNEL
@@ -14,6 +14,10 @@ from core.ports.channel_memory import ChannelMemory
 
 _OUT, _IN = "out", "in"
 _HANDLED = "keyword/"
+_OPEN = timedelta(hours=24)
+_MARGIN = timedelta(minutes=1)
+_COARSE = timedelta(minutes=10)
+"""A conversation under way is noted this often, not with each message; Twilio itself decides about these minutes."""
 
 
 class Consent:
@@ -85,5 +89,39 @@ class Consent:
         confirmed = keyword.default and self._twilio_keywords and not theirs.whatsapp
         if keyword.twilio_answers or (confirmed and keyword.wish is not Wish.HELP):
             return None
-        language = keyword.language or phrases.language_of(theirs.region)
-        return phrases.reply(keyword.wish, language, self._company)
+        language = keyword.language or keywords.language_of(theirs.region)
+        return keywords.reply(keyword.wish, language, self._company)
+
+
+class Window:
+    """When each WhatsApp customer wrote last."""
+
+    def __init__(self, memory: ChannelMemory, account: str) -> None:
+        self._memory = memory
+        self._account = account
+
+    @staticmethod
+    def key(address: str) -> str:
+        """Where the memory holds it."""
+        return f"window/{address}"
+
+    @staticmethod
+    def is_open(kept: str | None, now: datetime) -> bool:
+        """Whether free text is taken for certain."""
+        return kept is not None and now - datetime.fromisoformat(kept) < _OPEN - _MARGIN
+
+    @staticmethod
+    def check(kept: str | None, now: datetime) -> None:
+        """``kept``: what the memory holds; None where nobody knows, which Twilio then does. Raises Rejected."""
+        if kept is not None and now - datetime.fromisoformat(kept) > _OPEN + _COARSE:
+            raise Rejected(
+                f"The customer wrote last at {kept[:16].replace('T', ' ')} UTC. WhatsApp takes free text only within 24 hours "
+                "after that (error 63016): wait until they write again, call them, or set TWILIO_WHATSAPP_TEMPLATE."
+            )
+
+    async def opened(self, address: str, at: datetime) -> None:
+        """The customer wrote."""
+        key = self.key(address)
+        kept = await self._memory.recall(CHANNEL, self._account, key)
+        if kept is None or at - datetime.fromisoformat(kept) > _COARSE:
+            await self._memory.remember(CHANNEL, self._account, key, at.isoformat())

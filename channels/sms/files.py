@@ -12,7 +12,7 @@ import aiohttp
 import structlog
 
 from channels.download import Download, Downloads
-from channels.sms import phrases
+from channels.sms import keywords
 from channels.sms.address import Address, Pair
 from channels.sms.render import file_of
 from channels.sms.settings import SmsSettings
@@ -69,7 +69,7 @@ class Outgoing:
         """A link that expires, made anew each time."""
         file = file_of(body["file"])
         link = await self._working_link(file)
-        return f"{file.name}: {link}" if link is not None else phrases.no_file(file.name, body.get("locale"))
+        return f"{file.name}: {link}" if link is not None else keywords.no_file(file.name, body.get("locale"))
 
     async def _working_link(self, file: Attachment) -> str | None:
         """None for a file that is gone. A store that is away now may be back when somebody follows the link."""

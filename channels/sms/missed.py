@@ -91,12 +91,8 @@ class Missed:
         """Oldest first, each once."""
         found: dict[str, MessageInstance] = {}
         for query in self._queries(since):
-            async for page in client.messages(**query):
-                mine = [one for one in page if self._is_ours(one)]
-                found |= {str(one.sid): one for one in mine if came_at(one) >= since}
-                times = [came_at(one) for one in page]
-                if times and times[-1] < since and times[0] >= times[-1]:
-                    break  # the newest come first, and the rest is older
+            async for page in client.messages(since, came_at, **query):
+                found |= {str(one.sid): one for one in page if self._is_ours(one) and came_at(one) >= since}
         # Times are whole seconds; within one, the list's own order tells what came first.
         listed = list(found.values())[::-1]
         return sorted(listed, key=came_at)

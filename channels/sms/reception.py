@@ -14,12 +14,11 @@ from twilio.twiml.messaging_response import MessagingResponse
 
 from channels.accepting import read_or_quarantine
 from channels.sms import keywords, parse
-from channels.sms.consent import Consent
+from channels.sms.consent import Consent, Window
 from channels.sms.parse import Form
 from channels.sms.reports import Reports
 from channels.sms.sender import Sender
 from channels.sms.signature import HEADER
-from channels.sms.window import Window
 from channels.webhook_endpoint import WebhookEndpoint
 from core.domain.messages import RawEvent
 from core.ports.channel import Channel, InboundSink, WebhookReply

@@ -102,12 +102,9 @@ class Reports:
         found: dict[str, MessageInstance] = {}
         for query in self._queries():
             pages = 0
-            async for page in client.messages(**query):
+            async for page in client.messages(since, created_at, **query):
                 pages += 1
                 found |= {str(one.sid): one for one in page if self._is_news(one, since)}
-                times = [created_at(one) for one in page]
-                if times and times[-1] < since and times[0] >= times[-1]:
-                    break  # the newest come first, and the rest is older
                 if pages == _MOST_PAGES:
                     _log.warning("sms.too_many_reports", messages=len(found))
                     break

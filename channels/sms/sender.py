@@ -14,13 +14,12 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 from channels.bounded import Bounded
 from channels.sms.address import Pair
 from channels.sms.client import Client, created_at
-from channels.sms.consent import Consent
+from channels.sms.consent import Consent, Window
 from channels.sms.errors import FileRefused, OptedOut
 from channels.sms.files import Outgoing
 from channels.sms.parse import CHANNEL
 from channels.sms.recognition import between, has_failed, has_file, is_hidden, is_it
 from channels.sms.settings import SmsSettings
-from channels.sms.window import Window
 from core.domain.errors import (
     ChannelError,
     InvalidInput,
@@ -253,15 +252,12 @@ class Sender:
     async def _sent_since(self, pair: Pair, at: datetime) -> list[MessageInstance]:
         """To that customer. Not asked by the date of sending, which a message that still waits at Twilio does not have."""
         found: list[MessageInstance] = []
-        pages = 0
-        async for page in self._client.messages(to=pair.theirs):
-            pages += 1
-            dated = [(one, created_at(one)) for one in page]
-            found += [one for one, created in dated if created >= at - _SKEW and between(one, pair)]
-            if dated and dated[-1][1] < at - _SKEW and dated[0][1] >= dated[-1][1]:
-                return found  # the newest come first, and these are older
+        pages, since = 0, at - _SKEW
+        async for page in self._client.messages(since, created_at, to=pair.theirs):
             if pages == _MOST_PAGES:
                 raise OutcomeUnknown("Twilio lists too many messages to this number to find one among them.")
+            pages += 1
+            found += [one for one in page if created_at(one) >= since and between(one, pair)]
         return found
 
 

@@ -1,4 +1,4 @@
-"""The Bot API through python-telegram-bot, over our own transport (https://core.telegram.org/bots/api#making-requests).
+"""The Bot API through python-telegram-bot, over our own transport, with files (https://core.telegram.org/bots/api#making-requests).
 
 The library makes the calls, reads the answers and names the refusals. What became of a call that was not answered as the Bot API
 answers is decided here: never begun (`Unreachable`), or begun and then silent or failed inside Telegram (`OutcomeUnknown`).
@@ -9,18 +9,30 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, cast
+from uuid import uuid4
 
 import structlog
 from telegram import Bot, InputFile, ReactionType
 from telegram.error import ChatMigrated, InvalidToken, NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
 
-from channels.telegram.upload import File, Form
+from channels.download import Download, Downloads
 from channels.transport import Transport
-from core.domain.errors import AuthFailed, ChannelError, OutcomeUnknown, RateLimited, Rejected, Unreachable
+from core.domain.attachments import AttachmentRef
+from core.domain.errors import (
+    AuthFailed,
+    ChannelError,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    TooLarge,
+    Unreachable,
+)
 
 _ANSWER: Final = 20.0
 UPLOAD_SECONDS: Final = 50.0
@@ -28,10 +40,78 @@ UPLOAD_SECONDS: Final = 50.0
 _READS: Final = frozenset({"getMe", "getFile", "getUpdates", "getWebhookInfo"})
 _PAUSE: Final = 5.0
 _SHOWN: Final = 200
+_log = structlog.get_logger(__name__)
+_GIVEN: Final = 20 * 1024 * 1024
+"""What Telegram's own server gives to bots (https://core.telegram.org/bots/api#getfile)."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """``field`` is the parameter's name; ``size`` in bytes is what ``chunks`` gives together."""
+
+    field: str
+    name: str
+    media_type: str
+    size: int
+    chunks: AsyncIterator[bytes]
+
+
+class Form:
+    """One form. ``broken``: what kept the file from being read to its end this time; ``lost``: what always will.
+
+    ``written``: the end was handed over, so that whoever reads may have all of it.
+    """
+
+    def __init__(self, params: Mapping[str, str], file: File) -> None:
+        boundary = uuid4().hex
+        fields = "".join(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in params.items()
+        )
+        begin = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{file.field}"; filename="{_quoted(file.name)}"\r\n'
+            f"Content-Type: {file.media_type}\r\n\r\n"
+        )
+        self._head = (fields + begin).encode("utf-8", "replace")
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self._file = file
+        self.broken: str | None = None
+        self.lost: str | None = None
+        self.written = False
+        self.headers = {
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Content-Length": str(len(self._head) + file.size + len(self._tail)),
+        }
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The whole body."""
+        yield self._head
+        left = self._file.size
+        try:
+            async for chunk in self._file.chunks:
+                left -= len(chunk)
+                if left < 0:
+                    break
+                yield chunk
+        except NotFound as error:
+            self.lost = error.detail
+            raise
+        except Exception as error:
+            self.broken = type(error).__name__
+            raise
+        if left != 0:
+            self.lost = "its size is another one than was noted"
+            raise OSError(self.lost)
+        self.written = True
+        yield self._tail
+
+
+def _quoted(name: str) -> str:
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
 
 # On DEBUG the library logs the token, as a part of the API's address, and what customers write.
 logging.getLogger("telegram").setLevel(logging.INFO)
-_log = structlog.get_logger(__name__)
 
 
 class Refused(Rejected):
@@ -235,3 +315,25 @@ def _translated(method: str, error: Exception) -> ChannelError:
     if isinstance(found, OutcomeUnknown) and method in _READS:
         return Unreachable(f"{method}: {found.detail}")
     return found
+
+
+class Files:
+    """``limit`` in bytes is the hub's own."""
+
+    def __init__(self, api: BotApi, origin: str, transport: Transport, limit: int) -> None:
+        self._api = api
+        self._limit = limit
+        self._downloads = Downloads(transport.session, (), limit=limit, base=origin)
+
+    async def open(self, ref: AttachmentRef) -> Download:
+        """Raises Rejected for a file that is gone, TooLarge, AuthFailed, RateLimited, Unreachable."""
+        if (ref.size or 0) > self._limit:
+            raise TooLarge(f"The file has more than {self._limit // 1024} kB.")
+        try:
+            found = await self._api.call("getFile", {"file_id": ref.id})
+        except Refused as refused:
+            if refused.says("too big"):
+                raise TooLarge(f"Telegram gives bots no file over {_GIVEN // 1024} kB.") from None
+            raise
+        url = self._api.file_url(str(found.file_path or ""))
+        return await self._downloads.open(url, name=ref.name, media_type=ref.media_type)

@@ -13,14 +13,12 @@ import structlog
 from channels.telegram import client
 from channels.telegram.albums import GroupAlbums
 from channels.telegram.chats import Chats
-from channels.telegram.client import BotApi
+from channels.telegram.client import BotApi, Files
 from channels.telegram.connection_status import ConnectionStatus
-from channels.telegram.files import Files
-from channels.telegram.incoming import Incoming
+from channels.telegram.incoming import Incoming, PostCommitTasks
 from channels.telegram.outgoing import Outgoing
 from channels.telegram.parse import Reader
 from channels.telegram.polling import Polling
-from channels.telegram.post_commit_tasks import PostCommitTasks
 from channels.telegram.settings import CHANNEL, TelegramSettings
 from channels.telegram.webhook import TelegramEndpoint, WebhookRegistration
 from channels.telegram.words import COMMANDS

@@ -14,10 +14,9 @@ from telegram.error import ChatMigrated, Forbidden
 from channels.bounded import Bounded
 from channels.telegram.altering import EDIT, METHODS, done_already
 from channels.telegram.chats import Chats
-from channels.telegram.client import UPLOAD_SECONDS, BotApi, Refused, TooSlow, Unreadable
+from channels.telegram.client import UPLOAD_SECONDS, BotApi, File, Refused, TooSlow, Unreadable
 from channels.telegram.html import plain_of
 from channels.telegram.render import text_call
-from channels.telegram.upload import File
 from channels.telegram.words import FILE_LINK, FILE_LOST, say
 from core.domain.attachments import Attachment
 from core.domain.errors import NotFound, OutcomeUnknown, RateLimited, Rejected, StoreUnavailable, Unreachable

@@ -14,10 +14,9 @@ from typing import Any, Final, Protocol
 import structlog
 
 from channels.slack import altering
-from channels.slack.client import Sent, SlackClient, open_transport
+from channels.slack.client import CLOSED, Refused, Sent, SlackClient, open_transport
 from channels.slack.files import Files
 from channels.slack.place import Place, message_id
-from channels.slack.refusals import CLOSED, Refused
 from channels.slack.render import FILE
 from channels.slack.wire import Metadata
 from channels.transport import Transport

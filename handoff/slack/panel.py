@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from channels.slack.client import SlackClient
+from channels.slack.client import Refused, SlackClient
 from channels.slack.place import Place
-from channels.slack.refusals import Refused
 from channels.slack.wire import View
 from core.ports.clock import Clock
 from handoff.slack.rich_text import fallback, words

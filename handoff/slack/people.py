@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from channels.slack.client import Self, Sent, SlackClient
+from channels.slack.client import NOBODY, Refused, Self, Sent, SlackClient
 from channels.slack.place import CHANNEL
-from channels.slack.refusals import NOBODY, Refused
-from channels.slack.staff_command import chosen_name
+from channels.slack.staff_channels import chosen_name
 from channels.slack.wire import Json
 from core.domain.errors import HubError, StoreUnavailable
 from core.ports.surroundings import Surroundings

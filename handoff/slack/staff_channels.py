@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from channels.slack.refusals import CLOSED, Refused
+from channels.slack.client import CLOSED, Refused
 from core.domain.keys import ConversationKey
 from core.ports.clock import Clock
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.slack import abandoned_messages
+from channels.slack import orphaned_placeholders
 from channels.slack.adapter import SlackChannel
 from channels.slack.client import Sent
 from channels.slack.place import Place
@@ -40,7 +40,7 @@ async def live(
     fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Hub]:
     """A started channel with that clock."""
-    monkeypatch.setattr(abandoned_messages, "_GRACE", 0.05)
+    monkeypatch.setattr(orphaned_placeholders, "_GRACE", 0.05)
     around = surroundings(store, tmp_path, clock=clock)
     async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as hub:
         yield hub
@@ -103,7 +103,7 @@ async def test_a_stream_is_stopped_after_the_next_start(
 async def test_calls_under_way_end_before_the_channel_stops(
     live: Hub, store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(abandoned_messages, "_GRACE", 5.0)
+    monkeypatch.setattr(orphaned_placeholders, "_GRACE", 5.0)
     thread = await thread_of(live)
     await live.channel.stream(conversation(thread), [text("We open", 0)])
     growing, place = live.fake.channels[PUBLIC].messages[-1], Place.of(thread)

@@ -16,9 +16,8 @@ import pytest
 
 from channels.slack.adapter import SlackChannel
 from channels.slack.client import open_transport
-from channels.slack.sealing import Installed
 from channels.slack.settings import SCOPES
-from channels.slack.workspaces import Workspaces
+from channels.slack.workspaces import Installed, Workspaces
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import BOT, Channel, Workspace
 from core.domain.errors import Unreachable

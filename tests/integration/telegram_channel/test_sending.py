@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from channels.telegram import client, outgoing
-from channels.telegram.upload import File
+from channels.telegram.client import File
 from config.simulation.telegram_fake import TOKEN, Trouble
 from core.domain.attachments import AttachmentRef
 from core.domain.errors import AuthFailed, OutcomeUnknown, RateLimited, Rejected, TooLarge, Unreachable

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from channels.slack.parse import Reader
-from channels.slack.staff_command import StaffCommands
+from channels.slack.staff_channels import StaffCommands
 from channels.slack.words import staff_words
 from core.domain.messages import MessageReceived
 from core.ports.channel import WebhookReply

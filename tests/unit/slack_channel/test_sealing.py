@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
-from channels.slack.sealing import Installed, Seal
+from channels.slack.workspaces import Installed, Seal
 from core.domain.errors import Unreachable
 
 OLD, NEW = "o" * 32, "n" * 32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.sms import keywords, phrases
+from channels.sms import keywords
 from channels.sms.gsm import is_gsm7
 from channels.sms.keywords import Keyword, Wish
 
@@ -81,7 +81,7 @@ def test_a_type_that_is_not_known_changes_nothing() -> None:
 @pytest.mark.parametrize("wish", list(Wish))
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ar"])
 def test_every_reply_names_the_company_and_fits(wish: Wish, language: str) -> None:
-    text = phrases.reply(wish, language, "Tidepool")
+    text = keywords.reply(wish, language, "Tidepool")
     assert "Tidepool" in text
     assert ("STOP" in text) == (wish is not Wish.STOP)
     assert len(text) <= 160
@@ -93,12 +93,12 @@ def test_every_reply_names_the_company_and_fits(wish: Wish, language: str) -> No
     [("US", "en"), ("AT", "de"), ("FR", "fr"), ("MX", "es"), ("EG", "ar"), (None, "en"), ("JP", "en")],
 )
 def test_the_language_of_a_country(region: str | None, language: str) -> None:
-    assert phrases.language_of(region) == language
+    assert keywords.language_of(region) == language
 
 
 def test_a_language_without_words_of_its_own_gets_english() -> None:
-    assert phrases.reply(Wish.HELP, "ja", "Tidepool") == phrases.reply(Wish.HELP, "en", "Tidepool")
-    assert phrases.no_file("a.png", "ja-JP") == phrases.no_file("a.png", None)
+    assert keywords.reply(Wish.HELP, "ja", "Tidepool") == keywords.reply(Wish.HELP, "en", "Tidepool")
+    assert keywords.no_file("a.png", "ja-JP") == keywords.no_file("a.png", None)
 
 
 @pytest.mark.parametrize(
