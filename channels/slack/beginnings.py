@@ -65,33 +65,24 @@ class Writing:
     doubtful: bool = False
 
 
+@dataclass(slots=True)
 class Beginnings:
     """Of all places. ``team_of``: the workspace of a person, where it is known."""
 
-    def __init__(
-        self,
-        marks: Marks,
-        placeholders: OrphanedPlaceholders,
-        edits: Edits,
-        showing: Showing,
-        clock: Clock,
-        reception: Reception,
-        team_of: Callable[[str], str | None],
-    ) -> None:
-        self._marks = marks
-        self._placeholders = placeholders
-        self._edits = edits
-        self._showing = showing
-        self._clock = clock
-        self._reception = reception
-        self._team_of = team_of
-        self._naming: dict[asyncio.Task[None], tuple[Place, Writing]] = {}
+    marks: Marks
+    placeholders: OrphanedPlaceholders
+    edits: Edits
+    showing: Showing
+    clock: Clock
+    reception: Reception
+    team_of: Callable[[str], str | None]
+    _naming: dict[asyncio.Task[None], tuple[Place, Writing]] = field(default_factory=dict, init=False)
 
     async def begin(self, client: SlackClient, place: Place, channel: str, writing: Writing, claim: Claim) -> None:
         """Nothing is begun now where the message before is on its way, something else was said at this moment, or no edit is
         left for the end.
         """
-        before = await self._marks.last(place)
+        before = await self.marks.last(place)
         mark = Mark.read(before)
         if mark.epoch > claim.epoch:
             raise LostClaim("A later turn writes in this conversation.")
@@ -101,32 +92,32 @@ class Beginnings:
             if mark.unfinished:
                 await remove(client, mark.sent, streaming=mark.streaming)
             else:
-                mark = Mark.read(before := await self._placeholders.clear(client, place, before, over=True))
-        seen = await self._reception.last_seen(place)
-        at = self._clock.now().timestamp()
+                mark = Mark.read(before := await self.placeholders.clear(client, place, before, over=True))
+        seen = await self.reception.last_seen(place)
+        at = self.clock.now().timestamp()
         since = seen.get("ts") or place.thread_ts or f"{at - _BACK:.6f}"
         if mark.begins:  # in doubt: it stays in the range that is searched
             since = min(since, mark.since, key=float)
         begins = Mark(writing.turn, claim.epoch, channel, since=since, at=at)
-        note = self._marks.note(place, before, begins)
+        note = self.marks.note(place, before, begins)
         streams = place.thread_ts is not None
-        begin = partial(self._showing.begin_showing, claim, note)
-        allowed = await self._edits.streams(place).take_with(begin) if streams else None
+        begin = partial(self.showing.begin_showing, claim, note)
+        allowed = await self.edits.streams(place).take_with(begin) if streams else None
         if allowed is None:
             streams = False
-            allowed = await self._edits.grants_for(place).take_with(begin)
+            allowed = await self.edits.grants_for(place).take_with(begin)
             writing.granted = allowed is not None and allowed.noted
         if allowed is None:
             writing.given_up = True
         elif allowed.noted:
-            writing.value = self._marks.noted(place, note, True)
+            writing.value = self.marks.noted(place, note, True)
             await self._begin_message(client, place, channel, writing, begins, seen.get("user"), streams=streams)
         elif not allowed.busy:
-            await self._marks.read(place)  # to begin from there with the next words
+            await self.marks.read(place)  # to begin from there with the next words
 
     async def _may_clear(self, place: Place, before: str | None, claim: Claim) -> bool:
         """Whether what stands there is of a worker that died, and no answer that is on its way."""
-        return not (await self._showing.begin_showing(claim)).busy and await self._marks.read(place) == before
+        return not (await self.showing.begin_showing(claim)).busy and await self.marks.read(place) == before
 
     async def _begin_message(
         self,
@@ -142,7 +133,7 @@ class Beginnings:
         try:
             started = await self._start_stream(client, place, channel, writing, user) if streams else None
             if streams and started is None:
-                writing.granted = await self._edits.grants_for(place).take()
+                writing.granted = await self.edits.grants_for(place).take()
                 if not writing.granted:
                     raise Unreachable("Slack starts no stream there, and the workspace has no edit left.")
             sent = started or await client.post_message(
@@ -150,7 +141,7 @@ class Beginnings:
             )
         except OutcomeUnknown:
             self.give_back(place, writing)
-            self._placeholders.doubt(place)
+            self.placeholders.doubt(place)
             raise
         except ChannelError:
             self.give_back(place, writing)
@@ -173,7 +164,7 @@ class Beginnings:
     async def _name_later(self, client: SlackClient, place: Place, writing: Writing) -> None:
         """Where no further words come for a while, which would bring the name with them."""
         while True:
-            await self._clock.sleep(_NAMED_WITHIN)
+            await self.clock.sleep(_NAMED_WITHIN)
             try:
                 async with writing.naming:
                     if not writing.named and writing.mark is not None:
@@ -189,15 +180,15 @@ class Beginnings:
         """Look who has the conversation, and write down the message's name with that, once."""
         async with writing.naming:
             if writing.named or writing.mark is None:
-                await self._showing.go_on_showing(claim)
+                await self.showing.go_on_showing(claim)
                 return
             if writing.value is None:
                 await self._named(client, place, writing, await self._replace(place, writing.mark, writing.mark))
-                await self._showing.go_on_showing(claim)
+                await self.showing.go_on_showing(claim)
                 return
-            note = self._marks.note(place, writing.value, writing.mark)
+            note = self.marks.note(place, writing.value, writing.mark)
             try:
-                allowed = await self._showing.go_on_showing(claim, note)
+                allowed = await self.showing.go_on_showing(claim, note)
             except LostClaim:
                 with contextlib.suppress(HubError):
                     await self._take_away(client, place, writing, writing.mark)
@@ -205,7 +196,7 @@ class Beginnings:
             except StoreUnavailable:
                 writing.value = None  # it may have been written
                 raise
-            await self._named(client, place, writing, self._marks.noted(place, note, allowed.noted))
+            await self._named(client, place, writing, self.marks.noted(place, note, allowed.noted))
 
     async def _named(self, client: SlackClient, place: Place, writing: Writing, value: str | None) -> None:
         """``value``: the mark as it was written, None where somebody has changed it: they want to speak."""
@@ -224,7 +215,7 @@ class Beginnings:
             await self._replace(place, mark, mark, though_said=True)  # whoever speaks next takes it away
             raise
         await self._replace(place, mark, mark.over(), though_said=True)
-        left = Mark.read(await self._marks.last(place))
+        left = Mark.read(await self.marks.last(place))
         if left.turn and not left.is_same(mark):
             raise LostClaim("Somebody else writes in this conversation now.")
 
@@ -233,17 +224,17 @@ class Beginnings:
 
         ``though_said``: also then.
         """
-        value = await self._marks.read(place)
+        value = await self.marks.read(place)
         left = Mark.read(value)
         if not left.is_same(ours) or (left.said != ours.said and not though_said):
             return None
-        return await self._marks.swap(place, value, new)
+        return await self.marks.swap(place, value, new)
 
     def give_back(self, place: Place, writing: Writing) -> None:
         """An edit that was kept for the end is not needed."""
         if writing.granted:
             writing.granted = False
-            self._edits.grants_for(place).give_back()
+            self.edits.grants_for(place).give_back()
 
     async def _start_stream(
         self, client: SlackClient, place: Place, channel: str, writing: Writing, user: str | None
@@ -254,16 +245,16 @@ class Beginnings:
         Slack wants theirs (docs.slack.dev, chat.startStream, recipient_team_id).
         """
         assert place.thread_ts is not None
-        team = (self._team_of(user) if user else None) or place.team
+        team = (self.team_of(user) if user else None) or place.team
         try:
             words = writing.text[:MOST_APPENDED]
             sent = await client.start_stream(channel, place.thread_ts, words, user=user, team=team)
         except RateLimited as error:
-            await self._edits.streams(place).hold_back(error.retry_after)
+            await self.edits.streams(place).hold_back(error.retry_after)
             raise
         except (Refused, AuthFailed) as error:
             _log.info("slack.streams_by_edits", reason=error.detail)
             return None
         writing.shown = len(words)
-        writing.not_before = self._clock.monotonic() + BETWEEN_APPENDS
+        writing.not_before = self.clock.monotonic() + BETWEEN_APPENDS
         return sent

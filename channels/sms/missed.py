@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -32,26 +33,17 @@ _FORM = {"content-type": "application/x-www-form-urlencoded"}
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(slots=True)
 class Missed:
     """Keeps a place in time up to which everything listed was accepted; it moves only after the commit."""
 
-    def __init__(
-        self,
-        settings: SmsSettings,
-        surroundings: Surroundings,
-        notes: Notes,
-        consent: Consent,
-        reports: Reports,
-        own: Callable[[], Collection[str]],
-    ) -> None:
-        self._settings = settings
-        self._memory = surroundings.memory
-        self._clock = surroundings.clock
-        self._notes = notes
-        self._consent = consent
-        self._reports = reports
-        self._own = own
-        self._looked = False
+    settings: SmsSettings
+    surroundings: Surroundings
+    notes: Notes
+    consent: Consent
+    reports: Reports
+    own: Callable[[], Collection[str]]
+    _looked: bool = field(default=False, init=False)
 
     async def catch_up(self, sink: InboundSink, client: Client, sender: Sender) -> int:
         """How many messages were new. Raises StoreUnavailable, Overloaded and a ChannelError, losing its place to none.
@@ -59,33 +51,35 @@ class Missed:
         The first time there is no place: what was written before the hub existed is not answered. What became of messages that
         were sent is looked up as well: after a gap, and when a process begins, as far back as callbacks may have been missed.
         """
-        account = self._settings.account_sid
-        began = self._clock.now()
-        place = await self._memory.recall(CHANNEL, account, _PLACE)
+        account = self.settings.account_sid
+        began = self.surroundings.clock.now()
+        place = await self.surroundings.memory.recall(CHANNEL, account, _PLACE)
         accepted = 0
         if place is not None:
             since = datetime.fromisoformat(place) - _OVERLAP
             found = await self._since(client, since)
-            handled = await self._consent.handled([str(one.sid) for one in found])
+            handled = await self.consent.handled([str(one.sid) for one in found])
             for message in found:
                 if message.sid not in handled:
                     accepted += await self._accept(sink, client, sender, message)
-            await self._consent.forget_handled(since)
+            await self.consent.forget_handled(since)
             silent = self._is_after_a_gap(began, since + _OVERLAP)
-            await self._reports.catch_up(sink, client, sender, since - UNDER_WAY if silent else since)
+            await self.reports.catch_up(sink, client, sender, since - UNDER_WAY if silent else since)
             self._looked = True
-        await self._memory.remember(CHANNEL, account, _PLACE, began.isoformat())
+        await self.surroundings.memory.remember(CHANNEL, account, _PLACE, began.isoformat())
         return accepted
 
     def _is_after_a_gap(self, now: datetime, place: datetime) -> bool:
         """While somebody looks regularly, nobody was away for long."""
-        usual = timedelta(seconds=max(self._settings.catch_up_every, _OVERLAP.total_seconds()))
+        usual = timedelta(seconds=max(self.settings.catch_up_every, _OVERLAP.total_seconds()))
         return not self._looked or now - place > 2 * usual
 
     async def is_due(self, every: float) -> bool:
         """False when another process looked not long ago."""
-        place = await self._memory.recall(CHANNEL, self._settings.account_sid, _PLACE)
-        return place is None or (self._clock.now() - datetime.fromisoformat(place)).total_seconds() > every * _NEARLY
+        place = await self.surroundings.memory.recall(CHANNEL, self.settings.account_sid, _PLACE)
+        if place is None:
+            return True
+        return self.surroundings.clock.now() - datetime.fromisoformat(place) > timedelta(seconds=every * _NEARLY)
 
     async def _since(self, client: Client, since: datetime) -> list[MessageInstance]:
         """Oldest first, each once."""
@@ -100,24 +94,24 @@ class Missed:
     def _queries(self, since: datetime) -> Sequence[dict[str, str]]:
         """The filter knows days only. A pool's numbers are not known here, so there all messages are looked through."""
         day = {"date_sent_after": since.date().isoformat()}
-        if self._settings.service is not None:
+        if self.settings.service is not None:
             return [day]
-        return [{"to": number, **day} for number in self._settings.own_numbers]
+        return [{"to": number, **day} for number in self.settings.own_numbers]
 
     def _is_ours(self, message: MessageInstance) -> bool:
         if message.direction != "inbound":
             return False
-        service = self._settings.service
-        if message.to in self._settings.own_numbers:
+        service = self.settings.service
+        if message.to in self.settings.own_numbers:
             return True
         return service is not None and message.messaging_service_sid == service
 
     async def _accept(self, sink: InboundSink, client: Client, sender: Sender, message: MessageInstance) -> int:
         form = await self._form(client, message)
-        raw = RawEvent(CHANNEL, self._settings.account_sid, urlencode(form).encode(), _FORM, came_at(message))
+        raw = RawEvent(CHANNEL, self.settings.account_sid, urlencode(form).encode(), _FORM, came_at(message))
         try:
-            events = parse.parse_form(form, raw, self._own())
-            reply = await self._notes.take(form, came_at(message))
+            events = parse.parse_form(form, raw, self.own())
+            reply = await self.notes.take(form, came_at(message))
             if reply is not None:
                 await self._reply(sender, form, reply)
             if not events:
@@ -145,7 +139,7 @@ class Missed:
         sid = str(message.sid)
         form = {
             "MessageSid": sid,
-            "AccountSid": message.account_sid or self._settings.account_sid,
+            "AccountSid": message.account_sid or self.settings.account_sid,
             "From": str(message.from_ or ""),
             "To": message.to or "",
             "Body": message.body or "",

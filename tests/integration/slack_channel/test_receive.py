@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from channels.slack import post_ack_tasks
+from channels.slack import names, post_ack_tasks
 from channels.slack.adapter import SlackChannel
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import ANNA, BOT, DIRECT, GRACE, PUBLIC, TEAM, Fault
@@ -240,6 +240,21 @@ async def test_a_slack_that_does_not_tell_names_holds_nothing_up(
     await hub.channel.settled()
     await hub.push(hub.fake.say(f"Did you ask <@{GRACE}>?"))
     assert [event.text for event in received(sink)] == ["Ask @someone", f"Did you ask {later}?"]
+
+
+async def test_newcomers_are_looked_up_no_faster_than_slack_allows(
+    fake: SlackFake, store: SqlStore, sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes too fast is looked up behind a later message."""
+    monkeypatch.setattr(names, "_LOOK_UPS", 1)
+    around = surroundings(store, tmp_path)
+    async with serving(Hub(SlackChannel(settings(fake), around), around, sink, fake)) as hub:
+        for user in (ANNA, GRACE, GRACE):
+            await hub.push(fake.say("Hello", user=user))
+        assert [one["user"] for one in fake.called("users.info")] == [ANNA]
+        monkeypatch.setattr(names, "_MINUTE", 0.0)
+        await hub.push(fake.say("Is anybody there?", user=GRACE))
+        assert [one["user"] for one in fake.called("users.info")] == [ANNA, GRACE]
 
 
 async def test_nobody_is_looked_up_for_whom_slack_did_not_sign(hub: Hub) -> None:
