@@ -23,6 +23,7 @@ PAGES = (ROOT / "docs/howto/desk.md", ROOT / "docs/reference/desk-compared.md")
 
 
 @pytest.mark.slow
+@pytest.mark.soak(small=False)
 async def test_the_script_takes_all_pictures(knowledge_template: Path, tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()

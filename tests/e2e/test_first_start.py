@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import stat
 import subprocess
 import sys
@@ -35,15 +34,36 @@ def _with_model(folder: Path) -> Path:
     return folder
 
 
+def _preparing(cache: Path, home: Path) -> subprocess.Popen[str]:
+    environment = command_environment(home / "var", {"EMBEDDING_CACHE": str(cache)})
+    command = [sys.executable, "-m", "config.cli", "prepare"]
+    return subprocess.Popen(command, cwd=home, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def _wait(happened: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + LOADED_SECONDS
+    while not happened():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache after ``switchboard prepare``."""
+    """A cache after ``switchboard prepare``, which was killed at first, and then ran twice at once."""
     place = tmp_path_factory.mktemp("prepared")
     cache = _with_model(place / "cache")
-    ran = run_command(place / "var", "prepare", EMBEDDING_CACHE=str(cache))
-    assert ran.returncode == 0, ran.stderr
-    assert "Reading the sample documents" in ran.stdout
-    assert "Prepared in" in ran.stdout
+    with _preparing(cache, place) as killed:
+        _wait(lambda: list(cache.glob(".sample-work/chroma/*")), killed)
+        killed.kill()
+    assert not _samples(cache)
+    several = [_preparing(cache, place) for _ in range(2)]
+    told = "".join(each.communicate(timeout=LOADED_SECONDS)[0] for each in several)
+    assert [each.returncode for each in several] == [0, 0]
+    assert "Reading the sample documents" in told
+    assert "Prepared in" in told
+    assert len(_samples(cache)) == 1
+    assert not list(cache.glob(".sample-*/"))
     assert not (place / "var").exists(), "preparing is nothing that a data folder sees"
     for path in cache.glob("sample-*/**/*"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o044 == 0o044, f"{path}: an image's user is not who built it"
@@ -71,32 +91,6 @@ def test_where_a_server_embeds_there_is_nothing_to_prepare(tmp_path: Path) -> No
     ran = run_command(tmp_path / "var", "prepare", EMBEDDING_BASE_URL="http://127.0.0.1:9/v1", EMBEDDING_MODEL="m")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "Nothing to prepare" in ran.stdout
-
-
-def _preparing(cache: Path, home: Path) -> subprocess.Popen[bytes]:
-    environment = command_environment(home / "var", {"EMBEDDING_CACHE": str(cache)})
-    return subprocess.Popen([sys.executable, "-m", "config.cli", "prepare"], cwd=home, env=environment)
-
-
-def _wait(happened: Callable[[], object], process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + LOADED_SECONDS
-    while not happened():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
-def test_killed_while_it_prepares_and_twice_at_once_it_is_prepared_whole(tmp_path: Path, prepared: Path) -> None:
-    cache = _with_model(tmp_path / "cache")
-    killed = _preparing(cache, tmp_path)
-    _wait(lambda: list(cache.glob(".sample-work/chroma/*")), killed)
-    killed.kill()
-    killed.wait()
-    assert not _samples(cache)
-    several = [_preparing(cache, tmp_path) for _ in range(2)]
-    assert [each.wait(LOADED_SECONDS) for each in several] == [0, 0]
-    assert _samples(cache) == _samples(prepared)
-    assert not list(cache.glob(".sample-*/"))
 
 
 def _hub(make_hub: MakeHub, cache: Path, **options: object) -> Hub:
@@ -150,24 +144,11 @@ def _start_until(hub: Hub, there: Path) -> None:
         time.sleep(0.002)
 
 
-@pytest.mark.parametrize("seen", ["owner.lock", ".sample-part", "chroma", "knowledge.db"])
-async def test_a_start_that_was_killed_does_not_matter(make_hub: MakeHub, prepared: Path, seen: str) -> None:
-    """As soon as something is there; what ``kill -9`` in the first second meets."""
+async def test_a_start_that_was_killed_does_not_matter(make_hub: MakeHub, prepared: Path) -> None:
+    """In the first second; ``tests/faults/test_first_start.py`` kills at each step."""
     hub = _hub(make_hub, prepared)
-    _start_until(hub, hub.data_dir / seen)
+    _start_until(hub, hub.data_dir / ".sample-part")
     hub.kill()
-    await _answers_from_what_was_prepared(hub, prepared)
-
-
-async def test_a_start_that_was_killed_before_the_manifest_came_does_not_matter(
-    make_hub: MakeHub, prepared: Path
-) -> None:
-    """The moment that lies between the last two of those above, too short to be met by chance."""
-    hub = _hub(make_hub, prepared)
-    (sample,) = _samples(prepared)
-    for part in ("chroma", "knowledge"):
-        shutil.copytree(prepared / sample / part, hub.data_dir / part)
-    shutil.copytree(prepared / sample, hub.data_dir / ".sample-part", ignore=lambda *_: ["chroma", "knowledge"])
     await _answers_from_what_was_prepared(hub, prepared)
 
 

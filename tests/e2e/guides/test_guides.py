@@ -27,7 +27,9 @@ GUIDES = sorted(path.relative_to(HOWTO).with_suffix("").as_posix() for path in H
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*PLACES, *OTHER_WAYS])
+@pytest.mark.parametrize(
+    "name", [*PLACES, *(pytest.param(one, marks=pytest.mark.soak(small=False)) for one in OTHER_WAYS)]
+)
 async def test_the_path_leads_from_an_empty_folder_to_an_answer(
     name: str, knowledge_template: Path, tmp_path: Path, page: Page
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -13,12 +14,13 @@ import pytest_asyncio
 from PIL import Image
 
 from config import parts
+from core.attachments import extract
 from core.attachments.extract import ConfinedExtractor
 from core.attachments.media_type import AttachmentPolicy, identify
 from core.domain.errors import ExtractionFailed, FileRefused
 from core.ports.confined import ConfinedCalls
 from tests.integration.attachments.costly_files import COSTLY
-from tests.unit.attachments.files import PNG, PROGRAM, pdf, written, zipped
+from tests.unit.attachments.files import PNG, written
 from tests.unit.attachments.pictures import drawn, encoded
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -35,7 +37,9 @@ async def calls() -> AsyncIterator[ConfinedCalls]:
 
 
 @pytest.fixture
-def extractor(calls: ConfinedCalls) -> ConfinedExtractor:
+def extractor(calls: ConfinedCalls, monkeypatch: pytest.MonkeyPatch) -> ConfinedExtractor:
+    """With less processor time than in a hub, so that what never ends is ended soon."""
+    monkeypatch.setattr(extract, "LIMITS", replace(extract.LIMITS, cpu_seconds=8))
     return ConfinedExtractor(calls)
 
 
@@ -80,7 +84,7 @@ async def test_a_photo_of_100_million_dots_is_read_small(extractor: ConfinedExtr
 def _sparse(folder: Path, head: bytes) -> Path:
     path = written(folder, "sparse", head)
     with path.open("r+b") as file:
-        file.truncate(2**30)
+        file.truncate(2**28)
     return path
 
 
@@ -91,12 +95,10 @@ def _sparse(folder: Path, head: bytes) -> Path:
         ("film.mp4", b"\x00\x00\x00\x18ftypisom"),
         ("letter.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
         ("paper.pdf", b"%PDF-1.7\n"),
-        ("table.csv", b"a,b\n" * 20_000),
         ("photo.png", PNG),
-        ("files.zip", b"PK\x03\x04"),
     ],
 )
-async def test_a_gigabyte_of_nothing_costs_neither_memory_nor_patience(
+async def test_a_sparse_file_costs_neither_memory_nor_patience(
     extractor: ConfinedExtractor, tmp_path: Path, name: str, head: bytes
 ) -> None:
     path = _sparse(tmp_path, head)
@@ -105,14 +107,3 @@ async def test_a_gigabyte_of_nothing_costs_neither_memory_nor_patience(
         media_type = identify(path, name=name, declared_type=None, policy=_WIDE)
         await extractor.extract(path, name=name, media_type=media_type)
     assert _resident() - before < _GROWTH
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [("photo.png", PROGRAM), ("invoice.pdf", zipped({"a.txt": b"x"})), ("table.xlsx", pdf()), ("voice.ogg", pdf())],
-)
-async def test_what_is_not_what_its_name_says_is_refused_before_it_is_read(
-    tmp_path: Path, name: str, content: bytes
-) -> None:
-    with pytest.raises(FileRefused, match=r"is not what its name says|is a program"):
-        identify(written(tmp_path, "f", content), name=name, declared_type=None, policy=AttachmentPolicy())

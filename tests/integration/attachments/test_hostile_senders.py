@@ -10,7 +10,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.faults.attack.hostile_files import hostile_files
 from tests.faults.attack.liveness import disk_use
 from tests.faults.attack.stranger import Session, Stranger, stranger
 from tests.fixtures.hub import MakeHub
@@ -34,13 +33,16 @@ _MISLABELLED: Mapping[str, Callable[[], bytes]] = {
 }
 
 
+_COSTLY = ("nested archive", "document bomb", "100 million dots in PNG", "moving picture", "cut photo")
+"""One of each kind; all are read in ``test_hostile_files.py``."""
+
+
 def _files() -> dict[str, Callable[[], bytes]]:
     """By name, each with the ending of what it says it is."""
     found: dict[str, Callable[[], bytes]] = {"gigabyte.zip": gigabyte_archive}
-    for name, (media_type, make) in COSTLY.items():
+    for name in _COSTLY:
+        media_type, make = COSTLY[name]
         found[f"{name}{mimetypes.guess_extension(media_type)}"] = make
-    for name, content in hostile_files().items():
-        found.setdefault(name, lambda content=content: content)  # type: ignore[misc]
     return found
 
 
@@ -61,7 +63,7 @@ async def test_hostile_files_are_answered_in_time_and_the_hub_does_not_grow(make
                     sizes.append(len(content))
 
         await asyncio.gather(*(send(name, make) for name, make in _files().items()))
-        assert len(sizes) > len(COSTLY), "most of them are taken, and read"
+        assert len(sizes) >= len(_COSTLY) - 1, "most of them are taken, and read"
         for name, make in _MISLABELLED.items():
             assert not await _taken(customer, name, make()), f"{name} is not what its name says"
         status, _ = await customer.upload(await customer.session() or {}, "gigabyte.txt", _gigabyte())
