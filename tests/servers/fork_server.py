@@ -7,6 +7,7 @@ words by which it understands languages not compiled, and installed packages not
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import gc
 import importlib
@@ -15,6 +16,7 @@ import os
 import runpy
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -85,11 +87,27 @@ def _become(order: dict[str, Any]) -> None:
 
 
 def _run(module: str, arguments: list[str]) -> None:
-    """As ``python -m`` does: what lies in the working directory is found first."""
+    """As ``python -m`` does: what lies in the working directory is found first.
+
+    A program that ends by itself leaves its memory as it is: to free what was imported copies it all from the process that was
+    forked, which takes longer than most commands.
+    """
     sys.argv = [module, *arguments]
     sys.path.insert(0, str(Path.cwd()))
     sys.modules.pop(module, None)  # imported by others here, and now the program itself
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    code: object = 0
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        code = ended.code or 0
+    if not isinstance(code, int):
+        print(code, file=sys.stderr)
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the interpreter does
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
