@@ -129,12 +129,11 @@ def test_the_command_and_the_health_page_count_alike(knowledge_template: Path, s
     assert detail == f"{report['indexed']} documents, {report['passages']} passages"
 
 
-@pytest.mark.parametrize("typed", ["", "/quit\n"])
-def test_chat_reads_a_file_and_writes_to_one(knowledge_template: Path, tmp_path: Path, typed: str) -> None:
+def test_chat_reads_a_file_and_writes_to_one(knowledge_template: Path, tmp_path: Path) -> None:
     """Neither can be waited for as a terminal or a pipe can."""
     home = copy_of(knowledge_template, tmp_path / "files")
     questions, answers = home / "questions.txt", home / "answers.txt"
-    questions.write_text(QUESTION + typed)
+    questions.write_text(QUESTION)
     ran = run_between_files(home / "var", questions, answers, "chat", KNOWLEDGE_SOURCES="sample")
     assert ran.returncode == 0, ran.stderr
     written = answers.read_text()
@@ -154,17 +153,13 @@ BAD_INPUT: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
     ],
     "index": [
         (("{folder}/not-there", "https://example.com/x", "\udcff\udcfe"), {}),
-        (("",), {}),
         (("--remove",), {}),
         (("--remove", "{folder}/not-there"), {}),
         (("{file}",), {"CHROMA_URL": "bogus"}),
-        (("{file}",), {"DATA_DIR": "{file}"}),
         (("{file}",), {"EMBEDDING_MODEL": "{folder}/no-model"}),
     ],
     "blocked": [
         (("list",), {}),
-        ((), {"DATABASE_URL": "bogus"}),
-        ((), {"DATA_DIR": "{file}"}),
     ],
     "case": [
         ((), {}),
@@ -177,34 +172,24 @@ BAD_INPUT: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
     "identities": [
         ((), {}),
         (("nothing",), {}),
-        (("",), {}),
-        (("\udcff\udcfe", "--unlink"), {}),
-        (("+4930123456",), {"DATABASE_URL": "bogus"}),
-        (("+4930123456",), {"DATA_DIR": "{file}"}),
     ],
     "customers": [((), {}), (("nonsense",), {})],
     "customers export": [
         ((), {}),
         (("nothing",), {}),
-        (("\udcff\udcfe",), {}),
-        (("a@b.example",), {"DATABASE_URL": "bogus"}),
     ],
     "customers erase": [
         ((), {}),
         (("nothing", "--yes"), {}),
-        (("", "--yes"), {}),
-        (("a@b.example", "--yes"), {"DATA_DIR": "{file}"}),
     ],
     "customers use": [
         (("extra",), {}),
         (("--by", "colour"), {}),
         (("--days", "0"), {}),
-        ((), {"DATABASE_URL": "bogus"}),
         ((), {"MODEL_PRICES": "{"}),
     ],
     "prompts": [
         (("nowhere",), {}),
-        (("\udcff\udcfe",), {}),
         (("--arm", "nothing"), {}),
         (("--arm", "nothing:nobody"), {}),
         ((), {"AGENT_RULES_PATH": "{folder}/not-there"}),
@@ -212,8 +197,6 @@ BAD_INPUT: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
     "experiments": [
         (("extra",), {}),
         ((), {"EXPERIMENTS": "{"}),
-        ((), {"DATABASE_URL": "bogus"}),
-        ((), {"DATA_DIR": "{file}"}),
     ],
     "replay": [
         ((), {}),
@@ -226,7 +209,7 @@ BAD_INPUT: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
         (("nonsense",), {}),
         ((), {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x", "TELEGRAM_BOT_TOKEN": "nonsense"}),
     ],
-    "chat": [(("extra",), {}), ((), {"DATABASE_URL": "bogus"}), ((), {"DATA_DIR": "{file}"})],
+    "chat": [(("extra",), {}), ((), {"DATA_DIR": "{file}"})],
     "migrate": [
         (("extra",), {}),
         ((), {"DATABASE_URL": "bogus"}),
@@ -244,28 +227,21 @@ BAD_INPUT: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
         (("extra",), {}),
         (("--since", "soon"), {}),
         (("--since", ""), {}),
-        (("--since", "\udcff"), {}),
         (("--limit", "0"), {}),
         (("--close", "nothing"), {}),
         (("--close", ""), {}),
-        (("--close", "\udcff", "an answer"), {}),
         (("--close",), {}),
-        ((), {"DATABASE_URL": "bogus"}),
-        (("--json",), {"DATA_DIR": "{file}"}),
     ],
     "waiting": [
         (("extra",), {}),
         (("--limit", "0"), {}),
         (("--done", "nothing"), {}),
         (("--done", ""), {}),
-        (("--done", "\udcff"), {}),
-        ((), {"DATABASE_URL": "bogus"}),
-        (("--json",), {"DATA_DIR": "{file}"}),
     ],
     "init": [(("extra",), {}), (("--nonsense",), {})],
     "prepare": [(("extra",), {}), ((), {"EMBEDDING_MODEL": "{folder}/no-model"})],
     "learned": [((), {}), (("nonsense",), {})],
-    "learned list": [(("extra",), {}), ((), {"DATABASE_URL": "bogus"}), ((), {"DATA_DIR": "{file}"})],
+    "learned list": [(("extra",), {}), ((), {"DATABASE_URL": "bogus"})],
     "learned withdraw": [((), {}), (("nothing",), {}), (("",), {}), (("\udcff",), {})],
     "dead-letters": [((), {}), (("nonsense",), {})],
     "dead-letters list": [

@@ -169,10 +169,10 @@ async def status(hub: Hub, request: bytes) -> int:
 
 @pytest.mark.soak
 async def test_no_parameter_of_any_route_is_an_error_of_ours(make_hub: MakeHub, sqlite_url: str, scale: Scale) -> None:
-    """Every value stands in every place and parameter; of the headers' values each route tries another fifth than the last."""
+    """Every value stands in every place and parameter; of the headers' values each route tries another tenth than the last."""
     hub = make_hub(database_url=sqlite_url, environment=_CONFIGURED)
     bad: dict[tuple[int, str, str], bytes] = {}
-    share = scale.pick(small=5, full=1)
+    share = scale.pick(small=10, full=1)
     async with visiting(hub) as visitor:
         await visitor.say("Hello")
         file = await visitor.upload("a.txt", b"Hello", "text/plain")

@@ -78,8 +78,7 @@ def test_five_questions_at_a_terminal_write_the_file_and_end_in_doctor(tmp_path:
     }
 
 
-@pytest.mark.parametrize("key", [CTRL_C, CTRL_D], ids=["Ctrl-C", "Ctrl-D"])
-@pytest.mark.parametrize("asked", range(len(QUESTIONS)))
+@pytest.mark.parametrize(("asked", "key"), [(0, CTRL_D), (len(QUESTIONS) - 1, CTRL_C)])
 def test_an_interrupted_run_leaves_nothing(tmp_path: Path, env: dict[str, str], asked: int, key: str) -> None:
     with terminal(COMMAND, cwd=tmp_path, env=env) as screen:
         for question in QUESTIONS[:asked]:

@@ -15,6 +15,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest.mark.slow
+@pytest.mark.soak(small=False)
 async def test_the_script_takes_both_pictures(knowledge_template: Path, tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()

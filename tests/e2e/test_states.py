@@ -35,10 +35,8 @@ def browser_options(screen: str) -> dict[str, Any]:
     ("screen", "language"),
     [
         ("desk, light", "en"),
-        ("desk, dark", "ar"),
         ("phone, dark", "en"),
         ("phone, light", "ar"),
-        ("phone, light", "de"),
     ],
     indirect=["screen"],
 )

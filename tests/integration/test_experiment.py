@@ -82,7 +82,7 @@ def _compare(hub: Hub) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _hub(make_hub: MakeHub, database_url: str, tools: Path, asked: list[dict[str, Any]]) -> AsyncIterator[Hub]:
+async def _hub(make_hub: MakeHub, sqlite_url: str, tools: Path, asked: list[dict[str, Any]]) -> AsyncIterator[Hub]:
     arms = {"plain": {"model": "plain"}, "timid": {"model": "timid", "temperature": 0.5}}
     async with serving(_by_model(asked)) as server:
         environment = {
@@ -95,15 +95,15 @@ async def _hub(make_hub: MakeHub, database_url: str, tools: Path, asked: list[di
             "AGENT_ANSWER_FORMAT": "text",
             "EXPERIMENTS": json.dumps({"courage": {"share": 1.0, "arms": arms}}),
         }
-        yield await asyncio.to_thread(make_hub, database_url=database_url, environment=environment)
+        yield await asyncio.to_thread(make_hub, database_url=sqlite_url, environment=environment)
 
 
-async def test_two_arms_are_told_apart(database_url: str, make_hub: MakeHub, tmp_path: Path) -> None:
+async def test_two_arms_are_told_apart(sqlite_url: str, make_hub: MakeHub, tmp_path: Path) -> None:
     tools = tmp_path / "tools.py"
     tools.write_text(TOOLS)
     asked: list[dict[str, Any]] = []
     arms: Counter[str] = Counter()
-    async with _hub(make_hub, database_url, tools, asked) as hub, aiohttp.ClientSession() as http:
+    async with _hub(make_hub, sqlite_url, tools, asked) as hub, aiohttp.ClientSession() as http:
         while min(arms["plain"], arms["timid"]) < ENOUGH:
             assert arms.total() < MOST
             answer, seen = await _answer_to(http, hub, QUESTION)

@@ -26,9 +26,9 @@ _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[SqlStore]:
+async def store(sqlite_url: str) -> AsyncIterator[SqlStore]:
     """What the hub that used this database before has left."""
-    store = SqlStore(database_url, ManualClock())
+    store = SqlStore(sqlite_url, ManualClock())
     await store.open()
     yield store
     await store.close()
@@ -46,9 +46,9 @@ async def alice(store: SqlStore) -> Holder:
 
 
 async def test_a_conversation_at_rest_is_read_and_old_facts_stay(
-    store: SqlStore, alice: Holder, database_url: str, make_hub: MakeHub
+    store: SqlStore, alice: Holder, sqlite_url: str, make_hub: MakeHub
 ) -> None:
-    hub = make_hub(database_url=database_url, environment={"MEMORY_REST_MINUTES": "0.01", "MEMORY_DAYS": "0"})
+    hub = make_hub(database_url=sqlite_url, environment={"MEMORY_REST_MINUTES": "0.01", "MEMORY_DAYS": "0"})
 
     async def read() -> bool:
         return {one.text for one in await store.facts_of(alice)} == {"Has a boat", "Alice"}
@@ -58,10 +58,10 @@ async def test_a_conversation_at_rest_is_read_and_old_facts_stay(
 
 
 async def test_switched_off_nothing_is_read_and_what_is_old_goes(
-    store: SqlStore, alice: Holder, database_url: str, make_hub: MakeHub
+    store: SqlStore, alice: Holder, sqlite_url: str, make_hub: MakeHub
 ) -> None:
     off = {"MEMORY": "false", "MEMORY_REST_MINUTES": "0.01", "MEMORY_DAYS": "30"}
-    make_hub(database_url=database_url, environment=off)
+    make_hub(database_url=sqlite_url, environment=off)
 
     async def gone() -> bool:
         return list(await store.facts_of(alice)) == []
@@ -74,10 +74,10 @@ async def test_switched_off_nothing_is_read_and_what_is_old_goes(
     assert list(await store.facts_of(alice)) == [], "what is said while it is off is not learned later either"
 
 
-async def test_switched_off_a_model_can_only_show_and_forget(database_url: str, make_hub: MakeHub) -> None:
+async def test_switched_off_a_model_can_only_show_and_forget(sqlite_url: str, make_hub: MakeHub) -> None:
     async with reading_models() as models:
         environment = {"OPENAI_BASE_URL": models.url, "OPENAI_API_KEY": "sk-k", "MEMORY": "false"}
-        hub = await asyncio.to_thread(make_hub, database_url=database_url, environment=environment)
+        hub = await asyncio.to_thread(make_hub, database_url=sqlite_url, environment=environment)
         async with stranger(hub, patient=True) as customer:
             session = await customer.session()
             assert session is not None
@@ -88,12 +88,12 @@ async def test_switched_off_a_model_can_only_show_and_forget(database_url: str, 
     assert {"remember", "search_history"}.isdisjoint(offered)
 
 
-async def test_a_model_learns_and_is_told_the_next_time(database_url: str, make_hub: MakeHub) -> None:
+async def test_a_model_learns_and_is_told_the_next_time(sqlite_url: str, make_hub: MakeHub) -> None:
     name = {"kind": "name", "subject": "name", "text": "Alice", "importance": 5, "message": 1}
     found = json.dumps({"facts": [name], "summary": "Waits for the red parcel."})
     async with reading_models(answer=found) as models:
         environment = {"OPENAI_BASE_URL": models.url, "OPENAI_API_KEY": "sk-k", "MEMORY_REST_MINUTES": "0.01"}
-        hub = await asyncio.to_thread(make_hub, database_url=database_url, environment=environment)
+        hub = await asyncio.to_thread(make_hub, database_url=sqlite_url, environment=environment)
 
         def told() -> bool:
             wanted = ("(name) Alice", "Waits for the red parcel.")

@@ -18,9 +18,9 @@ from tests.unit.core.eventually import eventually
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[SqlStore]:
+async def store(sqlite_url: str) -> AsyncIterator[SqlStore]:
     """What the hub that used this database before has left."""
-    store = SqlStore(database_url, ManualClock())
+    store = SqlStore(sqlite_url, ManualClock())
     await store.open()
     for event in ("old", "new"):
         raw = RawEvent(CHANNEL, ACCOUNT, f"{event} event".encode())
@@ -42,8 +42,8 @@ async def _raw(store: SqlStore) -> list[bytes | None]:
     return await store.database.read(lambda connection: list(connection.scalars(statement)))
 
 
-async def test_what_is_older_goes_while_the_hub_runs(store: SqlStore, database_url: str, make_hub: MakeHub) -> None:
-    hub = make_hub(database_url=database_url, environment={"RETENTION_DAYS": "7"})
+async def test_what_is_older_goes_while_the_hub_runs(store: SqlStore, sqlite_url: str, make_hub: MakeHub) -> None:
+    hub = make_hub(database_url=sqlite_url, environment={"RETENTION_DAYS": "7"})
 
     async def gone() -> bool:
         return await _raw(store) == [None, b"new event"]

@@ -30,7 +30,7 @@ async def test_everybody_is_served_as_themselves(
     """Ten thousand in ``make soak``, half of them with each seed."""
     which = request.node.callspec.id
     report = make_report(f"authors-{which}", "Several people in one conversation", run_seed=scenario_seed)
-    rng, count = random.Random(scenario_seed), scale.pick(small=50, full=5_000)
+    rng, count = random.Random(scenario_seed), scale.pick(small=20, full=5_000)
     store = SqlStore(sqlite_url, ManualClock(), server_clock=False)
     await store.open()
     try:

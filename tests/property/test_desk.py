@@ -392,7 +392,7 @@ def test_the_desk_under_random_interleavings(scale: Scale, tmp_path: Path, make_
     phases = set(hypothesis.settings.default.phases)
     settings = hypothesis.settings(
         hypothesis.settings.default,
-        max_examples=scale.pick(small=16, full=1_666),
+        max_examples=scale.pick(small=8, full=1_666),
         stateful_step_count=60,
         phases=phases if scale.full else phases - {hypothesis.Phase.shrink, hypothesis.Phase.explain},
         suppress_health_check=list(hypothesis.HealthCheck),

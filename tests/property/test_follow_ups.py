@@ -214,7 +214,7 @@ def test_leaving_and_coming_back_under_random_interleavings(
     phases = set(hypothesis.settings.default.phases)
     settings = hypothesis.settings(
         hypothesis.settings.default,
-        max_examples=scale.pick(small=8, full=833),
+        max_examples=scale.pick(small=5, full=833),
         stateful_step_count=60,
         phases=phases if scale.full else phases - {hypothesis.Phase.shrink, hypothesis.Phase.explain},
         suppress_health_check=list(hypothesis.HealthCheck),

@@ -34,7 +34,7 @@ _SPELLINGS: list[Callable[[str], str]] = [
 ]
 
 
-@settings(max_examples=400)
+@settings(max_examples=100)
 @given(
     parts=_PARTS,
     spellings=st.lists(st.sampled_from(_SPELLINGS), max_size=4),

@@ -53,7 +53,7 @@ def chunks(draw: st.DrawFn) -> Chunk:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     documents=st.lists(st.lists(chunks(), min_size=1, max_size=5), max_size=5),
     question=_TEXTS,

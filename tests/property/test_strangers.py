@@ -104,7 +104,17 @@ def _documents(folder: Path) -> Path:
     return documents
 
 
-@pytest.mark.soak
+@pytest.fixture(
+    params=[
+        pytest.param("sqlite", marks=pytest.mark.soak),
+        pytest.param("postgres", marks=pytest.mark.soak(small=False)),
+    ]
+)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Both databases in a soak."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 async def test_no_customer_reads_what_is_anothers(

@@ -12,7 +12,6 @@ from config.simulation.slack_world import TOKEN as SLACK_TOKEN
 from config.simulation.telegram_fake import TOKEN as TELEGRAM_TOKEN
 from config.simulation.telegram_fake import TelegramFake
 from tests.e2e import stored
-from tests.e2e.channels.customer import until
 from tests.e2e.desk.office import Office
 from tests.e2e.desk.test_desk import CLAIM, RESOLVE, Scene, scene
 from tests.fixtures.hub import MakeHub
@@ -65,37 +64,6 @@ async def test_delivered_rated_commented_and_open_again(make_hub: MakeHub) -> No
         await world.visitor.say("It broke again", client_id="again")
         await office.sees(card, "It broke again")
         await becomes(world, "queued")
-
-
-async def test_thanks_leave_it_closed_and_a_number_beside_the_scale_is_asked_for_anew(make_hub: MakeHub) -> None:
-    async with scene(make_hub) as world:
-        office, card = world.office, await world.resolved()
-        await world.visitor.say("Thanks a million! 👍", client_id="thanks")
-        await office.sees(card, "Thanks a million!")
-        await world.reads("You’re welcome!")
-        await becomes(world, "resolved")
-        await world.visitor.say("10", client_id="ten")
-        await world.reads("a whole number from 1")
-        await becomes(world, "resolved")
-        await world.visitor.say("5", client_id="five")
-        await office.sees(card, "The customer gave 5 of 5.")
-        await becomes(world, "resolved")
-        assert not any("written again" in one for one in office.shown(card))
-
-        await world.visitor.say("Thanks, but it broke again", client_id="broke")
-        await office.sees(card, "Thanks, but it broke again")
-        await becomes(world, "queued")
-
-
-async def test_anything_else_than_a_rating_opens_the_case(make_hub: MakeHub) -> None:
-    async with scene(make_hub) as world:
-        office, card = world.office, await world.resolved()
-        await world.visitor.say("5 more things are broken", client_id="more")
-        await office.sees(card, "5 more things are broken")
-        await world.visitor.say("5", client_id="five")
-        await until(lambda: any(one.endswith("\n5") for one in office.shown(card)), lambda: office.shown(card))
-        await becomes(world, "queued")
-        assert stored.rows(world.hub, "SELECT * FROM rating") == []
 
 
 async def test_who_wants_to_be_called_comes_to_people_and_takes_it_back_in_a_word(make_hub: MakeHub) -> None:

@@ -12,12 +12,10 @@ import pytest
 
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import GRACE, LINUS, SECRET, STAFF, TOKEN
-from tests.e2e import stored
 from tests.e2e.desk.office import Office
 from tests.e2e.visitor import Visitor, visiting
 from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
-from tests.unit.core.eventually import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -133,43 +131,6 @@ async def test_of_two_who_claim_one_has_it(make_hub: MakeHub) -> None:
         await world.office.write(card, "Hello from the other", user=loser)
         await world.office.sees(card, "That stays inside")
         assert not any("Hello from the other" in text for text in await world.texts())
-
-
-async def test_what_staff_take_back_in_time_never_goes_out(make_hub: MakeHub) -> None:
-    async with scene(make_hub, DESK_UNDO_SECONDS="10") as world:
-        office, card = world.office, await world.claimed()
-        wrong = await office.write(card, "You are fired")
-        await eventually(lambda: bool(stored.waiting(world.hub, "You are fired")))
-        await office.delete(wrong)
-        await office.sees(card, "Taken back before it was sent")
-        typo = await office.write(card, "Helo")
-        await eventually(lambda: bool(stored.waiting(world.hub, "Helo")))
-        await office.edit(typo, "Hello")
-        await office.sees(card, "Changed before it was sent")
-        await world.reads("Hello")
-        texts = await world.texts()
-        assert "Hello" in texts
-        assert not any("Helo" in text or "fired" in text for text in texts)
-
-
-async def test_what_was_sent_already_is_corrected(make_hub: MakeHub) -> None:
-    async with scene(make_hub) as world:
-        office, card = world.office, await world.escalate()
-        await office.press(card, CLAIM)
-        said = await office.write(card, "It costs 10 euros")
-        await world.reads("It costs 10 euros")
-        await office.edit(said, "It costs 12 euros")
-        await world.reads("Correction: It costs 12 euros")
-        await office.sees(card, "were sent a correction")
-
-
-async def test_a_resolved_case_comes_back_in_its_thread(make_hub: MakeHub) -> None:
-    async with scene(make_hub) as world:
-        office, card = world.office, await world.resolved()
-        await office.sees(card, "Resolved")
-        await world.visitor.say("One more thing", client_id="later")
-        await office.sees(card, "One more thing")
-        assert len(office.cards) == 1
 
 
 async def test_a_redelivered_press_or_message_counts_once(make_hub: MakeHub) -> None:

@@ -102,11 +102,11 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, make_hub: MakeHub, database_url: str) -> AsyncIterator[World]:
+async def world(tmp_path: Path, make_hub: MakeHub, sqlite_url: str) -> AsyncIterator[World]:
     company, twilio = Company(), TwilioFake(lambda: datetime.now(UTC), own_cdn=False)
     document = tmp_path / "shop.json"
     document.write_text(json.dumps(DOCUMENT))
-    store = SqlStore(database_url, SystemClock())
+    store = SqlStore(sqlite_url, SystemClock())
     await company.server.start_server()
     await twilio.start()
     port = free_port()
@@ -130,7 +130,7 @@ async def world(tmp_path: Path, make_hub: MakeHub, database_url: str) -> AsyncIt
         "TWILIO_FROM": OURS,
         "TWILIO_API_BASE_URL": twilio.url,
     }
-    hub = make_hub(database_url=database_url, port=port, environment=environment, start=False)
+    hub = make_hub(database_url=sqlite_url, port=port, environment=environment, start=False)
     twilio.hub = twilio.public = hub.url
     await asyncio.to_thread(hub.start)
     await store.open()

@@ -40,7 +40,14 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Neigh
         model.stop()
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
+_ELSEWHERE = ("web", "sms")
+"""Whose desk other tests drive: ``test_desk.py`` and its neighbours, ``test_follow_up.py``."""
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [pytest.param(one, marks=pytest.mark.soak(small=False)) if one in _ELSEWHERE else one for one in CHANNELS],
+)
 async def test_the_life_of_a_case(world: Neighbourhood, channel: str) -> None:
     async with world.customer(channel) as customer:
         life = Life(world, customer)

@@ -79,7 +79,7 @@ def _describe(report: Report, runs: list[Run], storm: Storm, refunds: Counter[st
         report.record(f"killed: {name}", times)
 
 
-@pytest.mark.soak
+@pytest.mark.soak(small=False)
 @pytest.mark.timeout(3600)
 async def test_a_confirmed_refund_is_made_exactly_once(
     make_faulty_hub: MakeFaultyHub, make_report: MakeReport, database_url: str, tmp_path: Path, scale: Scale

@@ -41,7 +41,6 @@ async def office(store: SqlStore, clock: ManualClock, shop: Shop, monkeypatch: p
     return Office(store, clock, shop, monkeypatch)
 
 
-@BOTH_DATABASES
 async def test_staff_read_what_would_be_done_and_the_customer_that_staff_decide(office: Office, shop: Shop) -> None:
     await office.wishes()
     assert shop.keys == []
@@ -71,7 +70,6 @@ async def test_staff_read_what_would_be_done_and_the_customer_that_staff_decide(
     assert facts["reason"] == f"The agent asks whether it may do this: {ACTION}."
 
 
-@BOTH_DATABASES
 async def test_an_approved_refund_runs_once_and_the_customer_hears_of_it(office: Office, shop: Shop) -> None:
     await office.wishes()
     (approval,) = await office.approvals()
@@ -91,7 +89,6 @@ async def test_an_approved_refund_runs_once_and_the_customer_hears_of_it(office:
     assert (await office.cards())[-1].meta["facts"]["state"] == "bot"
 
 
-@BOTH_DATABASES
 async def test_a_declined_refund_does_not_run(office: Office, shop: Shop) -> None:
     await office.wishes()
     await office.presses(DECLINE, text="It is older than 30 days.")
@@ -296,7 +293,6 @@ async def test_the_record_of_an_approved_call_goes_with_its_customer(office: Off
     assert await office.store.entries(f"approved/{approval.turn_id}") == []
 
 
-@BOTH_DATABASES
 async def test_a_link_that_was_undone_meanwhile_refuses_it(office: Office, shop: Shop) -> None:
     office.script = []
     await office.customer("Hello")

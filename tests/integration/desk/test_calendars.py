@@ -127,10 +127,9 @@ async def test_a_name_that_leads_to_a_private_address_is_not_asked(tmp_path: Pat
     [
         ics("ann", "00010101T000000Z", "RRULE:FREQ=SECONDLY"),
         ics("ann", "19700101T000000Z", "RRULE:FREQ=SECONDLY;BYMONTHDAY=31;BYMONTH=2"),
-        ics("ann", more="RRULE:FREQ=MINUTELY;INTERVAL=1;BYSECOND=" + ",".join(str(one) for one in range(60))),
         b"BEGIN:VCALENDAR\r\n" + b"X:" + b"a" * (10 * 1024 * 1024),
     ],
-    ids=["every second for ever", "a day that never comes", "each second of each minute", "ten megabytes"],
+    ids=["every second for ever", "a day that never comes", "ten megabytes"],
 )
 async def test_a_hostile_calendar_is_bounded(
     site: Site, read: Started, hostile: str | bytes, monkeypatch: pytest.MonkeyPatch

@@ -129,7 +129,6 @@ async def office(store: SqlStore, clock: ManualClock, tracker: Tracker, monkeypa
     return made
 
 
-@BOTH_DATABASES
 async def test_staff_create_an_issue_with_what_stands_in_the_form_and_nothing_else(
     office: Office, tracker: Tracker
 ) -> None:
@@ -168,7 +167,6 @@ async def test_a_process_that_dies_after_the_tool_does_not_create_another(office
     assert len(await office.lines()) == 1
 
 
-@BOTH_DATABASES
 async def test_a_process_that_dies_in_the_tool_leaves_it_unknown(office: Office, tracker: Tracker) -> None:
     def die() -> None:
         raise asyncio.CancelledError
@@ -245,7 +243,6 @@ async def test_the_same_issue_is_linked_once(office: Office) -> None:
     assert len(await office.issues()) == 1
 
 
-@BOTH_DATABASES
 async def test_a_closed_issue_is_told_once_and_the_owner_is_asked_to_write(office: Office) -> None:
     await office.links()
     await office.press(StaffAction.CLAIM)
@@ -285,7 +282,6 @@ async def test_what_has_no_time_counts_as_it_comes(office: Office) -> None:
     assert len(await office.lines()) == 4
 
 
-@BOTH_DATABASES
 async def test_a_case_that_was_resolved_meanwhile_is_told_and_its_last_owner_mentioned(office: Office) -> None:
     await office.links()
     await office.press(StaffAction.CLAIM, "linus")
@@ -312,7 +308,6 @@ async def test_what_came_while_its_link_was_being_made_waits_for_it(office: Offi
     assert [one.is_open for one in await office.issues()] == [False]
 
 
-@BOTH_DATABASES
 async def test_a_title_that_a_stranger_wrote_harms_nobody(office: Office) -> None:
     await office.links()
     hostile = "\x00\ud800 <!channel> *x* \u202e" + "w" * 5_000

@@ -16,7 +16,6 @@ from core.ports.store import Acceptable
 from core.storage.store import SqlStore
 from handoff.settings import HandoffSettings
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.desk.office_hours import CASE, HOME, UNKNOWN, OfficeHours
 
 HOURS = 3600.0
@@ -50,7 +49,6 @@ async def _open_case(office: OfficeHours) -> int | None:
     return case.number if case is not None else None
 
 
-@BOTH_DATABASES
 async def test_a_plain_question_is_the_agents_and_calls_nobody(office: OfficeHours) -> None:
     before = len(await office.told())
     (accepted,) = await office.store.accept([Acceptable(office.from_customer("When are invoices sent?"))])
@@ -64,7 +62,6 @@ async def test_a_plain_question_is_the_agents_and_calls_nobody(office: OfficeHou
     assert await office.set() == {}
 
 
-@BOTH_DATABASES
 @pytest.mark.parametrize(
     "reply", [UNKNOWN, Reply("Sorry.", MessageKind.FAILURE), WISH], ids=["unknown", "failed", "wish"]
 )
@@ -92,7 +89,6 @@ async def test_where_the_agent_needs_a_person_the_same_case_goes_on(office: Offi
     assert (await office.reads())[-1] == "To you"
 
 
-@BOTH_DATABASES
 async def test_a_rating_that_was_shown_is_not_shown_again(store: SqlStore, clock: ManualClock) -> None:
     office = OfficeHours(
         store, clock, HandoffSettings(reopen_seconds=72 * HOURS, rating_seconds=HOURS, honest_seconds=0)

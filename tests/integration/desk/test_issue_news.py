@@ -33,7 +33,6 @@ async def says(
     return before.done_seq < before.last_seq
 
 
-@BOTH_DATABASES
 @pytest.mark.parametrize("resolved", [True, False])
 async def test_events_that_change_nothing_are_no_turn_and_no_edit_of_a_card(office: Office, resolved: bool) -> None:
     await office.press(StaffAction.CLAIM)
@@ -72,7 +71,6 @@ async def test_what_is_linked_again_is_not_told_again(office: Office) -> None:
     assert not await says(office, is_open=False, at=200.0)
 
 
-@BOTH_DATABASES
 @pytest.mark.parametrize("timed", [1.0, 0.0])
 async def test_what_was_taken_back_before_anybody_looked_is_not_told(office: Office, timed: float) -> None:
     await office.hears(is_open=True, at=50.0 * timed)
@@ -84,7 +82,6 @@ async def test_what_was_taken_back_before_anybody_looked_is_not_told(office: Off
     assert not await says(office, is_open=True, at=300.0 * timed)
 
 
-@BOTH_DATABASES
 async def test_what_comes_while_a_turn_is_decided_is_told_by_the_next(office: Office) -> None:
     assert await says(office, is_open=False, at=100.0)
     outcome = await office.turn.run(await office.begun())

@@ -95,7 +95,6 @@ async def office(store: SqlStore, clock: ManualClock) -> Office:
     return made
 
 
-@BOTH_DATABASES
 async def test_it_is_closed_and_each_leads_to_the_other(office: Office) -> None:
     page, letter = await office.number(PAGE), await office.number(LETTER)
     await office.does(PAGE, "", StaffAction.CLAIM, "linus")

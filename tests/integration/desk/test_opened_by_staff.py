@@ -22,7 +22,6 @@ from handoff.slack_desk import SlackDesk
 from handoff.teams import Team
 from handoff.thread.staff_only import StaffOnlyDesk
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.desk.office_hours import Agent, FakeDeskChannel, OfficeHours
 from tests.integration.desk.test_guests import Members
 from tests.integration.desk.test_timers import SETTINGS
@@ -108,7 +107,6 @@ def room(store: SqlStore, clock: ManualClock, members: Members) -> Room:
     return Room(store, clock, members)
 
 
-@BOTH_DATABASES
 async def test_it_opens_with_the_message_the_link_and_the_note(room: Room) -> None:
     await room.happens(room.said(), room.order(case_team="billing", ticket_priority="high", ticket_note="Big customer"))
     assert await room.state() is OwnershipState.QUEUED

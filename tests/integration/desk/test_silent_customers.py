@@ -90,7 +90,6 @@ async def test_any_word_of_the_customers_clears_both(office: OfficeHours) -> Non
     assert (await office.conversation()).state is OwnershipState.STAFF
 
 
-@BOTH_DATABASES
 async def test_a_score_that_is_pressed_is_no_word_of_theirs(office: OfficeHours) -> None:
     await pending(office)
     before = office.clock.now()

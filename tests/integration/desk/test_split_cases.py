@@ -67,7 +67,6 @@ async def office(store: SqlStore, clock: ManualClock) -> SplitOffice:
     return made
 
 
-@BOTH_DATABASES
 async def test_the_first_ends_and_the_second_waits_with_a_ticket_and_a_briefing_of_its_own(office: SplitOffice) -> None:
     first = await office.number(PAGE)
     await office.says(HOME, "And my parcel came broken")
@@ -114,7 +113,6 @@ async def test_the_customer_reads_one_true_sentence(office: SplitOffice) -> None
     assert [one.text for one in await office.posted(SECOND, "said") if one.author is Author.SYSTEM] == [told]
 
 
-@BOTH_DATABASES
 async def test_later_words_go_to_the_new_case_and_the_old_thread_reaches_nobody(office: SplitOffice) -> None:
     await office.does(PAGE, about("A parcel"), SPLIT)
     second = await office.number(SECOND)

@@ -15,6 +15,7 @@ from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from knowledge.sources import identity_of
 from tests.contract.stores.manual_clock import ManualClock
+from tests.integration.desk.conftest import BOTH_DATABASES
 from tests.integration.knowledge.scheduled_hub import DOCS, HOUR, SITE, Hub, every
 from tests.unit.core.eventually import eventually
 
@@ -23,6 +24,12 @@ from tests.unit.core.eventually import eventually
 def clock() -> ManualClock:
     """It is nine o'clock, and nobody sleeps."""
     return ManualClock()
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """SQLite, unless the test asks for both."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture
@@ -43,6 +50,7 @@ def hubs(stores: list[SqlStore], clock: ManualClock) -> list[Hub]:
     return [Hub(store, clock, every("0 * * * *", DOCS, SITE), f"p{n}") for n, store in enumerate(stores)]
 
 
+@BOTH_DATABASES
 async def test_of_two_hubs_one_reads_a_source_and_each_source_by_itself(hubs: list[Hub], clock: ManualClock) -> None:
     assert [await hub.tick() for hub in hubs] == [0, 0]
     clock.move(HOUR)
@@ -83,6 +91,7 @@ async def test_a_hub_whose_clock_is_seconds_behind_does_not_do_it_again(hubs: li
     assert await hubs[1].tick() == 0
 
 
+@BOTH_DATABASES
 async def test_what_a_killed_hub_was_doing_another_takes_up_and_says_so(hubs: list[Hub], clock: ManualClock) -> None:
     await hubs[0].tick()
     clock.move(HOUR)
@@ -169,6 +178,7 @@ async def test_a_source_that_cannot_be_read_has_failed_and_one_of_its_documents_
     assert (await hubs[0].job(SITE)).report == SourceReport(identity_of(SITE), 1, 2, 0, hubs[0].fake_knowledge.failures)
 
 
+@BOTH_DATABASES
 async def test_many_who_ask_during_a_run_get_one_run_after_it(hubs: list[Hub], clock: ManualClock) -> None:
     hub = hubs[0]
     await hub.tick()
