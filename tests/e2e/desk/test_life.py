@@ -40,8 +40,8 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Neigh
         model.stop()
 
 
-_ELSEWHERE = ("web", "sms")
-"""Whose desk other tests drive: ``test_desk.py`` and its neighbours, ``test_follow_up.py``."""
+_ELSEWHERE = ("telegram", "sms")
+"""What these two do otherwise, ``integration/telegram_channel`` and ``integration/sms_channel`` show."""
 
 
 @pytest.mark.parametrize(
