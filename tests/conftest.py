@@ -39,7 +39,7 @@ _OPTIONS: dict[str, Any] = {
     "print_blob": True,
     "suppress_health_check": [hypothesis.HealthCheck.differing_executors, hypothesis.HealthCheck.too_slow],
 }
-hypothesis.settings.register_profile("test", max_examples=100, **_OPTIONS)
+hypothesis.settings.register_profile("test", max_examples=40, **_OPTIONS)
 hypothesis.settings.register_profile("soak", max_examples=5_000, **_OPTIONS)
 
 

@@ -1,7 +1,7 @@
 """Orders hidden in what the model reads, and a model that obeys each of them: nothing of it is shown, and no tool runs.
 
-Four places, five orders and ten payloads make 200 attempts, each in six settings: the verifier right, away or not there at all,
-and the answer in text or in parts.
+Four places, five orders and ten payloads make 200 attempts, in six settings: the verifier right, away or not there at all, and
+the answer in text or in parts. ``make test`` makes each attempt in one or two of the settings, ``make soak`` in all.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from tests.contract.responders.world import (
     text_file,
     turn_of,
 )
+from tests.scale import Scale
 
 QUESTION = "How do I reset my password, and where is my order A-4711?"
 GOOD = "Click “Forgot password?” on the sign-in page."
@@ -212,12 +213,16 @@ class World:
         return "Noted."
 
 
-@pytest.mark.parametrize(("verifier", "in_parts"), SETTINGS)
+@pytest.mark.soak
+@pytest.mark.parametrize("setting", range(len(SETTINGS)))
 @pytest.mark.parametrize("place", PLACES)
 async def test_nothing_is_shown_that_only_an_injection_says_and_no_tool_runs(
-    place: str, verifier: str, in_parts: bool
+    place: str, setting: int, scale: Scale
 ) -> None:
-    for order, payload in itertools.product(ORDERS, PAYLOADS):
+    verifier, in_parts = SETTINGS[setting]
+    orders = range(scale.pick(small=1, full=len(ORDERS)))
+    for more, (number, payload) in itertools.product(orders, enumerate(PAYLOADS)):
+        order = ORDERS[(number + setting + more) % len(ORDERS)]
         world = World(place, order, payload)
         reply = await world.ask(verifier, in_parts=in_parts)
         told = f"{reply.text}\n{world.shown.text_shown}"

@@ -21,6 +21,7 @@ from core.storage.store import SqlStore
 from core.storage.tables import identity, identity_link
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import ACCOUNT, CHANNEL, SENT_AT, accept, answer, claim, claim_one, outcome
+from tests.scale import Scale
 
 PAGE = Identity(CHANNEL, ACCOUNT, "anon:alice", "Alice")
 PHONE = Identity("sms", "AC1", "+4930123456")
@@ -264,10 +265,11 @@ async def test_a_link_shows_nothing_of_what_staff_say_among_themselves(store: Sq
     assert "She lies" not in {one.text for one in await store.history_of(page, 10)}
 
 
-async def test_after_any_sequence_each_side_has_exactly_its_own(store: SqlStore) -> None:
-    """200 random sequences of links, undone links and tickets, compared with groups that are counted by hand."""
+@pytest.mark.soak
+async def test_after_any_sequence_each_side_has_exactly_its_own(store: SqlStore, scale: Scale) -> None:
+    """Random sequences of links, undone links and tickets, compared with groups that are counted by hand."""
     chance = random.Random(16)
-    for round_ in range(200):
+    for round_ in range(scale.pick(small=30, full=200)):
         names = [f"{round_}-{letter}" for letter in "abcd"]
         people = [Identity(("web", "sms")[place % 2], "x", name) for place, name in enumerate(names)]
         holders = {name: Holder(name, "none", verified=True) for name in names}

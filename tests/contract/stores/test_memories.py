@@ -25,6 +25,7 @@ from core.storage.store import SqlStore
 from core.storage.tables import conversation, customer, message
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, answer, claim, deleted, edited, outcome, said
+from tests.scale import Scale
 
 REST = 600.0
 DAY = 86_400.0
@@ -271,10 +272,11 @@ async def test_a_customer_who_is_erased_is_remembered_no_more(store: SqlStore, c
         assert not await store.keep_learned(part, Learned([fact(part.messages[0], "Alice")]))
 
 
-async def test_two_customers_never_meet_in_two_hundred_random_steps(store: SqlStore, clock: ManualClock) -> None:
+@pytest.mark.soak
+async def test_two_customers_never_meet_in_random_steps(store: SqlStore, clock: ManualClock, scale: Scale) -> None:
     chance = random.Random(16)
     people = {name: replace(ALICE, external_id=f"user:{name}") for name in ("alice", "bob")}
-    for step in range(200):
+    for step in range(scale.pick(small=50, full=200)):
         name = chance.choice(["alice", "bob"])
         state = await tell(store, f"e{step}", f"{name} writes {step}", where=f"{name}{step % 3}", who=people[name])
         mine = holder(state)

@@ -36,7 +36,7 @@ def _used(hub: Hub, by: str) -> list[dict[str, Any]]:
     return found
 
 
-async def test_cost_is_counted_shown_and_limited(make_hub: MakeHub, database_url: str) -> None:
+async def test_cost_is_counted_shown_and_limited(make_hub: MakeHub, sqlite_url: str) -> None:
     usage = f"data: {json.dumps({'choices': [], 'usage': _USAGE})}\n\n"
     async with serving(stream(chunk(HELLO), chunk(finish="stop"), usage, DONE)) as server:
         environment = {
@@ -47,7 +47,7 @@ async def test_cost_is_counted_shown_and_limited(make_hub: MakeHub, database_url
             "MODEL_PRICES": json.dumps(_PRICES),
             "MODEL_COST_PER_CUSTOMER": "0.001",
         }
-        hub = await asyncio.to_thread(make_hub, database_url=database_url, environment=environment)
+        hub = await asyncio.to_thread(make_hub, database_url=sqlite_url, environment=environment)
         async with visitors(hub.url, "198.51.100.7", "203.0.113.9") as (one, other):
             first = await one.say(await one.session(), "Hello", wait=30)
             assert HELLO in first.body["message"]

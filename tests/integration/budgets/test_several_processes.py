@@ -70,11 +70,11 @@ async def test_files_that_another_hub_has_sent_make_room_again(
 
 @pytest.mark.peer
 async def test_tokens_of_a_day_are_kept_over_a_restart(
-    make_hub: MakeHub, make_llmock: MakeLlMock, database_url: str
+    make_hub: MakeHub, make_llmock: MakeLlMock, sqlite_url: str
 ) -> None:
     model = make_llmock([{"match": {"userMessage": "Hello"}, "response": {"content": "Hello! How can I help?"}}])
     environment = {**PROXIED, "OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "k", "MODEL_TOKENS_PER_CUSTOMER": "1"}
-    hub = make_hub(database_url=database_url, environment=environment)
+    hub = make_hub(database_url=sqlite_url, environment=environment)
     async with visitors(hub.url, "198.51.100.7", "203.0.113.9") as (stranger, other):
         first = await stranger.say(await stranger.session(), "Hello", wait=30)
         assert "How can I help?" in first.body["message"]

@@ -124,7 +124,7 @@ async def _answered(customer: Stranger, session: Any) -> bool:
     return await customer.is_answered(session)
 
 
-async def test_no_personal_data_reaches_the_endpoint(database_url: str, make_hub: MakeHub, tmp_path: Path) -> None:
+async def test_no_personal_data_reaches_the_endpoint(sqlite_url: str, make_hub: MakeHub, tmp_path: Path) -> None:
     told = tmp_path / "told.txt"
     tools = tmp_path / "tools.py"
     tools.write_text(_TOOL.format(told=told))
@@ -139,7 +139,7 @@ async def test_no_personal_data_reaches_the_endpoint(database_url: str, make_hub
             "MEMORY_REST_MINUTES": "0.01",
             "AGENT_STRICTNESS": "trust",
         }
-        hub = await asyncio.to_thread(make_hub, database_url=database_url, environment=environment)
+        hub = await asyncio.to_thread(make_hub, database_url=sqlite_url, environment=environment)
         async with stranger(hub, patient=True) as customer:
             answers = [await _tell(customer, values) for values in customers]
         await eventually(lambda: endpoint.memories >= len(customers))

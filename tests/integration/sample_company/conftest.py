@@ -75,7 +75,7 @@ class Office:
         open_turns = "SELECT id FROM conversation WHERE channel = 'sms' AND done_seq < last_seq"
         async with asyncio.timeout(PATIENCE):
             while len(await customer.read()) <= before or self.town.rows(open_turns):  # noqa: ASYNC110 - the fake tells nobody
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.05)
         return (await customer.read())[before:]
 
 

@@ -44,7 +44,13 @@ async def _works(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble", [Trouble.LATE_ANSWER, Trouble.FAILS_BEFORE, Trouble.BREAKS_AFTER, Trouble.GARBLED_AFTER]
+    ("interface", "trouble"),
+    [
+        ("openapi", Trouble.LATE_ANSWER),
+        ("openapi", Trouble.GARBLED_AFTER),
+        ("mcp", Trouble.FAILS_BEFORE),
+        ("mcp", Trouble.BREAKS_AFTER),
+    ],
 )
 async def test_a_server_that_does_not_work_is_left_alone_and_comes_back(office: Office, trouble: Trouble) -> None:
     assert DELIVERED in await office.ask(QUESTION)
@@ -55,7 +61,7 @@ async def test_a_server_that_does_not_work_is_left_alone_and_comes_back(office: 
     await _works(office)
 
 
-@pytest.mark.parametrize("pause", [600.0])
+@pytest.mark.parametrize(("interface", "pause"), [("mcp", 600.0)])
 async def test_no_call_reaches_a_server_that_is_left_alone(office: Office) -> None:
     office.trouble = Trouble.FAILS_BEFORE
     await _fails(office)
@@ -74,6 +80,7 @@ async def test_a_server_that_refuses_connections_is_away_until_it_takes_them(off
     await _works(office)
 
 
+@pytest.mark.parametrize("interface", ["openapi"])
 async def test_a_server_that_fails_every_second_time_answers_everybody(office: Office) -> None:
     turns = itertools.cycle((Trouble.FAILS_BEFORE, Trouble.NONE))
     office.next_trouble = lambda: next(turns)
@@ -94,7 +101,7 @@ async def test_a_refund_whose_answer_is_lost_is_checked_and_told(
     assert made == ["C0001", "C0002", "C0003"]
 
 
-@pytest.mark.parametrize("lies", ["", PAID])
+@pytest.mark.parametrize(("interface", "lies"), [("openapi", ""), ("mcp", PAID)])
 async def test_a_refund_that_cannot_be_checked_is_not_called_made(
     office: Office, agent: Agent, tmp_path: Path, lies: str
 ) -> None:
@@ -108,6 +115,7 @@ async def test_a_refund_that_cannot_be_checked_is_not_called_made(
     assert len(Books(tmp_path / "refunds.db").list_refunds()) == 1
 
 
+@pytest.mark.parametrize("interface", ["openapi"])
 async def test_what_a_model_invents_about_a_server_that_is_away_is_not_told(office: Office, agent: Agent) -> None:
     agent.lies = "Order 1001 was delivered on 3 May."
     office.trouble = Trouble.FAILS_BEFORE

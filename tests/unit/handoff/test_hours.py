@@ -191,7 +191,7 @@ _MOMENTS = _NEAR_CHANGES | st.integers(0, 3 * 365 * 1440).map(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(_HOURS, _MOMENTS)
 def test_at_the_next_opening_somebody_is_there_and_nobody_before(hours: Hours, at: datetime) -> None:
     opening = hours.next_opening(at)
@@ -209,7 +209,7 @@ def test_at_the_next_opening_somebody_is_there_and_nobody_before(hours: Hours, a
         assert not any(hours.is_open(moment) for moment in moments if moment < opening)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(_HOURS, _MOMENTS)
 def test_away_from_changes_of_the_clock_the_wall_clock_decides(hours: Hours, at: datetime) -> None:
     there = at.astimezone(hours.zone)

@@ -136,12 +136,12 @@ def test_it_is_measured_again_only_when_the_knowledge_has_grown() -> None:
 def test_it_is_measured_again_when_other_documents_came_in_the_place_of_as_many() -> None:
     kept = Kept()
     counting = Counting()
-    Calibrator(counting, "model").bounds(corpus(1000), ["en"], kept)
+    Calibrator(counting, "model").bounds(corpus(200), ["en"], kept)
     measured = counting.texts
 
-    Calibrator(counting, "model").bounds(corpus(900, more=[f"Rope {n}" for n in range(100)]), ["en"], kept)
+    Calibrator(counting, "model").bounds(corpus(180, more=[f"Rope {n}" for n in range(20)]), ["en"], kept)
     assert counting.texts == measured
-    Calibrator(counting, "model").bounds(corpus(600, more=[f"Rope {n}" for n in range(400)]), ["en"], kept)
+    Calibrator(counting, "model").bounds(corpus(120, more=[f"Rope {n}" for n in range(80)]), ["en"], kept)
     assert counting.texts > measured
 
 

@@ -22,7 +22,7 @@ class _Clock:
         return self.now
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from([REFUSED, LOST_REPLY, TAKEN, WRONG]), min_size=1, max_size=8), max_size=8))
 def test_a_client_that_comes_again_is_served_in_order(rounds: list[list[str]]) -> None:
     """Each round is what the store does with the messages that get through; what was refused comes again, in any case."""
