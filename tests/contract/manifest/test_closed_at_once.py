@@ -12,6 +12,7 @@ from knowledge.index.reader import Reader
 from knowledge.index.snapshot import Snapshot
 from knowledge.search.corpus import Corpus, Filters
 from knowledge.search.engine import search
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.manifest.conftest import OpenDatabase
 from tests.integration.knowledge.index_bench import Bench, vector
 
@@ -30,6 +31,7 @@ def named(bench: Bench, name: str) -> list[str]:
     return [key for key, one in bench.index().documents().items() if one.source.endswith(name)]
 
 
+@BOTH_DATABASES
 def test_while_the_next_epoch_is_made_ready(bench: Bench, open_manifest: OpenDatabase) -> None:
     """The words of a large base take seconds, and bounds that are measured anew more."""
     bench.run()
@@ -94,6 +96,7 @@ def test_what_was_only_changed_or_taken_out_is_still_returned_from_an_old_epoch(
     assert sources(found(bench.reader().current)) == {"b.md", "c.md"}
 
 
+@BOTH_DATABASES
 def test_what_says_the_same_elsewhere_is_found_and_names_only_what_is_open(bench: Bench) -> None:
     for name in ("a", "b"):
         (bench.folder / f"{name}.md").write_text("# Notice\n\nClosed on Sundays.")

@@ -16,6 +16,7 @@ from knowledge.sources import Catalog, SourceOptions
 from knowledge.sources.mirror import Mirror
 from knowledge.sources.options import CLOSED_TICKETS
 from knowledge.sources.refresh import Refresh, Refreshed
+from tests.contract.conftest import BOTH_DATABASES
 from tests.integration.knowledge.index_bench import Bench
 from tests.unit.config.closed_cases import Desk, asked, closed, told
 
@@ -89,6 +90,7 @@ async def test_only_what_is_new_is_embedded(machine: Machine, bench: Bench) -> N
     assert not any("lamp xxxx?" in text for text in bench.embedded)
 
 
+@BOTH_DATABASES
 async def test_what_the_database_forgets_goes_at_once_however_much_it_is(machine: Machine, bench: Bench) -> None:
     await machine.run()
     assert machine.desk is not None

@@ -11,6 +11,7 @@ from core.domain.knowledge import IndexReport, KnowledgeAudience
 from knowledge.index.closing import close_now
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.sources import Catalog, SourceOptions
+from tests.contract.conftest import BOTH_DATABASES
 from tests.integration.knowledge.index_bench import Bench
 
 STAFF = KnowledgeAudience.STAFF
@@ -143,6 +144,7 @@ def test_a_head_that_cannot_be_read(bench: Bench, docs: SourceOptions, head: str
     assert seen(bench) == {"a.md", "b.md", "c.md"}
 
 
+@BOTH_DATABASES
 def test_a_document_that_cannot_be_read_otherwise_stays(bench: Bench, docs: SourceOptions) -> None:
     (bench.folder / "a.md").write_bytes(b"\0")
 
@@ -185,6 +187,7 @@ def test_what_a_file_keeps_for_staff_itself_is_closed_when_it_was_read(bench: Be
     assert any("Forty percent" in passage.content for passage in bench.found("anything", 200, STAFF))
 
 
+@BOTH_DATABASES
 def test_what_was_for_staff_before_closes_nothing(bench: Bench) -> None:
     faq = "- question: Margin?\n  answer: Forty percent.\n  audience: staff\n- question: Open?\n  answer: From {}.\n"
     (bench.folder / "faq.yaml").write_text(faq.format("nine"))
@@ -205,6 +208,7 @@ def test_nothing_is_written_where_nothing_is_to_be_closed(bench: Bench, docs: So
     assert (report.unchanged, bench.index().manifest.pointer().epoch) == (3, epoch)
 
 
+@BOTH_DATABASES
 def test_no_password_in_what_is_refused(bench: Bench) -> None:
     report = bench.made().forget(["https://ghp_0123456789@github.com/acme/docs.git"])
     assert report.failures == (("https://github.com/acme/docs.git", "nothing of it is in the index"),)

@@ -9,6 +9,7 @@ import pytest
 from core.domain.knowledge import IndexReport, KnowledgeAudience
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.sources import Catalog, SourceOptions
+from tests.contract.conftest import BOTH_DATABASES
 from tests.integration.knowledge.index_bench import Bench
 
 DOCUMENTS = 60
@@ -83,6 +84,7 @@ def test_the_same_run_goes_on_where_it_was(bench: Bench, cut: Path) -> None:
     assert versions(bench) == {"2."}
 
 
+@BOTH_DATABASES
 def test_deletions_that_were_not_shown_are_undone(bench: Bench, tmp_path: Path) -> None:
     bench.run()
     manifest = bench.index().manifest

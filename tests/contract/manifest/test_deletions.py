@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from knowledge.index.order import IndexOrder, Origin
+from tests.contract.conftest import BOTH_DATABASES
 from tests.integration.knowledge.index_bench import Bench
+
+pytestmark = BOTH_DATABASES
 
 
 @pytest.fixture

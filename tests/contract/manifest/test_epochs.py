@@ -15,6 +15,7 @@ from core.domain.knowledge import KnowledgeAudience
 from knowledge.index.generations import compact
 from knowledge.index.snapshot import EpochGone, Snapshot
 from knowledge.index.vectors import Vectors
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.manifest.conftest import OpenDatabase
 from tests.integration.knowledge.index_bench import Bench
 
@@ -23,6 +24,7 @@ def contents(snapshot: Any) -> list[str]:
     return [text.content for text in snapshot.texts()]
 
 
+@BOTH_DATABASES
 def test_a_reader_of_an_epoch_reads_it_while_the_next_is_written_and_after(bench: Bench) -> None:
     bench.run()
     reader = bench.reader()
@@ -128,6 +130,7 @@ def test_a_section_is_returned_with_its_passage(bench: Bench) -> None:
     assert "Nothing more" not in middle.parent
 
 
+@BOTH_DATABASES
 def test_a_section_holds_nothing_that_only_staff_may_read(bench: Bench) -> None:
     """No file is partly for staff in one section today; whoever brings one finds this here."""
     lines = " ".join(f"Sentence {number} says something about the number {number}." for number in range(30))
@@ -171,6 +174,7 @@ def test_of_a_table_of_thousands_of_rows_a_few_are_looked_at(bench: Bench) -> No
     assert asked <= 16
 
 
+@BOTH_DATABASES
 def test_two_writers_at_once_leave_every_document_whole(bench: Bench, open_manifest: OpenDatabase) -> None:
     """As where a command indexes beside a hub that shares its databases."""
     other = Bench(bench.folder, bench.directory, bench.client, open_manifest())
@@ -216,6 +220,7 @@ def test_dead_vectors_are_left_behind_in_an_old_generation(bench: Bench) -> None
     assert bench.collections() == {bench.collection()}, "the next run that changes something removes it"
 
 
+@BOTH_DATABASES
 def test_a_run_over_which_the_vectors_moved_stores_them_again(bench: Bench) -> None:
     bench.run()
     (bench.folder / "a.md").write_text("# a\n\nOther a.")
@@ -254,6 +259,7 @@ def test_lost_vectors_are_made_again_by_the_next_run(bench: Bench) -> None:
     assert bench.run().indexed == 0
 
 
+@BOTH_DATABASES
 def test_dead_vectors_do_not_stand_for_lost_ones(bench: Bench) -> None:
     bench.run()
     (bench.folder / "a.md").unlink()

@@ -14,7 +14,10 @@ from knowledge.index.snapshot import Snapshot
 from knowledge.index.writing import IndexWriter
 from knowledge.search.corpus import Filters
 from knowledge.search.engine import search
+from tests.contract.conftest import BOTH_DATABASES
 from tests.integration.knowledge.index_bench import Bench, vector
+
+pytestmark = BOTH_DATABASES
 
 _MANY = 12
 _ENTRY = (

@@ -18,8 +18,11 @@ from knowledge.index.reader import Reader
 from knowledge.index.records import IndexedDocument
 from knowledge.index.vectors import Keys
 from knowledge.index.writing import IndexWriter, Prepared
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.manifest.conftest import OpenDatabase
 from tests.integration.knowledge.index_bench import vector
+
+pytestmark = BOTH_DATABASES
 
 
 @pytest.fixture

@@ -9,7 +9,10 @@ import pytest
 from core.domain.knowledge import SourceReport
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.sources import identity_of
+from tests.contract.conftest import BOTH_DATABASES
 from tests.integration.knowledge.index_bench import Bench
+
+pytestmark = BOTH_DATABASES
 
 
 @pytest.fixture

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from knowledge.index.database import ManifestDatabase, Result, Work
 from knowledge.index.generations import compact
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.manifest.conftest import OpenDatabase
 from tests.integration.knowledge.index_bench import Bench
+
+pytestmark = BOTH_DATABASES
 
 
 class ReplyLost:

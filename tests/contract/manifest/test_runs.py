@@ -7,8 +7,11 @@ import pytest
 from core.domain.knowledge import IndexProgress, IndexReport
 from knowledge.index.indexed_roots import indexed_roots
 from knowledge.index.runs import RunLog, RunState, last_runs, searched
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.manifest.conftest import OpenDatabase
 from tests.integration.knowledge.index_bench import Bench
+
+pytestmark = BOTH_DATABASES
 
 
 def fail(log: RunLog) -> None:

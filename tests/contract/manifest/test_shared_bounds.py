@@ -15,8 +15,11 @@ from knowledge.index.kept_bounds import KeptBounds
 from knowledge.index.reader import Reader
 from knowledge.process.remeasuring import Remeasuring
 from knowledge.process.searchable import Searchable, with_words
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.manifest.conftest import OpenDatabase
 from tests.integration.knowledge.index_bench import Bench, vector
+
+pytestmark = BOTH_DATABASES
 
 
 class Worker:

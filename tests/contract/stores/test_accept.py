@@ -8,7 +8,10 @@ from core.domain.errors import InvalidInput, SessionEnded
 from core.domain.messages import Author, CustomerAction, RawEvent
 from core.ports.channel import Accepted
 from core.ports.store import Store
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.sayings import accept, change_owner, customer, edited, item, said, thread
+
+pytestmark = BOTH_DATABASES
 
 
 async def test_messages_get_their_places_in_the_order_of_the_batch(store: Store) -> None:

@@ -6,6 +6,7 @@ from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.errors import InvalidInput
 from core.ports.channel import Accepted
 from core.ports.store import Store, Transition
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.sayings import (
     accept,
     change_owner,
@@ -29,6 +30,7 @@ async def test_an_edit_replaces_the_text(store: Store) -> None:
     assert message.edited_at is not None
 
 
+@BOTH_DATABASES
 async def test_an_edit_that_arrives_with_its_message(store: Store) -> None:
     await accept(store, said("e1", "teh"), edited("e2", "e1", "the"))
     (message,) = await store.messages(thread().conversation_id)
@@ -136,6 +138,7 @@ async def test_a_message_reopens_a_resolved_conversation(store: Store) -> None:
     assert [message.text for message in state.pending] == ["One more thing"]
 
 
+@BOTH_DATABASES
 async def test_several_messages_reopen_it_once(store: Store) -> None:
     await accept(store, said("e1"))
     await finish(store, await claim_one(store))

@@ -8,9 +8,12 @@ from itertools import pairwise
 
 from core.ports.channel import Accepted
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.sayings import claim, item, said, thread
 from tests.scale import Scale
+
+pytestmark = BOTH_DATABASES
 
 
 async def _accept_in_batches(store: SqlStore, events: list[object], rng: random.Random) -> list[Accepted]:

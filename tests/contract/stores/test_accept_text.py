@@ -11,7 +11,10 @@ from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import AttachmentRef
 from core.ports.channel import Accepted
 from core.ports.store import Store
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.sayings import accept, answer, claim_one, customer, edited, finish, item, said, thread
+
+pytestmark = BOTH_DATABASES
 
 HOSTILE = ["a\x00b", "half a pair: \ud83d", "\udc00\ud800", "\x00", "\ufffe\uffff", "👩‍👩‍👧‍👦 ﷽ \u202e"]
 

@@ -12,6 +12,7 @@ from core.ports.memories import Learned
 from core.ports.store import CrossConversationWrite, Settlement, TurnState
 from core.storage.store import SqlStore
 from core.storage.tables import message
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import ACCOUNT, CHANNEL, LEASE, accept, answer, edited, thread
 from tests.contract.stores.test_memories import ALICE, REST, holder, parts, tell
@@ -63,6 +64,7 @@ async def test_what_staff_changed_is_not_read_as_it_was(
     assert "" not in await told(store, state)
 
 
+@BOTH_DATABASES
 async def test_a_change_that_did_not_come_is_told_no_more_than_what_it_changes(
     store: SqlStore, clock: ManualClock
 ) -> None:

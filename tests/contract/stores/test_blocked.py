@@ -25,6 +25,7 @@ from core.storage.store import SqlStore
 from core.storage.tables import customer, identity
 from handoff.slack.forms import CHOICE, REASON, WRITER
 from handoff.thread.desk_views import DeskViews
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.office_hours import CASE, HOME, FakeDeskChannel, OfficeHours
 from tests.integration.desk.test_timers import SETTINGS
@@ -93,6 +94,7 @@ async def test_what_a_blocked_customer_writes_is_kept_and_nothing_comes_of_it(ga
     assert (kept.text, kept.meta[BLOCKED]) == ("Buy now, I want a person", True)
 
 
+@BOTH_DATABASES
 async def test_another_conversation_of_theirs_is_blocked_too_and_nobody_elses(gate: Gate) -> None:
     await gate.press(StaffAction.BLOCK)
     other = replace(HOME, thread="t2")
@@ -140,6 +142,7 @@ async def test_what_waits_to_be_read_is_dropped_whether_it_is_proven_or_not(gate
     assert "Just before" not in await gate.relayed()
 
 
+@BOTH_DATABASES
 async def test_who_did_it_and_why_is_told_and_recorded(gate: Gate) -> None:
     await gate.press(StaffAction.BLOCK, text="Threatens\nus")
     assert "Grace has blocked this customer" in (await gate.posts("remark"))[-1].text
@@ -149,6 +152,7 @@ async def test_who_did_it_and_why_is_told_and_recorded(gate: Gate) -> None:
     assert any("Grace has blocked" in text and "“Threatens us”" in text for text in log)
 
 
+@BOTH_DATABASES
 async def test_who_is_unblocked_is_answered_from_then_on(gate: Gate) -> None:
     await gate.press(StaffAction.BLOCK, text="Spam")
     assert (await gate.writes("While blocked")).blocked
@@ -159,6 +163,7 @@ async def test_who_is_unblocked_is_answered_from_then_on(gate: Gate) -> None:
     assert "While blocked" not in str([one.meta for one in await gate.told()]), "nor is it shown now"
 
 
+@BOTH_DATABASES
 async def test_in_a_group_one_is_blocked_and_not_the_group(store: SqlStore, clock: ManualClock) -> None:
     gate = Gate(store, clock, SETTINGS)
     gate.events += 1
@@ -238,6 +243,7 @@ async def test_in_a_group_staff_block_the_writer_whom_they_choose_and_nobody_els
     assert (await group.relayed())[-1] == "Sorry"
 
 
+@BOTH_DATABASES
 async def test_a_writer_whose_messages_are_partly_proven_is_one(group: Group) -> None:
     await group.writes("Proven", who="bob", shared=True, proven=True)
     writers = {one.address: one.customer_ids for one in await group.store.writers(HOME.conversation_id)}
@@ -307,6 +313,7 @@ async def test_the_form_lists_who_wrote_and_unblocks_whoever_is_blocked(group: G
     assert (shown.writers()[1], shown.view["callback_id"]) == ("Eve (eve)", StaffAction.BLOCK)
 
 
+@BOTH_DATABASES
 async def test_where_one_alone_wrote_nobody_is_to_be_chosen(gate: Gate) -> None:
     views, shown = _views(gate)
     await views.open(Press("block", "U1", "trigger", Place("T1", "C1", "1.0")))

@@ -17,6 +17,7 @@ from core.storage.tables import inbound_event, reaction
 from handoff.customer_language import written
 from handoff.thread.seen_before import CaseMatter
 from handoff.waits.unanswered import LastSaid
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.test_blocked import Group
 from tests.integration.desk.office_hours import CASE, HOME
@@ -37,6 +38,7 @@ def _edit(group: Group, number: int, target: EventKey, text: str) -> Acceptable:
     return Acceptable(MessageEdited(key, HOME, target, text, now), raw)
 
 
+@BOTH_DATABASES
 @pytest.mark.parametrize("later", [1, 80])
 async def test_what_the_blocked_make_of_their_earlier_messages_reaches_nobody(group: Group, later: int) -> None:
     bobs, eves = EventKey("web", "main", "c2"), EventKey("web", "main", "c3")
@@ -93,6 +95,7 @@ async def test_a_reaction_of_the_blocked_counts_for_nothing_later_either(group: 
     assert await group.store.database.read(lambda connection: connection.execute(select(reaction)).all()) == []
 
 
+@BOTH_DATABASES
 async def test_what_the_blocked_write_keeps_staff_from_no_snooze(group: Group) -> None:
     await group.chooses(StaffAction.BLOCK, "bob")
     read = group.clock.now()

@@ -17,6 +17,7 @@ from core.ports.outcomes import ChangeTicket, KeepNote, KeepRating, MoveTicket, 
 from core.ports.store import CloseCase, CrossConversationWrite, OpenCase, Settlement, Transition, TurnOutcome
 from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, customer, said
 from tests.contract.stores.test_cross_conversation_writes import customers_now, escalate, from_staff
@@ -63,6 +64,7 @@ async def test_the_log_says_who_did_what_in_order(store: SqlStore, clock: Manual
     assert await store.case_log("nothing.1") == []
 
 
+@BOTH_DATABASES
 async def test_the_log_tells_what_became_of_tickets_in_order(store: SqlStore, clock: ManualClock) -> None:
     """By staff, on the card, and by the agent's tools; of tickets that no case made, those of its time."""
     await accept(store, said("e1", "Hello"))
@@ -102,6 +104,7 @@ async def test_the_log_tells_what_became_of_tickets_in_order(store: SqlStore, cl
     ]
 
 
+@BOTH_DATABASES
 async def test_a_case_is_found_by_its_ticket(store: SqlStore) -> None:
     state, case = await escalate(store)
     number = await store.ticket_number_for(case.id)
@@ -115,6 +118,7 @@ async def test_a_case_is_found_by_its_ticket(store: SqlStore) -> None:
     assert state.conversation.id == case.conversation_id
 
 
+@BOTH_DATABASES
 async def test_the_past_is_a_customers_own_and_of_strangers_only_this(store: SqlStore, clock: ManualClock) -> None:
     ada = customer("ada", verified=True)
     for number, where in enumerate(("t1", "t2", "t3")):
@@ -145,6 +149,7 @@ async def test_the_past_is_a_customers_own_and_of_strangers_only_this(store: Sql
     assert [one.first for one in alone] == ["Not proved"]
 
 
+@BOTH_DATABASES
 async def test_where_a_post_was_shown_and_since_when_somebody_waits(store: SqlStore, clock: ManualClock) -> None:
     state, case = await escalate(store)
     shown = feed("main", case.id)

@@ -11,6 +11,7 @@ from core.domain.timers import TimerKind
 from core.ports.outcomes import OpenTicket, SetTimer
 from core.ports.store import Settlement, Transition, TurnOutcome
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, change_owner, claim_one, said
 from tests.unit.core.responders import NotedDesk
@@ -61,6 +62,7 @@ async def test_the_queue_has_ones_own_what_nobody_has_and_what_is_overdue(store:
     assert [one.id for one in await store.queue_of("main", "main", "grace", 1)] == [Case.named(ids["mine"], 1)]
 
 
+@BOTH_DATABASES
 async def test_a_case_is_where_its_card_is_or_where_it_was_moved(store: SqlStore) -> None:
     home = await _case(store, "t1", "Hello")
     (one,) = await store.queue_of("main", "main", "grace", 10)
@@ -76,6 +78,7 @@ async def test_a_case_is_where_its_card_is_or_where_it_was_moved(store: SqlStore
     assert one.shown_at == "m/C2/2.2"
 
 
+@BOTH_DATABASES
 async def test_cases_are_found_by_words_by_number_and_never_by_a_wildcard(store: SqlStore) -> None:
     invoice = await _case(store, "t1", "My invoice for Müller is 100% wrong")
     delivery = await _case(store, "t2", "Where is my parcel?")

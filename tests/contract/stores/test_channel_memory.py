@@ -6,8 +6,11 @@ import asyncio
 
 from config.processes.sweep import forget_unused
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
+
+pytestmark = BOTH_DATABASES
 
 PLACE = ("telegram", "bot")
 DAY = 86_400.0

@@ -10,6 +10,7 @@ from core.domain.messages import Author
 from core.ports.store import Claim, Store
 from core.storage.store import SqlStore
 from core.storage.tables import message
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import (
@@ -26,6 +27,8 @@ from tests.contract.stores.sayings import (
     said,
     thread,
 )
+
+pytestmark = BOTH_DATABASES
 
 
 async def test_nothing_to_do(store: Store) -> None:

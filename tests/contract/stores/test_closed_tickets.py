@@ -14,6 +14,7 @@ from core.ports.store import CloseCase, NewMessage, OpenCase, Settlement, TurnOu
 from core.ports.tickets import ClosedTicket
 from core.storage.store import SqlStore
 from core.storage.tables import message
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import ACCOUNT, CHANNEL, LEASE, accept, answer, claim_one, customer, said, thread
 
@@ -110,6 +111,7 @@ async def test_what_was_asked_and_answered(store: SqlStore, clock: ManualClock) 
     assert found.opened_at < found.closed_at < clock.now()
 
 
+@BOTH_DATABASES
 async def test_what_the_customer_does_not_have_is_not_told(store: SqlStore, clock: ManualClock) -> None:
     desk = Desk(store, clock)
     await desk.opened("Broken")
@@ -152,6 +154,7 @@ async def test_a_ticket_whose_case_goes_on_is_not_over(store: SqlStore, clock: M
     assert await closed_tickets(store) == []
 
 
+@BOTH_DATABASES
 async def test_each_case_of_a_conversation_has_its_own_words(store: SqlStore, clock: ManualClock) -> None:
     desk = Desk(store, clock)
     first = await desk.closed("Broken", "We send a new one.", 1)
@@ -176,6 +179,7 @@ async def test_nothing_of_a_conversation_that_its_customer_has_ended(store: SqlS
     assert await closed_tickets(store) == []
 
 
+@BOTH_DATABASES
 async def test_they_come_in_pages_the_newest_first(store: SqlStore, clock: ManualClock) -> None:
     numbers = []
     for place in range(5):
@@ -188,6 +192,7 @@ async def test_they_come_in_pages_the_newest_first(store: SqlStore, clock: Manua
     assert seen == numbers[::-1]
 
 
+@BOTH_DATABASES
 async def test_one_that_cannot_be_read_says_nothing_and_the_others_come(store: SqlStore, clock: ManualClock) -> None:
     await Desk(store, clock, "c1").closed("Broken", "A new one.")
     desk = Desk(store, clock, "c2")

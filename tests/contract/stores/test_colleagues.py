@@ -10,9 +10,12 @@ from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.messages import Author, ChangeKind
 from core.ports.store import Transition
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, answer, change_owner, claim, claim_one, customer, edited, finish, said
 from tests.contract.stores.test_closed_tickets import Desk, staff
+
+pytestmark = BOTH_DATABASES
 
 ADA = customer("ada", display_name="Ada", verified=True, locale="de")
 GRACE = customer("grace", display_name="Grace", verified=True, locale="fr")

@@ -20,11 +20,14 @@ from core.storage import personal
 from core.storage.personal_scope import Person, PersonalScope
 from core.storage.store import SqlStore
 from handoff.texts import say
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import ACCOUNT, CHANNEL, LEASE, SENT_AT, accept, answer, claim_one, outcome
 from tests.contract.stores.test_links import arrive, decide, link
 from tests.contract.stores.test_personal import MAIL, MARK, PHONE, everything, settled, where_found, wrote
+
+pytestmark = BOTH_DATABASES
 
 PAGE = Identity(CHANNEL, ACCOUNT, "anon:alice", MARK)
 PAUSE = 5.0

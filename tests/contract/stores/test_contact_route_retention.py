@@ -18,6 +18,7 @@ from core.storage.contact_routes import LAPSE
 from core.storage.desk_tables import contact_route, contacted, follow_up
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, claim_one, customer
@@ -94,6 +95,7 @@ async def test_what_went_lately_keeps_the_address_in_mind(store: SqlStore, clock
     assert (await store.contacted(mail_route())).unanswered == 1
 
 
+@BOTH_DATABASES
 async def test_an_ended_conversation_is_forgotten_by_all_three(store: SqlStore, clock: ManualClock) -> None:
     home = await followed(store, clock, resolved=False)
     conversation = await store.conversation(home)
@@ -114,6 +116,7 @@ def test_how_long(days: int) -> None:
     assert ages.get(Expiring.CONTACTED, LAPSE) >= LAPSE
 
 
+@BOTH_DATABASES
 async def test_two_workers_count_each_row_once(store: SqlStore, clock: ManualClock, open_store: OpenStore) -> None:
     await followed(store, clock, resolved=True)
     clock.move(100 * _DAY)

@@ -28,6 +28,7 @@ from core.ports.store import (
     TurnState,
 )
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import (
     LEASE,
@@ -89,6 +90,7 @@ async def customers_now(store: SqlStore, state: TurnState) -> TurnState:
     return replace(state, conversation=conversation)
 
 
+@BOTH_DATABASES
 async def test_staff_are_told_in_the_same_commit(store: SqlStore) -> None:
     state, case = await escalate(
         store, answer("The card", author=Author.SYSTEM), answer("Words", author=Author.CUSTOMER)
@@ -202,6 +204,7 @@ async def test_two_turns_that_meet_in_one_conversation_do_not_share_a_commit(sto
     ]
 
 
+@BOTH_DATABASES
 async def test_a_message_that_waits_is_changed_or_taken_back(store: SqlStore, clock: ManualClock) -> None:
     state, _ = await escalate(store)
     await accept(store, from_staff("m/C1/2.2"), from_staff("m/C1/2.3"))
@@ -226,6 +229,7 @@ async def test_a_message_that_waits_is_changed_or_taken_back(store: SqlStore, cl
     assert not await store.claim_deliveries("web", "main", 10, LEASE)
 
 
+@BOTH_DATABASES
 async def test_what_is_being_sent_cannot_be_taken_back(store: SqlStore, clock: ManualClock) -> None:
     state, _ = await escalate(store)
     await accept(store, from_staff("m/C1/2.2"))
@@ -351,6 +355,7 @@ async def test_a_case_is_opened_once_closed_once_and_opened_again(store: SqlStor
     assert await store.open_case(home) == case
 
 
+@BOTH_DATABASES
 @pytest.mark.parametrize("author", [Author.AGENT, Author.STAFF])
 async def test_only_the_agents_messages_hold_a_claim_up(store: SqlStore, author: Author) -> None:
     await accept(store, said("e1"))

@@ -28,10 +28,13 @@ from core.ports.store import (
     TurnOutcome,
 )
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, said
 from tests.contract.stores.test_cross_conversation_writes import THREAD, customers_now, escalate, from_staff
+
+pytestmark = BOTH_DATABASES
 
 
 def worded(outcome: DeliveryOutcome) -> Sequence[NewMessage]:

@@ -14,9 +14,12 @@ from core.domain.messages import Author, ReactionChanged
 from core.ports.store import CrossConversationWrite, OpenCase
 from core.storage.store import SqlStore
 from core.storage.tables import conversation
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, file, finish, outcome
 from tests.contract.stores.test_gaps import unanswered
 from tests.contract.stores.test_personal import MARK, OTHER, PHONE, erase, everything, where_found, wrote
+
+pytestmark = BOTH_DATABASES
 
 _GROUP = "group"
 

@@ -11,6 +11,7 @@ from core.domain.delivery import DeliveryStatus
 from core.domain.errors import InvalidInput, LostClaim
 from core.ports.event_log import LogFrame
 from core.ports.store import Claim, Settlement, Store, Transition
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import (
@@ -25,6 +26,8 @@ from tests.contract.stores.sayings import (
     stale,
     thread,
 )
+
+pytestmark = BOTH_DATABASES
 
 ID = thread().conversation_id
 TURN = f"{ID}:1"

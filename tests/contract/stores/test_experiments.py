@@ -18,6 +18,7 @@ from core.storage import experiment_outcomes
 from core.storage.desk_tables import rating
 from core.storage.store import SqlStore
 from core.storage.tables import feedback, message
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import SENT_AT, accept, claim, outcome
 from tests.contract.stores.test_personal import note_without, told_staff
@@ -67,6 +68,7 @@ class Desk:
         await self.insert(rating, **values, created_at=at)
 
 
+@BOTH_DATABASES
 async def test_outcomes_by_arm(store: SqlStore, clock: ManualClock) -> None:
     desk = Desk(store)
     later = clock.now().timestamp() + 60
@@ -89,6 +91,7 @@ async def test_outcomes_by_arm(store: SqlStore, clock: ManualClock) -> None:
     ]
 
 
+@BOTH_DATABASES
 async def test_what_came_before_the_experiment_is_not_its_outcome(store: SqlStore, clock: ManualClock) -> None:
     desk = Desk(store)
     found = await desk.turn("ann", marked(None, MessageKind.NOTICE), escalate=True)

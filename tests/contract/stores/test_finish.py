@@ -8,6 +8,7 @@ from core.domain.conversation import Escalation, IllegalTransition, OwnershipEve
 from core.domain.customer import ContactDetails
 from core.domain.messages import Author, Citation
 from core.ports.store import Store, Transition, TurnOutcome
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import (
@@ -23,6 +24,8 @@ from tests.contract.stores.sayings import (
     said,
     thread,
 )
+
+pytestmark = BOTH_DATABASES
 
 
 async def test_an_answer_is_stored_with_all_that_belongs_to_it(store: Store) -> None:

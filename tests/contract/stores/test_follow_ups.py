@@ -31,6 +31,7 @@ from core.ports.outcomes import (
 from core.ports.store import Acceptable, Settlement, TurnOutcome
 from core.ports.timers import TimerDecision
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, change_owner, claim_one, customer, said
@@ -142,6 +143,7 @@ async def test_what_no_page_has_shown_goes_by_the_road_alone(store: SqlStore, cl
     assert [(entry.route, entry.text) for entry in entries] == [(("email", ADA), "We are looking")]
 
 
+@BOTH_DATABASES
 async def test_who_comes_back_in_time_gets_no_mail(store: SqlStore, clock: ManualClock) -> None:
     """Also where the page shows it between the decision and its commit."""
     home, _ = await left(store, clock)
@@ -240,6 +242,7 @@ async def test_a_stranger_with_the_thread_and_an_old_address_lead_nowhere(store:
     assert late.conversation_id != home, "it is hers no more"
 
 
+@BOTH_DATABASES
 async def test_an_answer_from_a_number_counts_until_its_customer_is_back(store: SqlStore, clock: ManualClock) -> None:
     home, _ = await left(store, clock, phone=True)
     await ring(store, clock, home, phone_route())
@@ -365,6 +368,7 @@ async def test_staff_are_told_of_a_follow_up_once_it_has_gone(store: SqlStore, c
     ]
 
 
+@BOTH_DATABASES
 async def test_of_two_processes_one_writes(open_store: OpenStore, store: SqlStore, clock: ManualClock) -> None:
     await left(store, clock)
     other = await open_store()

@@ -29,6 +29,7 @@ from core.ports.outcomes import (
 from core.ports.retention import Expiring
 from core.storage.store import SqlStore
 from core.storage.tables import message
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, claim_one, deleted, finish, outcome, said, thread
@@ -136,6 +137,7 @@ async def test_a_thumb_on_an_i_dont_know_is_one_more_reason_and_takes_only_itsel
     assert gap.whys == (Why.NOT_FOUND,)
 
 
+@BOTH_DATABASES
 async def test_an_emoji_is_a_thumb_and_taken_back_takes_the_question_back(store: SqlStore) -> None:
     await sent(store, "SM1")
     await accept(store, thumb("r0", "👎", at=1))
@@ -171,6 +173,7 @@ async def a_case(store: SqlStore, clock: ManualClock) -> Case:
     return case
 
 
+@BOTH_DATABASES
 @pytest.mark.parametrize("known", [True, False])
 async def test_a_case_that_is_rated_badly_speaks_for_the_last_question_before_it(
     store: SqlStore, clock: ManualClock, *, known: bool
@@ -209,6 +212,7 @@ async def sort_all(store: SqlStore, *clusters: Sequence[str]) -> bool:
     return await store.sort_gaps(places, [one for one in leaders if one.id not in known], known)
 
 
+@BOTH_DATABASES
 async def test_a_question_is_sorted_once_and_by_what_is_known_of_the_clusters(open_store: OpenStore) -> None:
     first, second = await open_store(), await open_store()
     one, two = await unknown(first, "e1"), await unknown(first, "e2", "And racing bicycles?")
@@ -241,6 +245,7 @@ async def test_closing_again_without_a_word_keeps_the_note(store: SqlStore, cloc
     assert leader.answer == "See the other page"
 
 
+@BOTH_DATABASES
 async def test_what_staff_did_is_told_of_its_conversation(store: SqlStore, clock: ManualClock) -> None:
     await unknown(store, "e1")
     home = thread().conversation_id
@@ -274,6 +279,7 @@ async def _conversation(store: SqlStore) -> Conversation:
     return found
 
 
+@BOTH_DATABASES
 async def test_they_are_forgotten_like_the_rest_and_a_closed_cluster_after_them(
     store: SqlStore, clock: ManualClock
 ) -> None:

@@ -8,8 +8,11 @@ from config.processes.sweep import forget_unused
 from core.domain.jobs import Job, JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, SourceReport
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
+
+pytestmark = BOTH_DATABASES
 
 SCOPE = "index"
 LEASE = 30.0

@@ -9,8 +9,11 @@ from core.domain.errors import LostClaim
 from core.ports.journal import JournalEntry
 from core.ports.store import Claim, Store, Transition
 from core.turn_messages import turn_id
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, change_owner, claim_one, finish, said, stale
+
+pytestmark = BOTH_DATABASES
 
 
 def _call(status: str, *, call_id: str = "c1", step: int = 1, result: str | None = None) -> JournalEntry:

@@ -7,6 +7,7 @@ from core.ports.outcomes import CaseRecord, JudgeAnswer, ProposeAnswer
 from core.ports.retention import Expiring
 from core.ports.store import TurnOutcome
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, claim, said
 
@@ -22,6 +23,7 @@ async def commit(store: SqlStore, name: str, *records: CaseRecord) -> None:
     assert finished.held
 
 
+@BOTH_DATABASES
 async def test_only_what_was_approved_is_learned(store: SqlStore) -> None:
     assert await store.learned(CASE) is None
     await commit(store, "a", PROPOSED)
@@ -76,6 +78,7 @@ async def test_what_was_withdrawn_answers_nobody_and_can_be_learned_anew(store: 
     assert len(await store.learned_answers()) == 1
 
 
+@BOTH_DATABASES
 async def test_there_is_a_mark_of_what_is_approved(store: SqlStore, clock: ManualClock) -> None:
     """It changes with them, and with nothing else."""
     marks = [await store.approved_mark()]
@@ -97,6 +100,7 @@ async def test_there_is_a_mark_of_what_is_approved(store: SqlStore, clock: Manua
     assert len({marks[0], first, in_its_place}) == 3, "as many as before, and another one"
 
 
+@BOTH_DATABASES
 async def test_what_nobody_is_answered_with_is_forgotten_after_a_while(store: SqlStore, clock: ManualClock) -> None:
     for number, approved in ((1, None), (2, True), (3, False), (4, True)):
         case = f"c0ffee{number}.1"

@@ -19,6 +19,7 @@ from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage.links import MASKED
 from core.storage.store import SqlStore
 from core.storage.tables import identity, identity_link
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import ACCOUNT, CHANNEL, SENT_AT, accept, answer, claim, claim_one, outcome
 from tests.scale import Scale
@@ -101,6 +102,7 @@ async def test_a_number_that_never_wrote_is_known_when_it_does(store: SqlStore) 
     assert await tickets_of(store, Holder.of(state.customer, state.conversation.id)) == {"order 77"}
 
 
+@BOTH_DATABASES
 async def test_others_who_read_along_and_forged_senders_see_nothing_of_it(store: SqlStore) -> None:
     page = await arrive(store, PAGE, "p1")
     mail, forged = await arrive(store, MAIL, "m1"), await arrive(store, FORGED, "m2")
@@ -168,6 +170,7 @@ async def test_a_sender_that_can_be_forged_changes_no_ticket_of_another_identity
     assert await changed(page) == [True, False, False]
 
 
+@BOTH_DATABASES
 async def test_where_the_named_channel_has_no_link_the_others_stay(store: SqlStore) -> None:
     """On the page a number is meant that is not linked; on the phone itself it is the phone."""
     page, mail, phone = [await arrive(store, who, f"{who.channel}1") for who in (PAGE, MAIL, PHONE)]
@@ -225,6 +228,7 @@ async def test_the_code_that_was_typed_is_masked(store: SqlStore) -> None:
     assert [one.text for one in await store.messages(page.conversation_id)] == ["Hello", "Noted.", MASKED]
 
 
+@BOTH_DATABASES
 async def test_history_and_past_cases_follow_the_link(store: SqlStore, clock: ManualClock) -> None:
     page, mail = await arrive(store, PAGE, "p1", "From the page"), await arrive(store, MAIL, "m1", "From the mail")
 
@@ -246,6 +250,7 @@ async def test_history_and_past_cases_follow_the_link(store: SqlStore, clock: Ma
     assert await past() == {mail.conversation_id}
 
 
+@BOTH_DATABASES
 async def test_a_link_shows_nothing_of_what_staff_say_among_themselves(store: SqlStore) -> None:
     """One of the staff links her own page with the account from which she writes in case threads."""
     ann = Identity("slack", "T1", "U1", verified=True)
@@ -265,6 +270,7 @@ async def test_a_link_shows_nothing_of_what_staff_say_among_themselves(store: Sq
     assert "She lies" not in {one.text for one in await store.history_of(page, 10)}
 
 
+@BOTH_DATABASES
 @pytest.mark.soak
 async def test_after_any_sequence_each_side_has_exactly_its_own(store: SqlStore, scale: Scale) -> None:
     """Random sequences of links, undone links and tickets, compared with groups that are counted by hand."""

@@ -10,8 +10,11 @@ from core.ports.event_log import LogFrame
 from core.ports.lanes import FinishedTurns, LaneOffer
 from core.ports.outcomes import NewMessage
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, claim, outcome, said, thread
+
+pytestmark = BOTH_DATABASES
 
 
 def _frames(message: OutboundMessage, delivery_id: str) -> Sequence[LogFrame]:

@@ -23,6 +23,7 @@ from core.ports.tickets import Holder
 from core.storage.links import MASKED
 from core.storage.store import SqlStore
 from core.storage.tables import conversation, customer, message
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, answer, claim, deleted, edited, outcome, said
 from tests.scale import Scale
@@ -79,6 +80,7 @@ async def test_a_conversation_is_read_once_when_it_rests(store: SqlStore, clock:
     assert state.conversation.summary == "They said who they are."
 
 
+@BOTH_DATABASES
 async def test_two_processes_that_read_the_same_keep_it_once(store: SqlStore, clock: ManualClock) -> None:
     state = await tell(store, "e1", "My name is Alice")
     clock.move(REST + 1)
@@ -182,6 +184,7 @@ async def test_what_was_forgotten_is_not_learned_again(
     assert await known(store, state) == {"Alice"}
 
 
+@BOTH_DATABASES
 async def test_only_what_is_named_is_forgotten(store: SqlStore, clock: ManualClock) -> None:
     state = await tell(store, "e1", "My name is Alice, and I live in Porto")
     await learn(store, clock, "Alice")
@@ -247,6 +250,7 @@ async def test_two_hundred_facts_are_kept_the_important_ones_first(store: SqlSto
     assert "Fact 5" not in found
 
 
+@BOTH_DATABASES
 async def test_facts_that_nobody_needs_go_after_a_time(store: SqlStore, clock: ManualClock) -> None:
     state = await tell(store, "e1", "My name is Alice")
     await learn(store, clock, "Alice", "Alice Miller", kind=FactKind.FACT)
@@ -261,6 +265,7 @@ async def test_facts_that_nobody_needs_go_after_a_time(store: SqlStore, clock: M
     assert await known(store, state) == {"Alice"}
 
 
+@BOTH_DATABASES
 async def test_a_customer_who_is_erased_is_remembered_no_more(store: SqlStore, clock: ManualClock) -> None:
     state = await tell(store, "e1", "My name is Alice")
     part = await learn(store, clock, "Alice")
@@ -331,6 +336,7 @@ async def test_one_fact_that_cannot_be_read_costs_no_other(store: SqlStore, cloc
     assert "facts" not in json.loads(await memory_of(store))
 
 
+@BOTH_DATABASES
 async def test_a_fact_that_cannot_be_read_goes_with_its_message(store: SqlStore) -> None:
     state = await tell(store, "e1", "My name is Alice")
     mine, other = {"kind": "hobby", "message_id": state.pending[0].id}, {"kind": "hobby", "message_id": "m0"}
@@ -347,6 +353,7 @@ async def memory_of(store: SqlStore) -> str:
     return str(await store.database.read(lambda connection: connection.scalar(select(customer.c.memory))))
 
 
+@BOTH_DATABASES
 @pytest.mark.parametrize("damaged", ["{", '{"alters":{"how":"burn"}}'])
 async def test_a_message_that_cannot_be_read_is_passed_over(store: SqlStore, clock: ManualClock, damaged: str) -> None:
     state = await tell(store, "e1", "My name is Alice")

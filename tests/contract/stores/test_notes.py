@@ -15,6 +15,7 @@ from core.ports.channel import Accepted
 from core.ports.store import Settlement, Transition
 from core.ports.surroundings import Allowed, WantedCalls
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.sayings import LEASE, accept, answered, change_owner, claim_one, item, said
 
 BEGINS = Note("slack", "main", "stream/T1/C1/1", None, "begins")
@@ -36,6 +37,7 @@ async def test_who_has_the_conversation_begins_once(store: SqlStore) -> None:
     assert await kept(store) == "named"
 
 
+@BOTH_DATABASES
 async def test_without_a_call_nothing_is_noted(store: SqlStore) -> None:
     await accept(store, said("e1"))
     state = await claim_one(store)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from core.ports.store import TurnOutcome
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import answer, claim_one
 from tests.contract.stores.test_follow_ups import NUMBER, by_route, left, phone_route, ring, takes
@@ -28,6 +29,7 @@ async def test_a_number_with_a_conversation_of_its_own_keeps_it(store: SqlStore,
     assert elsewhere.conversation_id != home
 
 
+@BOTH_DATABASES
 async def test_an_answer_from_a_number_comes_within_days_of_what_went_there(
     store: SqlStore, clock: ManualClock
 ) -> None:

@@ -11,6 +11,7 @@ from core.domain.delivery import DeliveryStatus
 from core.domain.messages import LOCALE, Author, Citation, Receipt
 from core.ports.store import Delivery, Settlement, Store, Transition
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import (
@@ -25,6 +26,8 @@ from tests.contract.stores.sayings import (
     said,
     thread,
 )
+
+pytestmark = BOTH_DATABASES
 
 
 async def deliveries(store: Store, limit: int = 10) -> Sequence[Delivery]:

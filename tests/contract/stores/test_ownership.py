@@ -14,6 +14,7 @@ from core.domain.messages import Author, MessageKind
 from core.ports.store import NewMessage, Transition
 from core.storage.store import SqlStore
 from core.storage.tables import ownership_change
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.sayings import accept, change_owner, claim_one, said, thread
 
 _PAIRS = list(itertools.product(OwnershipState, OwnershipEvent))
@@ -48,6 +49,7 @@ async def _changes(store: SqlStore, home: str) -> Sequence[Any]:
     return found
 
 
+@BOTH_DATABASES
 @pytest.mark.parametrize(("state", "event"), _PAIRS, ids=lambda one: str(one))
 async def test_every_state_with_every_event(store: SqlStore, state: OwnershipState, event: OwnershipEvent) -> None:
     before = await _in_state(store, "t1", state)

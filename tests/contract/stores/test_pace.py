@@ -6,8 +6,11 @@ import asyncio
 
 from core.domain.capabilities import Pace
 from core.ports.store import Store
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
+
+pytestmark = BOTH_DATABASES
 
 PACE = Pace(messages=10, seconds=5.0)
 

@@ -31,6 +31,7 @@ from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage.personal import Erased
 from core.storage.store import SqlStore
 from core.storage.tables import metadata
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.sayings import (
     LEASE,
@@ -206,6 +207,7 @@ async def test_a_turn_under_way_writes_nothing_more(store: SqlStore) -> None:
     assert await where_found(store) == set()
 
 
+@BOTH_DATABASES
 async def test_only_one_identity(store: SqlStore) -> None:
     await full_life(store)
     await erase(store, MAIL.external_id, only=True)
@@ -241,6 +243,7 @@ async def test_what_others_wrote_in_the_same_place_stays_theirs(store: SqlStore)
     assert await finish(store, state, answer("Yes"))
 
 
+@BOTH_DATABASES
 async def test_a_case_of_one_in_a_group_ends_and_the_group_goes_on(store: SqlStore) -> None:
     await accept(store, wrote(OTHER, "g1", "Bob begins", where="group"))
     await finish(store, await claim_one(store), answer("Hello Bob"))
@@ -293,6 +296,7 @@ async def test_an_edit_of_what_was_erased_finds_nothing(store: SqlStore) -> None
     assert await where_found(store) == set()
 
 
+@BOTH_DATABASES
 async def test_who_writes_meanwhile_is_answered_or_erased(open_store: OpenStore) -> None:
     """Two hubs: each message is either part of what was erased, or begins something new that can be answered."""
     one, two = await open_store(), await open_store()
@@ -313,6 +317,7 @@ async def test_who_writes_meanwhile_is_answered_or_erased(open_store: OpenStore)
     assert await where_found(one) == set()
 
 
+@BOTH_DATABASES
 async def test_an_export_has_what_was_said_and_nothing_that_staff_say_among_themselves(store: SqlStore) -> None:
     await full_life(store)
     found = await store.export_customer(PHONE.external_id, only=False)
@@ -328,6 +333,7 @@ async def test_an_export_has_what_was_said_and_nothing_that_staff_say_among_them
     assert await store.export_customer("nobody@example.com", only=False) == []
 
 
+@BOTH_DATABASES
 async def test_an_export_has_nothing_of_what_staff_think_or_of_who_they_are(store: SqlStore) -> None:
     case = await full_life(store)
     await accept(store, wrote(PHONE, "s2", "Well?"))

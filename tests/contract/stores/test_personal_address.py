@@ -10,8 +10,11 @@ from core.domain.customer import Identity
 from core.ports.outcomes import LinkIdentity
 from core.storage.personal_scope import SeveralCustomersError
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.sayings import accept, answer, claim_one, outcome
 from tests.contract.stores.test_personal import MAIL, PHONE, erase, full_life, where_found, wrote
+
+pytestmark = BOTH_DATABASES
 
 
 async def test_an_id_in_two_accounts_is_two_people(store: SqlStore) -> None:

@@ -11,6 +11,7 @@ import pytest
 from core.domain.customer import Identity
 from core.domain.messages import RawEvent
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.sayings import accept
 from tests.contract.stores.test_personal import erase, everything, wrote
 
@@ -105,6 +106,7 @@ async def test_a_longer_address_is_somebody_elses(store: SqlStore, who: Identity
     assert await erased(store, who, body) == (True, False)
 
 
+@BOTH_DATABASES
 async def test_what_the_other_customer_of_the_address_may_have_sent_stays(store: SqlStore) -> None:
     await accept(store, wrote(ANN, "e1"), wrote(replace(ANN, verified=False), "e2", where="elsewhere"))
     await store.quarantine(RawEvent("email", ANN.account, mail("ann@shop.de"), {}), "unreadable")

@@ -10,6 +10,7 @@ from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author, RawEvent
 from core.ports.event_log import LogFrame
 from core.ports.store import Settlement, Store, Transition
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import (
     LEASE,
@@ -28,6 +29,7 @@ from tests.contract.stores.sayings import (
 ID = thread().conversation_id
 
 
+@BOTH_DATABASES
 async def test_what_is_not_there(store: Store) -> None:
     assert await store.conversation(ID) is None
     assert await store.customer(ID) is None
@@ -104,6 +106,7 @@ async def test_what_stands_on_the_page_is_in_the_history_before_its_delivery_is_
     assert sorted(message.text for message in shown) == ["Answer", "Question"]
 
 
+@BOTH_DATABASES
 async def test_a_file_and_its_text(store: Store) -> None:
     await store.add_attachment(ID, file("f1", name="pl\x00an.pdf"))
     conversation_id, stored = await store.attachment("f1") or ("", None)

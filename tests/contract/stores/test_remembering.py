@@ -24,6 +24,7 @@ from core.ports.chat_model import ChatMessage
 from core.ports.memories import Learned, Unremembered
 from core.ports.retention import Expiring
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.responders.world import Docs, ScriptedModel, SteppingClock, Watcher, say
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.test_memories import ALICE, DAY, REST, fact, holder, known, parts, tell
@@ -137,6 +138,7 @@ async def test_two_hundred_turns_fit_into_a_prompt_that_knows_the_first(store: S
     assert all("red parcel" not in one.text for one in state.history)
 
 
+@BOTH_DATABASES
 async def test_whatever_is_cut_off_is_read_again_and_kept_once(store: SqlStore, clock: ManualClock) -> None:
     state = await tell(store, "e1", "My order is 4711")
     clock.move(REST + 1)
@@ -156,6 +158,7 @@ async def test_whatever_is_cut_off_is_read_again_and_kept_once(store: SqlStore, 
     assert [one.text for one in await store.facts_of(holder(state))] == ["My order is 4711"]
 
 
+@BOTH_DATABASES
 async def test_what_cannot_be_read_now_keeps_nobody_else_waiting(store: SqlStore, clock: ManualClock) -> None:
     for number in range(12):
         await tell(store, f"e{number}", f"My order is {number}", where=f"t{number}")
@@ -171,6 +174,7 @@ async def test_what_cannot_be_read_now_keeps_nobody_else_waiting(store: SqlStore
     assert await loop(store, Clerk()).once() == 11
 
 
+@BOTH_DATABASES
 async def test_summaries_of_old_conversations_go(store: SqlStore, clock: ManualClock) -> None:
     await tell(store, "e1", "My order is 4711", who=ALICE)
     clock.move(REST + 1)

@@ -15,6 +15,7 @@ from core.domain.messages import DeliveryReported, ReactionChanged, Receipt, Rec
 from core.ports.store import Delivery, Settlement
 from core.storage.store import SqlStore
 from core.storage.tables import reaction, receipt
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answered, customer, event_key, item, said, thread
 
 SENT = DeliveryStatus.SENT
@@ -86,6 +87,7 @@ async def test_a_failure_afterwards_is_a_dead_letter(store: SqlStore) -> None:
     assert "30005 unknown handset" in letter.error
 
 
+@BOTH_DATABASES
 async def test_what_a_carrier_could_not_deliver_is_sent_anew_when_it_is_revived(store: SqlStore) -> None:
     delivery = await sent(store, "SM1", "SM2")
     await accept(store, report(ReceiptStatus.FAILED, "SM2", detail="30005 unknown handset"))
@@ -147,6 +149,7 @@ async def test_a_report_to_another_account_buries_what_was_sent(store: SqlStore)
     assert "550 5.1.1" in letter.error
 
 
+@BOTH_DATABASES
 async def test_a_channel_learns_which_of_the_providers_names_are_its_own(store: SqlStore) -> None:
     delivery = await sent(store, "SM1")
     await accept(store, report(ReceiptStatus.DELIVERED, "SM2"))

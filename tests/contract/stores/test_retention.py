@@ -21,6 +21,7 @@ from core.ports.store import Acceptable, Delivery, TurnState
 from core.storage.store import SqlStore
 from core.storage.tables import inbound_event, outbox, quarantine, tool_journal, widget_event
 from core.turn_messages import turn_id
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import ACCOUNT, CHANNEL, accept, answer, claim_one, edited, event_key, finish, said
@@ -225,6 +226,7 @@ class _Dying:
         return await self._store.remove_expired(what, older_than, after=after, limit=limit)
 
 
+@BOTH_DATABASES
 async def test_an_end_in_the_middle_leaves_the_rest_to_the_next_run(old: SqlStore, open_store: OpenStore) -> None:
     before = await _to_be_seen(old)
     for what, age in _KEPT.items():
@@ -241,6 +243,7 @@ async def test_an_end_in_the_middle_leaves_the_rest_to_the_next_run(old: SqlStor
     assert await _to_be_seen(other) == before
 
 
+@BOTH_DATABASES
 async def test_several_workers_at_once(old: SqlStore, open_store: OpenStore) -> None:
     before = await _to_be_seen(old)
     stores = [old, await open_store(), await open_store()]

@@ -12,6 +12,7 @@ from core.attachments.stale_files import remove_stale
 from core.domain.attachments import Attachment
 from core.domain.errors import Unreachable
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, said, thread
 
@@ -44,6 +45,7 @@ async def test_only_what_was_never_sent_goes(store: SqlStore, clock: ManualClock
     assert not await store.forget_attachment(sent.id), "a file in a message is nobody's to forget"
 
 
+@BOTH_DATABASES
 async def test_a_file_that_cannot_be_deleted_is_tried_again(
     store: SqlStore, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,8 +14,11 @@ from core.ports.lanes import FinishedTurns, LaneOffer
 from core.ports.outcomes import NewMessage
 from core.ports.store import Delivery, Settlement
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, claim, file, outcome, said
+
+pytestmark = BOTH_DATABASES
 
 LANE = LaneOffer("web", "main", room=10, lease=LEASE, deadline=0.0)
 

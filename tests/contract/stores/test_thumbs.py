@@ -13,6 +13,7 @@ from core.domain.messages import ReactionChanged
 from core.ports.channel import Accepted
 from core.storage.store import SqlStore
 from core.storage.tables import feedback
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.sayings import SENT_AT, accept, customer, event_key, item, said, thread
 from tests.contract.stores.test_reports import rows, sent
 
@@ -43,6 +44,7 @@ async def test_a_thumb_on_an_answer_is_its_rating(store: SqlStore, emoji: str, w
         assert kept["message_id"] == delivery.message.message_id
 
 
+@BOTH_DATABASES
 async def test_it_is_changed_and_taken_back(store: SqlStore) -> None:
     await sent(store, "SM1")
     await accept(store, thumb("r1", "👍", at=1))

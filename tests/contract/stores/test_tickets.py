@@ -11,6 +11,7 @@ from core.ports.outcomes import MoveTicket, OpenTicket
 from core.ports.store import CloseCase, OpenCase, TurnOutcome, TurnState
 from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, claim_one, customer, said
@@ -20,6 +21,7 @@ BOB = Holder("bob", "c2", verified=True)
 STRANGER = Holder("ada", "c9", verified=False)
 
 
+@BOTH_DATABASES
 async def test_numbers_of_a_day_have_no_gaps_and_no_twins(open_store: OpenStore, clock: ManualClock) -> None:
     first, second = await open_store(), await open_store()
     stores = [first, second] * 10
@@ -35,6 +37,7 @@ async def test_numbers_of_a_day_have_no_gaps_and_no_twins(open_store: OpenStore,
     assert await first.ticket_number_for("later") == f"TKT-{tomorrow}-0001"
 
 
+@BOTH_DATABASES
 async def test_the_same_request_opens_one_ticket(store: SqlStore) -> None:
     new = NewTicket("The invoice is wrong", TicketPriority.HIGH, "billing", "Number 12")
     made = await asyncio.gather(
@@ -50,6 +53,7 @@ async def test_the_same_request_opens_one_ticket(store: SqlStore) -> None:
     ]
 
 
+@BOTH_DATABASES
 async def test_history_says_who_changed_what_and_when(store: SqlStore, clock: ManualClock) -> None:
     made = await store.create_ticket(ADA, NewTicket("Broken"), actor="agent", origin="a")
     clock.move(60)
@@ -67,6 +71,7 @@ async def test_history_says_who_changed_what_and_when(store: SqlStore, clock: Ma
     assert await store.update_ticket(ADA, made.number, same, actor="grace", origin="c") == now, "nothing was different"
 
 
+@BOTH_DATABASES
 async def test_changes_at_the_same_time_all_become_history(open_store: OpenStore) -> None:
     first, second = await open_store(), await open_store()
     made = await first.create_ticket(ADA, NewTicket("Broken"), actor="agent", origin="a")
@@ -93,6 +98,7 @@ async def test_a_ticket_is_its_holders_alone(store: SqlStore) -> None:
     assert await store.ticket(elsewhere, made.number) == made, "whoever proved who they are sees it from everywhere"
 
 
+@BOTH_DATABASES
 async def test_who_is_not_verified_sees_one_conversation(store: SqlStore) -> None:
     here, there = Holder("eve", "c1", verified=False), Holder("eve", "c2", verified=False)
     made = await store.create_ticket(here, NewTicket("Mine"), actor="agent", origin="a")

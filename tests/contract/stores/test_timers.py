@@ -27,9 +27,12 @@ from core.ports.store import TurnState
 from core.ports.timers import DueTimer, TimerDecision
 from core.storage.desk_tables import desk_timer
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, change_owner, claim_one, outcome, said
+
+pytestmark = BOTH_DATABASES
 
 UNCLAIMED, SILENT, SNOOZED = TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT, TimerKind.SNOOZED
 

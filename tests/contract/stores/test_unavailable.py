@@ -17,6 +17,7 @@ from core.ports.channel import Accepted
 from core.ports.event_log import LogFrame
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, answered, claim, item, said, thread
@@ -25,6 +26,7 @@ from tests.servers.postgres import PostgresServer
 from tests.servers.process import free_port
 
 
+@BOTH_DATABASES
 async def test_a_store_that_is_not_open(database_url: str, clock: ManualClock) -> None:
     store = SqlStore(database_url, clock)
     with pytest.raises(StoreUnavailable):
@@ -33,6 +35,7 @@ async def test_a_store_that_is_not_open(database_url: str, clock: ManualClock) -
         await store.ping()
 
 
+@BOTH_DATABASES
 async def test_a_closed_store_refuses_and_can_be_opened_again(store: SqlStore) -> None:
     await accept(store, said("e1"))
     await store.close()
@@ -48,6 +51,7 @@ async def test_a_closed_store_refuses_and_can_be_opened_again(store: SqlStore) -
     assert other.seq == 2
 
 
+@BOTH_DATABASES
 async def test_closing_commits_what_was_handed_over(store: SqlStore, open_store: OpenStore) -> None:
     accepting = [asyncio.create_task(store.accept([item(said(f"e{number}"))])) for number in range(20)]
     await asyncio.sleep(0)
@@ -60,6 +64,7 @@ async def test_closing_commits_what_was_handed_over(store: SqlStore, open_store:
     assert len(stored) >= len(acknowledged)
 
 
+@BOTH_DATABASES
 async def test_a_cancelled_call_leaves_a_working_store(store: SqlStore) -> None:
     for number in range(20):
         task = asyncio.create_task(store.accept([item(said(f"e{number}"))]))
@@ -73,6 +78,7 @@ async def test_a_cancelled_call_leaves_a_working_store(store: SqlStore) -> None:
     assert [message.seq for message in stored] == list(range(1, 21))
 
 
+@BOTH_DATABASES
 async def test_an_error_of_the_work_itself_is_not_an_outage(store: SqlStore) -> None:
     """A statement that can never succeed must not be tried again for ever as if the database were down."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, update
 from core.storage.store import SqlStore
 from core.storage.tables import conversation, message
 from core.storage.unreadable import pause
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, answer, claim, claim_one, finish, said, thread
 
@@ -34,6 +35,7 @@ async def _unreadable(store: SqlStore) -> int:
     return await store.unreadable()
 
 
+@BOTH_DATABASES
 async def test_it_is_counted_and_holds_up_nobody(store: SqlStore) -> None:
     await accept(store, said("e1", "broken"), said("e2", "whole", where="t2"))
     await _damage(store, "broken", "{")
@@ -45,6 +47,7 @@ async def test_it_is_counted_and_holds_up_nobody(store: SqlStore) -> None:
     assert await _unreadable(store) == 1
 
 
+@BOTH_DATABASES
 async def test_each_try_is_later_than_the_last_up_to_an_hour(store: SqlStore, clock: ManualClock) -> None:
     await accept(store, said("e1", "broken"))
     await _damage(store, "broken", "{")
@@ -66,6 +69,7 @@ def test_the_pause(times: int, seconds: float) -> None:
     assert pause(times) == seconds
 
 
+@BOTH_DATABASES
 async def test_once_it_can_be_read_it_is_answered_and_counted_no_more(store: SqlStore, clock: ManualClock) -> None:
     await accept(store, said("e1", "broken"))
     await _damage(store, "broken", "{")

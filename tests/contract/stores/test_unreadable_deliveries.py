@@ -13,6 +13,7 @@ from core.domain.messages import Receipt
 from core.ports.store import Transition
 from core.storage.store import SqlStore
 from core.storage.tables import attachment, message, outbox
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import (
     LEASE,
@@ -50,6 +51,7 @@ async def _row(store: SqlStore, delivery_id: str) -> Any:
     )
 
 
+@BOTH_DATABASES
 @pytest.mark.parametrize("damage", _DAMAGE.values(), ids=_DAMAGE)
 async def test_it_stops_nobody_else(store: SqlStore, damage: dict[str, str]) -> None:
     await answered(store, "broken", "behind it", where="t1", event="e1")
@@ -68,6 +70,7 @@ async def test_it_stops_nobody_else(store: SqlStore, damage: dict[str, str]) -> 
     assert (counts["deliveries_due"], counts["deliveries_dead"]) == (0, 1)
 
 
+@BOTH_DATABASES
 async def test_when_all_that_is_due_is_unreadable_the_next_is_found_at_once(store: SqlStore) -> None:
     await answered(store, "broken", "broken too", "whole")
     await _change(store, message, message.c.text.startswith("broken"), meta="{")
@@ -83,6 +86,7 @@ async def test_only_what_is_unreadable(store: SqlStore) -> None:
     assert len(await store.dead_letters()) == 1
 
 
+@BOTH_DATABASES
 async def test_its_content_is_kept_and_it_goes_out_once_it_can_be_read(store: SqlStore) -> None:
     await answered(store, "from the future")
     raw = '[{"id": "p1", "colour": "red"}]'
@@ -100,6 +104,7 @@ async def test_its_content_is_kept_and_it_goes_out_once_it_can_be_read(store: Sq
     assert delivery.message.text == "from the future"
 
 
+@BOTH_DATABASES
 async def test_doubt_survives(store: SqlStore, clock: ManualClock) -> None:
     await answered(store, "half sent")
     (delivery,) = await deliveries(store)
@@ -125,6 +130,7 @@ async def test_an_unreadable_file_concerns_its_own_message(store: SqlStore) -> N
     assert [letter.text for letter in await store.dead_letters()] == ["See the file."]
 
 
+@BOTH_DATABASES
 async def test_a_delivery_whose_message_is_gone_is_seen_as_well(store: SqlStore) -> None:
     await answered(store, "gone")
     await store.database.write(lambda connection: connection.execute(delete(message).where(message.c.text == "gone")))
@@ -141,6 +147,7 @@ async def test_the_agents_voice_is_withheld_after_a_takeover_readable_or_not(sto
     assert await store.dead_letters() == [], "nobody has to mend what must not be said any more"
 
 
+@BOTH_DATABASES
 @pytest.mark.parametrize("damaged", ['["p1"', '{"p1": 1}'])
 async def test_unreadable_receipts_keep_nobody_from_settling(store: SqlStore, damaged: str) -> None:
     await answered(store, "one", where="t1", event="e1")

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, update
 from core.ports.event_log import LogFrame
 from core.storage.store import SqlStore
 from core.storage.tables import attachment, message, widget_event
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.sayings import accept, file, said, thread
 
 HERE, THERE = thread("t1").conversation_id, thread("t2").conversation_id
@@ -32,6 +33,7 @@ async def test_others_see_theirs(store: SqlStore) -> None:
     assert [frame.cursor for frame in await store.history(HERE, after=0, limit=10)] == [2]
 
 
+@BOTH_DATABASES
 async def test_a_body_and_a_file_as_well(store: SqlStore) -> None:
     await store.add_attachment(HERE, file("f1"))
     await accept(store, said("e1", stored_attachments=("f1",)), said("e2"), in_log=True)
@@ -41,6 +43,7 @@ async def test_a_body_and_a_file_as_well(store: SqlStore) -> None:
     assert [frame.cursor for frame in (await store.read({HERE: 0}))[HERE]] == [2]
 
 
+@BOTH_DATABASES
 async def test_a_page_is_full_unless_it_is_the_last(store: SqlStore) -> None:
     await accept(store, *(said(f"e{number}", f"{number}") for number in range(1, 9)), in_log=True)
     await _change(store, message, message.c.text.in_(["2", "3", "5"]), meta="{")

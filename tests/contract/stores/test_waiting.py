@@ -11,6 +11,7 @@ from core.ports.store import Transition, TurnOutcome
 from core.storage.store import SqlStore
 from handoff import posts
 from handoff.waits.requests import Requests
+from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.sayings import CHANNEL, accept, change_owner, claim_one, said
 from tests.unit.core.responders import NotedDesk
 
@@ -34,6 +35,7 @@ async def _queue(store: SqlStore, *, with_desk: bool = False) -> str:
     return state.conversation.id
 
 
+@BOTH_DATABASES
 async def test_nobody_waits(store: SqlStore) -> None:
     await accept(store, said("e1", "Hello"))
     assert list(await store.who_waits(10)) == []
@@ -95,6 +97,7 @@ async def test_what_somebody_claimed_meanwhile_is_not_done(store: SqlStore) -> N
     assert list(await store.who_waits(10)) == []
 
 
+@BOTH_DATABASES
 async def test_open_cases_are_listed_until_they_are_closed(store: SqlStore) -> None:
     home = await _queue(store, with_desk=True)
     case = await store.open_case(home)
