@@ -16,8 +16,8 @@ from api.operator_routes import gap_routes, knowledge_routes, search_routes, wai
 from api.problems import problems
 from api.request_log import observe_requests
 from api.response_headers import add_headers
-from core.ports.jobs import Freshness
 from core.ports.gaps import GapBook
+from core.ports.jobs import Freshness
 from core.ports.retriever import Retriever
 from core.ports.store import Records
 from handoff.waits.requests import Requests

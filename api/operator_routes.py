@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 from api import operator_schemas as s
 from api.operator_access import OperatorAccess
 from core.domain.errors import InvalidInput, KnowledgeUnavailable, NotFound, Overloaded
-from core.ports.jobs import Freshness
 from core.ports.gaps import GapBook
+from core.ports.jobs import Freshness
 from core.ports.retriever import Retriever
 from handoff.waits.requests import Requests
 
