@@ -119,9 +119,9 @@ def test_files_that_change_are_indexed_by_themselves(make_hub: MakeHub, document
 
 
 def write_many(documents: Path) -> None:
-    """30 documents, which take a while."""
-    for number in range(30):
-        paragraphs = "\n\n".join(f"Bell {number}.{one} is polished with cloth {one * number}." for one in range(12))
+    """60 documents, which take a while."""
+    for number in range(60):
+        paragraphs = "\n\n".join(f"Bell {number}.{one} is polished with cloth {one * number}." for one in range(20))
         (documents / f"{number}.md").write_text(f"# Bell {number}\n\n{paragraphs}\n")
 
 
@@ -137,13 +137,13 @@ def test_a_run_that_was_killed_is_taken_up_and_shown_as_such(make_hub: MakeHub, 
     hub.kill()
     told = run_command(hub.data_dir, "index", "--status")
     assert "its last sign of life was at" in told.stdout or "was cut off about" in told.stdout
-    assert "31" in told.stdout, "how far it came"
+    assert "61" in told.stdout, "how far it came"
 
     started(hub)
     wait(hub, lambda: source(hub)["state"] == "done")
     shown = source(hub)
     assert shown["cut_off_at"] is not None
-    assert shown["indexed"] + shown["unchanged"] == 31
+    assert shown["indexed"] + shown["unchanged"] == 61
     told = run_command(hub.data_dir, "index", "--status")
     assert "taken up from one that was cut off about" in told.stdout
     assert told.returncode == 0, told.stdout
