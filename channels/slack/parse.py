@@ -276,10 +276,8 @@ class Reader:
             if name == PERSON or name.startswith(CHOICE):
                 found.append(self._press(whole, action, CustomerAction.REQUEST_PERSON if name == PERSON else None))
             elif name.startswith(RATING):
-                rated, of = (
-                    self._press(whole, action, CustomerAction.RATE),
-                    wire.named(action, "value").partition(" ")[2],
-                )
+                rated = self._press(whole, action, CustomerAction.RATE)
+                of = wire.named(action, "value").partition(" ")[2]
                 found.append(replace(rated, text=name.removeprefix(RATING), shared=False, reply_to=of))
             elif name == FEEDBACK:
                 found += self._rating(whole, action)
