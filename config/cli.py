@@ -82,7 +82,6 @@ def main() -> None:
     """A customer-support hub: one agent that shows its sources, on every channel."""
     from config.processes.privacy import hide_from_other_processes, switch_off_telemetry
 
-    sys.modules.setdefault("rich.console", None)  # type: ignore[arg-type]  # structlog would load it for tracebacks, which we format
     hide_from_other_processes()
     switch_off_telemetry()
     _log_without_secrets()
