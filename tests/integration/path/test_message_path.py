@@ -25,7 +25,7 @@ _QUIET = 0.5
 """Seconds; longer than what is written behind waits."""
 _BACKGROUND = frozenset(
     (
-        "confirmed_erasures.due_erasures",
+        "personal_scope.due_erasures",
         "channel_memory.hold",  # leases of mailboxes and the like, renewed as time goes by
         "event_log.heads",  # live connections look now and then whether they missed a wake
         "gaps.unsorted_gaps",
