@@ -42,6 +42,7 @@ from core.agent.verification import verification
 from core.domain.customer import Customer
 from core.domain.messages import Citation, RawEvent
 from core.domain.personal_data import Placeholders
+from core.llm.wire import EventReader
 from core.ports.chat_model import ToolCall
 from core.tools.openapi_document import operation, parsed_document
 from knowledge.chunk.chunker import Chunker
@@ -96,6 +97,18 @@ def _sms(text: str) -> Call:
 
 def _frame(text: str) -> Call:
     return lambda: client_message({"content": text}, WebLimits(message_chars=10**9), text="content")
+
+
+def _stream(text: str) -> Call:
+    """A model's answer as it comes from the network: a long event in small pieces."""
+    whole = b"data: " + json.dumps({"content": text}).encode() + b"\n\n"
+    pieces = [whole[start : start + 1_000] for start in range(0, len(whole), 1_000)]
+
+    def call() -> object:
+        events = EventReader()
+        return [events.feed(piece) for piece in pieces]
+
+    return call
 
 
 def _head(text: str) -> Call:
@@ -267,6 +280,7 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "api.connections:readable": _head,
     "api.redact:Redactor.text": lambda text: lambda: Redactor(("hunter22",)).text(text),
     "channels.slack.parse:Reader.events": _slack,
+    "core.llm.wire:EventReader.feed": _stream,
     "channels.telegram.parse:Reader.read": _telegram,
     "channels.sms.parse:events": _sms,
     "channels.addresses:is_within": lambda text: lambda: is_within(text, _NETWORKS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import inspect
 import typing
@@ -84,10 +85,39 @@ def _methods(module: str, owner: type) -> Iterator[Function]:
             yield from _described(f"{module}:{owner.__name__}.{name}", function, None if static else owner)
 
 
+class _AnyPart(type):
+    """What stands in a type for checkers alone, and what is made of it, is one as well."""
+
+    def __getattr__(cls, name: str) -> type:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return cls
+
+    def __getitem__(cls, _parts: Any) -> type:
+        return cls
+
+
+class _OfCheckers(metaclass=_AnyPart):
+    """Stands for a module or type that is imported for type checkers alone: it is no text."""
+
+
+class _OfCheckersByName(dict[str, Any]):
+    """Finds them for ``get_type_hints``, which looks here first."""
+
+    def __init__(self, known: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._known = known
+
+    def __missing__(self, name: str) -> Any:
+        if name in self._known or hasattr(builtins, name) or name.startswith("__"):
+            raise KeyError(name)
+        return _OfCheckers
+
+
 def _described(name: str, function: Callable[..., Any], owner: type | None) -> Iterator[Function]:
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         return
-    hints = typing.get_type_hints(function)
+    hints = typing.get_type_hints(function, localns=_OfCheckersByName(function.__globals__))
     parameters = list(inspect.signature(function).parameters.values())[0 if owner is None else 1 :]
     kinds = {one.name: hints.get(one.name) for one in parameters if one.kind is not one.VAR_KEYWORD}
     named = frozenset(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)
