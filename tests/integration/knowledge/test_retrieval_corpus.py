@@ -22,7 +22,7 @@ from tests.fixtures.report import MakeReport
 from tests.scale import Scale
 from tests.servers.models import MODELS
 
-pytestmark = [pytest.mark.slow, pytest.mark.soak(small=False), pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.soak, pytest.mark.timeout(1800)]
 
 _CHAT = 0.06
 _KEPT = 0.9
