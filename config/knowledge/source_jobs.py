@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -15,11 +16,13 @@ from core.domain.errors import HubError, StoreUnavailable
 from core.domain.jobs import SKEW, Job, JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, IndexReport, SourceReport
 from core.ports.clock import Clock
-from core.storage.jobs import SqlJobs
 from knowledge.schedule import Schedule
 from knowledge.sources import SourceOptions, identity_of
 from knowledge.sources.refresh import Refreshed
 from knowledge.sources.secrets import without_secret
+
+if TYPE_CHECKING:
+    from core.storage.jobs import SqlJobs  # doctor loads no database library
 
 log = structlog.get_logger(__name__)
 

@@ -68,16 +68,16 @@ class World:
         self.model.plans[mark] = json.loads(json.dumps(plan).replace("@mark", mark))
         self.ledger.marks[mark] = place, place.authors[author]
         self._marks.append(mark)
-        self.trace.append(f"{author} on {place.road}: {said} {[one.name for one in files]}")
+        self.trace.append(f"{author} on {place.route}: {said} {[one.name for one in files]}")
         await self._deliver(place, f"{said} {mark}", author, files, mark, **more)
-        self.counts[f"messages on {place.road}"] += 1
+        self.counts[f"messages on {place.route}"] += 1
         if place.route == "web" and not place.identity.external:
             place.identity.external = f"anon:{place.writer.place}"
             self.ledger.add(place.identity)
 
     async def write_plain(self, place: Place, said: str) -> None:
         """A message of nothing else, such as a code."""
-        self.trace.append(f"plain on {place.road}: {said}")
+        self.trace.append(f"plain on {place.route}: {said}")
         await self._deliver(place, said, place.identity.person, (), "")
 
     async def _deliver(
@@ -123,7 +123,7 @@ class World:
     def new_secret(self, place: Place, how: str) -> tuple[str, str]:
         """Its topic and its payload."""
         topic, payload = word(self.rng, "qt"), word(self.rng, "zz")
-        self.ledger.origin[payload] = f"{how} on {place.road} of person {sorted(place.authors)}"
+        self.ledger.origin[payload] = f"{how} on {place.route} of person {sorted(place.authors)}"
         place.keep([payload])
         for person in place.authors:
             self.topics[person].append(topic)
@@ -159,7 +159,7 @@ class World:
 
     def _hold(self, read: str, place: Place, what: str) -> set[str]:
         foreign = self.ledger.foreign(read, place.allowed())
-        assert not foreign, self._failure(f"{what} on {place.road} of {sorted(place.authors)} holds {foreign}")
+        assert not foreign, self._failure(f"{what} on {place.route} of {sorted(place.authors)} holds {foreign}")
         return set(PAYLOAD.findall(read))
 
     def hold_response(self, read: str, place: Place) -> None:
@@ -175,11 +175,11 @@ class World:
             place, author = self.ledger.marks[mark]
             known = [] if place.shared else [one for one in author.linked() if one.proven or one.links]
             names = {(one.kind, one.subject) for one in known} | {("account", author.external)}
-            assert (kind, subject) in names, self._failure(f"{kind} {subject} was looked up for {place.road}")
+            assert (kind, subject) in names, self._failure(f"{kind} {subject} was looked up for {place.route}")
             assert not place.shared, self._failure(f"{kind} {subject} was looked up where others read")
             others = {one.subject for one in self._strangers(author)}
             sent = [one for one in others if one and kind != "account" and one in rest]
-            assert not sent, self._failure(f"{kind} of {sent} was sent for {place.road}")
+            assert not sent, self._failure(f"{kind} of {sent} was sent for {place.route}")
             self.counts[f"company tools run by {kind}"] += 1
 
     def _strangers(self, author: Identity) -> list[Identity]:

@@ -29,6 +29,7 @@ pytestmark = BOTH_DATABASES
 def chroma(tmp_path: Path) -> Iterator[Chroma]:
     """What is asked as a server is: nobody's folder, and no client of one hub is the other's."""
     client = Chroma(tmp_path / "chroma", None)
+    client.names()
     client.directory = None
     yield client
     client.close()

@@ -13,7 +13,6 @@ from config.knowledge.source_jobs import ScheduledSource, SourceJobs
 from core.domain.errors import StoreUnavailable
 from core.domain.jobs import Job
 from core.domain.knowledge import IndexProgress, IndexReport, SourceReport
-from core.ports.jobs import Jobs
 from core.ports.metrics import Metrics
 from core.storage.store import SqlStore
 from knowledge.open import Knowledge
@@ -96,7 +95,7 @@ class Hub:
         self.fake_knowledge = FakeKnowledge()
         self.cable = Cable(store)
         self.jobs = SourceJobs(
-            cast("Jobs", self.cable), sources, clock, UTC, scope="shared", holder=holder, plans=plans, beat=0.01
+            cast(Any, self.cable), sources, clock, UTC, scope="shared", holder=holder, plans=plans, beat=0.01
         )
         knowledge = cast("Knowledge", self.fake_knowledge)
         self.indexing = Indexing(

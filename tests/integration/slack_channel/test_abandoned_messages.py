@@ -48,7 +48,7 @@ async def live(
 
 async def begin_without_words(hub: Hub) -> None:
     """A placeholder, since other conversations have used up what may be edited besides."""
-    spare = hub.channel._streams.edits.of(Place.of(HERE))
+    spare = hub.channel._streams.edits.grants_for(Place.of(HERE))
     while await spare.take(spare=True):
         pass
     await hub.channel.stream(conversation(HERE), [text("We open", 0)])

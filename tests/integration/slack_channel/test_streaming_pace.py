@@ -20,7 +20,7 @@ __all__ = ["clock", "live"]
 
 async def test_an_answer_whose_edit_must_wait_is_posted(live: Hub, clock: HandClock) -> None:
     """The placeholder holds no words, since other conversations have used up what may be edited besides."""
-    spare = live.channel._streams.edits.of(Place.of(f"{TEAM}/{DIRECT}"))
+    spare = live.channel._streams.edits.grants_for(Place.of(f"{TEAM}/{DIRECT}"))
     while await spare.take(spare=True):
         pass
     await live.channel.stream(conversation(f"{TEAM}/{DIRECT}"), [text("We open", 0)])
@@ -50,7 +50,7 @@ async def test_an_edit_waits_for_a_short_pause(live: Hub, clock: HandClock) -> N
 
 
 async def test_nothing_is_begun_that_no_edit_is_left_for(live: Hub) -> None:
-    edits = live.channel._streams.edits.of(Place.of(f"{TEAM}/{DIRECT}"))
+    edits = live.channel._streams.edits.grants_for(Place.of(f"{TEAM}/{DIRECT}"))
     while await edits.take():
         pass
     await live.channel.stream(conversation(f"{TEAM}/{DIRECT}"), [text("We open", 0)])
@@ -61,7 +61,7 @@ async def test_nothing_is_begun_that_no_edit_is_left_for(live: Hub) -> None:
 
 async def test_no_edit_is_made_within_a_pause_that_slack_asked_for(live: Hub, clock: HandClock) -> None:
     """What was granted before it is given back within it, and of no use."""
-    edits = live.channel._streams.edits.of(Place.of(f"{TEAM}/{DIRECT}"))
+    edits = live.channel._streams.edits.grants_for(Place.of(f"{TEAM}/{DIRECT}"))
     assert await edits.take()
     await edits.hold_back(30.0)
     edits.give_back()

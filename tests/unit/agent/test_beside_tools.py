@@ -51,6 +51,6 @@ async def test_without_the_knowledge_only_tools_of_the_company_could_answer(
     tools: tuple[Tool, ...], asked: int
 ) -> None:
     bench = Bench(say("I cannot tell."), tools=tools)
-    bench.retriever.broken = KnowledgeUnavailable("loading")
+    bench.docs.broken = KnowledgeUnavailable("loading")
     await bench.ask("How long do refunds take?")
     assert len(bench.model.requests) == asked

@@ -36,7 +36,7 @@ async def test_without_a_model_it_is_shown_and_forgotten_by_rule(text: str, told
 
 @pytest.mark.parametrize("code", ANSWERED)
 @pytest.mark.parametrize("wish", ["forget", "show"])
-@pytest.mark.parametrize("road", [False, True])
+@pytest.mark.parametrize("route", [False, True])
 async def test_where_others_may_read_it_is_to_be_asked_in_private(code: str, wish: str, route: bool) -> None:
     past = Past(ALICE)
     responder = ExtractiveResponder(Docs(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
