@@ -24,7 +24,7 @@ _UNUSED_SECONDS = 30.0
 
 
 class ChromaProcess:
-    """See Chroma. Blocking; safe from several threads, one call at a time."""
+    """The calls of Chroma, in another process. Blocking; safe from several threads, one call at a time."""
 
     def __init__(self, directory: Path, url: str | None) -> None:
         """Raises ConfigError for an address that is none."""
@@ -35,32 +35,25 @@ class ChromaProcess:
         self._one_call = threading.Lock()
 
     def names(self) -> list[str]:
-        """See Chroma."""
         return list(self._call("names"))
 
     def make(self, collection: str, configuration: Mapping[str, Any]) -> None:
-        """See Chroma."""
         self._call("make", collection=collection, configuration=configuration)
 
     def remove(self, collection: str) -> None:
-        """See Chroma."""
         self._call("remove", collection=collection)
 
     def count(self, collection: str) -> int:
-        """See Chroma."""
         return int(self._call("count", collection=collection))
 
     def put(self, collection: str, ids: Sequence[str], vectors: Matrix) -> None:
-        """See Chroma."""
         packed = b64encode(np.ascontiguousarray(vectors, np.float32).tobytes()).decode()
         self._call("put", collection=collection, ids=ids, vectors=packed)
 
     def present(self, collection: str, ids: Sequence[str]) -> list[str]:
-        """See Chroma."""
         return list(self._call("present", collection=collection, ids=ids))
 
     def get(self, collection: str, ids: Sequence[str]) -> tuple[list[str], Matrix]:
-        """See Chroma."""
         found, vectors = self._call("get", collection=collection, ids=ids)
         return found, np.frombuffer(b64decode(vectors), np.float32).reshape(max(1, len(found)), -1)[: len(found)]
 
