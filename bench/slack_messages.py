@@ -11,20 +11,21 @@ import hmac
 import itertools
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
 
-from bench.answering import spent
+from bench.answering import spent, talking
 from bench.load import Tally, flood, steady
 from bench.report import Figure, Report
 from bench.servers import database, process
 from config.simulation.slack_fake import SlackFake, person
 from config.simulation.slack_world import SECRET, TOKEN
-from tests.servers.models import MODELS
 
 _CALM = 10.0
 _CONNECTIONS = 64
 _PATIENCE = 60.0
+Server = tuple[int, int]
+"""Its port and its process id."""
 _POSTS = ("chat.postMessage", "chat.startStream")
 
 
@@ -51,17 +52,18 @@ class Customers:
 
     async def answered(self, port: int, count: int, *, rate: float | None) -> float:
         """Seconds until all of ``count`` new customers have their answer; without a rate as fast as they are taken."""
-        before, began = self._posts(), time.perf_counter()
+        before, began = self.posts(), time.perf_counter()
         events = [self.write() for _ in range(count)]
         tally = await self._send(port, events, rate)
         if tally.failures:
             print(f"  not acknowledged: {tally.failures}")
         async with asyncio.timeout(_PATIENCE):
-            while self._posts() < before + len(tally.latencies):  # noqa: ASYNC110 - the fake says nothing of posts
+            while self.posts() < before + len(tally.latencies):  # noqa: ASYNC110 - the fake says nothing of posts
                 await asyncio.sleep(0.02)
         return time.perf_counter() - began
 
-    def _posts(self) -> int:
+    def posts(self) -> int:
+        """The messages that the fake took so far."""
         return sum(method in _POSTS for method, _ in self._slack.calls)
 
     @staticmethod
@@ -71,10 +73,11 @@ class Customers:
         return await steady(port, events, rate=rate, expected=200)
 
 
-def run(report: Report, *, calm: int = 300, busy: int = 3_000) -> None:
+def run(report: Report, *, calm: int = 300, answers: int = 1_500, busy: int = 3_000) -> None:
     """Both databases."""
     for kind in ("sqlite", "postgres"):
         asyncio.run(_calm(report, kind, calm))
+        asyncio.run(_answers(report, kind, answers))
         asyncio.run(_busy(report, kind, busy))
 
 
@@ -88,28 +91,36 @@ def _environment(slack: SlackFake, url: str) -> Mapping[str, str]:
     }
 
 
-async def _calm(report: Report, kind: str, count: int) -> None:
+@asynccontextmanager
+async def answering_hub(kind: str, piece: int | None = None) -> AsyncIterator[tuple[Customers, Server, Server]]:
+    """The customers of a hub that has read the sample documents, the hub, and its model, which speaks in such pieces."""
     with ExitStack() as stack:
         url = await asyncio.to_thread(stack.enter_context, database(kind))
-        model, _ = await asyncio.to_thread(stack.enter_context, process("bench.talker", "{port}"))
+        talker = process("bench.talker", "{port}", environment={"BENCH_PIECE": str(piece)} if piece else None)
+        model = await asyncio.to_thread(stack.enter_context, talker)
         async with SlackFake() as slack:
-            environment = {
-                **_environment(slack, url),
-                "BENCH_MODEL": "1",
-                "OPENAI_BASE_URL": f"http://127.0.0.1:{model}/v1",
-                "AGENT_ANSWER_FORMAT": "text",
-                "KNOWLEDGE_SOURCES": "sample",
-                "EMBEDDING_CACHE": str(MODELS),
-            }
-            hub = process("bench.subject", environment=environment)
-            port, pid = await asyncio.to_thread(stack.enter_context, hub)
+            environment = {**_environment(slack, url), **talking(url, model[0]), "BENCH_MODEL": "1"}
+            hub = await asyncio.to_thread(stack.enter_context, process("bench.subject", environment=environment))
             customers = Customers(slack)
-            await customers.answered(port, 20, rate=1.0)  # the documents are read meanwhile
-            before = spent(pid)
-            await customers.answered(port, count, rate=_CALM)
-            each = (spent(pid) - before) / count * 1000
+            await customers.answered(hub[0], 20, rate=1.0)  # the documents are read meanwhile
+            yield customers, hub, model
+
+
+async def _calm(report: Report, kind: str, count: int) -> None:
+    async with answering_hub(kind) as (customers, (port, pid), _):
+        before = spent(pid)
+        await customers.answered(port, count, rate=_CALM)
+        each = (spent(pid) - before) / count * 1000
     name = f"processor of the hub for a message on Slack, model and retrieval, {_CALM:.0f}/s, {kind}"
     report.add(Figure(name, each, "ms", aim="8 ms and the model's client"))
+
+
+async def _answers(report: Report, kind: str, count: int) -> None:
+    """With a model that says everything in one piece, so that it leaves the processors to the hub."""
+    async with answering_hub(kind, piece=10_000) as (customers, (port, _), _):
+        await customers.answered(port, 100, rate=None)
+        seconds = await customers.answered(port, count, rate=None)
+    report.add(Figure(f"messages from Slack, model and retrieval, {kind}", count / seconds, "/s", aim="300/s"))
 
 
 async def _busy(report: Report, kind: str, count: int) -> None:
