@@ -26,6 +26,8 @@ from tests.servers.used_databases import UsedDatabases
 _FIXTURES = ("report", "compiled", "hub", "browser", "peers")
 pytest_plugins = [f"tests.fixtures.{name}" for name in _FIXTURES]
 
+_LAST_SLOW = 0.7
+"""The share of the files by which all files with slow tests have begun."""
 _POSTGRES = {"postgres_server", "durable_postgres", "postgres_on_small_disk"}
 
 collect_ignore_glob = [] if corpus.CORPUS_DIR else ["*_corpus.py"]
@@ -69,11 +71,10 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests with a browser share its event loop: a browser cannot be handed from one loop to the next.
 
-    Files with slow tests begin first (the run stays in this order): at the end, no worker is left alone with one.
+    The run stays in the order that is made here.
     """
     _leave_to_the_soak(config, items)
-    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    items.sort(key=lambda item: -slow[item.path])
+    _spread_the_slow(items)
     shared_loop = pytest.mark.asyncio(loop_scope="session")
     for item in items:
         names = getattr(item, "fixturenames", ())
@@ -82,6 +83,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.browser)
         if _POSTGRES.intersection(names):
             item.add_marker(pytest.mark.postgres)
+
+
+def _spread_the_slow(items: list[pytest.Item]) -> None:
+    """Files with slow tests, which keep the processors busy, beside those that wait; in time, so that no worker ends with one."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    others = list(dict.fromkeys(item.path for item in items if not slow[item.path]))
+    places = {path: number / len(others) for number, path in enumerate(others)}
+    places |= {path: _LAST_SLOW * number / len(slow) for number, (path, _) in enumerate(slow.most_common())}
+    items.sort(key=lambda item: places[item.path])
 
 
 def _leave_to_the_soak(config: pytest.Config, items: list[pytest.Item]) -> None:
