@@ -10,13 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from core.agent.sources import Source
 from core.agent.tools import ToolResult
-from core.domain.conversation import Escalation
-from core.domain.errors import ToolErrorKind
-from core.domain.messages import Citation
 from core.ports.chat_model import ToolCall
 from core.ports.journal import Journal, JournalEntry
 from core.ports.store import Claim
@@ -42,30 +40,17 @@ def step_id(step: int, call: int) -> str:
     return f"step{step:02d}call{call:02d}"
 
 
-def _load_source(data: dict[str, Any]) -> Source:
-    return Source(Citation(**data["citation"]), data["text"], data["supported"])
+_RESULT, _STEP, _SOURCES = TypeAdapter(ToolResult), TypeAdapter(AssistantStep), TypeAdapter(tuple[Source, ...])
 
 
 def dump_result(result: ToolResult) -> str:
     """A tool's result as the journal keeps it."""
-    value = {
-        "content": result.content,
-        "sources": list(map(asdict, result.sources)),
-        "escalation": asdict(result.escalation) if result.escalation else None,
-        "link": result.link,
-        "error": result.error,
-        "for_customer": result.for_customer,
-    }
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(asdict(result), ensure_ascii=False)
 
 
 def load_result(text: str) -> ToolResult:
     """The inverse of ``dump_result``."""
-    value = json.loads(text)
-    escalation = Escalation(**value["escalation"] | {"approvals": ()}) if value["escalation"] else None
-    error = ToolErrorKind(value["error"]) if value.get("error") else None
-    sources = tuple(map(_load_source, value["sources"]))
-    return ToolResult(value["content"], sources, escalation, value.get("link"), error, value.get("for_customer", ""))
+    return _RESULT.validate_json(text)
 
 
 class TurnJournal:
@@ -90,15 +75,12 @@ class TurnJournal:
     def opening(self) -> tuple[Source, ...] | None:
         """The sources of the first prompt, when an earlier try got as far as asking for tools."""
         entry = self._entries.get(SOURCES)
-        return None if entry is None else tuple(map(_load_source, json.loads(entry.arguments)))
+        return None if entry is None else _SOURCES.validate_json(entry.arguments)
 
     def step(self, number: int) -> AssistantStep | None:
         """What the model said in that step of an earlier try."""
         entry = self._entries.get(f"step{number:02d}")
-        if entry is None:
-            return None
-        data = json.loads(entry.arguments)
-        return AssistantStep(data["text"], tuple(ToolCall(**call) for call in data["calls"]))
+        return None if entry is None else _STEP.validate_json(entry.arguments)
 
     def call(self, call_id: str) -> JournalEntry | None:
         """How that tool call stands."""
@@ -116,8 +98,7 @@ class TurnJournal:
         if SOURCES not in self._entries:
             sources = json.dumps(list(map(asdict, opening)), ensure_ascii=False)
             await self._write(JournalEntry(SOURCES, 0, SOURCES, sources, FINISHED))
-        data = {"text": step.text, "calls": [asdict(call) for call in step.calls]}
-        text = json.dumps(data, ensure_ascii=False)
+        text = json.dumps(asdict(step), ensure_ascii=False)
         await self._write(JournalEntry(f"step{number:02d}", number, ASSISTANT, text, FINISHED))
 
     async def start(self, number: int, call: ToolCall) -> None:
