@@ -9,11 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -21,8 +18,8 @@ import aiohttp
 
 from core.domain.delivery import backoff
 from core.domain.errors import AnswerUnusable, ModelError, RequestRefused
-from core.llm.option_support import OptionSupport, named_option, newest_option, without_option
-from core.llm.settings import AnswerFormatChoice, OpenAIChatSettings
+from core.llm.option_support import OptionSupport, may_refuse_format, refused_option, without_option
+from core.llm.settings import OpenAIChatSettings
 from core.llm.wire import Assembly, EventReader, body, error_code
 from core.ports.chat_model import ChatRequest, Finished, TextDelta
 from core.ports.clock import Clock
@@ -30,22 +27,14 @@ from core.ports.clock import Clock
 logger = logging.getLogger(__name__)
 
 _WORTH_A_RETRY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-_FORMAT_REFUSED = frozenset({400, 404, 415, 422, 500, 501})
-"""With any of these, endpoints refuse an answer format that they do not have. Only the same request without it tells."""
 _TAKES_NO_SUCH = frozenset({400, 404, 405, 413, 415, 422})
-_OPTION_REFUSED = frozenset({400, 422})
 _WITHHOLDS = frozenset({"content_filter", "content_policy_violation"})
-_NAMES_FORMAT = re.compile(r"response.?format|json.?(?:schema|mode)|structured.?output|response mime", re.IGNORECASE)
 _IDLE_CONNECTION_SECONDS = 5.0
 _DRAIN_SECONDS = 0.1
 _GATHER_SECONDS = 0.02
 """What follows sooner than this is gathered for so long; a model that writes slower is read at once."""
 _MAX_ERROR_BODY = 64 * 1024
 """Bytes that are read of an error's body."""
-_MOST_REFUSALS = 3
-"""In a row. A single one may have been provoked by what a customer wrote, and says nothing of the endpoint."""
-_MOST_IGNORED = 5
-"""Plain answers in a row, after which the format only costs tokens."""
 
 
 class _Refused(Exception):
@@ -97,57 +86,6 @@ def _explain(error: Exception) -> ModelError:
             return ModelError(f"The model's stream could not be read ({type(error).__name__}).")
 
 
-def _may_refuse_format(request: ChatRequest, error: Exception) -> bool:
-    """Whether the same request without its answer format is worth a try, at once."""
-    return request.answer_format is not None and isinstance(error, _Refused) and error.status in _FORMAT_REFUSED
-
-
-@dataclass(frozen=True, slots=True)
-class _LeftOut:
-    """A request without something. ``learn`` notes that it was refused; ``named``: the refusal spoke of it."""
-
-    request: ChatRequest
-    learn: Callable[[], None]
-    named: bool
-
-
-class _FormatSupport:
-    """Learns, for the life of this process, whether the model answers in the format it is asked for.
-
-    ``choice``: auto learns, parts always asks for the format, text never does."""
-
-    def __init__(self, choice: AnswerFormatChoice) -> None:
-        self._choice = choice
-        self._proven = False
-        self._refusals = 0
-        self._ignored = 0
-
-    @property
-    def wanted(self) -> bool:
-        """Whether the next request should ask for the format."""
-        learned = self._refusals < _MOST_REFUSALS and self._ignored < _MOST_IGNORED
-        return self._choice == "parts" or (self._choice == "auto" and learned)
-
-    def refused(self, *, named: bool) -> None:
-        """A request was refused and the same one without the format was accepted. ``named``: the refusal names the format.
-
-        Where the format has worked before, a refusal that does not name it had another cause.
-        """
-        if self._proven and not named:
-            return
-        self._refusals += 1
-        if self._refusals == _MOST_REFUSALS:
-            logger.warning("the model's endpoint refuses structured answers; it is asked for text from now on")
-
-    def answered(self, *, followed: bool) -> None:
-        """A request with the format was answered, in JSON or else in text."""
-        self._refusals = 0
-        self._proven = self._proven or followed
-        self._ignored = 0 if followed else self._ignored + 1
-        if self._ignored == _MOST_IGNORED:
-            logger.info("the model ignores the format of structured answers; it is asked for text from now on")
-
-
 class OpenAIChat:
     """Streams one completion per call. ``aclose`` gives its connections back."""
 
@@ -163,8 +101,7 @@ class OpenAIChat:
             proxy=settings.proxy,
             timeout=aiohttp.ClientTimeout(connect=settings.connect_seconds),
         )
-        self._format = _FormatSupport(settings.answer_format)
-        self._options = OptionSupport()
+        self._options = OptionSupport(settings.answer_format)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -172,8 +109,6 @@ class OpenAIChat:
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[TextDelta | Finished]:
         """See ChatModel. Only what happens before the first chunk is retried: after it, the customer may have read text."""
-        if request.answer_format is not None and not self._format.wanted:
-            request = replace(request, answer_format=None)
         request = self._options.without_refused(request)
         try:
             request, response = await self._open(request)
@@ -190,7 +125,7 @@ class OpenAIChat:
         finally:
             response.close()
         if request.answer_format is not None and not end.tool_calls:
-            self._format.answered(followed=assembly.opening in ("{", "`"))
+            self._options.answered(followed=assembly.opening in ("{", "`"))
         yield end
 
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[list[Any]]:
@@ -221,34 +156,21 @@ class OpenAIChat:
 
         What was left out last made the difference. Of the rest, only what a refusal named is held against it.
         """
-        left_out: list[_LeftOut] = []
+        left_out: list[tuple[str, bool]] = []
         while True:
             try:
                 response = await self._ask_patiently(request)
             except _Refused as refusal:
-                if (simpler := self._without(request, refusal)) is None:
+                if (refused := refused_option(request, refusal.status, refusal.said)) is None:
                     raise
-                left_out.append(simpler)
-                request = simpler.request
+                left_out.append(refused)
+                request = without_option(request, refused[0])
                 continue
-            for one in left_out:
-                if one.named or one is left_out[-1]:
-                    one.learn()
+            for option, named in left_out:
+                if named or option == left_out[-1][0]:
+                    self._options.refused(option, named=named)
             self._options.accepted(request)
             return request, response
-
-    def _without(self, request: ChatRequest, refusal: _Refused) -> _LeftOut | None:
-        """The request without what the refusal names, or without what endpoints refuse most often; None where nothing is left."""
-        takes_options = refusal.status not in _OPTION_REFUSED
-        option = None if takes_options else named_option(request, refusal.said)
-        if option is None and _may_refuse_format(request, refusal):
-            named = bool(_NAMES_FORMAT.search(refusal.said))
-            return _LeftOut(replace(request, answer_format=None), partial(self._format.refused, named=named), named)
-        named = option is not None
-        option = option or (None if takes_options else newest_option(request))
-        if option is None:
-            return None
-        return _LeftOut(without_option(request, option), partial(self._options.refused, option), named)
 
     async def _ask_patiently(self, request: ChatRequest) -> aiohttp.ClientResponse:
         deadline = self._clock.monotonic() + self._settings.retry_seconds
@@ -256,7 +178,8 @@ class OpenAIChat:
             try:
                 return await self._ask(request)
             except _FAILURES as error:
-                wait = None if _may_refuse_format(request, error) else self._pause(error, attempt)
+                leaves_out = isinstance(error, _Refused) and may_refuse_format(request, error.status)
+                wait = None if leaves_out else self._pause(error, attempt)
                 if wait is None or attempt == self._settings.max_attempts or self._clock.monotonic() + wait > deadline:
                     raise
                 logger.info("model call retried", extra={"model": self.name, "attempt": attempt, "wait": wait})
