@@ -13,11 +13,12 @@ from channels.slack.place import CHANNEL, Place, message_id, message_key, slack_
 from channels.slack.plain import Names, markdown, plain
 from channels.slack.views import read_form, value_of, view_event, words_of
 from channels.slack.wire import Json
-from core.domain.approvals import approvals_thread
+from core.domain.approvals import APPROVALS
 from core.domain.attachments import AttachmentRef
+from core.domain.case import side_thread
 from core.domain.customer import Identity
 from core.domain.errors import InvalidInput
-from core.domain.issues import issues_thread
+from core.domain.issues import ISSUES
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, InboundEvent, MessageDeleted, MessageEdited, MessageReceived, StaffAction
 
@@ -190,7 +191,7 @@ class StaffReader:
             raise InvalidInput("The form is about no channel of the staff's.")
         conversation = place.conversation(self.account)
         if form.name == StaffAction.ISSUE:
-            conversation = replace(conversation, thread=issues_thread(form.metadata.get("case", "")))
+            conversation = replace(conversation, thread=side_thread(ISSUES, form.metadata.get("case", "")))
         filled_in = MessageReceived(
             key=EventKey(CHANNEL, self.account, view_event(form.view_id)),
             conversation=conversation,
@@ -224,7 +225,7 @@ class StaffReader:
 def _about_approval(said: MessageReceived, value: str) -> MessageReceived:
     """``value``: of the button, the case's id and what is to be approved."""
     case_id, _, approval = value.partition(" ")
-    thread = approvals_thread(case_id)
+    thread = side_thread(APPROVALS, case_id)
     return replace(said, conversation=replace(said.conversation, thread=thread), reply_to=approval)
 
 

@@ -20,11 +20,11 @@ from core.agent.tool_rules import Needs, RunsWhen
 from core.agent.tool_runner import ToolRunner
 from core.agent.tools import Tool, ToolContext
 from core.agent.turn_journal import UNKNOWN, TurnJournal
-from core.domain.case import DESK
+from core.domain.case import DESK, side_thread
 from core.domain.conversation import OwnershipEvent
 from core.domain.customer import Customer, Identity
 from core.domain.errors import ConfigError, InvalidInput
-from core.domain.issues import TEXT, TITLE, URL, Issue, issue_at, issues_thread
+from core.domain.issues import ISSUES, TEXT, TITLE, URL, Issue, issue_at
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, Message, MessageReceived, StaffAction
 from core.ports.case_files import NoIssue
@@ -190,7 +190,7 @@ class IssueNews:
     def _event(self, news: Issue, which: str, case_id: str) -> MessageReceived:
         return MessageReceived(
             key=EventKey(CHANNEL, self._heard_by, f"i/{which}/{news.ref}/{news.is_open}/{case_id}"),
-            conversation=ConversationKey(CHANNEL, self._heard_by, issues_thread(case_id)),
+            conversation=ConversationKey(CHANNEL, self._heard_by, side_thread(ISSUES, case_id)),
             sender=Identity(CHANNEL, self._heard_by, _TRACKER),
             text=json.dumps(asdict(news), ensure_ascii=False),
             sent_at=self._clock.now(),

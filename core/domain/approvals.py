@@ -15,7 +15,6 @@ APPROVAL_SECONDS: Final = 7 * 86_400.0
 """How long one can be given."""
 LONGEST_ARGUMENTS: Final = 1_500
 """Characters: staff have to read all of what they approve."""
-_THREAD = "approvals/"
 
 
 class ApprovalState(StrEnum):
@@ -68,13 +67,3 @@ class Approval:
         """The inverse of ``stored``."""
         proven = tuple((str(channel), str(address)) for channel, address in values["proven"])
         return Approval(**{**values, "proven": proven, "state": ApprovalState(values["state"])})
-
-
-def approvals_thread(case_id: str) -> str:
-    """The thread of the conversation in which a case's approvals are decided, one after the other."""
-    return f"{_THREAD}{case_id}"
-
-
-def case_of_approvals(thread: str) -> str | None:
-    """The case that such a thread is about; None for every other thread."""
-    return thread.removeprefix(_THREAD) if thread.startswith(_THREAD) else None

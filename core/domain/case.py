@@ -56,3 +56,13 @@ class Case:
 def feed(account: str, case_id: str) -> ConversationKey:
     """The conversation in which staff are told of a case, in order. ``account``: the desk's on its platform."""
     return ConversationKey(DESK, account, case_id)
+
+
+def side_thread(what: str, case_id: str) -> str:
+    """The thread of the conversation in which all about a case's ISSUES, or its APPROVALS, happens, one after the other."""
+    return f"{what}/{case_id}"
+
+
+def case_of_side_thread(what: str, thread: str) -> str | None:
+    """The case that such a thread is about; None for every other thread."""
+    return thread.removeprefix(f"{what}/") if thread.startswith(f"{what}/") else None

@@ -17,7 +17,6 @@ MOST_ISSUES: Final = 5
 URL, TITLE, TEXT = "issue_url", "issue_title", "issue_text"
 """The fields of the form in which staff create an issue, or link one by its address."""
 LONGEST_TITLE = 200
-_THREAD = "issues/"
 _ADDRESS = re.compile(r"(?i:https?)://[!#-;=?-\[\]-{}~]{1,480}")
 _NAMED = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*-)?[0-9]+")
 _OF_PROJECT = re.compile(r"([^/]+)/(?:-/)?(?:issues|work_items)/([0-9]+)\Z")
@@ -61,16 +60,6 @@ def issue_at(url: str, *, key: str = "", title: str = "", is_open: bool | None =
     name = f"{project[1]}#{project[2]}" if project else urlsplit(address).path.rstrip("/").rpartition("/")[2]
     called = " ".join(key.split()) or name or known_by
     return Issue(address, called[:_LONGEST_KEY], " ".join(title.split())[:LONGEST_TITLE], is_open, at)
-
-
-def issues_thread(case_id: str) -> str:
-    """The thread of the conversation in which everything about a case's issues happens, one after the other."""
-    return f"{_THREAD}{case_id}"
-
-
-def case_of_issues(thread: str) -> str | None:
-    """The case that such a thread is about; None for every other thread."""
-    return thread.removeprefix(_THREAD) if thread.startswith(_THREAD) else None
 
 
 def _known_by(url: str) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, delete, func, or_, select, text
 
-from core.domain.approvals import approvals_thread
-from core.domain.case import DESK
+from core.domain.approvals import APPROVALS
+from core.domain.case import DESK, side_thread
 from core.domain.messages import Audience, Author
 from core.ports.outcomes import CaseRecord, EraseCustomer
 from core.storage import codec
@@ -243,7 +243,7 @@ def _staff_conversations(
 ) -> list[str]:
     """The conversations in which staff are told of the cases, and those in which they write about them."""
     feeds = select(conversation.c.id).where(text(OF_STAFF), among(conversation.c.thread, "threads"))
-    found = set(connection.scalars(feeds, {"threads": [*cases, *map(approvals_thread, cases)]}))
+    found = set(connection.scalars(feeds, {"threads": [*cases, *(side_thread(APPROVALS, one) for one in cases)]}))
     noted = select(desk_note.c.conversation_id).where(among(desk_note.c.case_id, "cases"))
     found |= set(connection.scalars(noted, {"cases": list(cases)}))
     passed_on = (

@@ -11,15 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from core.domain.approvals import (
-    APPROVAL_SECONDS,
-    APPROVALS,
-    BY_APPROVAL,
-    Approval,
-    ApprovalState,
-    case_of_approvals,
-)
-from core.domain.case import Case, feed
+from core.domain.approvals import APPROVAL_SECONDS, APPROVALS, BY_APPROVAL, Approval, ApprovalState
+from core.domain.case import Case, case_of_side_thread, feed
 from core.domain.conversation import Conversation, Escalation, OwnershipEvent, OwnershipState
 from core.domain.customer import Customer
 from core.domain.keys import ConversationKey
@@ -167,7 +160,7 @@ class ApprovalDesk(DeskDecorator):
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """See Desk.staff. Of several presses the first is worked on; the others are the next turns'."""
-        case_id = case_of_approvals(turn.conversation.key.thread)
+        case_id = case_of_side_thread(APPROVALS, turn.conversation.key.thread)
         if case_id is None:
             outcome = await self.desk.staff(turn)
             return replace(outcome, cross_writes=(*outcome.cross_writes, *await self.posts.closed(outcome.cases)))

@@ -9,9 +9,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from core.domain.case import Case
+from core.domain.case import Case, case_of_side_thread
 from core.domain.conversation import Conversation, OwnershipState
-from core.domain.issues import ISSUES, MOST_ISSUES, Issue, case_of_issues
+from core.domain.issues import ISSUES, MOST_ISSUES, Issue
 from core.domain.messages import Message, StaffAction
 from core.ports.case_files import CaseIssues, NoIssue
 from core.ports.outcomes import CrossConversationWrite, NewMessage, TurnOutcome
@@ -38,7 +38,7 @@ class IssueDesk(DeskDecorator):
 
         It holds only while the owner is the one whom that card names. Raises LostClaim.
         """
-        case_id = case_of_issues(turn.conversation.key.thread)
+        case_id = case_of_side_thread(ISSUES, turn.conversation.key.thread)
         if case_id is None:
             return await self.desk.staff(turn)
         parts, account = self.parts, self.parts.desk_channel.account

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from channels.slack.views import Form, Press, StaffViews
-from core.domain.approvals import case_of_approvals
-from core.domain.case import feed
+from core.domain.approvals import APPROVALS
+from core.domain.case import case_of_side_thread, feed
 from core.domain.errors import NotYet
-from core.domain.issues import case_of_issues
+from core.domain.issues import ISSUES
 from core.domain.messages import Message, StaffAction
 from core.ports.clock import Clock
 from core.ports.store import CrossConversationWrite, NewMessage, TurnOutcome, TurnState
@@ -73,7 +73,7 @@ class StaffOnlyDesk(DeskDecorator):
 
     async def _notify_case(self, turn: TurnState, outcome: TurnOutcome, told: Sequence[NewMessage]) -> TurnOutcome:
         key = turn.conversation.key
-        beside = case_of_issues(key.thread) or case_of_approvals(key.thread)
+        beside = case_of_side_thread(ISSUES, key.thread) or case_of_side_thread(APPROVALS, key.thread)
         case_id = beside or (await self.desk_channel.case_of(key) if told else None)
         if case_id is None or not told:
             return outcome

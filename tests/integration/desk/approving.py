@@ -16,8 +16,8 @@ from core.agent.loop import AgentLoop
 from core.agent.settings import AgentSettings
 from core.agent.tools import Tool, ToolContext, make_tool
 from core.budgets import BudgetLedger
-from core.domain.approvals import Approval, approvals_thread
-from core.domain.case import feed
+from core.domain.approvals import APPROVALS, Approval
+from core.domain.case import feed, side_thread
 from core.domain.customer import Identity
 from core.domain.errors import ToolError, ToolErrorKind
 from core.domain.keys import ConversationKey, EventKey
@@ -121,7 +121,7 @@ class Office(OfficeHours):
     def pressed(self, action: StaffAction, approval: str, user: str = "grace", text: str = "") -> MessageReceived:
         """A press on a button of a post, or its form."""
         self.events += 1
-        thread = ConversationKey("slack", "main", approvals_thread(self.case))
+        thread = ConversationKey("slack", "main", side_thread(APPROVALS, self.case))
         who, key = Identity("slack", "main", user, verified=True), EventKey("slack", "main", f"a/{user}/{self.events}")
         return MessageReceived(
             key, thread, who, text, self.clock.now(), action=action, reply_to=approval, audience=Audience.STAFF

@@ -14,10 +14,10 @@ from config.desk.issues import IssueNews, TrackedIssues, issue_tool
 from config.settings import read_settings
 from config.simulation.slack_rules import check_message
 from core.agent.tools import ToolContext, make_tool
-from core.domain.case import feed
+from core.domain.case import feed, side_thread
 from core.domain.customer import Identity
 from core.domain.errors import ToolError
-from core.domain.issues import MOST_ISSUES, TEXT, TITLE, URL, Issue, issue_at, issues_thread
+from core.domain.issues import ISSUES, MOST_ISSUES, TEXT, TITLE, URL, Issue, issue_at
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, Message, MessageKind, MessageReceived, OutboundMessage, StaffAction
 from core.intake import Intake
@@ -77,7 +77,7 @@ class Office(OfficeHours):
     def form(self, user: str = "grace", **given: str) -> MessageReceived:
         """What was filled in."""
         self.events += 1
-        thread = ConversationKey("slack", "main", issues_thread(CASE))
+        thread = ConversationKey("slack", "main", side_thread(ISSUES, CASE))
         who, key = Identity("slack", "main", user, verified=True), EventKey("slack", "main", f"v/V{self.events}")
         text, now = json.dumps(given), self.clock.now()
         return MessageReceived(key, thread, who, text, now, action=StaffAction.ISSUE, audience=Audience.STAFF)
@@ -370,7 +370,7 @@ async def test_a_case_that_is_not_there_and_a_press_in_the_thread_do_nothing(off
     await office._accept(
         MessageReceived(
             lost.key,
-            ConversationKey("slack", "main", issues_thread("")),
+            ConversationKey("slack", "main", side_thread(ISSUES, "")),
             lost.sender,
             lost.text,
             lost.sent_at,

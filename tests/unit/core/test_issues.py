@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from core.domain.case import case_of_side_thread, side_thread
 from core.domain.errors import InvalidInput
-from core.domain.issues import case_of_issues, issue_at, issues_thread
+from core.domain.issues import ISSUES, issue_at
 
 
 @pytest.mark.parametrize(
@@ -90,5 +91,5 @@ def test_words_of_others_are_bounded_and_on_one_line() -> None:
 
 
 def test_the_thread_of_a_cases_issues() -> None:
-    assert case_of_issues(issues_thread("c.1")) == "c.1"
-    assert case_of_issues("T1/C1/1.2") is None
+    assert case_of_side_thread(ISSUES, side_thread(ISSUES, "c.1")) == "c.1"
+    assert case_of_side_thread(ISSUES, "T1/C1/1.2") is None
