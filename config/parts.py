@@ -82,10 +82,9 @@ def make_files(settings: Settings, disk: DiskRoom | None = None) -> FileStore | 
     policy = AttachmentPolicy(max_bytes=settings.max_attachment_bytes)
     if not settings.attachments_url:
         return FileStore(settings.data_dir / "attachments", policy, disk)
-    from core.attachments.object_store import ObjectStore, parse_location
+    from core.attachments.object_store import ObjectStore, bucket_at
 
-    location = parse_location(settings.attachments_url)
-    return ObjectStore(location, settings.data_dir / "attachments-spool", policy, disk)
+    return ObjectStore(bucket_at(settings.attachments_url), settings.data_dir / "attachments-spool", policy, disk)
 
 
 def make_web(

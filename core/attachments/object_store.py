@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -28,20 +27,11 @@ _KNOWN = {"endpoint", "region"}
 _SHAPE = "Write s3://bucket/prefix, with ?endpoint=https://… for storage other than Amazon's, or leave it empty."
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectLocation:
-    """A bucket. Without keys, the platform's own chain is used (environment, instance or pod role)."""
+def bucket_at(url: str) -> S3Store:
+    """``s3://[key:secret@]bucket[/prefix][?endpoint=…&region=…]``. Raises ConfigError.
 
-    bucket: str
-    prefix: str = ""
-    endpoint: str | None = None
-    region: str = "us-east-1"
-    access_key: str | None = None
-    secret_key: str | None = field(default=None, repr=False)
-
-
-def parse_location(url: str) -> ObjectLocation:
-    """``s3://[key:secret@]bucket[/prefix][?endpoint=…&region=…]``. Raises ConfigError."""
+    Without keys, the platform's own chain is used (environment, instance or pod role).
+    """
     parts = urlsplit(url)
     if parts.scheme != "s3" or not parts.hostname:
         raise ConfigError(f"ATTACHMENTS_URL is not understood. {_SHAPE}")
@@ -53,29 +43,17 @@ def parse_location(url: str) -> ObjectLocation:
         raise ConfigError(f"The endpoint in ATTACHMENTS_URL must start with https:// or http://. {_SHAPE}")
     if bool(parts.username) != bool(parts.password):
         raise ConfigError("ATTACHMENTS_URL names only one of access key and secret key; it needs both or neither.")
-    return ObjectLocation(
-        bucket=parts.hostname,
-        prefix=parts.path.strip("/"),
-        endpoint=endpoint,
-        region=query.get("region", "us-east-1"),
-        access_key=unquote(parts.username) if parts.username else None,
-        secret_key=unquote(parts.password) if parts.password else None,
-    )
-
-
-def _client(location: ObjectLocation) -> S3Store:
-    """Credentials come from the location when it names them, otherwise from the platform's own chain."""
-    options: dict[str, str] = {"region": location.region}
-    if location.endpoint:
-        options["endpoint"] = location.endpoint
-    if location.access_key and location.secret_key:
-        options |= {"access_key_id": location.access_key, "secret_access_key": location.secret_key}
+    options = {"region": query.get("region", "us-east-1")}
+    if endpoint:
+        options["endpoint"] = endpoint
+    if parts.username and parts.password:
+        options |= {"access_key_id": unquote(parts.username), "secret_access_key": unquote(parts.password)}
     return S3Store(
-        location.bucket,
-        prefix=location.prefix or None,
-        virtual_hosted_style_request=location.endpoint is None,
+        parts.hostname,
+        prefix=parts.path.strip("/") or None,
+        virtual_hosted_style_request=endpoint is None,
         client_options={
-            "allow_http": bool(location.endpoint and location.endpoint.startswith("http://")),
+            "allow_http": bool(endpoint and endpoint.startswith("http://")),
             "connect_timeout": timedelta(seconds=5),
             "timeout": timedelta(seconds=60),
         },
@@ -89,13 +67,12 @@ class ObjectStore:
 
     def __init__(
         self,
-        location: ObjectLocation,
+        bucket: S3Store,
         spool_folder: Path,
         policy: AttachmentPolicy | None = None,
         room: DiskRoom | None = None,
     ) -> None:
-        self._client = _client(location)
-        self._bucket = location.bucket
+        self._client = bucket
         self._copies = spool_folder / "copies"
         self._incoming = spool_folder / "incoming"
         self._spool = Spool(self._incoming, policy or AttachmentPolicy(), room)
@@ -176,7 +153,9 @@ class ObjectStore:
 
     def _unreachable(self, error: Exception) -> Unreachable:
         """The library's message can hold the signed request, so only its kind is told."""
-        return Unreachable(f"The bucket “{self._bucket}” does not answer as it should ({type(error).__name__}).")
+        return Unreachable(
+            f"The bucket “{self._client.config['bucket']}” does not answer as it should ({type(error).__name__})."
+        )
 
 
 def _touch(path: Path) -> bool:

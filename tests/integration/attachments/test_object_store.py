@@ -12,7 +12,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from core.attachments.media_type import AttachmentPolicy
-from core.attachments.object_store import ObjectStore, parse_location
+from core.attachments.object_store import ObjectStore, bucket_at
 from core.domain.errors import InvalidInput, NotFound, Unreachable
 from tests.integration.attachments.s3_server import S3Server
 from tests.unit.attachments.files import PROGRAM, chunks, pdf
@@ -33,7 +33,7 @@ async def _store(
     server, endpoint = s3
     key, shown = server.access_key, quote(secret or server.secret_key, safe="")
     url = f"s3://{key}:{shown}@{server.bucket}/{prefix}?endpoint={endpoint}&region=eu-central-1"
-    store = ObjectStore(parse_location(url), folder / "attachments-spool", AttachmentPolicy(max_bytes=40 * 1024 * 1024))
+    store = ObjectStore(bucket_at(url), folder / "attachments-spool", AttachmentPolicy(max_bytes=40 * 1024 * 1024))
     await store.start()
     return store
 
