@@ -20,8 +20,7 @@ from config.processes.election import Election
 from config.processes.remembering import NothingLearner, Remembering
 from config.settings import Settings, secrets_of
 from config.shared_tools import SharedTools
-from core.agent.by_arm import ResponderByArm
-from core.agent.by_channel import ResponderByChannel
+from core.agent.chosen_responder import ResponderByArm, ResponderByChannel
 from core.agent.settings import AgentSettings, Strictness
 from core.agent.texts import texts_for
 from core.domain.experiments import Experiment
@@ -142,7 +141,7 @@ def make_responder(
     from core.agent.memory_tools import memory_tools
     from core.agent.translating import ModelTranslator
     from core.agent.verifier import ModelVerifier
-    from core.llm.budgeted import BudgetedResponder
+    from core.llm.spending import BudgetedResponder
 
     model = make_model(settings, *parts, "answer")
     checking = make_model(settings, *parts, "verification", name=settings.agent_verify_model)

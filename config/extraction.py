@@ -22,7 +22,7 @@ from core.ports.store import Records
 
 _READERS_OF_MAIL = ("channels.email.confined",)
 _READERS_OF_FILES = (
-    "core.attachments.reading",
+    "core.attachments.convert",
     "core.attachments.markitdown_readers",
     "core.attachments.pictures",
 )

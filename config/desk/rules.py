@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from config.desk.staffed import is_staffed
 from config.settings import Settings
-from core.agent.compiled import compile_expressions
+from core.agent.phrases import compile_expressions
 from core.domain.conversation import Escalation
 from core.ports.responder import Reply
 from core.ports.store import TurnState

@@ -24,7 +24,7 @@ from core.agent.judged_unit import JudgedUnit
 from core.agent.markers import marker_numbers, replace_markers, strip_markers
 from core.agent.sentences import STOP, complete_sentences, sentences
 from core.agent.settings import Strictness
-from core.agent.verification import verification
+from core.agent.verifier import verification
 from core.domain.messages import Citation
 from core.ports.verifier import Verdict, Verifier
 

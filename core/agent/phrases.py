@@ -1,9 +1,11 @@
-"""Patterns made from the phrase lists of the language files."""
+"""Patterns made from the phrase lists of the language files, compiled when they are needed or ahead of the first turn."""
 
 from __future__ import annotations
 
 import functools
+import inspect
 import re
+import sys
 from collections.abc import Iterable
 
 from core.agent.language import LanguagePack, packs
@@ -22,13 +24,13 @@ def one_of(pack: LanguagePack, name: str, section: str = "person") -> str:
     return any_of(entries) if entries else "(?!)"
 
 
-def words_of(pack: LanguagePack, name: str, section: str = "person") -> re.Pattern[str]:
-    """Any of a list's phrases as whole words; nothing where the language has no such list."""
-    return re.compile(rf"\b{one_of(pack, name, section)}\b")
+def words_of(pack: LanguagePack, name: str) -> re.Pattern[str]:
+    """Any phrase of a list of ``[person]`` as whole words; nothing where the language has no such list."""
+    return re.compile(rf"\b{one_of(pack, name)}\b")
 
 
 class Phrases:
-    """The phrases of some lists ("talk.thanks") in all languages, read when they are first needed (see ``compiled``)."""
+    """The phrases of some lists ("talk.thanks") in all languages, read when they are first needed."""
 
     def __init__(self, *lists: str, without: Iterable[str] = ()) -> None:
         self._lists = lists
@@ -58,3 +60,15 @@ def _entries(lists: Iterable[str]) -> set[str]:
     return {
         phrase(entry) for pack in packs().values() for section, name in names for entry in pack.words(section, name)
     }
+
+
+def compile_expressions() -> None:
+    """Compile each Phrases, and call every cached function without parameters, in the modules of this package that are
+    imported. Takes up to a second, for which a turn would block the event loop.
+    """
+    for module in [module for name, module in sys.modules.copy().items() if name.startswith(f"{__package__}.")]:
+        for value in list(vars(module).values()):
+            if isinstance(value, Phrases):
+                value.pattern.pattern  # noqa: B018
+            elif isinstance(value, functools._lru_cache_wrapper) and not inspect.signature(value).parameters:
+                value()

@@ -12,7 +12,7 @@ from core.attachments.opened import opened
 from core.domain.errors import CallDied, ConfinedError, ExtractionFailed
 from core.ports.confined import CallLimits, ConfinedCalls
 
-_READ = "core.attachments.reading:read_text"
+_READ = "core.attachments.convert:read_text"
 _SHRINK = "core.attachments.pictures:shrink"
 LIMITS = CallLimits(wall_seconds=60.0, cpu_seconds=30)
 _MUTE = frozenset(("image/heic", "image/svg+xml"))

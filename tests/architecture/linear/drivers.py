@@ -38,7 +38,7 @@ from core.agent.prompting import Speakers
 from core.agent.sources import Source, Sources
 from core.agent.tool_use import ToolUse
 from core.agent.tools import ToolContext, ToolResult, make_tool
-from core.agent.verification import verification
+from core.agent.verifier import verification
 from core.domain.customer import Customer
 from core.domain.messages import Citation, RawEvent
 from core.domain.personal_data import Placeholders
@@ -299,7 +299,7 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "core.domain.personal_data:Placeholders.mask": lambda text: lambda: Placeholders(text).mask(text),
     "core.domain.personal_data:Placeholders.restore": lambda text: lambda: Placeholders().restore(text),
     "core.agent.prompting:Speakers.number_messages": _numbered,
-    "core.agent.verification:verification": _batch,
+    "core.agent.verifier:verification": _batch,
     "core.agent.consent:Consent.refusal": _wanted,
     "core.agent.evidence:AnswerEvidence.judge": _judged,
     "core.agent.tool_use:ToolUse.keep": _kept,

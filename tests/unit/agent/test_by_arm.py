@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from core.agent.by_arm import ResponderByArm
+from core.agent.chosen_responder import ResponderByArm
 from core.domain.conversation import Escalation
 from core.domain.experiments import EXPERIMENT_META, Experiment, arm_for, arm_noted
 from core.domain.messages import MessageKind

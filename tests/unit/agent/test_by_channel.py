@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.agent.by_channel import ResponderByChannel
+from core.agent.chosen_responder import ResponderByChannel
 from core.agent.lookup import Lookup
 from core.agent.settings import AgentSettings
 from core.domain.keys import ConversationKey

@@ -6,7 +6,7 @@ import sys
 import threading
 from types import ModuleType
 
-from core.agent.compiled import compile_expressions
+from core.agent.phrases import compile_expressions
 
 
 def test_modules_that_are_imported_meanwhile_do_no_harm() -> None:

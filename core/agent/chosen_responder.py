@@ -1,4 +1,4 @@
-"""Answers the customers of an experiment with the responder of their arm, and notes the arm with the answer."""
+"""Answers each conversation with the responder of its channel or account, or of its customer's arm in an experiment."""
 
 from __future__ import annotations
 
@@ -11,15 +11,29 @@ from core.ports.store import TurnState
 
 
 @dataclass(frozen=True, slots=True)
+class ResponderByChannel:
+    """Implements Responder. ``special``: by ``channel`` or ``channel:account``, which comes first; ``usual`` for all others."""
+
+    usual: Responder
+    special: Mapping[str, Responder]
+
+    async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+        key = turn.conversation.key
+        of_channel = self.special.get(key.channel, self.usual)
+        return await self.special.get(f"{key.channel}:{key.account}", of_channel).respond(turn, turn_id, events)
+
+
+@dataclass(frozen=True, slots=True)
 class ResponderByArm:
-    """Implements Responder. ``arms``: by names of experiment and arm; ``usual`` for customers who take part in none."""
+    """Implements Responder, and notes the arm with the answer. ``arms``: by names of experiment and arm; ``usual`` for
+    customers who take part in none.
+    """
 
     usual: Responder
     experiments: Sequence[Experiment]
     arms: Mapping[tuple[str, str], Responder]
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
-        """See Responder."""
         found = arm_for(self.experiments, turn.customer.id)
         if found is None:
             return await self.usual.respond(turn, turn_id, events)
