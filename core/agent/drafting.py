@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 
 from core.agent.exact_parts import adds_to
 from core.agent.prompting import system_prompt
-from core.agent.whole_answer import SparedModel
+from core.agent.whole_answer import SparedModel, read_object
 from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
 from core.ports.clock import Clock
 from core.ports.learning import Draft
 
-_FENCE = re.compile(r"^```(?:json)?\s*|\s*```$")
 _GAP = "[…]"
 
 
@@ -32,11 +30,8 @@ class ModelDrafter:
 
 def _checked(said: str, question: str, answer: str) -> Draft | None:
     """Nothing is in it that was not said: neither an amount nor a link."""
-    try:
-        found = json.loads(_FENCE.sub("", said.strip()))
-        draft = Draft(str(found["question"]).strip(), str(found["answer"]).strip())
-    except (ValueError, KeyError, TypeError):
-        return None
+    found = read_object(said)
+    draft = Draft(str(found.get("question", "")).strip(), str(found.get("answer", "")).strip())
     whole = f"{draft.question} {draft.answer}"
     made_up = _GAP in whole or adds_to(f"{question} {answer}", whole)
     return None if made_up or not draft.question or not draft.answer else draft

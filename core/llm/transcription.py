@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import aiohttp
 
+from core.agent.whole_answer import read_object
 from core.domain.budget import current_spender, kibibytes
 from core.domain.errors import AnswerUnusable, ModelError, RequestRefused
 from core.domain.model_use import UseCount
@@ -70,9 +71,11 @@ class OpenAITranscriber:
             said = HTTPStatus.GATEWAY_TIMEOUT
         if isinstance(said, int):
             self._raise_for(said)
-        tokens = kibibytes(size) * _TOKENS_PER_KIBIBYTE
-        self._spending.count(spender, self.settings.model, "transcription", _use(said, tokens), tokens)
-        return _words(said)
+        tokens, told = kibibytes(size) * _TOKENS_PER_KIBIBYTE, read_object(said.decode(errors="replace"))
+        self._spending.count(spender, self.settings.model, "transcription", _use(told, tokens), tokens)
+        if not isinstance(words := told.get("text"), str):
+            raise AnswerUnusable("The transcription could not be read.")
+        return words
 
     def _raise_for(self, status: int) -> NoReturn:
         told = f"The endpoint of transcriptions answered {status}."
@@ -116,19 +119,11 @@ class OpenAITranscriber:
         return form
 
 
-def _use(said: bytes, estimated: int) -> UseCount:
+def _use(told: Mapping[str, Any], estimated: int) -> UseCount:
     """The tokens that the endpoint reported of a transcription, otherwise those that are estimated."""
-    with suppress(ValueError, AttributeError, TypeError, OverflowError, RecursionError):
-        usage = json.loads(said).get("usage") or {}
+    with suppress(ValueError, AttributeError, TypeError, OverflowError):
+        usage = told.get("usage") or {}
         asked, answered = int(usage.get("input_tokens") or 0), int(usage.get("output_tokens") or 0)
         if asked > 0:
             return reported_use({"prompt_tokens": asked, "completion_tokens": answered})
     return UseCount(estimated_calls=1, input_tokens=estimated)
-
-
-def _words(said: bytes) -> str:
-    with suppress(ValueError, AttributeError, RecursionError):
-        words = json.loads(said).get("text")
-        if isinstance(words, str):
-            return words
-    raise AnswerUnusable("The transcription could not be read.")
