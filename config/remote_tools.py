@@ -145,7 +145,7 @@ def _document_reader(
         async with asyncio.timeout(_SECONDS):
             data = await fetched(given.document, _check_of(given, given.document), headers)
         found = await asyncio.to_thread(_from_document, name, given, data, settings, metrics)
-        publish(found)
+        publish(found, {})
         await asyncio.Event().wait()
 
     return read

@@ -118,9 +118,7 @@ class Consent:
     @property
     def question(self) -> str | None:
         """What the customer may be asked to confirm, in the words of the call; None where nothing waits for a yes."""
-        if self._held is None:
-            return None
-        return in_words(self._held)
+        return None if self._held is None else in_words(self._held)
 
     @property
     def for_staff(self) -> Sequence[ToolCall]:
@@ -178,9 +176,7 @@ class Consent:
         return any(words_heard(one) for one in (*self._turn.history, *self._turn.pending) if is_own(self._turn, one))
 
     async def _ask(self, tool: Tool, call: ToolCall) -> bool | None:
-        if self._check is None:
-            return None
-        return await self._check.is_asked_for(self._turn, tool, call)
+        return None if self._check is None else await self._check.is_asked_for(self._turn, tool, call)
 
     def _confirmed(self, call: ToolCall) -> bool:
         """A bare yes to the hub's own question about this very call."""
@@ -194,13 +190,14 @@ class Consent:
     def _details_hold(self, call: ToolCall) -> bool:
         """Whether every number, code, link and address of the call is the customer's, or was looked up for them."""
         held = ExactIndex([*self._own(), *map(without_orders, self._results)])
-        return _all_held(held, (str(value) for _, value in _details(call.arguments)))
+        return all(held.has_all(exact_parts(str(value))) for _, value in _details(call.arguments))
 
     def _foreign(self, call: ToolCall) -> bool:
         """Whether an exact detail stands in what was found, and is not the customer's."""
         found = ExactIndex(self._outside())
-        values = [str(value) for _, value in _details(call.arguments)]
-        return not self._details_hold(call) and any(_any_held(found, value) for value in values)
+        parts = [exact_parts(str(value)) for _, value in _details(call.arguments)]
+        shared = any(any(map(found.holds, one.literal)) or any(map(found.has, one.figures)) for one in parts)
+        return shared and not self._details_hold(call)
 
     def _names_it(self, tool: Tool, call: ToolCall) -> bool:
         """Whether what they write now holds every word of the tool's name and of the details, and is no question."""
@@ -208,12 +205,8 @@ class Consent:
         name = frozenset(content_stems(_readable(tool.name)))
         details = frozenset(words(" ".join(str(value) for _, value in _details(call.arguments))))
         is_question = not _QUESTION_MARKS.isdisjoint(now)
-        return (
-            bool(name)
-            and not is_question
-            and name <= frozenset(content_stems(now))
-            and details <= frozenset(words(now))
-        )
+        named = bool(name) and name <= frozenset(content_stems(now))
+        return named and not is_question and details <= frozenset(words(now))
 
     def _orders_given(self) -> bool:
         """Whether anything that the model reads gives the assistant orders, also what a customer quotes."""
@@ -236,15 +229,6 @@ class Consent:
         said = [one for one in asked(self._turn) if is_own(self._turn, one)]
         yes = bool(said) and all(says_yes(unquoted(one.text)) for one in said)
         return last if yes and last is not None and last.author is Author.AGENT else None
-
-
-def _all_held(held: ExactIndex, values: Iterable[str]) -> bool:
-    return all(held.has_all(exact_parts(value)) for value in values)
-
-
-def _any_held(held: ExactIndex, value: str) -> bool:
-    parts = exact_parts(value)
-    return any(map(held.holds, parts.literal)) or any(map(held.has, parts.figures))
 
 
 def _details(arguments: str) -> list[tuple[str, Any]]:
@@ -278,11 +262,8 @@ def in_words(call: ToolCall) -> str:
 def _for_approval(call: ToolCall) -> str:
     """Staff approve what they read, so they must be able to read all of it."""
     arguments = canonical(call.arguments)
-    texts = (
-        arguments,
-        *(f"{name}{value}" for name, value in _details(arguments)),
-    )  # JSON spells control characters out
-    if any(map(is_invisible, "".join(texts))):
+    spelled = (f"{name}{value}" for name, value in _details(arguments))  # JSON spells control characters out
+    if any(map(is_invisible, "".join((arguments, *spelled)))):
         return _INVISIBLE
     return NOT_APPROVED if len(arguments) <= LONGEST_ARGUMENTS else _TOO_LONG
 

@@ -54,11 +54,8 @@ def meant_facts(facts: Sequence[Fact], what: str) -> list[Fact]:
     if not wanted:
         return []
     holding = [one for one in facts if wanted <= frozenset(content_stems(f"{one.kind} {one.subject} {one.text}"))]
-    return holding or [one for one in facts if any(map(wanted.issuperset, _named_by(one)))]
-
-
-def _named_by(fact: Fact) -> list[list[str]]:
-    return [stems for text in (fact.subject or fact.kind, fact.text) if (stems := content_stems(text))]
+    named_by = ((one, map(content_stems, (one.subject or one.kind, one.text))) for one in facts)
+    return holding or [one for one, names in named_by if any(stems and wanted.issuperset(stems) for stems in names)]
 
 
 def told_facts(facts: Sequence[Fact]) -> str:

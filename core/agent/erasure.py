@@ -59,7 +59,6 @@ class ErasureResponder:
     new_code: Callable[[], str] = six_digits
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
-        """See Responder."""
         if (record := await run_in_thread(turn, _confirmed, turn)) is not None:
             texts = await run_in_thread(turn, texts_for, turn, self.company)
             return replace(_reply(texts.say("erase_done")), erasure=record)

@@ -102,8 +102,13 @@ def exact_parts(text: str) -> ExactParts:
         rest = _take(_CODE, rest, literal, code_key)
     rest = _DATE.sub(_parted, _TIME.sub(_parted, rest))
     rest = _take(_PHONE, rest, literal, _phone_key)
-    figures = tuple(figure for figure in _figures(rest) if figure.sign or not is_code)
-    return ExactParts(frozenset(literal), figures)
+    figures = (
+        Figure(frozenset(_readings(written)), sign)
+        for number in _NUMBER.finditer(rest)
+        if (sign := _sign(rest, number)) or not is_code
+        for written in _written(number[0])
+    )
+    return ExactParts(frozenset(literal), tuple(figures))
 
 
 class ExactIndex:
@@ -228,13 +233,6 @@ def _take(pattern: re.Pattern[str], text: str, found: set[str], key: Callable[[s
 
 def _parted(match: re.Match[str]) -> str:
     return re.sub(r"\D", " ; ", match[0])
-
-
-def _figures(text: str) -> Iterator[Figure]:
-    for match in _NUMBER.finditer(text):
-        sign = _sign(text, match)
-        for written in _written(match[0]):
-            yield Figure(frozenset(_readings(written)), sign)
 
 
 def _sign(text: str, number: re.Match[str]) -> str:

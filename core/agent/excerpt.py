@@ -49,17 +49,14 @@ def _unwrap(lines: Sequence[str]) -> list[str]:
         first, last = (joined[-1][0], joined[-1][-1]) if joined else ("", "")
         open_before = bool(last) and not _ends(last) and not _ROW.match(first) and not _HEADING.match(first)
         wrapped = length >= _WRAPPED_AT or line[:1].islower()
-        if said and open_before and wrapped and not _stands_alone(line):
+        stands_alone = any(pattern.match(line) for pattern in (_HEADING, _LIST_ITEM, _ROW))
+        if said and open_before and wrapped and not stands_alone:
             joined[-1].append(said)
             length += len(said) + 1
         else:
             joined.append([line.rstrip()])
             length = len(joined[-1][0])
     return [" ".join(parts) for parts in joined]
-
-
-def _stands_alone(line: str) -> bool:
-    return any(pattern.match(line) for pattern in (_HEADING, _LIST_ITEM, _ROW))
 
 
 def _ends(text: str) -> bool:

@@ -21,7 +21,7 @@ from core.agent.prompting import system_prompt
 from core.agent.questions import opens_a_question
 from core.agent.tokens import trim
 from core.agent.whole_answer import SparedModel, read_object
-from core.agent.wording import content_stems, fold, phrase
+from core.agent.wording import content_stems, phrase
 from core.domain.budget import Spender, spending, stranger_among
 from core.domain.customer import ContactDetails
 from core.domain.memory import LONGEST_FACT, LONGEST_SUBJECT, Fact, FactKind
@@ -47,6 +47,7 @@ _ASKS = ("?", "؟", "？")
 _BESIDE = Phrases("person.polite", "talk.greeting", "talk.filler")
 _JOINS = Phrases("question.joins")
 _NO_CALLS, _LANGUAGE, _NOT = Phrases("memory.no_calls"), Phrases("memory.language"), Phrases("memory.not")
+_DAYS = Phrases("memory.days")
 _IMPORTANCE = {FactKind.NAME: 5, FactKind.LANGUAGE: 5}
 
 
@@ -200,12 +201,7 @@ def _language_wish(spoken: str) -> str | None:
 
 def _holds(phrases: Phrases, spoken: str) -> bool:
     """Also in scripts without spaces, in which a phrase stands within a word."""
-    return phrases.are_in(spoken) or any(not one.isascii() and one in spoken for one in _dense(phrases))
-
-
-@functools.cache
-def _dense(phrases: Phrases) -> frozenset[str]:
-    return frozenset(one for one in phrases.known if _DENSE.search(one))
+    return phrases.are_in(spoken) or any(one in spoken and _DENSE.search(one) for one in phrases.known)
 
 
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
@@ -227,17 +223,12 @@ def _name_in(rest: str) -> str | None:
     kept: list[str] = []
     for word in words:
         has_case = word.lower() != word.upper()
-        if fold(word) in _days() or (has_case and (not word[0].isupper() or (len(word) > 2 and word.isupper()))):
+        if phrase(word) in _DAYS.known or (has_case and (not word[0].isupper() or (len(word) > 2 and word.isupper()))):
             break
         if kept and not has_case:
             break
         kept.append(word)
     return _COPULA.sub("", " ".join(kept)) or None
-
-
-@functools.cache
-def _days() -> frozenset[str]:
-    return frozenset(fold(day) for pack in packs().values() for day in pack.words("memory", "days"))
 
 
 @functools.cache

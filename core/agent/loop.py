@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,11 +29,10 @@ from core.agent.evidence import AnswerEvidence
 from core.agent.files import files_of, newly_sent, speaks_of_file
 from core.agent.followup_questions import completed
 from core.agent.in_thread import run_in_thread
-from core.agent.language import packs
 from core.agent.lookup import Lookup, file_sources, passages_for
 from core.agent.memory import said_before
 from core.agent.memory_tools import KEEPS, OWN_WORDS, memory_tools
-from core.agent.phrases import any_of
+from core.agent.phrases import Phrases
 from core.agent.prompting import Speakers, opening_prompt, question_message, sources_message
 from core.agent.questions import asks, split_questions
 from core.agent.routing import Intent, Route, asked, route
@@ -72,6 +69,7 @@ _SAID_WITHOUT_MODEL = frozenset({Intent.NOTHING, Intent.FILE, Intent.CHOOSE_AGAI
 _TALK = frozenset({Intent.SMALL_TALK, Intent.DECLINED})
 _TIME_TO_SAY = 0.1  # of a turn: when its calls have ended, the model says what became of them
 _SEVERAL = 2  # questions: of several it is said which one has no answer
+_PERSON = Phrases("person.person", "person.person_after_talk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,14 +373,7 @@ async def _reply_of(gate: AnswerGate, turn: TurnState, texts: Texts, *, intent: 
 def _offers_person(text: str) -> bool:
     """Whether a text asks the customer if they want a person, so that a bare yes is understood next time."""
     asked_for = (piece for piece in sentences(text) if piece.rstrip().rstrip("*_").endswith(("?", "؟", "？")))
-    return any(_person().search(phrase(question)) for question in asked_for)
-
-
-@functools.cache
-def _person() -> re.Pattern[str]:
-    names = ("person", "person_after_talk")
-    entries = [entry for pack in packs().values() for name in names for entry in pack.words("person", name)]
-    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)")
+    return any(_PERSON.are_in(phrase(question)) for question in asked_for)
 
 
 def _asked_something(turn: TurnState) -> bool:

@@ -13,11 +13,12 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
-from core.agent.phrases import Phrases, any_of
+from core.agent.phrases import Phrases
 from core.agent.wording import phrase, plain
 
 _KINDS = {kind: Phrases(f"talk.{kind}") for kind in ("identity", "thanks", "farewell", "greeting")}
 """Where two kinds share a phrase, the first has it."""
+_OF_ANY_KIND = Phrases(*(f"talk.{kind}" for kind in _KINDS))
 _FILLER = Phrases("talk.filler")
 _THANKS = Phrases("talk.thanks")
 _YES = Phrases("talk.yes")
@@ -42,20 +43,15 @@ def _kinds() -> Mapping[str, str]:
     return {entry: kind for kind, phrases in reversed(_KINDS.items()) for entry in phrases.known}
 
 
-@functools.cache
-def _any_phrase() -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){any_of(_kinds())}(?!\w)")
-
-
 def small_talk(text: str) -> str | None:
     """``identity``, ``thanks``, ``farewell`` or ``greeting`` when the message is nothing else; otherwise None."""
     spoken = phrase(text)
     if not spoken:
         return "thanks" if _FRIENDLY.search(text) and len(text.strip()) <= _LONGEST_SIGNS else None
-    said = _any_phrase().findall(spoken)
+    said = _OF_ANY_KIND.pattern.findall(spoken)
     telling = [one for one in said if " " in one or _kinds()[one] != "identity"]  # "help" beside thanks asks nothing
     heard = {_kinds()[entry] for entry in telling or said}
-    if not heard or _FILLER.removed_from(_any_phrase().sub(" ", spoken)):
+    if not heard or _FILLER.removed_from(_OF_ANY_KIND.pattern.sub(" ", spoken)):
         return None
     return next(kind for kind in _KINDS if kind in heard)
 

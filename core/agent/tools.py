@@ -311,20 +311,16 @@ def by_name(tools: Iterable[Tool]) -> Mapping[str, Tool]:
     return found
 
 
-def _tools_of(name: str, loaded: Any) -> list[Tool]:
-    found = [loaded] if isinstance(loaded, Tool) else list(loaded) if isinstance(loaded, (list, tuple)) else []
-    if not found or not all(isinstance(item, Tool) for item in found):
-        raise ConfigError(f"Entry point {name} of {GROUP} must be a Tool or a list of Tools.")
-    return found
-
-
-def installed_tools(group: str = GROUP) -> list[Tool]:
+def installed_tools() -> list[Tool]:
     """The tools of all installed packages. Raises ConfigError that names the entry point that cannot be loaded."""
     found: list[Tool] = []
-    for entry in sorted(entry_points(group=group), key=lambda item: item.name):
+    for entry in sorted(entry_points(group=GROUP), key=lambda item: item.name):
         try:
             loaded = entry.load()
         except Exception as error:
-            raise ConfigError(f"Entry point {entry.name} of {group} cannot be loaded: {error}") from error
-        found.extend(_tools_of(entry.name, loaded))
+            raise ConfigError(f"Entry point {entry.name} of {GROUP} cannot be loaded: {error}") from error
+        given = loaded if isinstance(loaded, (list, tuple)) else [loaded]
+        if not given or not all(isinstance(item, Tool) for item in given):
+            raise ConfigError(f"Entry point {entry.name} of {GROUP} must be a Tool or a list of Tools.")
+        found.extend(given)
     return found

@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,13 +36,10 @@ class DiskRoom:
     Exact for the files of this process; processes that share the folder learn of each other's within a minute.
     """
 
-    def __init__(
-        self, folder: Path, *, quota: int = 0, reserve: int = 0, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, folder: Path, *, quota: int = 0, reserve: int = 0) -> None:
         self._folder = folder
         self._quota = quota
         self._reserve = reserve
-        self._monotonic = monotonic
         self._used = 0
         self._since = 0
         self._coming = 0
@@ -75,7 +72,7 @@ class DiskRoom:
         return DiskUse(self._used + self._since, free)
 
     async def _walk_when_old(self) -> None:
-        now = self._monotonic()
+        now = time.monotonic()
         if self._measured_at is not None and now - self._measured_at < _FRESH:
             return
         counted = self._since

@@ -47,8 +47,8 @@ class ModelExtractor:
         self._inner = inner
         self._clock = clock
         self._company = company
-        self._seer = (
-            None if make_seer is None else functools.cache(lambda: _spared(make_seer(), clock, picture_seconds))
+        self._seer = make_seer and functools.cache(
+            lambda: SparedModel(make_seer(), clock, "reading of a picture", seconds=picture_seconds)
         )
         self._transcriber = transcriber
         self._sees = False
@@ -94,10 +94,6 @@ class ModelExtractor:
             return ""
         self._sees = True
         return _cleaned(said)
-
-
-def _spared(model: ChatModel, clock: Clock, seconds: float) -> SparedModel:
-    return SparedModel(model, clock, "reading of a picture", seconds=seconds)
 
 
 def _cleaned(said: str) -> str:

@@ -7,23 +7,16 @@ import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from types import MappingProxyType
-from typing import Protocol
 
 from core.agent.tools import Tool, by_name
-from core.ports.metrics import Gauge, Metrics, NoMetrics
+from core.ports.metrics import Gauge, Metrics
 
 logger = logging.getLogger(__name__)
 
 
-class Publish(Protocol):
-    """Takes what a server gives at the moment, and why it does not give others, by their names."""
+Publish = Callable[[Iterable[Tool], Mapping[str, str]], None]
+"""Takes what a server gives at the moment, and why it does not give others, by their names."""
 
-    def __call__(self, tools: Iterable[Tool], left_out: Mapping[str, str] = ..., /) -> None: ...
-
-
-_NO_METRICS = NoMetrics()
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
 
@@ -39,11 +32,11 @@ class KeptTools:
         name: str,
         connect: Callable[[Publish], Awaitable[None]],
         adjust: Callable[[Iterable[Tool]], tuple[Iterable[Tool], Mapping[str, str]]],
-        metrics: Metrics = _NO_METRICS,
+        metrics: Metrics,
     ) -> None:
         self.name = name
         self.tools: Mapping[str, Tool] = {}
-        self.left_out: Mapping[str, str] = _NOTHING
+        self.left_out: Mapping[str, str] = {}
         self._connect = connect
         self._adjust = adjust
         self._metrics = metrics
@@ -58,7 +51,7 @@ class KeptTools:
         """Get the tools of one connection, and end it. Raises what it fails with."""
         found: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def publish(tools: Iterable[Tool], left_out: Mapping[str, str] = _NOTHING, /) -> None:
+        def publish(tools: Iterable[Tool], left_out: Mapping[str, str]) -> None:
             self._publish(tools, left_out)
             if not found.done():
                 found.set_result(None)
@@ -80,7 +73,7 @@ class KeptTools:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    def _publish(self, tools: Iterable[Tool], left_out: Mapping[str, str] = _NOTHING, /) -> None:
+    def _publish(self, tools: Iterable[Tool], left_out: Mapping[str, str]) -> None:
         known = self.tools.keys(), self.left_out
         wanted, others = self._adjust(tools)
         self.tools, self.left_out = by_name(wanted), {**left_out, **others}
