@@ -79,9 +79,7 @@ class Layout:
         """The piece with the white space before it and, in a numbered list, the number it has now."""
         if text.startswith(_FENCES) and "\n" not in gap:
             gap = "\n"  # anywhere else it would open no block
-        numbered = _NUMBERED.match(text)
-        if numbered is not None:
-            self._count(int(numbered[1]))
+        if (numbered := self._count(text)) is not None:
             self._shown += 1
             text = f"{self._shown}{text[numbered.end() :]}"
         added = (wider(self._left, gap) if self._out else "") + text
@@ -92,14 +90,16 @@ class Layout:
     def skip(self, gap: str, text: str) -> None:
         """The piece is left out."""
         self._left = wider(self._left, gap)
-        numbered = _NUMBERED.match(text)
-        if numbered is not None:
-            self._count(int(numbered[1]))
+        self._count(text)
 
-    def _count(self, number: int) -> None:
-        if number != self._written + 1:
-            self._shown = number - 1  # another list
-        self._written = number
+    def _count(self, text: str) -> re.Match[str] | None:
+        """The number at the beginning of a list's item."""
+        found = _NUMBERED.match(text)
+        if found is not None:
+            if int(found[1]) != self._written + 1:
+                self._shown = int(found[1]) - 1  # another list
+            self._written = int(found[1])
+        return found
 
 
 def wider(one: str, other: str) -> str:

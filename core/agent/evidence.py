@@ -204,9 +204,8 @@ class AnswerEvidence:
         """The source that a supported sentence is nearest to; None where none shares a third of its words, or two."""
         shares = self._shares(text)
         best = max(shares, key=lambda number: shares[number], default=None)
-        return (
-            best if best is not None and shares[best] >= max(_FEWEST, _CLOSE * len(set(content_stems(text)))) else None
-        )
+        least = max(_FEWEST, _CLOSE * len(set(content_stems(text))))
+        return best if best is not None and shares[best] >= least else None
 
     def _shares(self, text: str) -> dict[int, int]:
         """How many of a sentence's words each source has; words without meaning of their own do not count."""

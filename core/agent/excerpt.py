@@ -97,16 +97,12 @@ def units(text: str) -> list[Unit]:
                 found.append(Unit(line.strip(), gap or "\n", lead=lead))
                 gap = ""
         else:
-            lead = ""
-            found.extend(_sentence_units(line, gap or "\n"))
+            lead, heading = "", bool(_HEADING.match(line))
+            for piece in sentences(line.strip()):
+                found.append(Unit(piece.strip(), gap or "\n", heading=heading))
+                gap = " "
             gap = ""
     return [unit for unit in found if unit.text]
-
-
-def _sentence_units(line: str, glue: str) -> list[Unit]:
-    heading = bool(_HEADING.match(line))
-    pieces = sentences(line.strip())
-    return [Unit(piece.strip(), " " if place else glue, heading=heading) for place, piece in enumerate(pieces)]
 
 
 @dataclass(frozen=True, slots=True)

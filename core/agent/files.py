@@ -65,11 +65,6 @@ def cite_file(file: Attachment, content: str, score: float) -> Citation:
     return Citation(id=file.id, title=file.name, content=shown, source=file.name, score=round(score, 4))
 
 
-def _headline(text: str) -> str:
-    """The first line of a file says what it is ("INVOICE 17"): asking for that again says nothing."""
-    return next((line for line in text.splitlines() if line.strip()), "")[:120]
-
-
 def search_files(files: Sequence[Attachment], question: str, *, limit: int) -> tuple[Attachment, Match] | None:
     """The best place in these files, and in which of them it is; the newest file wins a tie.
 
@@ -79,7 +74,8 @@ def search_files(files: Sequence[Attachment], question: str, *, limit: int) -> t
     best: tuple[Attachment, Match] | None = None
     for file, wanted in itertools.product(reversed(readable(files)), ways):
         text = file.text or ""
-        match = best_match(text, wanted, limit=limit, known=f"{file.name} {_headline(text)}")
+        headline = next((line for line in text.splitlines() if line.strip()), "")[:120]  # what it is ("INVOICE 17")
+        match = best_match(text, wanted, limit=limit, known=f"{file.name} {headline}")
         if match.text and (best is None or match.coverage > best[1].coverage):
             best = file, match
     return best

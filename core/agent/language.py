@@ -31,9 +31,8 @@ class LanguagePack:
     @property
     def name(self) -> str:
         """What its speakers call it."""
-        from babel import (
-            Locale,
-        )  # loads what it knows of each language: five megabytes for a word that is rarely asked for
+        # It loads what it knows of each language: five megabytes for a word that is rarely asked for.
+        from babel import Locale
 
         return Locale(self.code).display_name or self.code
 

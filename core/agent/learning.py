@@ -88,11 +88,8 @@ class ModelLearner:
         stated, told = await asyncio.to_thread(_by_rules, part), _listed(found, "used")
         used = {one.key for one in part.memory.facts if one.subject in told or one.key in stated.used}
         # Where it holds no list the rules decide: to ask again would cost as much again.
-        facts = (
-            list(_facts(_listed(found, "facts"), part.messages))
-            if isinstance(found.get("facts"), list)
-            else stated.facts
-        )
+        is_listed = isinstance(found.get("facts"), list)
+        facts = list(_facts(_listed(found, "facts"), part.messages)) if is_listed else stated.facts
         return Learned(facts, used, summary[:_SUMMARY] if isinstance(summary, str) and summary else None)
 
 
@@ -119,11 +116,8 @@ def _listed(found: dict[str, Any], name: str) -> list[Any]:
 def _facts(found: Iterable[Any], messages: Sequence[Message]) -> Iterator[Fact]:
     """Without what rests on no message of the customer's, or names a number or a link that stands not in it."""
     for one in found:
-        if (
-            not isinstance(one, dict)
-            or not isinstance(one.get("message"), int)
-            or one.get("kind") not in list(FactKind)
-        ):
+        fits = isinstance(one, dict) and isinstance(one.get("message"), int) and one.get("kind") in list(FactKind)
+        if not fits:
             continue
         place, text, subject = one["message"] - 1, one.get("text"), one.get("subject")
         if not 0 <= place < len(messages) or not isinstance(text, str) or not text.strip():

@@ -29,7 +29,9 @@ async def memory_reply(memories: Memories, turn: TurnState, texts: Texts) -> Rep
     """The answer to a message that wants nothing else; None to any other. Where others may read it is to be asked in private."""
     said = asked(turn)
     spoken = phrase(said[-1].text) if len(said) == 1 and len(said[0].text) <= _LONGEST else ""
-    shows, forgets = (_is_all_of(spoken, wish) for wish in (_SHOW, _FORGET))
+    shows, forgets = (
+        one.are_in(spoken) and not _FILLER.removed_from(one.removed_from(spoken)) for one in (_SHOW, _FORGET)
+    )
     if not (shows or forgets):
         return None
     if not turn.is_private:
@@ -49,10 +51,6 @@ def _listed(facts: Sequence[Fact]) -> str:
     ends = accumulate(len(line) + 1 for line in lines)
     fitting = [line for line, end in zip(lines, ends, strict=True) if end <= _LONGEST_REPLY]
     return "\n".join([*fitting, "…"] if len(fitting) < len(facts) else lines)
-
-
-def _is_all_of(spoken: str, wish: Phrases) -> bool:
-    return wish.are_in(spoken) and not _FILLER.removed_from(wish.removed_from(spoken))
 
 
 def _fact_text(fact: Fact) -> str:

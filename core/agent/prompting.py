@@ -48,15 +48,6 @@ def base_prompt(settings: AgentSettings) -> ChatMessage:
     return replace(prompt, content=f"{prompt.content}\n\n{lead}\n{settings.company_rules}")
 
 
-def _unreadable(files: Sequence[Attachment]) -> str:
-    lines = [
-        f"The customer's file “{defuse(file.name)}” {_state(file)}."
-        for file in files
-        if not (file.text and file.text.strip())
-    ]
-    return "\n".join(lines)
-
-
 def _state(file: Attachment) -> str:
     if file.is_missing:
         return _MISSING
@@ -67,7 +58,9 @@ def _state(file: Attachment) -> str:
 def sources_message(sources: Sources, given: Sequence[Source], files: Sequence[Attachment]) -> ChatMessage:
     """The block of data before the question."""
     blocks = sources.show(given)
-    parts = [f"{_INTRODUCTION}\n{blocks}" if blocks else _NO_SOURCES, _unreadable(files)]
+    unreadable = [file for file in files if not (file.text and file.text.strip())]
+    lines = [f"The customer's file “{defuse(file.name)}” {_state(file)}." for file in unreadable]
+    parts = [f"{_INTRODUCTION}\n{blocks}" if blocks else _NO_SOURCES, "\n".join(lines)]
     return ChatMessage("user", "\n\n".join(part for part in parts if part))
 
 

@@ -70,10 +70,8 @@ def was_offered_person(history: Sequence[Message]) -> bool:
 
 def _keyword(text: str, keywords: Sequence[str]) -> str | None:
     spoken = phrase(text)
-    for keyword in keywords:
-        if phrase(keyword) and re.search(rf"(?<!\w){any_of([keyword])}(?!\w)", spoken):
-            return keyword
-    return None
+    words = (keyword for keyword in keywords if phrase(keyword))
+    return next((one for one in words if re.search(rf"(?<!\w){any_of([one])}(?!\w)", spoken)), None)
 
 
 def _wish(messages: Sequence[Message], keywords: Sequence[str], *, offered: bool) -> Escalation | None:

@@ -177,10 +177,8 @@ class ToolRunner:
         """
         check = self.tools.get(tool.checked_by)
         takes = check.spec.parameters.get("properties", {}) if check is not None else {}
-        if (
-            check is None or check.effect or "idempotency_key" not in takes
-        ):  # without the key it would tell of another call
-            return unknown
+        if check is None or check.effect or "idempotency_key" not in takes:
+            return unknown  # without the key it would tell of another call
         given = arguments.model_dump(mode="json") | {"idempotency_key": context.idempotency_key}
         known = {name: value for name, value in given.items() if name in takes}
         try:

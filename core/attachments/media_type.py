@@ -111,10 +111,7 @@ def _by_content(path: Path, suffix: str) -> str | None:
 
 def _by_signature(sample: bytes) -> str | None:
     """Only for content that is not text: “BMW” and “MZ” also start honest sentences."""
-    for media_type, offset, magic in SIGNATURES:
-        if sample[offset : offset + len(magic)] == magic:
-            return media_type
-    return None
+    return next((media_type for media_type, offset, magic in SIGNATURES if sample.startswith(magic, offset)), None)
 
 
 def by_tracks(media_type: str | None, content: mmap.mmap) -> str | None:
@@ -134,12 +131,8 @@ def by_tracks(media_type: str | None, content: mmap.mmap) -> str | None:
 def _inside_zip(content: mmap.mmap) -> str:
     """Member names stand uncompressed in the central directory at the end, so nothing has to be unpacked to see them."""
     directory = content[max(0, len(content) - _DIRECTORY_TAIL) :]
-    for media_type, member in ZIP_MEMBERS:
-        if member in directory:
-            return media_type
-    if b"mimetypeapplication/epub+zip" in content[:128]:
-        return "application/epub+zip"
-    return "application/zip"
+    plain = "application/epub+zip" if b"mimetypeapplication/epub+zip" in content[:128] else "application/zip"
+    return next((media_type for media_type, member in ZIP_MEMBERS if member in directory), plain)
 
 
 def _inside_ole(content: mmap.mmap) -> str | None:

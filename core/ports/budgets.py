@@ -30,15 +30,12 @@ class NoBudgets:
     """Grants everything, for commands and tests without limits."""
 
     def wait(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
-        """Never."""
         return 0.0
 
     def spend(self, budget: Budget, spender: Spender, amount: int = 1) -> None:
         """Forget it."""
 
-    def take(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
-        """Granted."""
-        return 0.0
+    take = wait
 
     def count_use(self, spender: Spender, model: str, task: str, count: UseCount) -> None:
         """Forget it."""

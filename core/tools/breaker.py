@@ -57,9 +57,8 @@ class Breaker:
             raise
         finally:
             self._in_trial &= not is_trial
-            if works is not None and (
-                is_trial or openings == self._openings
-            ):  # older calls say nothing of the server now
+            is_older = not is_trial and openings != self._openings  # it says nothing of the server now
+            if works is not None and not is_older:
                 self._count(works=works, is_trial=is_trial)
         return result
 
