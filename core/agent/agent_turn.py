@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from core.agent.answer_gate import AnswerGate
 from core.agent.answer_parts import PartsReader, parts_format
@@ -30,85 +30,78 @@ _CUT_AT_LENGTH = "length"
 _LAST_TOKENS = 0.75  # of the turn's budget: from here on the model must answer with what it has
 
 
+@dataclass(slots=True, eq=False)
 class AgentTurn:
     """State of one turn. ``run`` may be called once. ``tickets``: numbers of those that it opened or changed.
 
     ``broken``: the tools that did not work, and did not later in the turn either.
     """
 
-    def __init__(
-        self,
-        model: ChatModel,
-        settings: AgentSettings,
-        runner: ToolRunner,
-        gate: AnswerGate,
-        evidence: AnswerEvidence,
-    ) -> None:
-        self._model = model
-        self._settings = settings
-        self._runner = runner
-        self._gate = gate
-        self._evidence = evidence
-        self._spent = 0
-        self.escalation: Escalation | None = None
-        self.link: str | None = None
-        self.tickets: tuple[str, ...] = ()
-        self.broken: set[str] = set()
+    model: ChatModel
+    settings: AgentSettings
+    runner: ToolRunner
+    gate: AnswerGate
+    evidence: AnswerEvidence
+    _spent: int = field(default=0, init=False)
+    escalation: Escalation | None = field(default=None, init=False)
+    link: str | None = field(default=None, init=False)
+    tickets: tuple[str, ...] = field(default=(), init=False)
+    broken: set[str] = field(default_factory=set, init=False)
 
     async def run(self, prompt: Sequence[ChatMessage], opening: Sequence[Source]) -> None:
         """Ends when the answer has passed the gate, or with ``escalation`` set. Raises ModelError, LostClaim."""
         messages = list(prompt)
-        for number in range(self._settings.max_steps):
-            step = await self._step(number, messages, opening, last=number == self._settings.max_steps - 1)
+        for number in range(self.settings.max_steps):
+            step = await self._step(number, messages, opening, last=number == self.settings.max_steps - 1)
             if not step.calls:
                 return
             messages.append(ChatMessage("assistant", step.text, tool_calls=step.calls))
-            messages.extend(map(self._absorb, await self._runner.run(number, step.calls)))
+            messages.extend(map(self._absorb, await self.runner.run(number, step.calls)))
             if self.escalation is not None:
                 return
-        raise ModelError(f"The model still asked for tools after {self._settings.max_steps} steps.")
+        raise ModelError(f"The model still asked for tools after {self.settings.max_steps} steps.")
 
     async def _step(
         self, number: int, messages: Sequence[ChatMessage], opening: Sequence[Source], *, last: bool
     ) -> AssistantStep:
         """The model's step, or what it said in it before a crash."""
-        recorded = self._runner.journal.step(number)
+        recorded = self.runner.journal.step(number)
         if recorded is not None:
-            await PartsReader(self._gate).feed(recorded.text)
-            self._gate.drop_pending()
+            await PartsReader(self.gate).feed(recorded.text)
+            self.gate.drop_pending()
             return recorded
         step = await self._ask(number, messages, last=last)
         if step.calls:
-            await self._runner.journal.record_step(number, step, opening)
+            await self.runner.journal.record_step(number, step, opening)
         return step
 
     async def _ask(self, number: int, messages: Sequence[ChatMessage], *, last: bool) -> AssistantStep:
         """Near the end of the budget the tools are taken away, so that the model answers with what it has."""
-        if self._spent >= self._settings.turn_tokens:
-            raise ModelError(f"The turn used up its {self._settings.turn_tokens} tokens.")
-        frugal = last or self._spent >= self._settings.turn_tokens * _LAST_TOKENS
+        if self._spent >= self.settings.turn_tokens:
+            raise ModelError(f"The turn used up its {self.settings.turn_tokens} tokens.")
+        frugal = last or self._spent >= self.settings.turn_tokens * _LAST_TOKENS
         request = ChatRequest(
-            messages=fit(messages, self._settings.context_tokens),
-            tools=() if frugal else [tool.spec for tool in self._runner.tools.values()],
-            max_tokens=self._settings.answer_tokens,
-            temperature=self._settings.temperature,
-            reasoning_effort=self._settings.reasoning_effort,
+            messages=fit(messages, self.settings.context_tokens),
+            tools=() if frugal else [tool.spec for tool in self.runner.tools.values()],
+            max_tokens=self.settings.answer_tokens,
+            temperature=self.settings.temperature,
+            reasoning_effort=self.settings.reasoning_effort,
             answer_format=parts_format(),
         )
-        await self._runner.journal.still_held()  # whoever has claimed the conversation meanwhile is not answered over
-        reader = PartsReader(self._gate)
-        said, end = await read_stream(self._model, request, reader.feed)
+        await self.runner.journal.still_held()  # whoever has claimed the conversation meanwhile is not answered over
+        reader = PartsReader(self.gate)
+        said, end = await read_stream(self.model, request, reader.feed)
         guessed = sum(map(estimate_message, request.messages)) + estimate(said)
         tokens = end.usage.get("total_tokens") or guessed
         self._spent += tokens
         if frugal and end.tool_calls:
             raise ModelError("The model asked for a tool when it could only answer.")
         if end.tool_calls:
-            self._gate.drop_pending()
+            self.gate.drop_pending()
         else:
             is_cut = end.reason == _CUT_AT_LENGTH
             await reader.finish(whole=not is_cut)
-            if is_cut and not (self._gate.shown or self._gate.dropped):
+            if is_cut and not (self.gate.shown or self.gate.dropped):
                 raise ModelError("The model's answer was cut off within its first sentence.")
         logger.debug("model step", extra={"step": number, "tokens": tokens, "calls": len(end.tool_calls)})
         calls = (replace(call, id=step_id(number, place)) for place, call in enumerate(end.tool_calls))
@@ -127,16 +120,16 @@ class AgentTurn:
             self.link = self.link or result.link
         if outcome.ok and outcome.call.name in MAKES_TICKETS:
             self.tickets += numbers_in(result.content)[:1]
-        said = trim(defuse(outcome.shown), self._settings.tool_result_tokens)
+        said = trim(defuse(outcome.shown), self.settings.tool_result_tokens)
         name = outcome.call.name
         if outcome.ok and name in OWN_WORDS:
-            self._evidence.add_recalled(defuse(own_words_of(result.content)))
+            self.evidence.add_recalled(defuse(own_words_of(result.content)))
         elif outcome.ok and result.escalation is None and result.link is None and name != SEARCH:
-            tool, keeps = self._runner.tools.get(name), name in KEEPS
+            tool, keeps = self.runner.tools.get(name), name in KEEPS
             given = "{}" if keeps else outcome.call.arguments  # what is to be remembered is no result
-            self._evidence.add_result(name, given, said, effect=keeps or (tool is not None and tool.effect))
+            self.evidence.add_result(name, given, said, effect=keeps or (tool is not None and tool.effect))
         elif not outcome.ok and result.for_customer:
-            self._evidence.add_result(name, "{}", defuse(result.for_customer))
-        found = self._evidence.sources.show(result.sources, budget=self._settings.tool_result_tokens - estimate(said))
+            self.evidence.add_result(name, "{}", defuse(result.for_customer))
+        found = self.evidence.sources.show(result.sources, budget=self.settings.tool_result_tokens - estimate(said))
         shown = "\n".join(part for part in (said, found) if part)
         return ChatMessage("tool", shown, tool_call_id=outcome.call.id)

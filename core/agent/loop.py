@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.agent.agent_turn import AgentTurn
@@ -83,6 +83,7 @@ class _Job:
     events: TurnEvents
 
 
+@dataclass(slots=True, eq=False)
 class AgentLoop:
     """Implements Responder. ``tools`` are added to search_knowledge, escalate_to_human and those for ``tickets``.
 
@@ -93,45 +94,36 @@ class AgentLoop:
     ``verifier``: judges the sentences that code alone can neither prove nor refute; without one they are left out.
     """
 
-    def __init__(
-        self,
-        model: ChatModel,
-        retriever: Retriever,
-        journal: Journal,
-        settings: AgentSettings,
-        clock: Clock,
-        tools: Sequence[Tool] = (),
-        tickets: Tickets | None = None,
-        verifier: Verifier | None = None,
-        action_check: ActionCheck | None = None,
-        use: ToolUse | None = None,
-        memories: Memories | None = None,
-        likeness: Likeness | None = None,
-        remote: Callable[[], Mapping[str, Tool]] = dict,
-    ) -> None:
-        self._model = model
-        self._action_check = action_check
-        self._verifier = verifier
-        self._journal = journal
-        self._settings = settings
-        self._lookup = Lookup(retriever, clock, settings)
-        ours = ticket_tools(tickets, tools) if tickets is not None else ()
-        links = (link_tool(),) if settings.links_identities else ()
-        self._remembers = memories is not None and not settings.for_staff
-        past = memory_tools(memories, likeness) if memories is not None else ()
-        for_customers = () if settings.for_staff else (escalation_tool(), *links, *ours, *past)
-        every = by_name((search_tool(self._lookup), *for_customers, *tools)).values()
-        self._tools = by_name(overridden(every, settings.tool_overrides))
-        self._use = use or ToolUse()
-        self._has_own_tools = any(one.name not in KEEPS | OWN_WORDS for one in tools)
-        self._tickets = tickets
-        self._remote = remote
+    model: ChatModel
+    retriever: Retriever
+    journal: Journal
+    settings: AgentSettings
+    clock: Clock
+    tools: Sequence[Tool] = ()
+    tickets: Tickets | None = None
+    verifier: Verifier | None = None
+    action_check: ActionCheck | None = None
+    use: ToolUse = field(default_factory=ToolUse)
+    memories: Memories | None = None
+    likeness: Likeness | None = None
+    remote: Callable[[], Mapping[str, Tool]] = dict
+    _lookup: Lookup = field(init=False)
+    _tools: Mapping[str, Tool] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lookup = Lookup(self.retriever, self.clock, self.settings)
+        ours = ticket_tools(self.tickets, self.tools) if self.tickets is not None else ()
+        links = (link_tool(),) if self.settings.links_identities else ()
+        past = memory_tools(self.memories, self.likeness) if self.memories is not None else ()
+        for_customers = () if self.settings.for_staff else (escalation_tool(), *links, *ours, *past)
+        every = by_name((search_tool(self._lookup), *for_customers, *self.tools)).values()
+        self._tools = by_name(overridden(every, self.settings.tool_overrides))
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         """See Responder. Raises StoreUnavailable of the journal: the turn is tried again and resumes from what it holds."""
-        texts = await run_in_thread(turn, texts_for, turn, self._settings.company_name)
-        inside = self._settings.for_staff
-        way = await run_in_thread(turn, route, turn, self._settings.escalation_keywords, for_staff=inside)
+        texts = await run_in_thread(turn, texts_for, turn, self.settings.company_name)
+        inside = self.settings.for_staff
+        way = await run_in_thread(turn, route, turn, self.settings.escalation_keywords, for_staff=inside)
         if way.escalation is not None:
             return await self._escalation(_Job(turn, turn_id, way, texts, events))
         if way.intent in _SAID_WITHOUT_MODEL and (fixed := fixed_reply(way, texts)) is not None:
@@ -155,14 +147,14 @@ class AgentLoop:
         """The answer, or an honest failure."""
         turn_id = job.turn_id
         try:
-            async with asyncio.timeout(self._settings.turn_seconds) as limit:
+            async with asyncio.timeout(self.settings.turn_seconds) as limit:
                 return await self._answer(job, limit.when() or 0.0)
         except (LostClaim, StoreUnavailable):
             raise
         except ModelError as error:
             logger.warning("model failed: %s", error.detail, extra={"turn_id": turn_id})
         except TimeoutError:
-            logger.warning("turn out of time", extra={"turn_id": turn_id, "seconds": self._settings.turn_seconds})
+            logger.warning("turn out of time", extra={"turn_id": turn_id, "seconds": self.settings.turn_seconds})
         except Exception:
             logger.exception("agent failed", extra={"turn_id": turn_id})
         await job.events.discard()
@@ -170,27 +162,29 @@ class AgentLoop:
 
     async def _has_acted(self, job: _Job) -> bool:
         """Whether the turn has begun what may have taken effect: whoever asks again would have it done twice."""
-        journal, tools = await TurnJournal.open(self._journal, job.turn.claim, job.turn_id), self._tools_now()
+        journal, tools = await TurnJournal.open(self.journal, job.turn.claim, job.turn_id), self._tools_now()
         called = [tools.get(call.name) for call in journal.calls()]
         return any(tool is None or tool.effect for tool in called)
 
     def _tools_now(self) -> Mapping[str, Tool]:
-        return {**self._remote(), **self._tools}
+        return {**self.remote(), **self._tools}
 
     async def _journal_of(self, job: _Job) -> TurnJournal:
         if job.turn.has_journal:
-            return await TurnJournal.open(self._journal, job.turn.claim, job.turn_id)
-        return TurnJournal(self._journal, job.turn.claim, job.turn_id)
+            return await TurnJournal.open(self.journal, job.turn.claim, job.turn_id)
+        return TurnJournal(self.journal, job.turn.claim, job.turn_id)
 
     async def _answer(self, job: _Job, until: float) -> Reply:
         journal = await self._journal_of(job)
         given, unavailable = await self._gather(job, journal)
-        needless = self._has_own_tools or self._remote() or about_tickets(_pending_text(job.turn))
+        own_tools = any(one.name not in KEEPS | OWN_WORDS for one in self.tools)
+        needless = own_tools or self.remote() or about_tickets(_pending_text(job.turn))
         if unavailable and not given and not needless:
             return failure(job.texts, "unavailable")
         only_talk = job.way.intent is Intent.SMALL_TALK and not job.turn.history
         evidence = AnswerEvidence(Sources(), _pending_text(job.turn), said_before(job.turn), only_talk=only_talk)
-        known = await run_in_thread(job.turn, remembered, job.turn) if self._remembers else {}
+        remembers = self.memories is not None and not self.settings.for_staff
+        known = await run_in_thread(job.turn, remembered, job.turn) if remembers else {}
         if FACTS_LEAD in known:
             evidence.add_recalled(known[FACTS_LEAD])
             evidence.details = details_of(job.turn.customer.facts)
@@ -198,13 +192,13 @@ class AgentLoop:
             evidence,
             job.events.text,
             job.events.sources,
-            verifier=self._verifier,
-            strictness=self._settings.strictness,
+            verifier=self.verifier,
+            strictness=self.settings.strictness,
             until=until,
         )
-        consent = Consent(job.turn, evidence.sources, self._action_check, known.values())
+        consent = Consent(job.turn, evidence.sources, self.action_check, known.values())
         runner = self._runner(job, journal, consent, until)
-        agent = AgentTurn(self._model, self._settings, runner, gate, evidence)
+        agent = AgentTurn(self.model, self.settings, runner, gate, evidence)
         try:
             await agent.run(self._prompt(job, evidence.sources, given, known), given)
         finally:
@@ -212,7 +206,7 @@ class AgentLoop:
         if consent.for_staff:
             if not gate.text:
                 await job.events.discard()
-            escalation = await escalation_for(job.turn, job.turn_id, consent.for_staff, self._tickets, agent.escalation)
+            escalation = await escalation_for(job.turn, job.turn_id, consent.for_staff, self.tickets, agent.escalation)
             besides = await approval_reply(gate, job.texts, consent.for_staff, _noted(agent, gate))
             return Reply(
                 "", MessageKind.NOTICE, escalation=escalation, confidence=1.0, intent=BY_APPROVAL, besides=besides
@@ -229,7 +223,7 @@ class AgentLoop:
 
     async def _asked_back(self, job: _Job) -> Reply | None:
         """Where the model has no answer and the knowledge something near; looked for again, so that it need not be kept."""
-        if job.way.intent is not Intent.QUESTION or job.way.choices or self._settings.for_staff:
+        if job.way.intent is not Intent.QUESTION or job.way.choices or self.settings.for_staff:
             return None
         texts = [message.text for message in asked(job.turn)]
         questions = await run_in_thread(job.turn, split_questions, texts, most=_SEVERAL)
@@ -249,9 +243,9 @@ class AgentLoop:
         messages = asked(job.turn)
         data = None if job.way.intent in _TALK else sources_message(sources, given, files_of(job.turn))
         speakers = Speakers(job.turn)
-        question = question_message(speakers.number_messages(messages), self._settings.context_tokens // 3)
+        question = question_message(speakers.number_messages(messages), self.settings.context_tokens // 3)
         history, answered = speakers.number_messages(job.turn.history), speakers.answered_number
-        return opening_prompt(self._settings, history, data, question, answered, remembered_message(known))
+        return opening_prompt(self.settings, history, data, question, answered, remembered_message(known))
 
     def _runner(self, job: _Job, journal: TurnJournal, consent: Consent, until: float) -> ToolRunner:
         conversation, customer, private = job.turn.conversation, job.turn.customer, job.turn.is_private
@@ -259,11 +253,11 @@ class AgentLoop:
             customer = replace(customer, contact=ContactDetails())
         said = job.turn.pending[-1]
         context = ToolContext(conversation.id, customer, job.turn_id, "", conversation.locale, private, said)
-        if (tickets := self._tickets) is not None:
+        if (tickets := self.tickets) is not None:
             holder = context.holder
             context = replace(context, identities=lambda: tickets.identities(holder))
-        most, ends = self._settings.max_parallel_tools, until - self._settings.turn_seconds * _TIME_TO_SAY
-        return ToolRunner(self._tools_now(), journal, job.events, context, most, consent, self._use, ends)
+        most, ends = self.settings.max_parallel_tools, until - self.settings.turn_seconds * _TIME_TO_SAY
+        return ToolRunner(self._tools_now(), journal, job.events, context, most, consent, self.use, ends)
 
     async def _gather(self, job: _Job, journal: TurnJournal) -> tuple[Sequence[Source], bool]:
         """The sources of the first prompt, the recorded ones after a crash, and whether the search was out of reach."""
@@ -272,10 +266,10 @@ class AgentLoop:
         if job.way.intent is not Intent.QUESTION:
             return (), False
         texts = [message.text for message in asked(job.turn)]
-        questions = await run_in_thread(job.turn, split_questions, texts, most=self._settings.max_questions)
+        questions = await run_in_thread(job.turn, split_questions, texts, most=self.settings.max_questions)
         given = files_of(job.turn)
         files = (
-            await asyncio.to_thread(file_sources, given, " ".join(texts), self._settings.file_tokens) if given else ()
+            await asyncio.to_thread(file_sources, given, " ".join(texts), self.settings.file_tokens) if given else ()
         )
         if not questions:
             return files, False
@@ -284,7 +278,7 @@ class AgentLoop:
             queries = [(await run_in_thread(job.turn, completed, question, history)).query for question in questions]
             queries = [one.query for one in job.way.choices] or queries
             meant = [one.passage for one in job.way.choices]
-            return [*await passages_for(self._lookup, queries, self._settings.passages, meant=meant), *files], False
+            return [*await passages_for(self._lookup, queries, self.settings.passages, meant=meant), *files], False
         except KnowledgeUnavailable:
             logger.warning("knowledge unavailable", extra={"turn_id": job.turn_id})
             return files, True
@@ -294,7 +288,7 @@ class AgentLoop:
         if not gate.shown:
             back = None if unavailable else await self._asked_back(job)
             return back or _instead(job, unavailable=unavailable)
-        inside = self._settings.for_staff
+        inside = self.settings.for_staff
         note = "" if inside else unread_note(newly_sent(job.turn, asked(job.turn)), job.texts)
         if note:
             await gate.note(note)

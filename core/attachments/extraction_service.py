@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from core.attachments.fair_turns import FairTurns
 from core.domain.attachments import Attachment, ExtractionStatus
@@ -28,6 +28,7 @@ _ENTRY = 200
 """Characters that each counts as beside its own: it may be empty."""
 
 
+@dataclass(slots=True, eq=False)
 class ExtractionService:
     """``begin`` after an upload, ``ensure`` before an answer. Doing the same file twice (two processes) is harmless.
 
@@ -35,35 +36,30 @@ class ExtractionService:
     ``by_models``: how the media types begin that models read. That costs money, so only the turn that needs them has them read.
     """
 
-    def __init__(
-        self,
-        records: Records,
-        store: AttachmentStore,
-        extractor: Extractor,
-        *,
-        patience: float = 20.0,
-        concurrency: int = 2,
-        by_models: tuple[str, ...] = (),
-        metrics: Metrics | None = None,
-    ) -> None:
-        self._records = records
-        self._store = store
-        self._extractor = extractor
-        self._patience = patience
-        self._metrics = metrics or NoMetrics()
-        self._by_models = by_models
-        self._turns = FairTurns(concurrency, time.monotonic)
-        self._calls = FairTurns(_MOST_CALLS, time.monotonic)
-        self._running: dict[str, asyncio.Task[Attachment]] = {}
-        self._stopping = False
+    records: Records
+    store: AttachmentStore
+    extractor: Extractor
+    patience: float = 20.0
+    concurrency: int = 2
+    by_models: tuple[str, ...] = ()
+    metrics: Metrics = field(default_factory=NoMetrics)
+    _turns: FairTurns = field(init=False)
+    _calls: FairTurns = field(init=False)
+    _running: dict[str, asyncio.Task[Attachment]] = field(default_factory=dict, init=False)
+    _stopping: bool = field(default=False, init=False)
+    _known: KnownTexts = field(init=False)
+
+    def __post_init__(self) -> None:
         self._known = KnownTexts()
+        self._turns = FairTurns(self.concurrency, time.monotonic)
+        self._calls = FairTurns(_MOST_CALLS, time.monotonic)
 
     def begin(self, attachment: Attachment, sender: str) -> None:
         """Start in the background; call it once the file is recorded. What is lost in a crash is done by ``ensure``.
 
         ``sender``: for whom the reading time counts, an address or a customer.
         """
-        is_free = not attachment.media_type.startswith(self._by_models)
+        is_free = not attachment.media_type.startswith(self.by_models)
         if attachment.extraction is ExtractionStatus.PENDING and is_free and not self._stopping:
             self._task(attachment, sender)
 
@@ -72,13 +68,13 @@ class ExtractionService:
         if attachment.extraction is not ExtractionStatus.PENDING or self._stopping:
             return attachment
         try:
-            recorded = await self._records.attachment(attachment.id)
+            recorded = await self.records.attachment(attachment.id)
         except HubError:
             recorded = None
         if recorded is not None and recorded[1].extraction is not ExtractionStatus.PENDING:
             return recorded[1]
         task = self._task(recorded[1] if recorded is not None else attachment, sender)
-        done, _ = await asyncio.wait({task}, timeout=self._patience)
+        done, _ = await asyncio.wait({task}, timeout=self.patience)
         return task.result() if done and not task.cancelled() else attachment
 
     async def ensure_all(self, attachments: tuple[Attachment, ...], sender: str) -> tuple[Attachment, ...]:
@@ -103,7 +99,7 @@ class ExtractionService:
 
     async def _extract_in_turn(self, attachment: Attachment, sender: str) -> Attachment:
         """A file that only waits has not been tried."""
-        turns = self._calls if attachment.media_type.startswith(self._by_models) else self._turns
+        turns = self._calls if attachment.media_type.startswith(self.by_models) else self._turns
         async with turns.turn(sender):
             return await self._extract(attachment)
 
@@ -128,8 +124,8 @@ class ExtractionService:
         started = time.perf_counter()
         try:
             if (text := self._known.get(attachment)) is None:
-                path = await self._store.local_path(attachment)
-                text = await self._extractor.extract(path, name=attachment.name, media_type=attachment.media_type)
+                path = await self.store.local_path(attachment)
+                text = await self.extractor.extract(path, name=attachment.name, media_type=attachment.media_type)
             self._known.put(attachment, text)
             status = ExtractionStatus.READY if text else ExtractionStatus.EMPTY
             result = replace(attachment, extraction=status, text=text or None, error=None)
@@ -144,18 +140,18 @@ class ExtractionService:
         except Exception:  # the next turn would meet it again, and the one after that: this file has no text
             _log.exception("extraction failed in an unforeseen way", extra={"attachment": attachment.id})
             result = replace(attachment, extraction=ExtractionStatus.FAILED, text=None, error=_UNFORESEEN)
-        self._metrics.observe(Timing.EXTRACTION, time.perf_counter() - started)
+        self.metrics.observe(Timing.EXTRACTION, time.perf_counter() - started)
         return result
 
     async def _end(self, result: Attachment) -> Attachment:
         """A text that cannot be recorded is still used in this turn."""
-        self._metrics.count(Counter.EXTRACTIONS, outcome=result.extraction.value)
+        self.metrics.count(Counter.EXTRACTIONS, outcome=result.extraction.value)
         await self._record(result)
         return result
 
     async def _record(self, result: Attachment) -> None:
         try:
-            await self._records.set_extraction(result.id, result.extraction, result.text, result.error)
+            await self.records.set_extraction(result.id, result.extraction, result.text, result.error)
         except HubError as error:
             _log.warning("extraction not recorded", extra={"attachment": result.id, "reason": error.code})
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import structlog
@@ -38,6 +38,7 @@ log = structlog.get_logger(__name__)
 _PATIENCE = 30.0
 _PAUSE = 1.0
 _LATER = 15.0
+_NO_LIMIT = daily_bytes(0, 0)
 KEEP_TRYING = 300.0
 """Seconds. A provider that restarts, or a token that is being renewed, costs nobody a file."""
 
@@ -56,6 +57,7 @@ class FetchedFiles(Protocol):
         ...
 
 
+@dataclass(slots=True, eq=False)
 class FetchService:
     """``patience``: seconds for all files of a turn. What has not come by then is tried again, in a later try of the turn.
 
@@ -64,26 +66,14 @@ class FetchService:
     ``daily``: the bytes that a customer's files may take in a day; files that come at once may pass it.
     """
 
-    def __init__(
-        self,
-        channels: Mapping[str, Channel],
-        records: FetchedFiles,
-        store: AttachmentStore,
-        clock: Clock,
-        *,
-        patience: float = _PATIENCE,
-        keep_trying: float = KEEP_TRYING,
-        budgets: Budgets | None = None,
-        daily: Budget | None = None,
-    ) -> None:
-        self._channels = channels
-        self._records = records
-        self._store = store
-        self._clock = clock
-        self._patience = patience
-        self._keep_trying = keep_trying
-        self._budgets = budgets or NoBudgets()
-        self._daily = daily or daily_bytes(0, 0)
+    channels: Mapping[str, Channel]
+    records: FetchedFiles
+    store: AttachmentStore
+    clock: Clock
+    patience: float = _PATIENCE
+    keep_trying: float = KEEP_TRYING
+    budgets: Budgets = field(default_factory=NoBudgets)
+    daily: Budget = _NO_LIMIT
 
     async def ensure(self, state: TurnState) -> TurnState:
         """The turn with its messages' files. Raises StoreUnavailable, NotYet while one of them may still come."""
@@ -94,7 +84,7 @@ class FetchService:
         ]
         if not wanted:
             return state
-        until = self._clock.monotonic() + self._patience
+        until = self.clock.monotonic() + self.patience
         brought = await asyncio.gather(
             *(self._of_message(channel, state, message, refs, until) for channel, message, refs in wanted),
             return_exceptions=True,  # the others are brought to their end, so that a later try finds them
@@ -115,7 +105,7 @@ class FetchService:
         """The account that it came through, where a platform has several: files of one are not the other's to fetch."""
         key = state.conversation.key
         way = message.meta.get(CAME_BY) or {"channel": key.channel, "account": key.account}
-        doors = [one for one in self._channels.values() if one.name == way["channel"]]
+        doors = [one for one in self.channels.values() if one.name == way["channel"]]
         return next((one for one in doors if one.account == way["account"]), doors[0] if doors else None)
 
     async def _of_message(
@@ -124,7 +114,7 @@ class FetchService:
         files = []
         for ref in refs:
             key = hashlib.blake2b(f"{message.id}\n{ref.id}".encode("utf-8", "replace"), digest_size=16).hexdigest()
-            known = await self._records.attachment(key)
+            known = await self.records.attachment(key)
             files.append(known[1] if known else await self._bring(channel, state, message, ref, key, until))
         return files
 
@@ -139,31 +129,31 @@ class FetchService:
             if await self._may_still_come(channel, message, error):
                 raise NotYet(reason, seconds=_LATER) from error
             file = _missing(key, ref, reason, _refusal(error))
-        if not await self._records.attach(state.conversation.id, message.id, file) and file.storage_key:
-            await self._store.delete(file.storage_key)
-            known = await self._records.attachment(key)
+        if not await self.records.attach(state.conversation.id, message.id, file) and file.storage_key:
+            await self.store.delete(file.storage_key)
+            known = await self.records.attachment(key)
             return known[1] if known else file
         return file
 
     async def _may_still_come(self, channel: Channel, message: Message, error: Exception) -> bool:
         if not isinstance(error, AuthFailed | RateLimited | Unreachable | TimeoutError):
             return False
-        waited = (self._clock.now() - message.created_at).total_seconds()
-        return waited < self._keep_trying or await self._records.lane_paused(channel.name, channel.account)
+        waited = (self.clock.now() - message.created_at).total_seconds()
+        return waited < self.keep_trying or await self.records.lane_paused(channel.name, channel.account)
 
     async def _fetch_within_budget(self, channel: Channel, ref: AttachmentRef, until: float) -> Attachment:
         """Raises InvalidInput beyond the customer's bytes of the day, and what ``_fetch`` raises."""
         spender = current_spender()
-        if self._budgets.wait(self._daily, spender, kibibytes(ref.size or 1)) > 0:
+        if self.budgets.wait(self.daily, spender, kibibytes(ref.size or 1)) > 0:
             raise InvalidInput("No more files of this customer are stored today.")
         file = await self._fetch(channel, ref, until)
-        self._budgets.spend(self._daily, spender, kibibytes(file.size))
+        self.budgets.spend(self.daily, spender, kibibytes(file.size))
         return file
 
     async def _fetch(self, channel: Channel, ref: AttachmentRef, until: float) -> Attachment:
         """Tries until it worked, was refused for good, or the time is over."""
         while True:
-            left = until - self._clock.monotonic()
+            left = until - self.clock.monotonic()
             if left <= 0:
                 raise TimeoutError
             try:
@@ -171,17 +161,17 @@ class FetchService:
                     stream = await channel.fetch(ref)
                     try:
                         declared = stream.media_type or ref.media_type
-                        return await self._store.put(
+                        return await self.store.put(
                             stream.chunks(), name=stream.name or ref.name, declared_type=declared
                         )
                     finally:
                         await stream.aclose()
             except RateLimited as error:
-                await self._clock.sleep(min(error.retry_after, max(0.0, until - self._clock.monotonic())))
+                await self.clock.sleep(min(error.retry_after, max(0.0, until - self.clock.monotonic())))
             except Unreachable:
-                if self._clock.monotonic() + _PAUSE >= until:
+                if self.clock.monotonic() + _PAUSE >= until:
                     raise
-                await self._clock.sleep(_PAUSE)
+                await self.clock.sleep(_PAUSE)
 
 
 def _refs(message: Message) -> list[AttachmentRef]:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.agent.asking_back import ask_back, label_of
 from core.agent.conversation_texts import (
@@ -79,6 +79,7 @@ class _Part:
     query: str = ""
 
 
+@dataclass(slots=True, eq=False)
 class ExtractiveResponder:
     """Quotes the best passage with its source and abstains below the retrieval's threshold.
 
@@ -86,23 +87,20 @@ class ExtractiveResponder:
     nobody spoke of only answers what the knowledge base cannot.
     """
 
-    def __init__(
-        self,
-        retriever: Retriever,
-        settings: AgentSettings,
-        clock: Clock,
-        tickets: Tickets | None = None,
-        memories: Memories | None = None,
-    ) -> None:
-        self._settings = settings
-        self._memories = memories
-        self._tickets = tickets
-        self._lookup = Lookup(retriever, clock, settings)
+    retriever: Retriever
+    settings: AgentSettings
+    clock: Clock
+    tickets: Tickets | None = None
+    memories: Memories | None = None
+    _lookup: Lookup = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lookup = Lookup(self.retriever, self.clock, self.settings)
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
-        texts = await run_in_thread(turn, texts_for, turn, self._settings.company_name)
-        inside = self._settings.for_staff
-        way = await run_in_thread(turn, route, turn, self._settings.escalation_keywords, for_staff=inside)
+        texts = await run_in_thread(turn, texts_for, turn, self.settings.company_name)
+        inside = self.settings.for_staff
+        way = await run_in_thread(turn, route, turn, self.settings.escalation_keywords, for_staff=inside)
         reply = await self._reply(turn, way, texts, turn_id)
         if not inside:
             reply = mention_unread(reply, newly_sent(turn, asked(turn)), texts)
@@ -119,7 +117,7 @@ class ExtractiveResponder:
 
     async def _reply(self, turn: TurnState, way: Route, texts: Texts, turn_id: str) -> Reply:
         try:
-            if self._memories is not None and (told := await memory_reply(self._memories, turn, texts)) is not None:
+            if self.memories is not None and (told := await memory_reply(self.memories, turn, texts)) is not None:
                 return told
             return fixed_reply(way, texts) or await self._answer(turn, way, texts)
         except (LostClaim, StoreUnavailable):
@@ -137,23 +135,23 @@ class ExtractiveResponder:
         messages = asked(turn)
         every = await run_in_thread(turn, split_questions, [m.text for m in messages], most=_MOST_NAMED)
         of_tickets = [one for one in every if about_tickets(one)]
-        if self._tickets is not None and of_tickets:
-            told = await tell_of_tickets(self._tickets, turn, of_tickets, texts)
+        if self.tickets is not None and of_tickets:
+            told = await tell_of_tickets(self.tickets, turn, of_tickets, texts)
             if told is not None:
                 return await self._besides(told, [one for one in every if one not in of_tickets], turn, way, texts)
-        questions, later = every[: self._settings.max_questions], every[self._settings.max_questions :]
+        questions, later = every[: self.settings.max_questions], every[self.settings.max_questions :]
         sent = tuple(file for file in newly_sent(turn, messages) if not (file.is_recording or file.is_missing))
         if sent and (not questions or any(map(wants_summary, questions))):
             return self._introduce(sent, texts, summary=bool(questions))
         if not questions:
             return Reply(texts.say("nothing_asked"), MessageKind.SMALL_TALK, intent=Intent.NOTHING)
         parts = [await self._part(question, turn, sent, texts) for question in questions]
-        if len(every) == 1 and parts[0].near is not None and not self._settings.for_staff:
+        if len(every) == 1 and parts[0].near is not None and not self.settings.for_staff:
             instead = await self._instead(parts[0].near, parts[0].query, turn, texts)
             if instead is not None:
                 return instead
         reply = _compose(parts, texts, way, later)
-        return none_at_all(texts) if self._tickets and of_tickets == questions and not reply.citations else reply
+        return none_at_all(texts) if self.tickets and of_tickets == questions and not reply.citations else reply
 
     async def _instead(self, near: Retrieval, question: str, turn: TurnState, texts: Texts) -> Reply | None:
         """What is said in place of "I don't know": a word to talk, a question back, or the nearest passage's name."""
@@ -188,7 +186,7 @@ class ExtractiveResponder:
         """What is said of tickets, and below it the answers to what else was asked."""
         if not questions:
             return told
-        parts = [await self._part(one, turn, (), texts) for one in questions[: self._settings.max_questions]]
+        parts = [await self._part(one, turn, (), texts) for one in questions[: self.settings.max_questions]]
         rest = _compose(parts, texts, way)
         return replace(rest, text=f"{told.text}\n\n{rest.text}", kind=MessageKind.ANSWER, meta=told.meta)
 
@@ -203,7 +201,7 @@ class ExtractiveResponder:
         return _compose([self._summary(file, texts) for file in legible], texts, None)
 
     def _summary(self, file: Attachment, texts: Texts) -> _Part:
-        shown = opening(file.text or "", limit=self._settings.quote_chars)
+        shown = opening(file.text or "", limit=self.settings.quote_chars)
         return _Part(texts.say("file_quote", name=file.name), shown, cite_file(file, shown, 1.0))
 
     async def _part(self, question: str, turn: TurnState, sent: tuple[Attachment, ...], texts: Texts) -> _Part:
@@ -214,7 +212,7 @@ class ExtractiveResponder:
             return self._summary(legible[-1], texts)
         match = None
         if legible:
-            match = await asyncio.to_thread(search_files, legible, question, limit=self._settings.quote_chars)
+            match = await asyncio.to_thread(search_files, legible, question, limit=self.settings.quote_chars)
         if match and named and match[1].coverage >= NAMED_FILE_COVERAGE:
             return _from_file(*match, texts)
         whole = await run_in_thread(turn, completed, question, turn.history)
@@ -250,7 +248,7 @@ class ExtractiveResponder:
             return Retrieval((), threshold=1.0)
 
     def _from_passage(self, passage: Passage, question: str) -> _Part:
-        shown = passage.answer or quote(passage.content, question, limit=self._settings.quote_chars)
+        shown = passage.answer or quote(passage.content, question, limit=self.settings.quote_chars)
         if passage.score < SAME_QUESTION:
             shown = _without_verdict(shown)
         return _Part("", shown.strip(), passage.cite())

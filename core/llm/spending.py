@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from math import floor
 
 import structlog
@@ -24,30 +24,23 @@ _MOST_TOKENS = 1_000_000_000
 """Of one call. Endpoints that report more are wrong."""
 
 
+@dataclass(slots=True, eq=False)
 class ModelSpending:
     """Limits and counts the calls of every model. ``cost``: a budget in COST_UNITS; None limits tokens alone.
 
     Fractions of a unit are carried to the next call.
     """
 
-    def __init__(
-        self,
-        budgets: Budgets,
-        tokens: Budget,
-        cost: Budget | None = None,
-        prices: ModelPrices | None = None,
-        metrics: Metrics | None = None,
-    ) -> None:
-        self._budgets = budgets
-        self._tokens = tokens
-        self._cost = cost
-        self._prices = prices or ModelPrices()
-        self._metrics = metrics or NoMetrics()
-        self._carried = 0.0
+    budgets: Budgets
+    tokens: Budget
+    cost: Budget | None = None
+    prices: ModelPrices = field(default_factory=ModelPrices)
+    metrics: Metrics = field(default_factory=NoMetrics)
+    _carried: float = field(default=0.0, init=False)
 
     def wait(self, spender: Spender) -> float:
         """Seconds until this spender may call a model again; 0 when it may now."""
-        waits = [self._budgets.wait(one, spender) for one in (self._tokens, self._cost) if one is not None]
+        waits = [self.budgets.wait(one, spender) for one in (self.tokens, self.cost) if one is not None]
         return max(waits)
 
     def require_room(self, spender: Spender) -> None:
@@ -57,16 +50,16 @@ class ModelSpending:
 
     def count(self, spender: Spender, model: str, task: str, count: UseCount, tokens: int) -> None:
         """Spend ``tokens`` and what ``count`` costs, and note it for the report."""
-        price = self._prices.find(model)
+        price = self.prices.find(model)
         count = replace(count, calls=1, cost=price.cost(count) if price is not None else 0.0)
-        self._budgets.spend(self._tokens, spender, tokens)
+        self.budgets.spend(self.tokens, spender, tokens)
         if count.cost:
-            self._metrics.count(Counter.MODEL_COST, count.cost, task=task)
-        if self._cost is not None and count.cost:
+            self.metrics.count(Counter.MODEL_COST, count.cost, task=task)
+        if self.cost is not None and count.cost:
             owed = self._carried + count.cost * COST_UNITS
             self._carried = owed - floor(owed)
-            self._budgets.spend(self._cost, spender, floor(owed))
-        self._budgets.count_use(spender, model, task, count)
+            self.budgets.spend(self.cost, spender, floor(owed))
+        self.budgets.count_use(spender, model, task, count)
 
 
 class BudgetedResponder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -34,6 +34,7 @@ _TOKENS_PER_KIBIBYTE = 8
 """What recordings count as: a minute of a voice note, 120 KiB of Opus, is about a thousand tokens of sound."""
 
 
+@dataclass(slots=True, eq=False)
 class OpenAITranscriber:
     """Implements core.ports.extractor.Transcriber. A failure that may pass soon is tried once more, a time-out is not.
 
@@ -42,37 +43,29 @@ class OpenAITranscriber:
     Tokens are spent by the customer of the turn, by the recording's size. So is their cost, unless the endpoint reports tokens.
     """
 
-    def __init__(
-        self,
-        settings: OpenAIChatSettings,
-        clock: Clock,
-        spending: ModelSpending,
-        *,
-        seconds: float = _SECONDS,
-    ) -> None:
-        self.settings = settings
-        self._clock = clock
-        self._spending = spending
-        self._seconds = seconds
-        self._resting_until = 0.0
+    settings: OpenAIChatSettings
+    clock: Clock
+    spending: ModelSpending
+    seconds: float = _SECONDS
+    _resting_until: float = field(default=0.0, init=False)
 
     async def transcribe(self, path: Path, ending: str) -> str:
         size = (await asyncio.to_thread(path.stat)).st_size
         if size > _MOST_BYTES:
             raise RequestRefused("The recording is larger than transcriptions take.")
         spender = current_spender()
-        self._spending.require_room(replace(spender, admitted=False))
-        if self._clock.monotonic() < self._resting_until:
+        self.spending.require_room(replace(spender, admitted=False))
+        if self.clock.monotonic() < self._resting_until:
             raise ModelError("The endpoint of transcriptions failed a moment ago.")
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self.seconds):
                 said = await self._ask_twice(path, ending)
         except TimeoutError:
             said = HTTPStatus.GATEWAY_TIMEOUT
         if isinstance(said, int):
             self._raise_for(said)
         tokens, told = kibibytes(size) * _TOKENS_PER_KIBIBYTE, read_object(said.decode(errors="replace"))
-        self._spending.count(spender, self.settings.model, "transcription", _use(told, tokens), tokens)
+        self.spending.count(spender, self.settings.model, "transcription", _use(told, tokens), tokens)
         if not isinstance(words := told.get("text"), str):
             raise AnswerUnusable("The transcription could not be read.")
         return words
@@ -81,13 +74,13 @@ class OpenAITranscriber:
         told = f"The endpoint of transcriptions answered {status}."
         if status not in _PASSES:
             raise RequestRefused(told)
-        self._resting_until = self._clock.monotonic() + _REST
+        self._resting_until = self.clock.monotonic() + _REST
         raise ModelError(told)
 
     async def _ask_twice(self, path: Path, ending: str) -> bytes | int:
         status = await self._ask(path, ending)
         if isinstance(status, int) and status in _WORTH_A_RETRY:
-            await self._clock.sleep(_PAUSE)
+            await self.clock.sleep(_PAUSE)
             status = await self._ask(path, ending)
         return status
 

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from core.agent.tools import Tool, by_name
 from core.ports.metrics import Gauge, Metrics
@@ -20,6 +21,7 @@ Publish = Callable[[Iterable[Tool], Mapping[str, str]], None]
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
 
+@dataclass(slots=True, eq=False)
 class KeptTools:
     """Of one server. ``connect`` gives its tools to what it is called with, and ends when the connection does.
     ``adjust``: makes them what the settings want, and says why it leaves some out.
@@ -27,21 +29,14 @@ class KeptTools:
     What it gave last stays here while the server is away: a call then says so, where a missing tool would say nothing.
     """
 
-    def __init__(
-        self,
-        name: str,
-        connect: Callable[[Publish], Awaitable[None]],
-        adjust: Callable[[Iterable[Tool]], tuple[Iterable[Tool], Mapping[str, str]]],
-        metrics: Metrics,
-    ) -> None:
-        self.name = name
-        self.tools: Mapping[str, Tool] = {}
-        self.left_out: Mapping[str, str] = {}
-        self._connect = connect
-        self._adjust = adjust
-        self._metrics = metrics
-        self._pause = _FIRST_PAUSE
-        self._task: asyncio.Task[None] | None = None
+    name: str
+    connect: Callable[[Publish], Awaitable[None]]
+    adjust: Callable[[Iterable[Tool]], tuple[Iterable[Tool], Mapping[str, str]]]
+    metrics: Metrics
+    tools: Mapping[str, Tool] = field(default_factory=dict, init=False)
+    left_out: Mapping[str, str] = field(default_factory=dict, init=False)
+    _pause: float = field(default=_FIRST_PAUSE, init=False)
+    _task: asyncio.Task[None] | None = field(default=None, init=False)
 
     def start(self) -> None:
         """From here on it connects."""
@@ -56,7 +51,7 @@ class KeptTools:
             if not found.done():
                 found.set_result(None)
 
-        connection = asyncio.ensure_future(self._connect(publish))
+        connection = asyncio.ensure_future(self.connect(publish))
         try:
             await asyncio.wait((connection, found), return_when=asyncio.FIRST_COMPLETED)
             if connection.done():
@@ -75,9 +70,9 @@ class KeptTools:
 
     def _publish(self, tools: Iterable[Tool], left_out: Mapping[str, str]) -> None:
         known = self.tools.keys(), self.left_out
-        wanted, others = self._adjust(tools)
+        wanted, others = self.adjust(tools)
         self.tools, self.left_out = by_name(wanted), {**left_out, **others}
-        self._metrics.gauge(Gauge.TOOL_SERVER_TOOLS, len(self.tools), server=self.name)
+        self.metrics.gauge(Gauge.TOOL_SERVER_TOOLS, len(self.tools), server=self.name)
         if known != (self.tools.keys(), self.left_out):
             logger.info("tools of a server: %s", self.summary, extra={"server": self.name})
 
@@ -92,7 +87,7 @@ class KeptTools:
         while True:
             since = loop.time()
             try:
-                await self._connect(self._publish)
+                await self.connect(self._publish)
             except Exception as error:
                 logger.warning("a tool server failed: %s", reason_of(error), extra={"server": self.name})
             if loop.time() - since > _LONGEST_PAUSE:
