@@ -52,7 +52,6 @@ class FileStore:
             raise Unreachable(f"{self._folder} cannot be used: {error.strerror or error}.") from error
 
     async def put(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Attachment:
-        """Durable when it returns. Raises TooLarge, InvalidInput, NoRoom, Unreachable."""
         path, attachment = await self._spool.receive(chunks, name=name, declared_type=declared_type)
         try:
             await asyncio.to_thread(self._keep, path, attachment.storage_key)
@@ -62,22 +61,18 @@ class FileStore:
         return attachment
 
     def open(self, attachment: Attachment) -> AsyncIterator[bytes]:
-        """Raises NotFound at the first chunk when the file is gone."""
         return read_file(self._path(attachment.storage_key))
 
     async def local_path(self, attachment: Attachment) -> Path:
-        """Raises NotFound."""
         path = self._path(attachment.storage_key)
         if not await asyncio.to_thread(path.is_file):
             raise NotFound("The file is no longer here.")
         return path
 
     async def delete(self, storage_key: str) -> None:
-        """Deleting what is already gone is no error: the caller may be repeating itself after a crash."""
         await asyncio.to_thread(self._path(storage_key).unlink, missing_ok=True)
 
     async def ping(self) -> None:
-        """Raises Unreachable."""
         try:
             await asyncio.to_thread(self._probe)
         except OSError as error:

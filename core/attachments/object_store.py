@@ -85,7 +85,6 @@ class ObjectStore:
             raise Unreachable(f"{self._incoming} cannot be used: {error.strerror or error}.") from error
 
     async def put(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Attachment:
-        """Durable when it returns. Raises TooLarge, InvalidInput, NoRoom, Unreachable."""
         path, attachment = await self._spool.receive(chunks, name=name, declared_type=declared_type)
         try:
             await obstore.put_async(
@@ -101,7 +100,6 @@ class ObjectStore:
         return attachment
 
     async def open(self, attachment: Attachment) -> AsyncIterator[bytes]:
-        """Raises NotFound, Unreachable."""
         key = checked(attachment.storage_key)
         try:
             result = await obstore.get_async(self._client, key)
@@ -113,7 +111,6 @@ class ObjectStore:
             raise self._unreachable(error) from error
 
     async def local_path(self, attachment: Attachment) -> Path:
-        """A copy that stays for at least a quarter of an hour. Raises NotFound, Unreachable."""
         path = self._copies / checked(attachment.storage_key).replace("/", "-")
         await asyncio.to_thread(sweep, self._copies, older_than=_COPY_LIFETIME)
         if await asyncio.to_thread(_touch, path):
@@ -130,7 +127,6 @@ class ObjectStore:
         return path
 
     async def delete(self, storage_key: str) -> None:
-        """Deleting what is already gone is no error. Raises Unreachable."""
         try:
             await obstore.delete_async(self._client, checked(storage_key))
         except FileNotFoundError:
@@ -139,7 +135,7 @@ class ObjectStore:
             raise self._unreachable(error) from error
 
     async def ping(self) -> None:
-        """A real write, since credentials that may read but not write would otherwise look healthy. Raises Unreachable."""
+        """A real write, since credentials that may read but not write would otherwise look healthy."""
         try:
             await obstore.put_async(self._client, "health-probe", b"ok")
         except (BaseError, OSError) as error:

@@ -26,14 +26,19 @@ class AttachmentStore(Protocol):
     """Keeps files outside the database: a folder or S3-compatible storage."""
 
     async def put(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Attachment:
-        """Stream to storage; type by content. Raises TooLarge, InvalidInput (empty, forbidden, or a lying type)."""
+        """Stream to storage, and durable when it returns; type by content.
 
-    def open(self, attachment: Attachment) -> AsyncIterator[bytes]: ...
+        Raises TooLarge, InvalidInput (empty, forbidden, or a lying type), NoRoom, Unreachable.
+        """
+
+    def open(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        """Raises NotFound at the first chunk when the file is gone, Unreachable."""
 
     async def local_path(self, attachment: Attachment) -> Path:
-        """A readable file on this machine (downloaded to a temporary place when the store is remote)."""
+        """A readable file on this machine, for a quarter of an hour at least. Raises NotFound, Unreachable."""
 
-    async def delete(self, storage_key: str) -> None: ...
+    async def delete(self, storage_key: str) -> None:
+        """Deleting what is already gone is no error: the caller may be repeating itself after a crash. Raises Unreachable."""
 
     async def ping(self) -> None:
         """Raises Unreachable when files cannot be written now."""
