@@ -136,10 +136,9 @@ def make_responder(
     if not settings.has_model:
         return quoting
     from core.agent.consent import ActionCheck
-    from core.agent.foreign_texts import ForeignTexts
     from core.agent.loop import AgentLoop
     from core.agent.memory_tools import memory_tools
-    from core.agent.translating import ModelTranslator
+    from core.agent.translating import ForeignTexts, ModelTranslator
     from core.agent.verifier import ModelVerifier
     from core.llm.spending import BudgetedResponder
 
