@@ -37,8 +37,9 @@ def in_written_language(turn: TurnState) -> TurnState:
     """The turn with the language that the customer writes as its locale; the locale's region stays."""
     known = turn.conversation.locale or turn.customer.locale
     language = _language(turn)
-    if supported(known) == language or not _writes(turn):
-        return turn
+    said, earlier = _customer_texts(turn)
+    if supported(known) == language or not any(map(detect, (said, *earlier))):
+        return turn  # what they wrote shows no language: the desk's own default holds
     parts = (known or "").replace("_", "-").split("-")
     region = next((part for part in parts[1:] if len(part) == 2), None)
     locale = f"{language}-{region}" if region else language
@@ -57,20 +58,9 @@ def _customer_texts(turn: TurnState) -> tuple[str, list[str]]:
 def _language(turn: TurnState) -> str:
     """What they plainly write now, else what they asked for, else what can be told from the conversation."""
     said, earlier = _customer_texts(turn)
-    stated = _stated_language(turn)
+    asked_for = (one for one in turn.customer.facts if one.kind is FactKind.LANGUAGE)
+    newest = max(asked_for, key=lambda one: one.said_at, default=None)
+    stated = None if newest is None else supported(newest.text)
     if stated is not None:
         return supported(detect_surely(said)) or stated
     return choose(said, turn.conversation.locale, turn.customer.locale, earlier=earlier)
-
-
-def _stated_language(turn: TurnState) -> str | None:
-    """What the customer has last asked to be written to in."""
-    asked_for = [one for one in turn.customer.facts if one.kind is FactKind.LANGUAGE]
-    newest = max(asked_for, key=lambda one: one.said_at, default=None)
-    return None if newest is None else supported(newest.text)
-
-
-def _writes(turn: TurnState) -> bool:
-    """Whether what they wrote shows a language at all; else the desk's own default holds."""
-    said, earlier = _customer_texts(turn)
-    return any(map(detect, (said, *earlier)))

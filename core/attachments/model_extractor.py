@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.agent.prompting import system_prompt
@@ -27,6 +27,7 @@ _MOST = 20_000
 """Characters of what a model may write of one file."""
 
 
+@dataclass(slots=True, eq=False)
 class ModelExtractor:
     """Implements core.ports.extractor.Extractor. ``inner`` reads the rest, and pictures that the model could not read.
 
@@ -34,38 +35,32 @@ class ModelExtractor:
     without a model, while the customer still waits. A failure that may pass leaves the file for a later turn: ModelError.
     """
 
-    def __init__(
-        self,
-        inner: ConfinedExtractor,
-        clock: Clock,
-        company: str,
-        make_seer: Callable[[], ChatModel] | None,
-        transcriber: Transcriber | None,
-        *,
-        picture_seconds: float = 15.0,
-    ) -> None:
-        self._inner = inner
-        self._clock = clock
-        self._company = company
-        self._seer = make_seer and functools.cache(
-            lambda: SparedModel(make_seer(), clock, "reading of a picture", seconds=picture_seconds)
-        )
-        self._transcriber = transcriber
-        self._sees = False
-        self._blind_until = 0.0
+    inner: ConfinedExtractor
+    clock: Clock
+    company: str
+    make_seer: Callable[[], ChatModel] | None
+    transcriber: Transcriber | None
+    picture_seconds: float = 15.0
+    _seer: SparedModel | None = field(default=None, init=False)
+    _sees: bool = field(default=False, init=False)
+    _blind_until: float = field(default=0.0, init=False)
 
     async def extract(self, path: Path, *, name: str, media_type: str) -> str:
-        if self._transcriber is not None and media_type.startswith(("audio/", "video/")):
-            return await self._listen(self._transcriber, path, media_type)
-        if self._seer is not None and media_type.startswith("image/"):
+        if self.transcriber is not None and media_type.startswith(("audio/", "video/")):
+            return await self._listen(self.transcriber, path, media_type)
+        if self.make_seer is not None and media_type.startswith("image/"):
             try:
-                if seen := await self._look(self._seer(), path):
+                if seen := await self._look(self._seer or self._spared(self.make_seer()), path):
                     return seen
             except ModelError:
-                if text := await self._inner.extract(path, name=name, media_type=media_type):
+                if text := await self.inner.extract(path, name=name, media_type=media_type):
                     return text
                 raise
-        return await self._inner.extract(path, name=name, media_type=media_type)
+        return await self.inner.extract(path, name=name, media_type=media_type)
+
+    def _spared(self, model: ChatModel) -> SparedModel:
+        self._seer = SparedModel(model, self.clock, "reading of a picture", seconds=self.picture_seconds)
+        return self._seer
 
     async def _listen(self, transcriber: Transcriber, path: Path, media_type: str) -> str:
         """What is said in it. Raises ExtractionFailed, OSError, ModelError where it may be later."""
@@ -78,19 +73,19 @@ class ModelExtractor:
 
     async def _look(self, seer: SparedModel, path: Path) -> str:
         """What the picture shows; empty where that cannot be told. Raises OSError, ModelError where it may be later."""
-        if not self._sees and self._clock.monotonic() < self._blind_until:
+        if not self._sees and self.clock.monotonic() < self._blind_until:
             return ""
         try:
-            picture = await self._inner.shrink(path)
+            picture = await self.inner.shrink(path)
         except ExtractionFailed:  # it is broken, and whoever reads it next says so
             return ""
         shown = ChatMessage("user", "The picture:", pictures=(picture,))
-        request = ChatRequest((system_prompt(self._company, "picture"), shown), max_tokens=_TOKENS)
+        request = ChatRequest((system_prompt(self.company, "picture"), shown), max_tokens=_TOKENS)
         try:
             said = await seer.answer(request)
         except AnswerUnusable as error:
             if isinstance(error, RequestRefused):
-                self._blind_until = self._clock.monotonic() + _BLIND_SECONDS
+                self._blind_until = self.clock.monotonic() + _BLIND_SECONDS
             return ""
         self._sees = True
         return _cleaned(said)
