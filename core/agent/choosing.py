@@ -108,7 +108,10 @@ def _choices(message: Message | None) -> tuple[Choice, ...]:
 
 def _pick_in(text: str, history: Sequence[Message]) -> Pick | None:
     words = _own_words(text)
-    titled = _titled(words, history)
+    said = phrase(words)
+    # Of what was ever offered: by the button of an older question the customer means what stands on it.
+    shown = (one for message in _ours(history) for one in _choices(message))
+    titled = next((one for one in shown if said and phrase(one.label) == said), None)
     if titled is not None:
         return Pick(Sense.CHOSEN, (titled,))
     offered = _last_offered(history)
@@ -133,13 +136,6 @@ def _picked(words: str, offered: tuple[Choice, ...]) -> Pick | None:
     if any(not 1 <= place <= len(offered) for place in places):
         return Pick(Sense.MISSED, offered)
     return Pick(Sense.CHOSEN, tuple(offered[place - 1] for place in places))
-
-
-def _titled(words: str, history: Sequence[Message]) -> Choice | None:
-    """Of what was ever offered: by the button of an older question the customer means what stands on it."""
-    said = phrase(words)
-    shown = (one for message in _ours(history) for one in _choices(message))
-    return next((one for one in shown if said and phrase(one.label) == said), None)
 
 
 def _last_offered(history: Sequence[Message]) -> tuple[Choice, ...]:

@@ -59,12 +59,7 @@ _MESSAGES = 8
 _MESSAGE_TOKENS = 200
 _ARGUMENT_TOKENS = 400
 _ASKED = "Does the customer ask for this action with these details, or say yes to it?"
-_QUESTIONS = {
-    RunsWhen.CUSTOMER_ASKS: _ASKED,
-    RunsWhen.CUSTOMER_CONFIRMS: _ASKED,
-    RunsWhen.STAFF_APPROVES: _ASKED,
-    RunsWhen.CUSTOMER_NEEDS: "Does what the customer writes ask for this action, or give reason for it?",
-}
+_NEEDED = "Does what the customer writes ask for this action, or give reason for it?"
 _QUESTION_MARKS = frozenset("?؟？")
 
 
@@ -81,8 +76,9 @@ class ActionCheck(ModelCheck):
             "does": tool.spec.description,
             "details": trim(call.arguments, _ARGUMENT_TOKENS),
         }
-        asked = {"id": name, "question": _QUESTIONS[tool.runs_when], "action": details}
-        found = await self._ask({**asked, "conversation": _conversation_of(turn)})
+        question = _NEEDED if tool.runs_when is RunsWhen.CUSTOMER_NEEDS else _ASKED
+        asked = {"id": name, "question": question, "action": details, "conversation": _conversation_of(turn)}
+        found = await self._ask(asked)
         verdict = found.get(name) if len(found) == 1 else None
         return verdict if isinstance(verdict, bool) else None
 

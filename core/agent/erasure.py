@@ -100,18 +100,16 @@ def _confirmed(turn: TurnState) -> EraseCustomer | None:
     if late or last.deleted_at is not None or question["customer"] != turn.customer.id:
         return None
     code = question["code"]
-    agrees = _types(code) if code is not None else says_yes
-    if not all(agrees(_written(one)) for one in said):
+    if not all(_agrees(_written(one), code) for one in said):
         return None
     return EraseCustomer(turn.conversation.id, turn.customer.id, proven=turn.customer.verified or code is not None)
 
 
-def _types(code: str) -> Callable[[str], bool]:
-    def agrees(written: str) -> bool:
-        found = _CODE.fullmatch(written)
-        return found is not None and "".join(str(int(digit)) for digit in found[1]) == code
-
-    return agrees
+def _agrees(written: str, code: str | None) -> bool:
+    if code is None:
+        return says_yes(written)
+    found = _CODE.fullmatch(written)
+    return found is not None and "".join(str(int(digit)) for digit in found[1]) == code
 
 
 def _written(message: Message) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from core.domain.errors import AnswerUnusable, ModelError
-from core.ports.chat_model import AnswerFormat, ChatMessage, ChatRequest, Finished, ToolCall, ToolSpec
+from core.ports.chat_model import ChatMessage, ChatRequest, Finished, ToolCall
 
 _LONGEST_EVENT = 1024 * 1024
 """Bytes."""
@@ -177,20 +177,6 @@ def to_wire(message: ChatMessage) -> dict[str, Any]:
     return wire
 
 
-def tool_to_wire(tool: ToolSpec) -> dict[str, Any]:
-    """One entry of ``tools``."""
-    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
-    return {"type": "function", "function": function}
-
-
-def format_to_wire(wanted: AnswerFormat) -> dict[str, Any]:
-    """The value of ``response_format``."""
-    return {
-        "type": "json_schema",
-        "json_schema": {"name": wanted.name, "strict": True, "schema": dict(wanted.schema)},
-    }
-
-
 def _instructed(messages: list[dict[str, Any]], instructions: str) -> list[dict[str, Any]]:
     """The messages with the instructions at the end of the first system message, or before all where there is none."""
     if not instructions:
@@ -207,14 +193,19 @@ def body(request: ChatRequest, *, limit_field: str) -> dict[str, Any]:
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    if request.answer_format is not None:
-        wire["response_format"] = format_to_wire(request.answer_format)
-        wire["messages"] = _instructed(wire["messages"], request.answer_format.instructions)
+    if (form := request.answer_format) is not None:
+        schema = {"name": form.name, "strict": True, "schema": dict(form.schema)}
+        wire["response_format"] = {"type": "json_schema", "json_schema": schema}
+        wire["messages"] = _instructed(wire["messages"], form.instructions)
     for option in OPTIONS:
         if (wanted := getattr(request, option)) is not None:
             wire[option] = wanted
     if request.tools:
-        wire["tools"] = [tool_to_wire(tool) for tool in request.tools]
+        named = (
+            {"name": one.name, "description": one.description, "parameters": dict(one.parameters)}
+            for one in request.tools
+        )
+        wire["tools"] = [{"type": "function", "function": one} for one in named]
     if request.max_tokens:
         wire[limit_field] = request.max_tokens
     return wire
