@@ -93,7 +93,7 @@ class Layout:
         self._count(text)
 
     def _count(self, text: str) -> re.Match[str] | None:
-        """The number at the beginning of a list's item."""
+        """Note the number with which a list's item was written, and return it."""
         found = _NUMBERED.match(text)
         if found is not None:
             if int(found[1]) != self._written + 1:

@@ -49,18 +49,17 @@ class ModelExtractor:
         if self.transcriber is not None and media_type.startswith(("audio/", "video/")):
             return await self._listen(self.transcriber, path, media_type)
         if self.make_seer is not None and media_type.startswith("image/"):
+            self._seer = self._seer or SparedModel(
+                self.make_seer(), self.clock, "reading of a picture", seconds=self.picture_seconds
+            )
             try:
-                if seen := await self._look(self._seer or self._spared(self.make_seer()), path):
+                if seen := await self._look(self._seer, path):
                     return seen
             except ModelError:
                 if text := await self.inner.extract(path, name=name, media_type=media_type):
                     return text
                 raise
         return await self.inner.extract(path, name=name, media_type=media_type)
-
-    def _spared(self, model: ChatModel) -> SparedModel:
-        self._seer = SparedModel(model, self.clock, "reading of a picture", seconds=self.picture_seconds)
-        return self._seer
 
     async def _listen(self, transcriber: Transcriber, path: Path, media_type: str) -> str:
         """What is said in it. Raises ExtractionFailed, OSError, ModelError where it may be later."""
