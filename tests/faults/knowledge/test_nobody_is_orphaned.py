@@ -109,16 +109,19 @@ def test_one_that_spins_ends_with_its_parent(family: Callable[[tuple[str, ...]],
 
 
 def test_the_work_of_a_document_is_limited_and_of_many_is_not(tmp_path: Path) -> None:
-    """Seconds of the processor, for each by itself: where nothing else ends a reader that spins."""
+    """Seconds of the processor, for each by itself: where nothing else ends a reader that spins.
+
+    The system counts them in ticks, and on a busy machine others than a process sees itself: the limit is thrice the work.
+    """
     script = (
         "from knowledge.process.programs import work_at_most\n"
         "import time, sys\n"
         "for _ in range(int(sys.argv[1])):\n"
-        "    work_at_most(1)\n"
-        "    end = time.process_time() + 0.6\n"
+        "    work_at_most(2)\n"
+        "    end = time.process_time() + 0.7\n"
         "    while time.process_time() < end: pass\n"
         "if sys.argv[1] == '1':\n"
         "    while True: pass\n"
     )
-    ended = [subprocess.run([sys.executable, "-c", script, count], cwd=ROOT, check=False) for count in ("4", "1")]
+    ended = [subprocess.run([sys.executable, "-c", script, count], cwd=ROOT, check=False) for count in ("5", "1")]
     assert [one.returncode for one in ended] == [0, -24], "SIGXCPU"
