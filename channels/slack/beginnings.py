@@ -14,11 +14,11 @@ from functools import partial
 
 import structlog
 
-from channels.slack.client import Refused, Sent, SlackClient
+from channels.slack.client import Refused, SlackClient
 from channels.slack.edits import Edits
 from channels.slack.marks import Mark, Marks
 from channels.slack.orphaned_placeholders import PLACEHOLDER, WORDLESS, OrphanedPlaceholders, remove
-from channels.slack.place import Place
+from channels.slack.place import Place, Sent
 from channels.slack.reception import Reception
 from core.domain.errors import (
     AuthFailed,

@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from channels.slack.place import Sent
 from channels.slack.wire import Block, Json, Metadata, Posted
 from channels.transport import Transport
 from core.domain.errors import AuthFailed, ChannelError, OutcomeUnknown, RateLimited, Rejected, Unreachable
@@ -94,23 +95,6 @@ def refusal(method: str, reason: str, *, needed: str = "", retry_after: float = 
 
 
 SILENT.setLevel(logging.CRITICAL + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A message that Slack has. ``channel`` is where it is: a person's id became their direct messages."""
-
-    channel: str
-    ts: str
-
-    @classmethod
-    def named(cls, provider_id: str) -> Sent:
-        """The one that a receipt calls ``m/<channel>/<ts>``. Raises Rejected: a file that was shown has another name."""
-        kind, _, rest = provider_id.partition("/")
-        channel, _, ts = rest.partition("/")
-        if kind != "m" or not ts:
-            raise Rejected(f"{provider_id!r} is no message of Slack's.")
-        return cls(channel, ts)
 
 
 @dataclass(frozen=True, slots=True)

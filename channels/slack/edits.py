@@ -14,10 +14,10 @@ from typing import Any, Final
 import structlog
 
 from channels.slack import altering
-from channels.slack.client import Refused, Sent, SlackClient
+from channels.slack.client import Refused, SlackClient
 from channels.slack.files import marked
-from channels.slack.orphaned_placeholders import stop
-from channels.slack.place import CHANNEL, Place
+from channels.slack.orphaned_placeholders import remove, stop
+from channels.slack.place import CHANNEL, Place, Sent
 from core.domain.capabilities import Pace
 from core.domain.errors import RateLimited, StoreUnavailable, Unreachable
 from core.domain.messages import Receipt
@@ -161,13 +161,16 @@ class Edits:
         return None
 
     async def alter(self, client: SlackClient, place: Place, body: Mapping[str, Any], key: str) -> Receipt:
-        """See altering.alter. A correction that has to wait holds up no other message of the account."""
+        """To do it again does no harm. Raises ChannelError.
+
+        A correction that has to wait holds up no other message of the account.
+        """
         if body["method"] != altering.EDIT:
-            return await altering.alter(client, body, key)
+            return await _alter(client, body, key)
         if not await self.grants_for(place).take():
             raise Unreachable("The workspace has no edit left at this moment.")
         try:
-            return await altering.alter(client, body, key)
+            return await _alter(client, body, key)
         except RateLimited as error:
             await self.grants_for(place).hold_back(error.retry_after)
             raise Unreachable(error.detail) from error
@@ -190,3 +193,27 @@ async def _end(client: SlackClient, sent: Sent, rest: str, body: Mapping[str, An
         _log.info("slack.stream_was_stopped", reason=error.reason)
         return False
     return True
+
+
+async def _alter(client: SlackClient, body: Mapping[str, Any], key: str) -> Receipt:
+    """What is gone already need not be deleted."""
+    sent = Sent.named(body["of"])
+    match body["method"]:
+        case altering.EDIT:
+            await client.update(sent, body["text"], blocks=body["blocks"], metadata=marked(key))
+        case altering.DELETE:
+            await remove(client, sent, streaming=False)
+        case _:
+            await react(client, sent, body["name"], present=body["method"] == altering.ADD)
+    return Receipt()
+
+
+async def react(client: SlackClient, sent: Sent, name: str, *, present: bool) -> None:
+    """Add or remove a reaction of ours; that it is as it should be already is as good. Raises ChannelError."""
+    try:
+        await (client.reactions_add if present else client.reactions_remove)(
+            channel=sent.channel, timestamp=sent.ts, name=name
+        )
+    except Refused as error:
+        if error.reason not in ("already_reacted", "no_reaction"):
+            raise

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 from channels.bounded import Bounded
-from channels.slack.client import Sent
-from channels.slack.place import CHANNEL, Place
+from channels.slack.place import CHANNEL, Place, Sent
 from core.domain.messages import Note
 from core.ports.channel_memory import ChannelMemory
 

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import structlog
 
-from channels.slack.client import Refused, Sent, SlackClient
+from channels.slack.client import Refused, SlackClient
 from channels.slack.files import MARK
 from channels.slack.marks import Mark, Marks
-from channels.slack.place import CHANNEL, Place, time_of
+from channels.slack.place import CHANNEL, Place, Sent, time_of
 from channels.slack.wire import Metadata, Posted
 from channels.slack.workspaces import Workspaces
 from core.domain.errors import ChannelError, HubError, RateLimited, Rejected, StoreUnavailable, Unreachable

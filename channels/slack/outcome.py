@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from channels.slack.client import Sent, SlackClient
+from channels.slack.client import SlackClient
 from channels.slack.files import MARK
-from channels.slack.place import Place
+from channels.slack.place import Place, Sent
 from channels.slack.wire import Posted
 from core.domain.errors import AuthFailed, OutcomeUnknown, Rejected
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from core.domain.errors import InvalidInput
+from core.domain.errors import InvalidInput, Rejected
 from core.domain.keys import ConversationKey, EventKey
 
 CHANNEL = "slack"
@@ -55,6 +55,23 @@ class Place:
     def questions(self, account: str) -> ConversationKey:
         """What is asked the agent in this thread: a conversation of its own, so that nothing waits for the answers."""
         return ConversationKey(CHANNEL, account, f"{self}{_TO_AGENT}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that Slack has. ``channel`` is where it is: a person's id became their direct messages."""
+
+    channel: str
+    ts: str
+
+    @classmethod
+    def named(cls, provider_id: str) -> Sent:
+        """The one that a receipt calls ``m/<channel>/<ts>``. Raises Rejected: a file that was shown has another name."""
+        kind, _, rest = provider_id.partition("/")
+        channel, _, ts = rest.partition("/")
+        if kind != "m" or not ts:
+            raise Rejected(f"{provider_id!r} is no message of Slack's.")
+        return cls(channel, ts)
 
 
 def slack_id(value: object) -> str:

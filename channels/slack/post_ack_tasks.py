@@ -12,12 +12,12 @@ import structlog
 
 from channels.background import BackgroundTasks
 from channels.slack import wire
-from channels.slack.client import Sent, SlackClient
+from channels.slack.client import SlackClient
 from channels.slack.colleagues import Colleagues
 from channels.slack.mrkdwn import escaped
 from channels.slack.names import Directory
 from channels.slack.parse import own_user, team_of
-from channels.slack.place import CHANNEL, Place
+from channels.slack.place import CHANNEL, Place, Sent
 from channels.slack.plain import mentions
 from channels.slack.reception import Reception
 from channels.slack.render import context, section

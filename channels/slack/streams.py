@@ -18,12 +18,12 @@ import structlog
 
 from channels.bounded import Bounded
 from channels.slack.beginnings import BETWEEN_APPENDS, MOST_APPENDED, Beginnings, Writing
-from channels.slack.client import Refused, Sent, SlackClient
+from channels.slack.client import Refused, SlackClient
 from channels.slack.edits import Edits
 from channels.slack.files import marked
 from channels.slack.marks import Mark, Marks
 from channels.slack.orphaned_placeholders import PLACEHOLDER, AbandonedMessages, OrphanedPlaceholders, remove
-from channels.slack.place import Place
+from channels.slack.place import Place, Sent
 from channels.slack.reception import Reception
 from channels.slack.render import mrkdwn, section
 from core.domain.errors import ChannelError, LostClaim, OutcomeUnknown, RateLimited, StoreUnavailable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from channels.slack.roster import SlackRoster
 from channels.slack.views import TakesForms
 from config.desk.app import ACCOUNT, desk_tokens, has_own_app
 from config.desk.approvals import CompanyCalls
@@ -46,8 +46,6 @@ from handoff.mail.channel import MailDeskChannel
 from handoff.mail_desk import DeskWithoutMail, MailDesk
 from handoff.people import Membership
 from handoff.settings import HandoffSettings
-from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings
-from handoff.slack.panel import SlackPanel
 from handoff.slack_desk import SlackDesk
 from handoff.thread.approvals import ApprovalDesk, ApprovalPosts, ApprovalTimers
 from handoff.thread.case_issues import IssueDesk
@@ -61,7 +59,11 @@ from handoff.waits.timers import DeskTimers
 from handoff.waits.unstaffed_desk import UnstaffedDesk
 from knowledge.gaps.book import StoredGapBook
 
-DeskChannel = SlackDeskChannel | MailDeskChannel
+if TYPE_CHECKING:
+    from channels.slack.roster import SlackRoster
+    from handoff.slack.channel import SlackDeskChannel
+
+    DeskChannel = SlackDeskChannel | MailDeskChannel
 
 
 def make_desk_channel(
@@ -77,6 +79,8 @@ def make_desk_channel(
         return MailDeskChannel(account, email, store, settings.desk_language, settings.desk_note_sign)
     if settings.slack_staff_channel is None:
         return None
+    from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings  # loads slack_sdk
+
     given = SlackDeskSettings(
         channel=settings.slack_staff_channel,
         tokens=desk_tokens(settings),
@@ -145,8 +149,10 @@ def give_forms(
     guests_may_claim: bool = False,
 ) -> None:
     """To whatever staff's presses come in through: it knows what Slack asks, and the desk what to show."""
-    if not isinstance(desk_channel, SlackDeskChannel):
+    if desk_channel is None or isinstance(desk_channel, MailDeskChannel):
         return
+    from handoff.slack.panel import SlackPanel  # loads slack_sdk
+
     panel = SlackPanel(lambda: desk_channel.client, clock)
     for channel in channels:
         if isinstance(channel, TakesForms):
@@ -225,13 +231,15 @@ def _parts(desk_channel: DeskChannel, store: SqlStore, clock: Clock, agent: Resp
         words=LastWords(store),
         only_thanks=only_thanks,
         said_besides=said_besides,
-        link=desk_channel.people.link_to if isinstance(desk_channel, SlackDeskChannel) else None,
-        roster=roster_of(desk_channel) if isinstance(desk_channel, SlackDeskChannel) else None,
+        link=None if isinstance(desk_channel, MailDeskChannel) else desk_channel.people.link_to,
+        roster=None if isinstance(desk_channel, MailDeskChannel) else roster_of(desk_channel),
     )
 
 
 def roster_of(desk: SlackDeskChannel) -> SlackRoster:
     """Those who are in its channels and work here."""
+    from channels.slack.roster import SlackRoster  # loads slack_sdk
+
     people = desk.people
 
     async def works_here(staff_id: str) -> bool:

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from channels.slack.client import Sent, SlackClient
-from channels.slack.place import message_id
+from channels.slack.client import SlackClient
+from channels.slack.place import Sent, message_id
 from core.domain.case import DESK, Case, feed
 from core.domain.conversation import OwnershipState
 from core.domain.errors import HubError

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from channels.slack.client import Refused, Sent, SlackClient
-from channels.slack.place import CHANNEL, Place, message_id, time_of
+from channels.slack.client import Refused, SlackClient
+from channels.slack.place import CHANNEL, Place, Sent, message_id, time_of
 from channels.slack.settings import STAFF_CHANNEL
 from channels.slack.wire import Metadata, Posted
 from core.domain.case import Case

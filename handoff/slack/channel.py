@@ -13,10 +13,10 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from channels.slack import altering
-from channels.slack.client import CLOSED, Refused, Sent, SlackClient, open_transport
+from channels.slack.client import CLOSED, Refused, SlackClient, open_transport
+from channels.slack.edits import react
 from channels.slack.files import Files
-from channels.slack.place import Place, message_id
+from channels.slack.place import Place, Sent, message_id
 from channels.slack.render import FILE
 from channels.slack.wire import Metadata
 from channels.transport import Transport
@@ -250,7 +250,7 @@ class SlackDeskChannel:
         name = _SIGNS.get(body["sign"], body["sign"])
         try:
             if on is not None:
-                await altering.react(client, Sent.named(on), name, present=body["do"] == "react")
+                await react(client, Sent.named(on), name, present=body["do"] == "react")
         except (Rejected, AuthFailed) as error:
             _log.warning("desk.sign_refused", error=error.detail)
         return Receipt()

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import structlog
 
-from channels.slack.client import Sent, SlackClient
+from channels.slack.client import SlackClient
 from channels.slack.edits import Edits, Grants
-from channels.slack.place import Place
+from channels.slack.place import Place, Sent
 from channels.slack.wire import Block, Metadata
 from core.domain.case import DESK, feed
 from core.domain.errors import HubError, RateLimited, Rejected

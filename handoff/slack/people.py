@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from channels.slack.client import NOBODY, Refused, Self, Sent, SlackClient
-from channels.slack.place import CHANNEL
+from channels.slack.client import NOBODY, Refused, Self, SlackClient
+from channels.slack.place import CHANNEL, Sent
 from channels.slack.staff_channels import chosen_name
 from channels.slack.wire import Json
 from core.domain.errors import HubError, StoreUnavailable

@@ -9,8 +9,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from channels.slack.client import Sent
-from channels.slack.place import Place
+from channels.slack.place import Place, Sent
 from channels.slack.views import Form
 from core.domain.case import Case
 from core.domain.errors import ChannelError, OutcomeUnknown, RateLimited, Unreachable

@@ -1,4 +1,4 @@
-"""What the command line leaves unloaded takes no command away."""
+"""What is loaded: every command has all its parts, and a hub without Slack has none of Slack's library."""
 
 from __future__ import annotations
 
@@ -15,10 +15,24 @@ main.callback()
 for module in pkgutil.iter_modules(config.commands.__path__, "config.commands."):
     importlib.import_module(module.name)
 """
+_HUB = """
+import sys
+import config.hub
+
+assert not {"slack_sdk", "slack_bolt"} & sys.modules.keys()
+"""
 
 
 def test_every_command_can_load_its_parts(tmp_path: Path) -> None:
+    _run(_EVERY_COMMAND, tmp_path)
+
+
+def test_the_hub_loads_no_library_of_slack(tmp_path: Path) -> None:
+    _run(_HUB, tmp_path)
+
+
+def _run(program: str, folder: Path) -> None:
     root = str(Path(__file__).parents[2])
-    program = [sys.executable, "-c", _EVERY_COMMAND]
-    ran = subprocess.run(program, cwd=tmp_path, env={"PYTHONPATH": root}, capture_output=True, text=True, timeout=300)
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, cwd=folder, env={"PYTHONPATH": root}, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stderr

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 import pytest
 
-from channels.slack.client import Sent, SlackClient, open_transport
+from channels.slack.client import SlackClient, open_transport
+from channels.slack.place import Sent
 from config.clock import SystemClock
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import STAFF, TOKEN, Fault, Workspace

@@ -11,8 +11,7 @@ import pytest
 
 from channels.slack import orphaned_placeholders
 from channels.slack.adapter import SlackChannel
-from channels.slack.client import Sent
-from channels.slack.place import Place
+from channels.slack.place import Place, Sent
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import DIRECT, PUBLIC, TEAM, Fault
 from core.domain.errors import Unreachable

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from channels.slack.adapter import SlackChannel
-from channels.slack.client import Sent, SlackClient
+from channels.slack.client import SlackClient
+from channels.slack.place import Sent
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import DIRECT, PUBLIC, TEAM, Fault
 from core.domain.errors import OutcomeUnknown

@@ -12,7 +12,8 @@ import pytest
 
 from channels.slack import streams as streams_module
 from channels.slack.adapter import SlackChannel
-from channels.slack.client import Sent, SlackClient
+from channels.slack.client import SlackClient
+from channels.slack.place import Sent
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import ANNA, BOT, DIRECT, PUBLIC, TEAM, Fault
 from core.domain.conversation import Conversation, OwnershipState
