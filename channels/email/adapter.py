@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from channels.connection_status import ConnectionStatus
 from channels.email import render
 from channels.email.confined import ConfinedMail
-from channels.email.connection_status import ConnectionStatus
 from channels.email.diagnosis import examine
 from channels.email.files import Files
 from channels.email.intake import Intake
@@ -75,7 +75,7 @@ class EmailChannel:
         self._sending = Sending(settings, surroundings, self._tokens, self._threads)
         self._mail = ConfinedMail(surroundings.confined, settings.rules)
         self._files = Files(settings, self._mail, surroundings.max_attachment_bytes)
-        self._status = ConnectionStatus()
+        self._status = ConnectionStatus(CHANNEL)
         self._readings: list[FolderReading] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -126,10 +126,10 @@ class EmailChannel:
         try:
             receipt = await self._sending.send(payload, idempotency_key)
         except AuthFailed as error:
-            self._status.report(_SENDING, "the mail server does not let us send", said=error.detail)
+            self._status.report("the mail server does not let us send", what=_SENDING, said=error.detail)
             raise
         except Unreachable as error:
-            self._status.report(_SENDING, "the mail server cannot be reached", said=error.detail)
+            self._status.report("the mail server cannot be reached", what=_SENDING, said=error.detail)
             raise
         self._status.clear(_SENDING)
         return receipt

@@ -16,8 +16,8 @@ from typing import Final
 
 import structlog
 
+from channels.connection_status import ConnectionStatus
 from channels.email.confined import UnreadMail
-from channels.email.connection_status import ConnectionStatus
 from channels.email.folder_mail import FolderMail, Mail
 from channels.email.folder_place import MOST_TRIES, FolderPlace, FolderPlaces
 from channels.email.imap import ImapConnection, Numbers, connected
@@ -283,11 +283,11 @@ class FolderReading:
             case StoreUnavailable() | Overloaded():
                 _log.warning("email.not_stored", folder=self._folder, detail=error.detail)
             case AuthFailed():
-                self._status.report(self._folder, "the mailbox does not accept the login", said=error.detail)
+                self._status.report("the mailbox does not accept the login", what=self._folder, said=error.detail)
                 return _LONGEST
             case ChannelError():
-                self._status.report(self._folder, "the mailbox cannot be read", said=error.detail)
+                self._status.report("the mailbox cannot be read", what=self._folder, said=error.detail)
             case _:
-                self._status.report(self._folder, "reading the mailbox has failed")
+                self._status.report("reading the mailbox has failed", what=self._folder)
                 _log.error("email.reading_failed", folder=self._folder, exc_info=error)
         return backoff

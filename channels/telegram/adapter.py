@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from channels.bounded import Bounded
+from channels.connection_status import ConnectionStatus
 from channels.telegram import client, render
 from channels.telegram.addressing import Bot
 from channels.telegram.client import BotApi
 from channels.telegram.connection import Connection
-from channels.telegram.connection_status import ConnectionStatus
 from channels.telegram.diagnosis import examine
 from channels.telegram.incoming import GroupSink
 from channels.telegram.parse import Reader
@@ -57,7 +57,7 @@ class TelegramChannel:
         self._settings = settings
         self._surroundings = surroundings
         self._reader = Reader(Bot(int(self.account)), settings.button_life, settings.modes, settings.staff_rule)
-        self._status = ConnectionStatus()
+        self._status = ConnectionStatus(CHANNEL)
         self._endpoint = TelegramEndpoint(self, surroundings)
         self._connection: Connection | None = None
         self._typing: Bounded[str, float] = Bounded(_TYPING_CHATS)

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import structlog
 
+from channels.connection_status import ConnectionStatus
 from channels.telegram import client
 from channels.telegram.albums import GroupAlbums
 from channels.telegram.chats import Chats
 from channels.telegram.client import BotApi, Files
-from channels.telegram.connection_status import ConnectionStatus
 from channels.telegram.incoming import Incoming, PostCommitTasks
 from channels.telegram.outgoing import Outgoing
 from channels.telegram.parse import Reader

@@ -14,8 +14,8 @@ import structlog
 from telegram.constants import ChatType
 from telegram.error import Conflict
 
+from channels.connection_status import ConnectionStatus
 from channels.telegram.client import BotApi, Refused
-from channels.telegram.connection_status import ConnectionStatus
 from channels.telegram.settings import CHANNEL, WANTED
 from core.domain.errors import AuthFailed, ChannelError, Overloaded, RateLimited, StoreUnavailable
 from core.ports.surroundings import Surroundings

@@ -14,8 +14,8 @@ import structlog
 from telegram import WebhookInfo
 
 from channels.accepting import read_or_quarantine
+from channels.connection_status import ConnectionStatus
 from channels.telegram.client import BotApi
-from channels.telegram.connection_status import ConnectionStatus
 from channels.telegram.incoming import Incoming
 from channels.telegram.parse import decode
 from channels.telegram.settings import CHANNEL, PATH, WANTED, TelegramSettings
