@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, Final
 
 from channels.email.html import HtmlDialect, paragraphs
 from channels.footnotes import with_sources
 from channels.markdown.pieces import render
 from channels.markdown.plain import PlainDialect
-from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.messages import ANSWERS_TO, Author, OutboundMessage, WirePayload
 from core.domain.readers import RECIPIENTS
 
@@ -42,13 +40,8 @@ def payloads(message: OutboundMessage) -> list[WirePayload]:
     if message.address is not None:  # by a contact route: to that address alone, on a thread that may be ours to begin
         for body in bodies:
             body |= {"to": message.address, "subject": str(message.meta.get("subject") or "")}
-    bodies[-1]["attachments"] = [described(file) for file in message.attachments]
+    bodies[-1]["attachments"] = [file.stored() for file in message.attachments]
     return [WirePayload(message.conversation, body, part) for part, body in enumerate(bodies)]
-
-
-def attachment_of(described: dict[str, Any]) -> Attachment:
-    """The stored file that a payload names."""
-    return Attachment(**{**described, "extraction": ExtractionStatus(described["extraction"])})
 
 
 def _texts(message: OutboundMessage) -> Sequence[tuple[str, str]]:
@@ -77,10 +70,3 @@ def _notes(text: str, message: OutboundMessage) -> str:
 
 def _rendered(text: str, dialect: PlainDialect) -> str:
     return "\n".join(render(text, dialect, limit=_ENDLESS)).strip("\n")
-
-
-def described(file: Attachment) -> dict[str, Any]:
-    """What a payload says of a stored file; `attachment_of` is its inverse."""
-    values = asdict(file)
-    values.update(extraction=str(file.extraction), text=None, error=None)
-    return values

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -16,7 +16,6 @@ from channels.email.budget import Budget
 from channels.email.compose import Envelope, composed
 from channels.email.imap import connected
 from channels.email.refusals import TooBig
-from channels.email.render import attachment_of
 from channels.email.settings import CHANNEL, EmailSettings
 from channels.email.smtp import SmtpServer
 from channels.email.threads import Thread, Threads
@@ -194,8 +193,8 @@ class Sending:
         files: list[File] = []
         instead: list[str] = []
         room = self._settings.largest_sent
-        described: Sequence[dict[str, Any]] = payload.body.get("attachments") or []
-        for file in map(attachment_of, described):
+        for stored in payload.body.get("attachments") or ():
+            file = Attachment(**stored)
             data = await self._bytes(file) if file.size <= room else None
             if data is None:
                 instead.append(self._line(file, payload, thread))

@@ -22,7 +22,6 @@ from channels.email.address import Mailbox
 from channels.email.html import paragraphs
 from channels.email.letter import Letter
 from channels.email.providers import is_everybodys
-from channels.email.render import described
 from channels.email.settings import CHANNEL
 from channels.email.tokens import Tokens
 from channels.staff_rule import StaffRule
@@ -70,7 +69,7 @@ def payload(mail: StaffMail, staff: str, tokens: Tokens, account: str) -> WirePa
         "to": staff,
         "subject": mail.subject,
         "case": mail.case_id,
-        "attachments": [described(file) for file in mail.attachments],
+        "attachments": [file.stored() for file in mail.attachments],
     }
     return WirePayload(ConversationKey(CHANNEL, account, tokens.new_thread(f"case {mail.case_id}")), body)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -189,7 +189,7 @@ class SlackChannel:
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
         place = _place(payload.conversation)
         client = await self._client(place)
-        try:
+        with self._translated(client, place):
             if payload.body["method"] in altering.METHODS:
                 return await self._streams.edits.alter(client, place, payload.body, idempotency_key)
             channel = await self._channel(client, place)
@@ -202,10 +202,6 @@ class SlackChannel:
                 await client.whisper(channel, said["user"], said["text"], place.thread_ts, said["blocks"])
                 return Receipt(at=self._around.clock.now())
             sent, note = await self._streams.say(client, place, channel, payload.body, idempotency_key)
-        except AuthFailed as error:
-            raise self._workspace_failure(client, place, error) from error
-        except StoreUnavailable as error:
-            raise Unreachable(error.detail) from error
         self._opened.workspaces.works(place.team)
         return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts), tracked=True, note=note)
 
@@ -217,7 +213,7 @@ class SlackChannel:
             raise OutcomeUnknown("Slack keeps no list of messages that one person alone was shown.")
         place = _place(payload.conversation)
         client = await self._client(place)
-        try:
+        with self._translated(client, place):
             channel = await self._channel(client, place)
             if payload.body["method"] == render.FILE:
                 shown = await self._opened.files.outcome(client, channel, idempotency_key)
@@ -227,10 +223,6 @@ class SlackChannel:
             if sent is not None:
                 await self._streams.found(place, sent)
                 self._streams.said(place, payload.body.get("turn_id"))
-        except AuthFailed as error:
-            raise self._workspace_failure(client, place, error) from error
-        except StoreUnavailable as error:
-            raise Unreachable(error.detail) from error
         return None if sent is None else Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts), tracked=True)
 
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
@@ -371,13 +363,19 @@ class SlackChannel:
             self._reception.opened(place, known)
         return known
 
-    def _workspace_failure(self, client: SlackClient, place: Place, error: AuthFailed) -> AuthFailed | Unreachable:
+    @contextlib.contextmanager
+    def _translated(self, client: SlackClient, place: Place) -> Iterator[None]:
         """One workspace that took the app away must not silence the others: its messages wait alone."""
-        if self._opened.workspaces.is_own(client):
-            return error
-        self._opened.workspaces.refused(place.team, self._around.clock.monotonic())
-        _log.warning("slack.workspace_refuses", team=place.team, error=error.detail)
-        return Unreachable(f"The workspace {place.team} has to install the app again: {error.detail}")
+        try:
+            yield
+        except StoreUnavailable as error:
+            raise Unreachable(error.detail) from error
+        except AuthFailed as error:
+            if self._opened.workspaces.is_own(client):
+                raise
+            self._opened.workspaces.refused(place.team, self._around.clock.monotonic())
+            _log.warning("slack.workspace_refuses", team=place.team, error=error.detail)
+            raise Unreachable(f"The workspace {place.team} has to install the app again: {error.detail}") from error
 
     @property
     def _opened(self) -> Opened:

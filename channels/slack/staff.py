@@ -11,7 +11,7 @@ from channels.slack import wire
 from channels.slack.emoji import character
 from channels.slack.place import CHANNEL, Place, message_id, message_key, slack_id, time_of, timestamp
 from channels.slack.plain import Names, markdown, plain
-from channels.slack.views import read_form, value_of, view_event, words_of
+from channels.slack.views import place_pressed, read_form, value_of, view_event, words_of
 from channels.slack.wire import Json
 from core.domain.approvals import APPROVALS
 from core.domain.attachments import AttachmentRef
@@ -128,29 +128,15 @@ class StaffReader:
         """An emoji on a message, which Slack does not say the thread of: it stands for its own. Raises InvalidInput."""
         item = wire.part(event, "item")
         channel, ts = slack_id(item.get("channel")), timestamp(item.get("ts"))
-        present = event.get("type") == "reaction_added"
-        return MessageReceived(
-            key=key,
-            conversation=self._thread(team, channel, ts),
-            sender=self._sender(wire.text(event, "user")),
-            text=character(wire.named(event, "reaction")),
-            sent_at=time_of(wire.named(event, "event_ts")),
-            action=StaffAction.REACT if present else StaffAction.UNREACT,
-            reply_to=message_id(channel, ts),
-            audience=Audience.STAFF,
-        )
+        thread, emoji = Place(team, channel, ts).conversation(self.account), character(wire.named(event, "reaction"))
+        user, at = wire.text(event, "user"), time_of(wire.named(event, "event_ts"))
+        kind = StaffAction.REACT if event.get("type") == "reaction_added" else StaffAction.UNREACT
+        return replace(self._act(key, thread, user, emoji, at, kind), reply_to=message_id(channel, ts))
 
     def card_gone(self, channel: str, ts: str, team: str, key: EventKey, event: Json) -> MessageReceived:
         """Somebody deleted a message of ours that a thread began with. Raises InvalidInput."""
-        return MessageReceived(
-            key=key,
-            conversation=self._thread(team, channel, ts),
-            sender=self._sender(_SLACKBOT),
-            text="",
-            sent_at=time_of(wire.named(event, "ts")),
-            action=StaffAction.CARD_GONE,
-            audience=Audience.STAFF,
-        )
+        thread, at = Place(team, channel, ts).conversation(self.account), time_of(wire.named(event, "ts"))
+        return self._act(key, thread, _SLACKBOT, "", at, StaffAction.CARD_GONE)
 
     def pressed(self, whole: Json, action: Json, staff_channels: frozenset[str]) -> MessageReceived:
         """A button of a case's card, or of a line in the home tab, whose value is the case's thread. Raises InvalidInput.
@@ -163,18 +149,10 @@ class StaffReader:
             if place.channel not in staff_channels:
                 raise InvalidInput("The line is about no channel of the staff's.")
         else:
-            card, team = wire.part(whole, "message"), slack_id(wire.part(whole, "team").get("id"))
-            thread = timestamp(card.get("thread_ts") or card.get("ts"))
-            place = Place(team, slack_id(wire.part(whole, "channel").get("id")), thread)
-        pressed = MessageReceived(
-            key=EventKey(CHANNEL, self.account, f"a/{user}/{at}"),
-            conversation=place.conversation(self.account),
-            sender=self._sender(user),
-            text=_chosen(action),
-            sent_at=time_of(at),
-            action=StaffAction(wire.named(action, "action_id")),
-            audience=Audience.STAFF,
-        )
+            card = wire.part(whole, "message")
+            place = place_pressed(whole, card.get("thread_ts") or card.get("ts"))
+        key, kind = EventKey(CHANNEL, self.account, f"a/{user}/{at}"), StaffAction(wire.named(action, "action_id"))
+        pressed = self._act(key, place.conversation(self.account), user, _chosen(action), time_of(at), kind)
         if pressed.action is not StaffAction.APPROVE:
             return pressed
         if place.channel not in staff_channels:
@@ -192,15 +170,8 @@ class StaffReader:
         conversation = place.conversation(self.account)
         if form.name == StaffAction.ISSUE:
             conversation = replace(conversation, thread=side_thread(ISSUES, form.metadata.get("case", "")))
-        filled_in = MessageReceived(
-            key=EventKey(CHANNEL, self.account, view_event(form.view_id)),
-            conversation=conversation,
-            sender=self._sender(form.user),
-            text=words_of(form),
-            sent_at=at,
-            action=StaffAction(form.name),
-            audience=Audience.STAFF,
-        )
+        key = EventKey(CHANNEL, self.account, view_event(form.view_id))
+        filled_in = self._act(key, conversation, form.user, words_of(form), at, StaffAction(form.name))
         declines = form.name == StaffAction.DECLINE
         return [_about_approval(filled_in, form.metadata.get("approval", "")) if declines else filled_in]
 
@@ -214,8 +185,12 @@ class StaffReader:
         place = Place(team, channel, thread_ts)
         return place.questions(self.account) if _mentions(old, own) else place.conversation(self.account)
 
-    def _thread(self, team: str, channel: str, thread_ts: str) -> ConversationKey:
-        return Place(team, channel, thread_ts).conversation(self.account)
+    def _act(
+        self, key: EventKey, conversation: ConversationKey, user: str, text: str, at: datetime, kind: StaffAction
+    ) -> MessageReceived:
+        """What somebody of the staff does besides writing. Raises InvalidInput."""
+        sender = self._sender(user)
+        return MessageReceived(key, conversation, sender, text, at, action=kind, audience=Audience.STAFF)
 
     def _sender(self, user: str) -> Identity:
         known = slack_id(user)

@@ -142,11 +142,15 @@ class StaffForms(BackgroundTasks):
     async def _act(self, views: StaffViews, whole: Json, staff_channels: frozenset[str]) -> None:
         try:
             if whole.get("callback_id") == SHORTCUT and self.home is not None:
-                await views.open(_shortcut(whole, is_staff=await self.home.is_staff(_user(whole))))
+                # Slack also shows it to people in whose workspace customers are.
+                form = SHORTCUT if await self.home.is_staff(_user(whole)) else NO_STAFF
+                await views.open(_press(whole, form, wire.part(whole, "message").get("ts")))
             for action in wire.parts(whole, "actions"):
                 name = wire.text(action, "action_id")
                 if name.startswith(OPENS):
-                    press = _press(whole, action, name.removeprefix(OPENS))
+                    card = wire.part(whole, "message")
+                    at, value = card.get("thread_ts") or card.get("ts"), wire.text(action, "value")
+                    press = _press(whole, name.removeprefix(OPENS), at, value)
                     if press.place.channel in staff_channels:
                         await views.open(press)
                 elif wire.view_type(whole) == "home" and self.home is not None:
@@ -170,12 +174,11 @@ def read_form(whole: Json) -> Form:
         for action_id, element in inner.items() if isinstance(inner, dict) else ():
             values[action_id] = value_of(element) if isinstance(element, dict) else ""
             blocks[action_id] = block_id
-    user = slack_id(wire.part(whole, "user").get("id"))
     return Form(
         wire.text(view, "callback_id"),
         wire.named(view, "id"),
         wire.text(view, "hash"),
-        user,
+        _user(whole),
         _metadata(wire.text(view, "private_metadata")),
         values,
         blocks,
@@ -217,21 +220,11 @@ def _user(whole: Json) -> str:
     return slack_id(wire.part(whole, "user").get("id"))
 
 
-def _shortcut(whole: Json, *, is_staff: bool) -> Press:
-    """Slack also shows it to people in whose workspace customers are."""
+def place_pressed(whole: Json, ts: object) -> Place:
+    """A message or thread in the channel in which something was pressed. Raises InvalidInput."""
     team, channel = slack_id(wire.part(whole, "team").get("id")), slack_id(wire.part(whole, "channel").get("id"))
-    place = Place(team, channel, timestamp(wire.part(whole, "message").get("ts")))
-    return Press(SHORTCUT if is_staff else NO_STAFF, _user(whole), wire.named(whole, "trigger_id"), place)
+    return Place(team, channel, timestamp(ts))
 
 
-def _press(whole: Json, action: Json, form: str) -> Press:
-    team = slack_id(wire.part(whole, "team").get("id"))
-    card = wire.part(whole, "message")
-    thread = timestamp(card.get("thread_ts") or card.get("ts"))
-    return Press(
-        form,
-        slack_id(wire.part(whole, "user").get("id")),
-        wire.named(whole, "trigger_id"),
-        Place(team, slack_id(wire.part(whole, "channel").get("id")), thread),
-        wire.text(action, "value"),
-    )
+def _press(whole: Json, form: str, ts: object, value: str = "") -> Press:
+    return Press(form, _user(whole), wire.named(whole, "trigger_id"), place_pressed(whole, ts), value)

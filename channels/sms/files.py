@@ -14,7 +14,6 @@ import structlog
 from channels.download import Download, Downloads
 from channels.sms import keywords
 from channels.sms.address import Address, Pair
-from channels.sms.render import file_of
 from channels.sms.settings import SmsSettings
 from core.domain.attachments import Attachment, AttachmentRef
 from core.domain.errors import AuthFailed, NotFound, Rejected, Unreachable
@@ -59,7 +58,7 @@ class Outgoing:
 
     async def fields(self, body: Mapping[str, Any], pair: Pair) -> dict[str, str]:
         """The file, or its link as text where it would not be taken, or that it cannot be shown."""
-        file = file_of(body["file"])
+        file = Attachment(**body["file"])
         link = await self._working_link(file)
         if link is not None and as_media(file, pair):
             return {"media_url": link}
@@ -67,7 +66,7 @@ class Outgoing:
 
     async def text(self, body: Mapping[str, Any]) -> str:
         """A link that expires, made anew each time."""
-        file = file_of(body["file"])
+        file = Attachment(**body["file"])
         link = await self._working_link(file)
         return f"{file.name}: {link}" if link is not None else keywords.no_file(file.name, body.get("locale"))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
 import structlog
 from twilio.rest.api.v2010.account.message import MessageInstance
@@ -20,7 +19,6 @@ from channels.sms.reports import UNDER_WAY, Reports
 from channels.sms.sender import Sender
 from channels.sms.settings import SmsSettings
 from core.domain.errors import ChannelError, InvalidInput, Rejected, SessionEnded
-from core.domain.messages import RawEvent
 from core.ports.channel import InboundSink
 from core.ports.surroundings import Surroundings
 
@@ -28,7 +26,6 @@ _PLACE = "place"
 _OVERLAP = timedelta(minutes=5)
 """Read again each time: a message may appear in the list after a younger one. Its key makes it one message."""
 _NEARLY = 0.8
-_FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 _log = structlog.get_logger(__name__)
 
@@ -108,7 +105,7 @@ class Missed:
 
     async def _accept(self, sink: InboundSink, client: Client, sender: Sender, message: MessageInstance) -> int:
         form = await self._form(client, message)
-        raw = RawEvent(CHANNEL, self.settings.account_sid, urlencode(form).encode(), _FORM, came_at(message))
+        raw = parse.posted(form, self.settings.account_sid, came_at(message))
         try:
             events = parse.parse_form(form, raw, self.own())
             reply = await self.notes.take(form, came_at(message))

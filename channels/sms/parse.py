@@ -10,7 +10,7 @@ import mimetypes
 import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from channels.sms import keywords
 from channels.sms.address import Address, Kind, Pair
@@ -72,6 +72,12 @@ def read(raw: RawEvent) -> dict[str, str]:
     except (ValueError, AttributeError, RecursionError) as error:
         raise InvalidInput("This is not a form as Twilio sends it.") from error
     return dict(reversed(pairs))
+
+
+def posted(form: Form, account: str, at: datetime) -> RawEvent:
+    """The request that would have brought a form which was found in Twilio's list."""
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    return RawEvent(CHANNEL, account, urlencode(form).encode(), headers, at)
 
 
 def sid_of(form: Form) -> str:

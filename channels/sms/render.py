@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -14,7 +14,6 @@ from channels.markdown.plain import PlainDialect
 from channels.markdown.write import write
 from channels.sms import gsm
 from channels.sms.address import WHATSAPP
-from core.domain.attachments import Attachment
 from core.domain.messages import Author, Citation, OutboundMessage, WirePayload
 
 BODY_LIMIT: Final = 1600
@@ -22,7 +21,6 @@ BODY_LIMIT: Final = 1600
 TEXT_LIMIT: Final = 1400
 """What of it is for the text; the rest is for the number of the part, a name, and sources."""
 _NAME_LIMIT = 40
-_STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
 _FENCE = "```"
 _TRACKING = ("utm_", "fbclid", "gclid", "mc_cid", "mc_eid")
 
@@ -75,18 +73,8 @@ def payloads(message: OutboundMessage) -> list[WirePayload]:
     """The text in its parts, then each file."""
     bodies = _bodies(message) if message.text.strip() or not message.attachments else []
     wires: list[dict[str, Any]] = [{"kind": "text", "text": body, "segments": gsm.segments(body)} for body in bodies]
-    wires += [{"kind": "file", "file": file_body(file), "locale": message.locale} for file in message.attachments]
+    wires += [{"kind": "file", "file": file.stored(), "locale": message.locale} for file in message.attachments]
     return [WirePayload(message.conversation, wire, part) for part, wire in enumerate(wires)]
-
-
-def file_body(file: Attachment) -> dict[str, Any]:
-    """What is needed to make a link to it later."""
-    return {name: getattr(file, name) for name in _STORED}
-
-
-def file_of(body: Mapping[str, Any]) -> Attachment:
-    """The inverse of ``file_body``."""
-    return Attachment(**body)
 
 
 def shortened(url: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlencode
 
 import structlog
 from twilio.rest.api.v2010.account.message import MessageInstance
@@ -22,13 +21,11 @@ from channels.sms.parse import CHANNEL, Form
 from channels.sms.sender import EARLY, FAILURE, Sender
 from channels.sms.settings import SmsSettings
 from core.domain.errors import InvalidInput
-from core.domain.messages import RawEvent
 from core.ports.channel import InboundSink
 from core.ports.surroundings import Surroundings
 
 UNDER_WAY: Final = timedelta(hours=10, minutes=30)
 """How long ago a message was sent that still gets a status: Twilio tries for ten hours at most (error 30045)."""
-_FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 _MOST_PAGES: Final = 50
 _MOST_TOLD: Final = 20_000
 
@@ -83,9 +80,7 @@ class Reports:
         count = 0
         for message in await self._ours(await self._final(client, since)):
             form = _form(message, self._settings.account_sid)
-            raw = RawEvent(
-                CHANNEL, self._settings.account_sid, urlencode(form).encode(), _FORM, received_at=self._clock.now()
-            )
+            raw = parse.posted(form, self._settings.account_sid, self._clock.now())
             try:
                 events = parse.parse_form(form, raw)
                 if not await self.heard(form, sender):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import structlog
@@ -51,7 +51,6 @@ from handoff.slack.staff_channels import StaffChannels
 
 _THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "cant_update_message"})
 _FILE_NAME = 200
-_STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
 _SIGNS = {"note": "lock", "sent": "white_check_mark", "read": "eyes", "failed": "x"}
 """note: it stays inside. Without a sign it goes to the customer when the time to take it back is over."""
 _log = structlog.get_logger(__name__)
@@ -131,7 +130,7 @@ class SlackDeskChannel:
     def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
         found = bodies(message, self._settings.locale)
         for file in message.attachments:
-            kept = {name: value for name, value in asdict(file).items() if name in _STORED}
+            kept = file.stored()
             kept["name"] = cut(file.name, _FILE_NAME) or "file"
             found.append({"do": "file", "method": FILE, "attachment": kept, "label": "File"})
         return [WirePayload(message.conversation, body, part) for part, body in enumerate(found)]

@@ -13,7 +13,7 @@ from channels.sms import gsm
 from channels.sms.adapter import capabilities
 from channels.sms.address import Pair
 from channels.sms.files import as_media
-from channels.sms.render import BODY_LIMIT, TEXT_LIMIT, file_body, file_of, payloads, shortened
+from channels.sms.render import BODY_LIMIT, TEXT_LIMIT, payloads, shortened
 from channels.sms.settings import SmsSettings
 from core.domain.attachments import Attachment
 from core.domain.capabilities import Pace
@@ -94,8 +94,8 @@ def test_files_follow_the_text_and_can_be_rebuilt() -> None:
     file = Attachment("f1", "a.png", "image/png", 5, "0" * 64, "2026/f1")
     text, sent = payloads(replace(_message("Here"), attachments=(file,), locale="de"))
     assert (text.body["kind"], sent.body["kind"], sent.part) == ("text", "file", 1)
-    assert file_of(json.loads(json.dumps(sent.body["file"]))) == file
-    assert file_body(file) == sent.body["file"]
+    assert Attachment(**json.loads(json.dumps(sent.body["file"]))) == file
+    assert sent.body["file"] == file.stored()
 
 
 @pytest.mark.parametrize(
