@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from channels.background import BackgroundTasks
 from channels.bounded import Bounded
 from channels.email import words
 from channels.email.budget import Budget
@@ -44,17 +45,17 @@ _DOUBTED: Final = (
 File = tuple[Attachment, bytes]
 
 
-class Sending:
+class Sending(BackgroundTasks):
     """``close`` waits for copies that are still being filed."""
 
     def __init__(self, settings: EmailSettings, surroundings: Surroundings, tokens: Tokens, threads: Threads) -> None:
+        super().__init__()
         self._settings = settings
         self._around = surroundings
         self._tokens = tokens
         self._threads = threads
         self._budget = Budget(surroundings.memory, surroundings.clock, settings)
         self._smtp = SmtpServer(settings)
-        self._filing: set[asyncio.Task[None]] = set()
         self._handed_over: Bounded[str, bool | None] = Bounded(_MOST_KNOWN)  # None: perhaps
         self._refused: Bounded[str, str] = Bounded(_MOST_KNOWN)
 
@@ -74,7 +75,7 @@ class Sending:
             mail = self._mail(payload, thread, message_id, [], links)
             await self._submit(thread, mail, message_id)
         if self._settings.sent_folder:
-            self._file(self._settings.sent_folder, mail)
+            self._begin(self._file(self._settings.sent_folder, mail))
         return self._receipt(message_id)
 
     async def outcome(self, payload: WirePayload, idempotency_key: str) -> Receipt | None:
@@ -98,10 +99,9 @@ class Sending:
     async def close(self) -> None:
         """What was sent is filed, if the server takes it in time."""
         await self._budget.close()
-        if self._filing:
-            await asyncio.wait(self._filing, timeout=2.0)
-        for task in self._filing:
-            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2.0)
+        await super().close()
 
     async def _prepared(self, payload: WirePayload, idempotency_key: str) -> tuple[Thread | None, str]:
         """None instead of the thread: it is sent already. Whatever fails here, nothing was sent."""
@@ -229,12 +229,7 @@ class Sending:
         refused = self._refused.get(message_id)
         return Receipt(event_id(message_id), at=self._around.clock.now(), tracked=True, refused=refused)
 
-    def _file(self, folder: str, mail: bytes) -> None:
-        task = asyncio.create_task(self._filed(folder, mail))
-        self._filing.add(task)
-        task.add_done_callback(self._filing.discard)
-
-    async def _filed(self, folder: str, mail: bytes) -> None:
+    async def _file(self, folder: str, mail: bytes) -> None:
         try:
             async with asyncio.timeout(_FILING), connected(self._settings) as connection:
                 await connection.append(folder, mail)

@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from channels.background import BackgroundTasks
 from channels.bounded import Bounded
 from core.domain.errors import HubError
 from core.domain.messages import Author
@@ -34,22 +35,20 @@ def furthest(frames: Iterable[LoggedFrame]) -> int | None:
     return max(said, default=None)
 
 
-class ReadCursors:
+class ReadCursors(BackgroundTasks):
     """Of this process. What cannot be kept is told in the log: the worst that follows is a mail too many."""
 
     def __init__(self, note_shown: NoteShown | None) -> None:
+        super().__init__()
         self._note_shown = note_shown
         self._known: Bounded[str, int] = Bounded(_REMEMBERED)
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def note(self, conversation_id: str, cursor: int) -> None:
         """Returns at once; a place that was noted before costs nothing."""
         if self._note_shown is None or cursor <= self._known.get(conversation_id, 0):
             return
         self._known[conversation_id] = cursor
-        task = asyncio.create_task(self._keep(self._note_shown, conversation_id, cursor))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._begin(self._keep(self._note_shown, conversation_id, cursor))
 
     async def drain(self) -> None:
         """What is being kept is kept."""

@@ -64,6 +64,7 @@ OURS: Mapping[str, str] = {
     "channels.slack.orphaned_placeholders": "ids",
     "channels.slack.streams:Streams.said": "ids",
     "channels.slack.views:StaffForms.begin": "wiring",
+    "channels.slack.views:place_pressed": "ids",
     "channels.slack.wire:named": "lookup",
     "channels.slack.wire:part": "lookup",
     "channels.slack.workspaces": "ids",
