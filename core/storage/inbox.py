@@ -5,12 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, Update, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    Double,
+    Text,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing
 from core.domain.errors import InvalidInput, Outdated, SessionEnded
 from core.domain.messages import (
     Audience,
+    Author,
     ConversationEvent,
     DeliveryReported,
     MessageReceived,
@@ -19,20 +36,10 @@ from core.domain.messages import (
 )
 from core.domain.thumbs import Rating, rating_of
 from core.ports.channel import Accepted
-from core.ports.store import Acceptable
+from core.ports.store import MANY_ATTEMPTS, Acceptable
 from core.storage import codec
-from core.storage.accept_statements import (
-    ADD_CHANGE,
-    ADD_EVENT,
-    ADD_FRAME,
-    ADD_MESSAGE,
-    KNOWN,
-    RENAME,
-    SEEN,
-    THREADS,
-    WRITTEN,
-    thread_update,
-)
+from core.storage.among import among
+from core.storage.blocks import is_blocked
 from core.storage.channel_memory import keep_notes
 from core.storage.contact_routes import ANSWERS_WITHIN, note_answers, route_answers
 from core.storage.conversation_inserts import MessageAuthor, Person, create_conversations, find_known, identify, person
@@ -43,9 +50,70 @@ from core.storage.memories import take_back
 from core.storage.reports import find_sent, keep_reactions, keep_report, rate_by_thumbs
 from core.storage.tables import (
     attachment,
+    change,
+    conversation,
+    customer,
+    identity,
+    inbound_event,
     message,
     ownership_change,
     quarantine,
+    widget_event,
+)
+
+# Built once: to build a statement costs more than to execute it.
+_SEEN = select(inbound_event.c.event_key).where(among(inbound_event.c.event_key, "keys"))
+_KNOWN = (
+    select(
+        *inbound_event.c["event_key", "conversation_id", "message_id"],
+        message.c.seq,
+        widget_event.c.cursor,
+        conversation.c.state,
+        and_(
+            message.c.author == Author.CUSTOMER,
+            is_blocked(func.coalesce(message.c.customer_id, conversation.c.customer_id)),
+        ).label("blocked"),
+    )
+    .join(conversation, conversation.c.id == inbound_event.c.conversation_id)
+    .outerjoin(message, message.c.id == inbound_event.c.message_id)
+    .outerjoin(
+        widget_event,
+        (widget_event.c.conversation_id == inbound_event.c.conversation_id)
+        & (widget_event.c.dedupe == inbound_event.c.event_key),
+    )
+    .where(among(inbound_event.c.event_key, "keys"))
+)
+_IS_PROVEN = select(identity.c.verified).where(identity.c.customer_id == conversation.c.customer_id).scalar_subquery()
+_NAME = select(customer.c.display_name).where(customer.c.id == conversation.c.customer_id).scalar_subquery()
+_WRITTEN = ("last_seq", "event_cursor", "state", "ownership_epoch", "epoch", "road", "audience")
+"""Columns of a conversation as a batch leaves them."""
+_READ = (
+    *_WRITTEN,
+    *("id", "channel", "account", "external_id", "customer_id", "done_seq", "ended_at", "shared"),
+)
+_THREADS = (
+    select(
+        *(conversation.c[name] for name in _READ),
+        _IS_PROVEN.label("verified"),
+        _NAME.label("name"),
+        is_blocked(conversation.c.customer_id).label("blocked"),
+    )
+    .where(among(conversation.c.id, "ids"))
+    .order_by(conversation.c.id)
+    .with_for_update()
+)
+_ADD_MESSAGE, _ADD_EVENT, _ADD_FRAME = insert(message), insert(inbound_event), insert(widget_event)
+_ADD_CHANGE = insert(change)
+_RENAME = update(customer).where(customer.c.id == bindparam("of")).values(display_name=bindparam("name", type_=Text))
+_ALBUM_PARTS = 10
+"""The most that Telegram puts in one (https://core.telegram.org/bots/api#sendmediagroup)."""
+_OLDEST_PENDING = (
+    select(message.c.created_at)
+    .where(message.c.conversation_id == conversation.c.id, message.c.seq > conversation.c.done_seq)
+    .order_by(message.c.seq)
+    .limit(1)
+    .correlate(conversation)
+    .scalar_subquery()
 )
 
 
@@ -55,7 +123,7 @@ class SqlInbox(OnDatabase):
     def __init__(self, database: Database, answers_within: float = ANSWERS_WITHIN) -> None:
         super().__init__(database)
         self._answers_within = answers_within
-        self._thread_update = thread_update(database)
+        self._thread_update = _thread_update(database)
 
     @writes
     def accept(self, connection: Connection, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
@@ -96,7 +164,7 @@ class SqlInbox(OnDatabase):
         threads = _select_threads(connection, sorted({event.conversation.conversation_id for event in events}))
         erased = {one.id for one in threads.values() if not one.customer_id and one.audience != Audience.STAFF}
         again = [str(one.key) for one in events if one.conversation.conversation_id in erased]
-        seen = set(connection.scalars(SEEN, {"keys": again})) if again else set()
+        seen = set(connection.scalars(_SEEN, {"keys": again})) if again else set()
         first: dict[str, MessageReceived] = {}
         for event in events:
             if isinstance(event, MessageReceived) and str(event.key) not in seen:
@@ -123,7 +191,7 @@ class SqlInbox(OnDatabase):
         keys = [str(event.key) for event in events]
         targets = [str(event.target) for event in events if not isinstance(event, MessageReceived)]
         known: dict[str, Accepted] = {}
-        if seen := connection.scalars(SEEN, {"keys": keys + targets}).all():  # seldom: what follows joins four tables
+        if seen := connection.scalars(_SEEN, {"keys": keys + targets}).all():  # seldom: what follows joins four tables
             known = _accepted_before(connection, seen)
         reactions = [event for event in events if isinstance(event, ReactionChanged)]
         known.update(find_sent(connection, [event for event in reactions if str(event.target) not in known]))
@@ -144,11 +212,11 @@ class SqlInbox(OnDatabase):
 
     def _write(self, connection: Connection, batch: Batch) -> None:
         for statement, rows in (
-            (ADD_MESSAGE, batch.messages),
-            (ADD_EVENT, batch.events),
-            (ADD_FRAME, batch.frames),
-            (ADD_CHANGE, batch.changes),
-            (RENAME, [{"of": key, "name": name} for key, name in sorted(batch.names.items())]),
+            (_ADD_MESSAGE, batch.messages),
+            (_ADD_EVENT, batch.events),
+            (_ADD_FRAME, batch.frames),
+            (_ADD_CHANGE, batch.changes),
+            (_RENAME, [{"of": key, "name": name} for key, name in sorted(batch.names.items())]),
         ):
             if rows:
                 connection.execute(statement, rows)
@@ -203,12 +271,12 @@ def _accepted_before(connection: Connection, keys: Sequence[str]) -> dict[str, A
             cursor=row.cursor,
             blocked=bool(row.blocked),
         )
-        for row in connection.execute(KNOWN, {"keys": keys})
+        for row in connection.execute(_KNOWN, {"keys": keys})
     }
 
 
 def _select_threads(connection: Connection, ids: Sequence[str]) -> dict[str, Thread]:
-    rows = connection.execute(THREADS, {"ids": ids})
+    rows = connection.execute(_THREADS, {"ids": ids})
     return {row.id: Thread(**{**row._asdict(), "shared": codec.sharing(row.shared)}) for row in rows}
 
 
@@ -218,7 +286,7 @@ def _update_threads(connection: Connection, batch: Batch, statement: Update) -> 
         return
     rows = [
         {
-            **{f"new_{name}": getattr(thread, name) for name in WRITTEN},
+            **{f"new_{name}": getattr(thread, name) for name in _WRITTEN},
             "key": thread.id,
             "new_shared": None if thread.shared is Sharing.NEVER else thread.shared,
             "reopened": thread.reopened,
@@ -248,3 +316,30 @@ def _audit_reopened(connection: Connection, batch: Batch) -> None:
     ]
     if rows:
         connection.execute(insert(ownership_change), rows)
+
+
+def _thread_update(database: Database) -> Update:
+    """What a batch changes in a conversation's row.
+
+    Each part of an album begins the wait anew, but not once the oldest pending message has waited for a whole album, or whoever
+    sends albums without end keeps the others from their answers. While a turn holds the conversation, nobody waits for it.
+    What comes while an answer waits for the channel's pace is read with what came before (see turn_writes).
+    """
+    columns, now = conversation.c, database.now()
+    window, reopened = bindparam("window", type_=Double), bindparam("reopened", type_=Boolean)
+    waited = bindparam("at", type_=Double) - _OLDEST_PENDING
+    waits = or_(not_(bindparam("is_album", type_=Boolean)), columns.lease_until > now, waited < _ALBUM_PARTS * window)
+    answer_waits = and_(columns.ready_at > now, columns.ready_at == columns.send_after)
+    sets = and_(window >= 0, columns.attempts < MANY_ATTEMPTS, waits, func.coalesce(not_(answer_waits), literal(True)))
+    return (
+        update(conversation)
+        .where(columns.id == bindparam("key"))
+        .values(
+            **{name: bindparam(f"new_{name}") for name in _WRITTEN},
+            shared=bindparam("new_shared"),
+            owner=case((reopened, None), else_=columns.owner),
+            lease_until=case((reopened, None), else_=columns.lease_until),
+            locale=func.coalesce(bindparam("new_locale", type_=Text), columns.locale),
+            ready_at=case((sets, now + window), else_=columns.ready_at),
+        )
+    )
