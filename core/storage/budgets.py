@@ -75,7 +75,15 @@ class SqlBudgets(OnDatabase):
         """Sums since then, the most expensive first, of days the newest first. ``by``: see GROUPINGS."""
         named = [model_use.c[name] for name in GROUPINGS[by]]
         sums = [func.sum(model_use.c[name]).label(name) for name in _COUNTS]
-        order = [named[0].desc()] if by == "day" else [func.sum(model_use.c.cost).desc(), _tokens().desc(), *named]
+        order = (
+            [named[0].desc()]
+            if by == "day"
+            else [
+                func.sum(model_use.c.cost).desc(),
+                func.sum(model_use.c.input_tokens + model_use.c.output_tokens).desc(),
+                *named,
+            ]
+        )
         found = connection.execute(
             select(*named, *sums).where(model_use.c.day >= since).group_by(*named).order_by(*order).limit(limit)
         )
@@ -100,10 +108,6 @@ def _use_added(database: Database) -> Any:
     statement = database.insert(model_use)
     sums = {name: model_use.c[name] + statement.excluded[name] for name in _COUNTS}
     return statement.on_conflict_do_update(index_elements=list(model_use.primary_key), set_=sums)
-
-
-def _tokens() -> Any:
-    return func.sum(model_use.c.input_tokens + model_use.c.output_tokens)
 
 
 def _addresses(connection: Connection, ids: set[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, bindparam, func, or_, select
 
 from core.domain.approvals import APPROVALS, Approval
 from core.domain.case import DESK, OWNED_SINCE, Case, feed
@@ -63,7 +63,11 @@ _CHANGED_SINCE = (
 )
 _CASES = (
     select(
-        desk_case, ticket.c.number.label("ticket"), ticket.c.status, ticket.c.fields, rating.c.score, rating.c.comment
+        desk_case,
+        ticket.c.number.label("ticket"),
+        ticket.c.status.label("ticket_status"),
+        ticket.c.fields,
+        *rating.c["score", "comment"],
     )
     .outerjoin(ticket, ticket.c.case_id == desk_case.c.id)
     .outerjoin(rating, rating.c.case_id == desk_case.c.id)
@@ -139,12 +143,12 @@ class SqlCaseFiles(OnDatabase):
 
     async def queued_since(self, conversation_id: str) -> datetime | None:
         at = await self.database.read(lambda connection: connection.scalar(_QUEUED, {"of": conversation_id}))
-        return None if at is None else codec.when(at)
+        return codec.when_given(at)
 
     @reads
     def owned_since(self, connection: Connection, account: str, case_id: str) -> datetime | None:
         since = _newest(connection, feed(account, case_id), OWNED_SINCE)
-        return None if since is None else codec.when(since)
+        return codec.when_given(since)
 
     @reads
     def card(self, connection: Connection, account: str, case_id: str) -> Mapping[str, Any]:
@@ -176,7 +180,26 @@ class SqlCaseFiles(OnDatabase):
             .offset(offset)
             .limit(limit)
         )
-        return _past(connection, newest)
+        rows = connection.execute(newest).all()
+        if not rows:
+            return []
+        ids = {"ids": [row.id for row in rows]}
+        counts = {row.conversation_id: row.many for row in connection.execute(_COUNTS, ids)}
+        first = {row.conversation_id: row.text for row in connection.execute(_FIRST_WORDS, ids)}
+        cases = grouped(connection.execute(_CASES, ids), "conversation_id")
+        tickets = grouped(connection.execute(_TICKETS, ids), "conversation_id")
+        return [
+            PastConversation(
+                row.id,
+                ConversationKey(row.channel, row.account, row.thread),
+                codec.when(row.created_at),
+                first.get(row.id, "")[:_QUOTED],
+                counts.get(row.id, 0),
+                tuple(_past_case(one) for one in cases.get(row.id, ())),
+                tuple(ticket_from(one) for one in tickets.get(row.id, ()) if one.case_id is None),
+            )
+            for row in rows
+        ]
 
     @reads
     def case_named(self, connection: Connection, name: str) -> str | None:
@@ -187,7 +210,25 @@ class SqlCaseFiles(OnDatabase):
 
     @reads
     def case_log(self, connection: Connection, case_id: str) -> Sequence[LogEntry]:
-        return _log(connection, case_id)
+        """What happened between this case's beginning and the next one's."""
+        case = connection.execute(select(desk_case).where(desk_case.c.id == case_id)).first()
+        if case is None:
+            return []
+        home = case.conversation_id
+        following = select(func.min(desk_case.c.opened_at)).where(
+            desk_case.c.conversation_id == home, desk_case.c.number > case.number
+        )
+        until = connection.scalar(following) or float("inf")
+        feeds = select(conversation.c.id).where(conversation.c.channel == DESK, conversation.c.thread == case_id)
+        span = {"since": case.opened_at - _BEFORE, "until": min(until, 1e15)}
+        ids = [home, *connection.scalars(feeds)]
+        found = [*_changes(connection, home, span), *_relayed(connection, ids, span), *_notes(connection, case_id)]
+        entries = connection.execute(_ENTRIES, {"of": case_id, "home": home, **span})
+        found += [
+            LogEntry(codec.when(row.created_at), row.kind, row.actor, text=row.text, ticket=row.number)
+            for row in entries
+        ]
+        return sorted(found, key=attrgetter("at"))
 
 
 def _newest(connection: Connection, told: ConversationKey, name: str, begins: str = "") -> Any:
@@ -206,59 +247,14 @@ def _newest(connection: Connection, told: ConversationKey, name: str, begins: st
     return None
 
 
-def _past(connection: Connection, newest: Select[Any]) -> Sequence[PastConversation]:
-    rows = connection.execute(newest).all()
-    if not rows:
-        return []
-    ids = {"ids": [row.id for row in rows]}
-    counts = {row.conversation_id: row.many for row in connection.execute(_COUNTS, ids)}
-    first = {row.conversation_id: row.text for row in connection.execute(_FIRST_WORDS, ids)}
-    cases = grouped(connection.execute(_CASES, ids), "conversation_id")
-    tickets = grouped(connection.execute(_TICKETS, ids), "conversation_id")
-    return [
-        PastConversation(
-            row.id,
-            ConversationKey(row.channel, row.account, row.thread),
-            codec.when(row.created_at),
-            first.get(row.id, "")[:_QUOTED],
-            counts.get(row.id, 0),
-            tuple(_past_case(one) for one in cases.get(row.id, ())),
-            tuple(ticket_from(one) for one in tickets.get(row.id, ()) if one.case_id is None),
-        )
-        for row in rows
-    ]
-
-
 def _past_case(row: Row[Any]) -> PastCase:
-    return PastCase(
-        number=row.number,
-        reason=row.reason,
+    return codec.from_row(
+        PastCase,
+        row,
         opened_at=codec.when(row.opened_at),
-        closed_at=codec.when(row.closed_at) if row.closed_at is not None else None,
-        ticket=row.ticket,
-        ticket_status=row.status,
+        closed_at=codec.when_given(row.closed_at),
         ticket_fields=codec.load(row.fields),
-        score=row.score,
-        comment=row.comment,
     )
-
-
-def _log(connection: Connection, case_id: str) -> Sequence[LogEntry]:
-    """What happened between this case's beginning and the next one's."""
-    case = connection.execute(select(desk_case).where(desk_case.c.id == case_id)).first()
-    if case is None:
-        return []
-    home = case.conversation_id
-    following = select(func.min(desk_case.c.opened_at)).where(
-        desk_case.c.conversation_id == home, desk_case.c.number > case.number
-    )
-    until = connection.scalar(following) or float("inf")
-    feeds = select(conversation.c.id).where(conversation.c.channel == DESK, conversation.c.thread == case_id)
-    span = {"since": case.opened_at - _BEFORE, "until": min(until, 1e15)}
-    ids = [home, *connection.scalars(feeds)]
-    found = [*_changes(connection, home, span), *_relayed(connection, ids, span), *_notes(connection, case_id)]
-    found += _of_tickets(connection, {"of": case_id, "home": home, **span})
-    return sorted(found, key=attrgetter("at"))
 
 
 def _changes(connection: Connection, home: str, span: Mapping[str, float]) -> Iterable[LogEntry]:
@@ -302,8 +298,3 @@ def _notes(connection: Connection, case_id: str) -> Iterable[LogEntry]:
     )
     for row in connection.execute(wanted):
         yield LogEntry(codec.when(row.created_at), "note", actor=row.actor, author=Author.STAFF, text=row.text)
-
-
-def _of_tickets(connection: Connection, given: Mapping[str, Any]) -> Iterable[LogEntry]:
-    for row in connection.execute(_ENTRIES, given):
-        yield LogEntry(codec.when(row.created_at), row.kind, actor=row.actor, text=row.text, ticket=row.number)

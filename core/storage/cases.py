@@ -308,7 +308,7 @@ class SqlCases(OnDatabase):
     async def written_since(self, conversation_id: str, moment: datetime) -> datetime | None:
         wanted = {"home": conversation_id, "since": moment.timestamp()}
         found = await self.database.read(lambda connection: connection.scalar(WRITTEN_SINCE, wanted))
-        return None if found is None else codec.when(found)
+        return codec.when_given(found)
 
     async def read_by_staff(self, conversation_id: str, moment: datetime) -> Sequence[ReadMessage]:
         wanted = {"home": conversation_id, "until": moment.timestamp()}
@@ -343,16 +343,8 @@ def _message(connection: Connection, statement: Select[Any]) -> Message | None:
 
 def case_from(row: Row[Any]) -> Case:
     """A case as it is stored."""
-    return Case(
-        id=row.id,
-        conversation_id=row.conversation_id,
-        number=row.number,
-        reason=row.reason,
-        requested_by=row.requested_by,
-        urgency=row.urgency,
-        opened_at=codec.when(row.opened_at),
-        closed_at=codec.when(row.closed_at) if row.closed_at is not None else None,
-    )
+    opened_at, closed_at = codec.when(row.opened_at), codec.when_given(row.closed_at)
+    return codec.from_row(Case, row, opened_at=opened_at, closed_at=closed_at)
 
 
 def _row(case: Case) -> dict[str, Any]:

@@ -141,7 +141,8 @@ class SqlChannelMemory(OnDatabase):
         ordered = sorted(range(len(items)), key=lambda number: items[number].place)
         for is_plain, numbers in groupby(ordered, key=lambda number: items[number].is_plain):
             if is_plain:
-                connection.execute(self._overwrite, [self._row(items[number]) for number in numbers])
+                rows = [_row(*items[number].place, items[number].new, self.database) for number in numbers]
+                connection.execute(self._overwrite, rows)
                 continue
             for number in numbers:
                 results[number] = self._change(connection, items[number])
@@ -202,23 +203,21 @@ class SqlChannelMemory(OnDatabase):
         unused = [
             {"of_channel": channel, "of_account": row.account, "wanted": row.key, "before": now - age}
             for row in rows
-            if (age := _age(row.key, ages)) is not None and row.updated_at < now - age
+            if (age := next((age for kind, age in ages.items() if row.key.startswith(kind)), None)) is not None
+            and row.updated_at < now - age
         ]
         removed = await self.database.write(lambda connection: _remove(connection, unused)) if unused else 0
         return Page(removed, (rows[-1].account, rows[-1].key) if len(rows) == limit else None)
-
-    def _row(self, item: _Write) -> dict[str, object]:
-        return _row(*item.place, item.new, self.database)
 
 
 def keep_notes(connection: Connection, database: Database, notes: Sequence[Note]) -> Sequence[bool]:
     """For each note, whether what was there was what it expected. In one order everywhere, so that no two processes wait for
     each other.
     """
-    kept = {}
+    kept = [False] * len(notes)
     for number in sorted(range(len(notes)), key=lambda number: notes[number].place):
         kept[number] = keep_note(connection, database, notes[number])
-    return [kept[number] for number in range(len(notes))]
+    return kept
 
 
 def keep_note(connection: Connection, database: Database, note: Note) -> bool:
@@ -239,10 +238,6 @@ def _row(channel: str, account: str, key: str, value: str | None, database: Data
 
 def _home_values(home: tuple[str, str], **given: object) -> dict[str, Any]:
     return {"of_channel": home[0], "of_account": home[1], **given}
-
-
-def _age(key: str, ages: Mapping[str, float]) -> float | None:
-    return next((age for kind, age in ages.items() if key.startswith(kind)), None)
 
 
 def _remove(connection: Connection, unused: list[dict[str, Any]]) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from itertools import chain
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Row
 
@@ -21,6 +21,10 @@ from core.domain.memory import CustomerMemory, Fact, FactKind
 from core.domain.messages import Audience, Author, Citation, Message, MessageKind, action_named
 from core.storage.tables import message
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Value = TypeVar("Value", bound="DataclassInstance")
 UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)
 """What reading a row raises that a newer version wrote, or that was damaged."""
 
@@ -30,6 +34,17 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 def when(seconds: float) -> datetime:
     """A time column as a datetime in UTC."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def when_given(seconds: float | None) -> datetime | None:
+    """``when`` where there may be nothing."""
+    return None if seconds is None else when(seconds)
+
+
+def from_row(kind: type[Value], row: Row[Any], /, **given: Any) -> Value:
+    """A dataclass from the columns that are named as its fields, except those that are ``given``."""
+    names = (one.name for one in fields(kind) if one.name not in given)
+    return kind(**{name: getattr(row, name) for name in names}, **given)
 
 
 def dump(value: Any) -> str | None:
@@ -93,10 +108,10 @@ def conversation_from(row: Row[Any]) -> Conversation:
         locale=row.locale,
         escalation_reason=row.escalation_reason,
         audience=Audience(row.audience),
-        ended_at=when(row.ended_at) if row.ended_at is not None else None,
+        ended_at=when_given(row.ended_at),
         route=route_from(row.road),
         shared=sharing(row.shared),
-        reopen_until=when(row.reopen_until) if row.reopen_until is not None else None,
+        reopen_until=when_given(row.reopen_until),
         summary=row.summary,
     )
 
@@ -170,7 +185,7 @@ def open_memory(text: str | None) -> tuple[CustomerMemory, dict[str, Any]]:
             facts.append(_fact(one))
         except UNREADABLE:
             unread["facts"].append(one)
-    return CustomerMemory(tuple(facts), None if until is None else when(until), forgotten), unread
+    return CustomerMemory(tuple(facts), when_given(until), forgotten), unread
 
 
 def dump_memory(memory: CustomerMemory, unread: Mapping[str, Any]) -> str | None:
@@ -192,18 +207,7 @@ def _fact(kept: Mapping[str, Any]) -> Fact:
 def attachment_from(row: Row[Any]) -> Attachment:
     """An ``attachment`` row."""
     refused, error = _why(row.error)
-    return Attachment(
-        id=row.id,
-        name=row.name,
-        media_type=row.media_type,
-        size=row.size,
-        sha256=row.sha256,
-        storage_key=row.storage_key,
-        extraction=ExtractionStatus(row.extraction),
-        text=row.text,
-        error=error,
-        refused=refused,
-    )
+    return from_row(Attachment, row, extraction=ExtractionStatus(row.extraction), error=error, refused=refused)
 
 
 def _why(written: str | None) -> tuple[Refusal | None, str | None]:
@@ -213,8 +217,10 @@ def _why(written: str | None) -> tuple[Refusal | None, str | None]:
     return found, written if found is None else sentence
 
 
-def attachment_row(file: Attachment, key: str, conversation_id: str, message_id: str | None) -> dict[str, Any]:
-    """A file as a row under the id ``key``; the caller adds ``created_at``."""
+def attachment_row(
+    file: Attachment, key: str, conversation_id: str, message_id: str | None, now: float
+) -> dict[str, Any]:
+    """A file as a row under the id ``key``."""
     return {
         "id": key,
         "conversation_id": conversation_id,
@@ -226,6 +232,7 @@ def attachment_row(file: Attachment, key: str, conversation_id: str, message_id:
         "storage_key": file.storage_key,
         "extraction": file.extraction,
         "text": cleaned(file.text),
+        "created_at": now,
         "error": cleaned(f"{file.refused}: {file.error or ''}" if file.refused else file.error),
     }
 
@@ -245,8 +252,8 @@ def message_from(row: Any, files: Sequence[Row[Any]] = ()) -> Message:
         attachments=tuple(attachment_from(file) for file in files),
         citations=load_citations(row.citations),
         meta=load(row.meta),
-        edited_at=when(row.edited_at) if row.edited_at is not None else None,
-        deleted_at=when(row.deleted_at) if row.deleted_at is not None else None,
+        edited_at=when_given(row.edited_at),
+        deleted_at=when_given(row.deleted_at),
         sent_at=when(row.sent_at),
         customer_id=row.customer_id,
     )

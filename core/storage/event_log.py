@@ -17,7 +17,6 @@ from core.ports.store import Claim
 from core.storage import codec
 from core.storage.among import among, past
 from core.storage.attachments import load_files
-from core.storage.codec import UNREADABLE
 from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.tables import conversation, feedback, message, widget_event
 
@@ -254,9 +253,10 @@ class Said:
 
 
 def add_frames(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Write these frames, and take away the provisional ones that they end."""
+    """Write these frames, and delete the provisional ones that end with the message or the withdrawal of their turn."""
     if rows:
-        _forget_provisional(connection, rows)
+        if ended := _ended_turns(rows):
+            connection.execute(_FORGET_TURN, [{"key": key, "turn": turn} for key, turn in sorted(ended)])
         connection.execute(_ADD_FRAME, _lasting(rows))
 
 
@@ -299,12 +299,6 @@ def _ended_turns(rows: Sequence[dict[str, Any]]) -> set[tuple[str, str]]:
     }
 
 
-def _forget_provisional(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Provisional frames end with the turn's message, and with its withdrawal. With a new epoch, they ended before."""
-    if ended := _ended_turns(rows):
-        connection.execute(_FORGET_TURN, [{"key": key, "turn": turn} for key, turn in sorted(ended)])
-
-
 @dataclass(frozen=True, slots=True)
 class _Read:
     """A row of the log; without a frame when it cannot be read."""
@@ -335,7 +329,7 @@ def _tried(row: Any, files: Sequence[Any]) -> LoggedFrame | None:
             message=codec.message_from(row, files) if row.id is not None else None,
             feedback=row.rating,
         )
-    except UNREADABLE as error:
+    except codec.UNREADABLE as error:
         log.error(
             "frame.unreadable", conversation=row.log_conversation_id, cursor=row.cursor, error=type(error).__name__
         )

@@ -32,12 +32,12 @@ BAD_SCORE = 2
 _BURST = 20
 """Messages of a customer's that one answer may be about."""
 _LOOKED_BACK = 20
-_ANSWER = message.c.author == Author.AGENT, message.c.kind.in_([MessageKind.ANSWER, MessageKind.UNKNOWN])
 _ANSWERS = (
     select(message, conversation.c.channel)
     .join(conversation, conversation.c.id == message.c.conversation_id)
-    .where(among(message.c.id, "ids"), *_ANSWER)
+    .where(message.c.author == Author.AGENT, message.c.kind.in_([MessageKind.ANSWER, MessageKind.UNKNOWN]))
 )
+_ANSWERS_NAMED = _ANSWERS.where(among(message.c.id, "ids"))
 _THUMB = update(gap).where(gap.c.message_id == bindparam("of")).values(thumb_down=bindparam("down"))
 _BAD_CASE = update(gap).where(gap.c.message_id == bindparam("of")).values(case_id=bindparam("rated"))
 _NO_REASON = gap.c.why.is_(None), ~gap.c.thumb_down, gap.c.case_id.is_(None)
@@ -62,7 +62,10 @@ class SqlGaps(OnDatabase):
     @reads
     def gap_leaders(self, connection: Connection) -> Sequence[Leader]:
         statement = select(gap_cluster).order_by(gap_cluster.c.created_at, gap_cluster.c.id)
-        return [_leader(row) for row in connection.execute(statement)]
+        return [
+            Leader(row.id, row.question, codec.when_given(row.closed_at), row.answer)
+            for row in connection.execute(statement)
+        ]
 
     @writes
     def sort_gaps(
@@ -151,23 +154,13 @@ def _gap(row: Row[Any]) -> Gap:
         (Why.THUMB_DOWN if row.thumb_down else None),
         (Why.RATED_BADLY if row.case_id else None),
     )
-    return Gap(
-        message_id=row.message_id,
-        conversation_id=row.conversation_id,
-        channel=row.channel,
-        asked=row.asked,
-        looked_up=row.looked_up,
+    return codec.from_row(
+        Gap,
+        row,
         whys=tuple(one for one in reasons if one is not None),
         asked_at=codec.when(row.created_at),
-        language=row.language,
         nearest=tuple(Nearest(*one) for one in json.loads(row.nearest)) if row.nearest else (),
-        cluster_id=row.cluster_id,
     )
-
-
-def _leader(row: Row[Any]) -> Leader:
-    closed = codec.when(row.closed_at) if row.closed_at is not None else None
-    return Leader(row.id, row.question, closed, row.answer)
 
 
 def _staff_answer(row: Row[Any]) -> StaffAnswer:
@@ -207,7 +200,7 @@ def keep_thumbs(
     """``ratings``: what the thumb on each of these answers says now, by its id; None where there is none any more."""
     if not ratings:
         return
-    answers = sorted(connection.execute(_ANSWERS, {"ids": sorted(ratings)}), key=lambda row: str(row.id))
+    answers = sorted(connection.execute(_ANSWERS_NAMED, {"ids": sorted(ratings)}), key=lambda row: str(row.id))
     bad = [one for one in answers if ratings[one.id] == "down"]
     keep_gaps(connection, database, [row for one in bad if (row := _of_answer(connection, one, now)) is not None])
     marks = [{"of": of, "down": ratings[one.id] == "down"} for one in answers if (of := _question(one))]
@@ -252,14 +245,8 @@ def _keep_bad(connection: Connection, database: Database, case_id: str, now: flo
 
 def _last_answered(connection: Connection, home: str, latest: float) -> tuple[Row[Any], int] | None:
     """The answer to the last question that was asked until then, with that question's place."""
-    statement = (
-        select(message, conversation.c.channel)
-        .join(conversation, conversation.c.id == message.c.conversation_id)
-        .where(message.c.conversation_id == home, *_ANSWER)
-        .order_by(message.c.seq.desc())
-        .limit(_LOOKED_BACK)
-    )
-    answers = connection.execute(statement).all()
+    last = _ANSWERS.where(message.c.conversation_id == home).order_by(message.c.seq.desc()).limit(_LOOKED_BACK)
+    answers = connection.execute(last).all()
     ids = {"ids": [of for one in answers if (of := _question(one))]}
     asked = select(message.c.id, message.c.seq, message.c.created_at).where(among(message.c.id, "ids"))
     places = {row.id: row.seq for row in connection.execute(asked, ids) if row.created_at <= latest}

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from core.domain.jobs import SKEW, Job, JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, SourceReport
+from core.storage import codec
 from core.storage.among import among
 from core.storage.database import OnDatabase, writes
 from core.storage.tables import channel_memory, key, metadata, optional, required
@@ -145,7 +146,11 @@ class SqlJobs(OnDatabase):
     async def keep_job(self, seen: Job, seconds: float, progress: IndexProgress | None) -> bool:
         """A sign of life. False where somebody else has taken it up."""
         now = self.database.now()
-        values = {"lease_until": now + seconds, "seen_at": now, "progress": _json(progress)}
+        values = {
+            "lease_until": now + seconds,
+            "seen_at": now,
+            "progress": json.dumps(asdict(progress)) if progress is not None else "{}",
+        }
         return await self._write_job(seen, values)
 
     async def end_job(self, seen: Job, state: JobState, report: SourceReport | None = None, error: str = "") -> bool:
@@ -220,38 +225,22 @@ def _job(row: Any) -> Job:
         state = JobState.INTERRUPTED
     begun = state in (JobState.RUNNING, JobState.INTERRUPTED)
     served = state is JobState.RUNNING and row.asked_at is not None and row.asked_at <= row.began_at
-    return Job(
-        scope=row.scope,
-        id=row.id,
-        source=row.source,
-        schedule=row.schedule,
-        next_run_at=row.next_run_at,
+    report = outcome.get("report")
+    return codec.from_row(
+        Job,
+        row,
         asked_at=None if served else row.asked_at,
-        run=row.run,
         state=state,
-        began_at=row.began_at,
         seen_at=row.seen_at if begun else row.ended_at,
-        cut_off_at=row.cut_off_at,
-        ended_at=row.ended_at,
         progress=IndexProgress(**progress) if progress else None,
-        report=_report(outcome.get("report")),
+        report=SourceReport(**{**report, "failures": tuple(map(tuple, report["failures"]))}) if report else None,
         error=outcome.get("error", ""),
     )
-
-
-def _report(raw: dict[str, Any] | None) -> SourceReport | None:
-    if raw is None:
-        return None
-    return SourceReport(**{**raw, "failures": tuple((place, reason) for place, reason in raw["failures"])})
 
 
 def _kept(report: SourceReport | None) -> dict[str, Any] | None:
     """What went wrong in a thousand pages is told by the first hundred."""
     return None if report is None else {**asdict(report), "failures": report.failures[:_MOST_FAILURES]}
-
-
-def _json(progress: IndexProgress | None) -> str:
-    return json.dumps(asdict(progress)) if progress is not None else "{}"
 
 
 def _words(text: str) -> str:

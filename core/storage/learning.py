@@ -85,12 +85,10 @@ class SqlLearning(OnDatabase):
 
 
 def _answer(row: Row[Any]) -> LearnedAnswer:
-    return LearnedAnswer(
-        case_id=row.case_id,
-        question=row.question,
-        answer=row.answer,
-        origin=row.origin,
+    return codec.from_row(
+        LearnedAnswer,
+        row,
         state=LearningState(row.state),
         proposed_at=codec.when(row.created_at),
-        decided_at=codec.when(row.decided_at) if row.decided_at is not None else None,
+        decided_at=codec.when_given(row.decided_at),
     )

@@ -234,7 +234,7 @@ class SqlLinks(OnDatabase):
                 codec.when(row.linked_at),
                 (f"{row.channel}:{row.external_id}", f"{row.other_channel}:{row.other_address}"),
                 row.conversation_id,
-                codec.when(row.unlinked_at) if row.unlinked_at is not None else None,
+                codec.when_given(row.unlinked_at),
                 row.unlinked_by,
             )
             for row in connection.execute(wanted)

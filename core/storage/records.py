@@ -124,24 +124,20 @@ class SqlRecords(OnDatabase):
 
     @writes
     def add_attachment(self, connection: Connection, conversation_id: str, file: Attachment) -> None:
-        row = self._file_row(conversation_id, None, file)
+        row = codec.attachment_row(file, file.id, conversation_id, None, self.database.timestamp())
         connection.execute(insert(attachment), row)
 
     @writes
     def attach(self, connection: Connection, conversation_id: str, message_id: str, file: Attachment) -> bool:
         if connection.execute(_HOLD_MESSAGE, {"of": message_id}).first() is None:
             return False  # its customer was erased meanwhile
-        row = self._file_row(conversation_id, message_id, file)
+        row = codec.attachment_row(file, file.id, conversation_id, message_id, self.database.timestamp())
         given_up = attachment.c.id == file.id, attachment.c.storage_key == ""
         if connection.execute(self.database.insert_new(attachment), row).rowcount > 0:
             return True
         if not file.storage_key:
             return False  # a late failure takes nothing away
         return connection.execute(update(attachment).where(*given_up).values(row)).rowcount > 0
-
-    def _file_row(self, conversation_id: str, message_id: str | None, file: Attachment) -> dict[str, Any]:
-        row = codec.attachment_row(file, file.id, conversation_id, message_id)
-        return row | {"created_at": self.database.timestamp()}
 
     @reads
     def attachment(self, connection: Connection, attachment_id: str) -> tuple[str, Attachment] | None:

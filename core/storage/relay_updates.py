@@ -86,13 +86,10 @@ def pending_edits(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[fro
     A change has its place in the thread, behind what may take long there: a file that is fetched, a translation. The time to
     take something back must not run out meanwhile. What has begun to be sent goes on.
     """
-    ids = [row.message_id for row in rows if row.author == Author.STAFF and _is_untouched(row)]
+    staff = [row for row in rows if row.author == Author.STAFF and row.status == DeliveryStatus.DUE]
+    ids = [row.message_id for row in staff if not row.uncertain and not row.parts_done]
     if not ids:
         return frozenset(), frozenset()
     found = connection.execute(_CHANGING, {"ids": ids}).all()
     changing = frozenset(row.target_id for row in found if row.changing)
     return changing, frozenset(row.target_id for row in found if row.deleted_at is not None) - changing
-
-
-def _is_untouched(row: Row[Any]) -> bool:
-    return bool(row.status == DeliveryStatus.DUE and not row.uncertain and not row.parts_done)

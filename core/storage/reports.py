@@ -66,7 +66,7 @@ class SqlSentMessages(OnDatabase):
     def written_at(self, connection: Connection, delivery_id: str) -> datetime | None:
         statement = select(message.c.created_at).join(outbox, outbox.c.message_id == message.c.id)
         written = connection.scalar(statement.where(outbox.c.id == delivery_id))
-        return None if written is None else codec.when(written)
+        return codec.when_given(written)
 
     @reads
     def known_as(

@@ -20,7 +20,6 @@ from core.storage import codec
 from core.storage.among import among
 from core.storage.attachments import load_files
 from core.storage.budgets import reserve
-from core.storage.codec import UNREADABLE
 from core.storage.database import Database
 from core.storage.delivered import has_open_before
 from core.storage.event_log import Said, add_frames
@@ -54,7 +53,7 @@ def load_deliveries(
         own = files.get(row.message_id, ())
         try:
             deliveries.append(_delivery(row, said[row.message_id], own, token, owner_changed(row, owners)))
-        except UNREADABLE as error:
+        except codec.UNREADABLE as error:
             broken[row.id] = f"{type(error).__name__}: {error}"
     return deliveries, broken
 

@@ -122,7 +122,7 @@ class SqlTickets(OnDatabase):
     def update_ticket(
         self, connection: Connection, holder: Holder, number: str, change: TicketChange, *, actor: str, origin: str
     ) -> Ticket | None:
-        wanted = ticket.c.number == codec.clean(number), _may_change(holder)
+        wanted = ticket.c.number == codec.clean(number), _theirs(holder), _here(holder) | proves_here(holder)
         now = self.database.timestamp()
         row = connection.execute(select(ticket).where(*wanted).with_for_update()).first()
         if row is None:
@@ -248,10 +248,6 @@ def _here(holder: Holder) -> ColumnElement[bool]:
     return (ticket.c.customer_id == holder.customer_id) & (ticket.c.conversation_id == holder.conversation_id)
 
 
-def _may_change(holder: Holder) -> ColumnElement[bool]:
-    return _theirs(holder) & (_here(holder) | proves_here(holder))
-
-
 def _theirs(holder: Holder) -> ColumnElement[bool]:
     here = _here(holder)
     if not holder.private:
@@ -279,18 +275,15 @@ def read_tickets(connection: Connection, *wanted: ColumnElement[bool]) -> list[T
 
 def ticket_from(row: Row[Any]) -> Ticket:
     """Without its history."""
-    return Ticket(
-        number=row.number,
-        customer_id=row.customer_id,
-        conversation_id=row.conversation_id,
-        subject=row.subject,
+    return codec.from_row(
+        Ticket,
+        row,
         status=TicketStatus(row.status),
         priority=TicketPriority(row.priority),
         created_at=codec.when(row.created_at),
         updated_at=codec.when(row.updated_at),
-        category=row.category,
-        case_id=row.case_id,
         fields=codec.load(row.fields),
+        history=(),
     )
 
 

@@ -65,9 +65,8 @@ class SqlTimers(OnDatabase):
         if connection.execute(_LOCK, held).first() is None:
             return Finished(held=False)
         writes = Writes(self.database.timestamp(), waiting=lock_waiting(connection, must_wait(cross_writes)))
-        about = [(current.get(cross_write.conversation.conversation_id), cross_write) for cross_write in cross_writes]
         known = FollowUpSnapshot(connection, self.database, cross_writes)
-        if any(is_outdated(writes, row, cross_write, known) for row, cross_write in about):
+        if any(is_outdated(writes, current, one, known) for one in cross_writes):
             connection.execute(self._timers_at_once, held)
             return Finished(held=True, pending=True, outdated=True)
         connection.execute(_END, held)
@@ -102,12 +101,5 @@ def _due(database: Database) -> Executable:
 
 
 def _timer(row: Row[Any]) -> Timer:
-    return Timer(
-        case_id=row.case_id,
-        conversation_id=row.conversation_id,
-        kind=TimerKind(row.kind),
-        stage=row.stage,
-        detail=row.detail,
-        set_at=codec.when(row.set_at),
-        due_at=codec.when(row.due_at),
-    )
+    set_at, due_at = codec.when(row.set_at), codec.when(row.due_at)
+    return codec.from_row(Timer, row, kind=TimerKind(row.kind), set_at=set_at, due_at=due_at)

@@ -28,7 +28,6 @@ from core.ports.store import Claim, TurnState
 from core.storage import codec
 from core.storage.among import among
 from core.storage.blocks import is_blocked
-from core.storage.codec import UNREADABLE
 from core.storage.database import grouped
 from core.storage.delivered import is_said, was_not_delivered
 from core.storage.links import PERSON
@@ -105,7 +104,7 @@ def load_turns(
         own = [file for file in files if file.conversation_id == row.id]
         try:
             states.append(_state(row, customers, messages.get(row.id, ()), own, changes.get(row.id, ())))
-        except UNREADABLE as error:
+        except codec.UNREADABLE as error:
             broken[row.id] = f"{type(error).__name__}: {error}"
     return states, broken
 

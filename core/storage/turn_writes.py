@@ -259,7 +259,7 @@ class Writes:
             (_ADD_OWNERSHIP_CHANGE, self.ownership_changes),
             (_ADD_CHANGE, self.changes),
             (database.insert_new(relay), self.relays),
-            (insert(attachment), [copy | {"created_at": self.now} for copy in self.copies]),
+            (insert(attachment), self.copies),
         ):
             if rows:
                 connection.execute(statement, rows)
@@ -333,7 +333,9 @@ class Writes:
         ):  # what staff are shown stays the customer's
             self.files.extend((file.id, message_id) for file in new.attachments)
         else:
-            self.copies.extend(codec.attachment_row(file, new_id(), row.id, message_id) for file in new.attachments)
+            self.copies += [
+                codec.attachment_row(file, new_id(), row.id, message_id, self.now) for file in new.attachments
+            ]
         self.relays.extend(relay_rows(new, message_id, self.now))
         self._deliver(row, new, route, message_id, seq, ownership_epoch)
         if (

@@ -165,11 +165,6 @@ def _pause(losses: ColumnElement[int]) -> ColumnElement[int]:
 _LOCK = select(conversation).where(among(conversation.c.id, "ids")).order_by(conversation.c.id).with_for_update()
 
 
-def _holds(row: Row[Any], claim: Claim) -> bool:
-    """The fence has not moved, and the claim was not given back: finished, postponed and released rows have no lease."""
-    return bool(row.epoch == claim.epoch and row.lease_until is not None)
-
-
 def lock_conversations(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
     return {row.id: row for row in connection.execute(_LOCK, {"ids": sorted(set(ids))})}
 
@@ -190,18 +185,12 @@ def _claims(cross_write: CrossConversationWrite) -> bool:
 def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOutcome) -> Finished:
     """Add one outcome to the batch. A row that the batch has written to stands in ``current`` as it was before."""
     row = current.get(outcome.claim.conversation_id)
-    if row is None or not _holds(row, outcome.claim) or row.id in writes.ended:
+    # The fence has moved, or the claim was given back: finished, postponed and released rows have no lease.
+    if row is None or row.epoch != outcome.claim.epoch or row.lease_until is None or row.id in writes.ended:
         return Finished(held=False)
     writes.ended.add(row.id)  # a claim ends with what it finishes: the same one again holds nothing
     grown = outcome.outdated_beyond is not None and row.last_seq > outcome.outdated_beyond
-    about = [
-        (current.get(cross_write.conversation.conversation_id), cross_write) for cross_write in outcome.cross_writes
-    ]
-    if (
-        grown
-        or row.id in writes.touched
-        or any(is_outdated(writes, other, cross_write) for other, cross_write in about)
-    ):
+    if grown or row.id in writes.touched or any(is_outdated(writes, current, one) for one in outcome.cross_writes):
         writes.given_back.append(row.id)
         return Finished(held=True, pending=True, outdated=True)
     writes.outcome(row, outcome)
@@ -210,19 +199,17 @@ def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOu
 
 
 def is_outdated(
-    writes: Writes, row: Row[Any] | None, cross_write: CrossConversationWrite, known: FollowUpSnapshot | None = None
+    writes: Writes,
+    current: Mapping[str, Row[Any]],
+    cross_write: CrossConversationWrite,
+    known: FollowUpSnapshot | None = None,
 ) -> bool:
     """``known``: what a follow-up was decided on."""
-    if (
-        row is not None
-        and known is not None
-        and cross_write.follow_up
-        and known.is_outdated(row, cross_write.follow_up)
-    ):
+    row = current.get(cross_write.conversation.conversation_id)
+    if row is None or row.id in writes.touched or (_claims(cross_write) and row.id in writes.agent_sending):
         return True
-    moved = row is not None and cross_write.ownership_epoch not in (None, row.ownership_epoch)
-    if row is not None and _claims(cross_write) and row.id in writes.agent_sending:
+    if known is not None and cross_write.follow_up and known.is_outdated(row, cross_write.follow_up):
         return True
-    sent = any(one not in writes.waiting for one in must_wait([cross_write]))
-    grown = row is not None and cross_write.last_seq not in (None, row.last_seq)
-    return row is None or moved or grown or sent or row.id in writes.touched
+    moved = cross_write.ownership_epoch not in (None, row.ownership_epoch)
+    grown = cross_write.last_seq not in (None, row.last_seq)
+    return moved or grown or any(one not in writes.waiting for one in must_wait([cross_write]))

@@ -178,7 +178,7 @@ class SqlWaiting(OnDatabase):
     ) -> bool:
         current = lock_homes(connection, self.database, cross_writes)
         writes = Writes(self.database.timestamp())
-        if any(is_outdated(writes, current.get(one.conversation.conversation_id), one) for one in cross_writes):
+        if any(is_outdated(writes, current, one) for one in cross_writes):
             return False
         writes.cross_writes(current, cross_writes)
         writes.cases.extend(cases)
