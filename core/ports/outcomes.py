@@ -340,7 +340,6 @@ class TurnOutcome:
     messages: tuple[NewMessage, ...] = ()
     transition: Transition | None = None
     contact: ContactDetails | None = None
-    meta: Mapping[str, Any] = field(default_factory=dict)
     cross_writes: tuple[CrossConversationWrite, ...] = ()
     cases: tuple[CaseRecord, ...] = ()
     gaps: tuple[Unanswered, ...] = ()

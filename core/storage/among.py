@@ -36,11 +36,9 @@ def among(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
 def past(key: ColumnElement[str], place: ColumnElement[int], name: str, *, sqlite: bool) -> ColumnElement[bool]:
     """Whether a row lies past the place that the parameter ``name``, a mapping from keys to places, has for its key."""
     given = bindparam(name, type_=JSON())
-    if sqlite:
-        asked = func.json_each(given).table_valued("key", "value", name="asked")
-        return (key == asked.c.key) & (place > asked.c.value)
-    asked = func.json_each_text(given).table_valued("key", "value", name="asked")
-    return (key == asked.c.key) & (place > cast(asked.c.value, Integer))
+    rows = func.json_each(given) if sqlite else func.json_each_text(given)
+    asked = rows.table_valued("key", "value", name="asked")
+    return (key == asked.c.key) & (place > (asked.c.value if sqlite else cast(asked.c.value, Integer)))
 
 
 @compiles(_Among, "postgresql")

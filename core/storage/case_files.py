@@ -141,14 +141,13 @@ class SqlCaseFiles(OnDatabase):
             lambda connection: {row.seq: row.provider_id for row in connection.execute(_SHOWN_AT, given)}
         )
 
-    async def queued_since(self, conversation_id: str) -> datetime | None:
-        at = await self.database.read(lambda connection: connection.scalar(_QUEUED, {"of": conversation_id}))
-        return codec.when_given(at)
+    @reads
+    def queued_since(self, connection: Connection, conversation_id: str) -> datetime | None:
+        return codec.when_given(connection.scalar(_QUEUED, {"of": conversation_id}))
 
     @reads
     def owned_since(self, connection: Connection, account: str, case_id: str) -> datetime | None:
-        since = _newest(connection, feed(account, case_id), OWNED_SINCE)
-        return codec.when_given(since)
+        return codec.when_given(_newest(connection, feed(account, case_id), OWNED_SINCE))
 
     @reads
     def card(self, connection: Connection, account: str, case_id: str) -> Mapping[str, Any]:

@@ -305,21 +305,20 @@ class SqlCases(OnDatabase):
         row = await self.database.read(lambda connection: connection.execute(statement).first())
         return None if row is None else (row.score, row.comment)
 
-    async def written_since(self, conversation_id: str, moment: datetime) -> datetime | None:
+    @reads
+    def written_since(self, connection: Connection, conversation_id: str, moment: datetime) -> datetime | None:
         wanted = {"home": conversation_id, "since": moment.timestamp()}
-        found = await self.database.read(lambda connection: connection.scalar(WRITTEN_SINCE, wanted))
-        return codec.when_given(found)
+        return codec.when_given(connection.scalar(WRITTEN_SINCE, wanted))
 
-    async def read_by_staff(self, conversation_id: str, moment: datetime) -> Sequence[ReadMessage]:
-        wanted = {"home": conversation_id, "until": moment.timestamp()}
-        rows = await self.database.read(lambda connection: connection.execute(READ_BY_STAFF, wanted).all())
+    @reads
+    def read_by_staff(self, connection: Connection, conversation_id: str, moment: datetime) -> Sequence[ReadMessage]:
+        rows = connection.execute(READ_BY_STAFF, {"home": conversation_id, "until": moment.timestamp()})
         return tuple(ReadMessage(row.id, row.external_id, codec.load(row.meta)) for row in rows)
 
-    async def writers(self, conversation_id: str) -> Sequence[Writer]:
-        wanted = {"home": conversation_id}
-        rows = await self.database.read(lambda connection: connection.execute(WRITERS, wanted).all())
+    @reads
+    def writers(self, connection: Connection, conversation_id: str) -> Sequence[Writer]:
         found: dict[str, Writer] = {}
-        for row in rows:
+        for row in connection.execute(WRITERS, {"home": conversation_id}):
             known = found.setdefault(row.external_id, Writer((), row.external_id, row.display_name))
             ids = (*known.customer_ids, row.id)
             found[row.external_id] = replace(known, customer_ids=ids)
@@ -327,9 +326,7 @@ class SqlCases(OnDatabase):
 
     @reads
     def being_sent(self, connection: Connection, conversation_id: str) -> int:
-        wanted = {"ids": [conversation_id]}
-        statement = _being_sent(self.database)
-        return len(connection.scalars(statement, wanted).all())
+        return len(connection.scalars(_being_sent(self.database), {"ids": [conversation_id]}).all())
 
     async def _one(self, statement: Select[Any]) -> Case | None:
         row = await self.database.read(lambda connection: connection.execute(statement).first())

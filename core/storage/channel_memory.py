@@ -206,7 +206,12 @@ class SqlChannelMemory(OnDatabase):
             if (age := next((age for kind, age in ages.items() if row.key.startswith(kind)), None)) is not None
             and row.updated_at < now - age
         ]
-        removed = await self.database.write(lambda connection: _remove(connection, unused)) if unused else 0
+
+        def remove(connection: Connection) -> int:
+            """Each only if it was not used again since it was looked at."""
+            return sum(connection.execute(_FORGET_UNUSED, one).rowcount for one in unused)
+
+        removed = await self.database.write(remove) if unused else 0
         return Page(removed, (rows[-1].account, rows[-1].key) if len(rows) == limit else None)
 
 
@@ -238,8 +243,3 @@ def _row(channel: str, account: str, key: str, value: str | None, database: Data
 
 def _home_values(home: tuple[str, str], **given: object) -> dict[str, Any]:
     return {"of_channel": home[0], "of_account": home[1], **given}
-
-
-def _remove(connection: Connection, unused: list[dict[str, Any]]) -> int:
-    """Each only if it was not used again since it was looked at."""
-    return sum(connection.execute(_FORGET_UNUSED, one).rowcount for one in unused)

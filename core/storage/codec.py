@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from itertools import chain
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Row
 
@@ -21,10 +21,7 @@ from core.domain.memory import CustomerMemory, Fact, FactKind
 from core.domain.messages import Audience, Author, Citation, Message, MessageKind, action_named
 from core.storage.tables import message
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-Value = TypeVar("Value", bound="DataclassInstance")
+Value = TypeVar("Value")
 UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)
 """What reading a row raises that a newer version wrote, or that was damaged."""
 
@@ -43,7 +40,7 @@ def when_given(seconds: float | None) -> datetime | None:
 
 def from_row(kind: type[Value], row: Row[Any], /, **given: Any) -> Value:
     """A dataclass from the columns that are named as its fields, except those that are ``given``."""
-    names = (one.name for one in fields(kind) if one.name not in given)
+    names = (one.name for one in fields(kind) if one.name not in given)  # type: ignore[arg-type]  # dataclasses alone
     return kind(**{name: getattr(row, name) for name in names}, **given)
 
 

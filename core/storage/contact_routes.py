@@ -192,15 +192,11 @@ class FollowUpSnapshot:
     def __init__(
         self, connection: Connection, database: Database, cross_writes: Sequence[CrossConversationWrite]
     ) -> None:
-        wanted = [cross_write for cross_write in cross_writes if cross_write.follow_up is not None]
-        homes = sorted({cross_write.conversation.conversation_id for cross_write in wanted})
+        wanted = [one for one in cross_writes if one.follow_up is not None]
+        homes = sorted({one.conversation.conversation_id for one in wanted})
         rows = connection.execute(_LOCK, {"ids": homes}).all() if homes else []
         self._shown = {row.conversation_id: int(row.shown_cursor) for row in rows}
-        routes = [
-            cross_write.follow_up.route
-            for cross_write in wanted
-            if cross_write.follow_up is not None and cross_write.follow_up.route
-        ]
+        routes = [one.follow_up.route for one in wanted if one.follow_up is not None and one.follow_up.route]
         self._contacted = {_address_key(route): _hold(connection, database, route) for route in routes}
 
     def is_outdated(self, row: Any, follow: FollowUp) -> bool:
@@ -224,12 +220,8 @@ def keep_follow_ups(
 
 
 def _begin(connection: Connection, database: Database, home: str, route: ContactRoute, now: float) -> None:
-    key = {
-        "conversation_id": home,
-        "channel": route.key.channel,
-        "account": route.key.account,
-        "thread": route.key.thread,
-    }
+    place = {"channel": route.key.channel, "account": route.key.account, "thread": route.key.thread}
+    key = {"conversation_id": home, **place}
     begun = {"address": route.address, "contact": route.contact, "open": True, "sent_at": now}
     connection.execute(database.upsert(contact_route, list(key), list(begun)), {**key, **begun})
     connection.execute(
@@ -284,16 +276,17 @@ class SqlFollowUps(OnDatabase):
             row.last_seq, shown, tuple(one for one in found if one[0].kind is not MessageKind.FOLLOW_UP), coming
         )
 
-    async def contacted(self, route: ContactRoute) -> Contacted:
-        statement = select(contacted).where(is_at(route))
-        row = await self.database.read(lambda connection: connection.execute(statement).first())
+    @reads
+    def contacted(self, connection: Connection, route: ContactRoute) -> Contacted:
+        row = connection.execute(select(contacted).where(is_at(route))).first()
         return Contacted() if row is None else contacted_from(row, self.database.timestamp())
 
     @reads
     def is_at_home(self, connection: Connection, route: ContactRoute) -> bool:
         return connection.execute(OWN_CONVERSATION, given_address(route)).first() is not None
 
-    async def going(self, conversation_id: str) -> tuple[str, str] | None:
+    @reads
+    def going(self, connection: Connection, conversation_id: str) -> tuple[str, str] | None:
         statement = (
             select(outbox.c.channel, outbox.c.account)
             .join(message, message.c.id == outbox.c.message_id)
@@ -304,7 +297,7 @@ class SqlFollowUps(OnDatabase):
             )
             .limit(1)
         )
-        row = await self.database.read(lambda connection: connection.execute(statement).first())
+        row = connection.execute(statement).first()
         return None if row is None else (row.channel, row.account)
 
     @writes

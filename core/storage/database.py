@@ -18,14 +18,11 @@ from sqlalchemy.sql.dml import Insert
 
 from core.domain.errors import ConfigError, StoreUnavailable
 from core.ports.clock import Clock
-from core.storage.sqlite_threads import SqliteThreads
+from core.storage.sqlite_threads import Result, SqliteThreads, Work
 from core.storage.stalled_sessions import APPLICATION, StalledSessions
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
-
-Result = TypeVar("Result")
-Work = Callable[[Connection], Result]
 
 _RETRYABLE_SQLSTATES = {"40001", "40P01"}
 _ATTEMPTS = 4

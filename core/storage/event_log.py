@@ -143,11 +143,9 @@ class SqlEventLog(OnDatabase):
 _CURSORS = select(conversation.c.id, conversation.c.event_cursor).where(among(conversation.c.id, "ids"))
 _HEADS = (
     select(
-        conversation.c.id,
+        *conversation.c["id", "epoch", "last_seq"],
         conversation.c.event_cursor.label("cursor"),
-        conversation.c.epoch,
         conversation.c.lease_until.is_not(None).label("leased"),
-        conversation.c.last_seq,
         exists()
         .where(
             widget_event.c.conversation_id == conversation.c.id,

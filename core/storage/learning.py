@@ -52,9 +52,9 @@ def _judged(record: JudgeAnswer) -> dict[str, Any]:
 class SqlLearning(OnDatabase):
     """Implements core.ports.learning.Learning."""
 
-    async def learned(self, case_id: str) -> LearnedAnswer | None:
-        statement = select(learned_answer).where(learned_answer.c.case_id == case_id)
-        row = await self.database.read(lambda connection: connection.execute(statement).first())
+    @reads
+    def learned(self, connection: Connection, case_id: str) -> LearnedAnswer | None:
+        row = connection.execute(select(learned_answer).where(learned_answer.c.case_id == case_id)).first()
         return None if row is None else _answer(row)
 
     @reads
@@ -66,14 +66,14 @@ class SqlLearning(OnDatabase):
         )
         return [_answer(row) for row in connection.execute(statement)]
 
-    async def approved_mark(self) -> str:
+    @reads
+    def approved_mark(self, connection: Connection) -> str:
         """See Learning.approved_mark. Of two that change places the times are not the same."""
         times = learned_answer.c.decided_at
         statement = select(func.count(), func.max(times), func.sum(times)).where(
             learned_answer.c.state == LearningState.APPROVED
         )
-        found = await self.database.read(lambda connection: connection.execute(statement).one())
-        return "/".join(map(str, found))
+        return "/".join(map(str, connection.execute(statement).one()))
 
     @writes
     def withdraw_answer(self, connection: Connection, case_id: str, by: str) -> bool:

@@ -116,7 +116,10 @@ class SqlOutbox(SqlDeadLetters):
                 allowed.append(row)  # in doubt, it has to be found out what arrived, whoever speaks now
         for reason, rows in withheld.items():
             self._withhold(connection, rows, reason)
-        _wait_for_pause(connection, paused)
+        if paused:
+            until = select(conversation.c.send_after).where(conversation.c.id == outbox.c.conversation_id)
+            wait = update(outbox).where(outbox.c.id.in_(paused)).values(due_at=until.scalar_subquery())
+            connection.execute(wait)
         if held:
             later = update(outbox).where(outbox.c.id.in_(held)).values(due_at=self.database.now() + HOLD)
             connection.execute(later)
@@ -275,14 +278,7 @@ _LOCK_HELD = (
 _BEHIND = outbox.alias("behind")
 _LOCK = (
     select(
-        outbox.c.id,
-        outbox.c.token,
-        outbox.c.conversation_id,
-        outbox.c.message_id,
-        outbox.c.receipts,
-        outbox.c.channel,
-        outbox.c.account,
-        outbox.c.author,
+        *outbox.c["id", "token", "conversation_id", "message_id", "receipts", "channel", "account", "author"],
         select(_BEHIND.c.id)
         .where(
             _BEHIND.c.conversation_id == outbox.c.conversation_id,
@@ -296,12 +292,6 @@ _LOCK = (
     .order_by(outbox.c.id)
     .with_for_update(of=outbox)
 )
-
-
-def _wait_for_pause(connection: Connection, ids: Sequence[str]) -> None:
-    if ids:
-        until = select(conversation.c.send_after).where(conversation.c.id == outbox.c.conversation_id).scalar_subquery()
-        connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(due_at=until))
 
 
 def _settlement_row(item: Settlement, before: str | None) -> dict[str, Any]:

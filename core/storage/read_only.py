@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from pathlib import Path
-from typing import TypeVar
 
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from core.domain.errors import StoreUnavailable
 from core.ports.clock import Clock
-from core.storage.database import Database, Work
+from core.storage.database import Database
 from core.storage.migrate import present_revision
 from core.storage.revisions import SchemaState, open_for_reading, schema_state
+from core.storage.sqlite_threads import Result, Work
 from core.storage.tables import channel_memory
 
-Result = TypeVar("Result")
 _NOWHERE = "sqlite://"
 
 

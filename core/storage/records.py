@@ -68,7 +68,7 @@ class SqlRecords(OnDatabase):
 
     @reads
     def conversation(self, connection: Connection, conversation_id: str) -> Conversation | None:
-        row = (connection.execute(select(conversation).where(conversation.c.id == conversation_id))).first()
+        row = connection.execute(select(conversation).where(conversation.c.id == conversation_id)).first()
         return codec.conversation_from(row) if row else None
 
     @reads
@@ -93,7 +93,7 @@ class SqlRecords(OnDatabase):
             .join(identity, identity.c.customer_id == customer.c.id)
             .where(conversation.c.id == conversation_id)
         )
-        row = (connection.execute(statement)).first()
+        row = connection.execute(statement).first()
         return codec.customer_from(row, private=row.shared is None) if row else None
 
     @writes
@@ -141,7 +141,7 @@ class SqlRecords(OnDatabase):
 
     @reads
     def attachment(self, connection: Connection, attachment_id: str) -> tuple[str, Attachment] | None:
-        row = (connection.execute(select(attachment).where(attachment.c.id == attachment_id))).first()
+        row = connection.execute(select(attachment).where(attachment.c.id == attachment_id)).first()
         return (row.conversation_id, codec.attachment_from(row)) if row else None
 
     @writes
@@ -176,7 +176,7 @@ class SqlRecords(OnDatabase):
             .order_by(message.c.seq)
             .limit(limit)
         )
-        return _with_files(connection, (connection.execute(statement)).all())
+        return _with_files(connection, connection.execute(statement).all())
 
     @reads
     def customer_messages(
@@ -207,7 +207,7 @@ class SqlRecords(OnDatabase):
             .order_by(message.c.created_at.desc(), message.c.seq.desc())
             .limit(limit)
         )
-        return _with_files(connection, (connection.execute(statement)).all())
+        return _with_files(connection, connection.execute(statement).all())
 
     @writes
     def record_feedback(
@@ -219,9 +219,8 @@ class SqlRecords(OnDatabase):
             message.c.author.in_([Author.AGENT, Author.STAFF]),
         )
         statement = self.database.upsert(feedback, ["message_id"], ["rating", "comment", "created_at"])
-
         now = self.database.timestamp()
-        if (connection.execute(about)).first() is None:
+        if connection.execute(about).first() is None:
             return False
         connection.execute(
             statement.values(

@@ -106,7 +106,7 @@ class SqlTurns(OnDatabase):
             )
             .returning(columns.id)
         )
-        return (connection.execute(statement)).first() is not None
+        return connection.execute(statement).first() is not None
 
     @writes
     def release(self, connection: Connection, claims: Sequence[Claim]) -> None:
