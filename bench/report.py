@@ -15,13 +15,16 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "benchmarks.md"
 LIMITS = (
     "## What limits it",
     "",
-    "- Accepting is bound by Python in one process: about 0.5 ms of CPU for each message (HTTP, token, checks, four rows), of",
-    "  which the bare handler is a fifth. Raw commits are not the limit: a batch shares one. `BENCH_BATCH=1` shows what each",
-    "  message would cost with a commit of its own. More web processes accept more.",
-    "- End to end, a message passes through seven short transactions, all of them shared under load: about 2 ms of CPU in the",
-    "  hub, and on PostgreSQL half as much again in the server, on the same two cores. Two thirds of it is the database",
-    "  library and driver. On one machine of two cores that is what there is; workers on other machines add to it.",
-    "- With knowledge, nearly all memory is the embedding model's process; after indexing it keeps what the largest batch took.",
+    "- Accepting is bound by Python in one process: HTTP, token, checks, four rows. Raw commits are not the limit: a batch",
+    "  shares one. `BENCH_BATCH=1` shows what each message would cost with a commit of its own. More web processes accept more.",
+    "- End to end, a message passes through three short transactions on the web and five elsewhere, all of them shared under",
+    "  load. Most of it is the database library and driver, and on PostgreSQL the server on the same two cores; workers on",
+    "  other machines add to it.",
+    "- At a calm pace nothing is shared: each transaction wakes a thread or the server and commits for itself, so that a message",
+    "  costs several times what it costs under load.",
+    "- With a model, reading its stream piece by piece is the largest part; the model's bare client spends as much on it.",
+    "- With knowledge, the embedding model's process holds about half of the memory, and after indexing what its largest batch",
+    "  took; Chroma's process ends when it is not used.",
     "",
 )
 
