@@ -34,7 +34,7 @@ def run(report: Report, *, count: int = 100) -> None:
 
 
 async def _on_the_web(kind: str, count: int) -> Tally:
-    tally = Tally(200)
+    tally, heard = Tally(200), _Model()
     with ExitStack() as stack:
         url = await asyncio.to_thread(stack.enter_context, database(kind))
         model, _ = await asyncio.to_thread(stack.enter_context, process("bench.talker", "{port}"))
@@ -50,27 +50,37 @@ async def _on_the_web(kind: str, count: int) -> Tally:
                 )
                 while (await socket.receive_json(timeout=_WAIT))["type"] not in _SHOWS:
                     pass
-                tally.note(200, time.monotonic() - await asyncio.to_thread(_spoke, model))
+                tally.note(200, time.monotonic() - await asyncio.to_thread(heard.next, model))
                 await socket.close()
     return tally
 
 
 async def _on_slack(kind: str, count: int) -> Tally:
-    tally = Tally(200)
+    tally, heard = Tally(200), _Model()
     async with answering_hub(kind) as (people, (port, _), (model, _)):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in range(count):
-            posts = people.posts()
+            answers = people.answers()
             await exchange(reader, writer, people.write())
             async with asyncio.timeout(_WAIT):
-                while people.posts() == posts:  # noqa: ASYNC110 - the fake says nothing of posts
+                while people.answers() == answers:  # noqa: ASYNC110 - the fake says nothing of posts
                     await asyncio.sleep(0.001)
-            tally.note(200, time.monotonic() - await asyncio.to_thread(_spoke, model))
+            tally.note(200, time.monotonic() - await asyncio.to_thread(heard.next, model))
         writer.close()
     return tally
 
 
-def _spoke(model: int) -> float:
-    """When the model's last answer began, on the machine's monotonic clock."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{model}/spoke") as answer:
-        return float(json.load(answer))
+class _Model:
+    """When the model began each of its answers."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def next(self, port: int) -> float:
+        """Of the newest one, on the machine's monotonic clock. Raises RuntimeError when it was told before."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/spoke") as answer:
+            spoke = float(json.load(answer))
+        if spoke == self._last:
+            raise RuntimeError("An answer came that the model did not give.")
+        self._last = spoke
+        return spoke

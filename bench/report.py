@@ -22,7 +22,7 @@ LIMITS = (
     "  other machines add to it.",
     "- At a calm pace nothing is shared: each transaction wakes a thread or the server and commits for itself, so that a message",
     "  costs several times what it costs under load.",
-    "- With a model, reading its stream piece by piece is the largest part; the model's bare client spends as much on it.",
+    "- With a model, its stream comes piece by piece: the library's bare client spends on it what the hub spends in all.",
     "- With knowledge, the embedding model's process holds about half of the memory, and after indexing what its largest batch",
     "  took; Chroma's process ends when it is not used.",
     "",

@@ -18,6 +18,7 @@ from bench.answering import spent, talking
 from bench.load import Tally, flood, steady
 from bench.report import Figure, Report
 from bench.servers import database, process
+from channels.slack.orphaned_placeholders import PLACEHOLDER
 from config.simulation.slack_fake import SlackFake, person
 from config.simulation.slack_world import SECRET, TOKEN
 
@@ -26,7 +27,7 @@ _CONNECTIONS = 64
 _PATIENCE = 60.0
 Server = tuple[int, int]
 """Its port and its process id."""
-_POSTS = ("chat.postMessage", "chat.startStream")
+_ANSWERS = ("chat.postMessage", "chat.startStream", "chat.update")
 
 
 class Customers:
@@ -52,19 +53,20 @@ class Customers:
 
     async def answered(self, port: int, count: int, *, rate: float | None) -> float:
         """Seconds until all of ``count`` new customers have their answer; without a rate as fast as they are taken."""
-        before, began = self.posts(), time.perf_counter()
+        before, began = self.answers(), time.perf_counter()
         events = [self.write() for _ in range(count)]
         tally = await self._send(port, events, rate)
         if tally.failures:
-            print(f"  not acknowledged: {tally.failures}")
+            raise RuntimeError(f"Not acknowledged: {tally.failures}")
         async with asyncio.timeout(_PATIENCE):
-            while self.posts() < before + len(tally.latencies):  # noqa: ASYNC110 - the fake says nothing of posts
+            while self.answers() < before + count:  # noqa: ASYNC110 - the fake says nothing of posts
                 await asyncio.sleep(0.02)
         return time.perf_counter() - began
 
-    def posts(self) -> int:
-        """The messages that the fake took so far."""
-        return sum(method in _POSTS for method, _ in self._slack.calls)
+    def answers(self) -> int:
+        """How many customers have read something of their answer."""
+        calls = self._slack.calls
+        return len({given["channel"] for name, given in calls if name in _ANSWERS and given.get("text") != PLACEHOLDER})
 
     @staticmethod
     async def _send(port: int, events: list[bytes], rate: float | None) -> Tally:

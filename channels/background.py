@@ -1,4 +1,4 @@
-"""Work in the background that nobody waits for, until it is given up."""
+"""Tasks that run beside whoever began them, until they are settled or cancelled."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _spread_the_slow(items: list[pytest.Item]) -> None:
-    """Files with slow tests, which keep the processors busy, beside those that wait; in time, so that no worker ends with one."""
+    """Mix files with slow tests, which are busy, among those that mostly wait, and early enough that no worker ends with one."""
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     others = list(dict.fromkeys(item.path for item in items if not slow[item.path]))
     places = {path: number / len(others) for number, path in enumerate(others)}

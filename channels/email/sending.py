@@ -75,7 +75,7 @@ class Sending(BackgroundTasks):
             mail = self._mail(payload, thread, message_id, [], links)
             await self._submit(thread, mail, message_id)
         if self._settings.sent_folder:
-            self._begin(self._file(self._settings.sent_folder, mail))
+            self._begin(self._file_copy(self._settings.sent_folder, mail))
         return self._receipt(message_id)
 
     async def outcome(self, payload: WirePayload, idempotency_key: str) -> Receipt | None:
@@ -229,7 +229,7 @@ class Sending(BackgroundTasks):
         refused = self._refused.get(message_id)
         return Receipt(event_id(message_id), at=self._around.clock.now(), tracked=True, refused=refused)
 
-    async def _file(self, folder: str, mail: bytes) -> None:
+    async def _file_copy(self, folder: str, mail: bytes) -> None:
         try:
             async with asyncio.timeout(_FILING), connected(self._settings) as connection:
                 await connection.append(folder, mail)

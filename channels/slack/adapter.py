@@ -189,7 +189,7 @@ class SlackChannel:
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
         place = _place(payload.conversation)
         client = await self._client(place)
-        with self._translated(client, place):
+        with self._translated_errors(client, place):
             if payload.body["method"] in altering.METHODS:
                 return await self._streams.edits.alter(client, place, payload.body, idempotency_key)
             channel = await self._channel(client, place)
@@ -213,7 +213,7 @@ class SlackChannel:
             raise OutcomeUnknown("Slack keeps no list of messages that one person alone was shown.")
         place = _place(payload.conversation)
         client = await self._client(place)
-        with self._translated(client, place):
+        with self._translated_errors(client, place):
             channel = await self._channel(client, place)
             if payload.body["method"] == render.FILE:
                 shown = await self._opened.files.outcome(client, channel, idempotency_key)
@@ -364,8 +364,8 @@ class SlackChannel:
         return known
 
     @contextlib.contextmanager
-    def _translated(self, client: SlackClient, place: Place) -> Iterator[None]:
-        """One workspace that took the app away must not silence the others: its messages wait alone."""
+    def _translated_errors(self, client: SlackClient, place: Place) -> Iterator[None]:
+        """AuthFailed is for our own workspace only; another that removed the app is Unreachable, and its messages wait alone."""
         try:
             yield
         except StoreUnavailable as error:

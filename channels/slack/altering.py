@@ -1,4 +1,4 @@
-"""A message of ours, or of the customer's, is changed, taken away or marked: the calls. Pure; `edits` makes them."""
+"""Renders an alteration of a message (its new text, its removal, a reaction) as calls of Slack's; `edits` sends them."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class AgentLoop:
     likeness: Likeness | None = None
     remote: Callable[[], Mapping[str, Tool]] = dict
     _lookup: Lookup = field(init=False)
-    _tools: Mapping[str, Tool] = field(init=False)
+    _every_tool: Mapping[str, Tool] = field(init=False)
 
     def __post_init__(self) -> None:
         self._lookup = Lookup(self.retriever, self.clock, self.settings)
@@ -117,7 +117,7 @@ class AgentLoop:
         past = memory_tools(self.memories, self.likeness) if self.memories is not None else ()
         for_customers = () if self.settings.for_staff else (escalation_tool(), *links, *ours, *past)
         every = by_name((search_tool(self._lookup), *for_customers, *self.tools)).values()
-        self._tools = by_name(overridden(every, self.settings.tool_overrides))
+        self._every_tool = by_name(overridden(every, self.settings.tool_overrides))
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         """See Responder. Raises StoreUnavailable of the journal: the turn is tried again and resumes from what it holds."""
@@ -167,7 +167,7 @@ class AgentLoop:
         return any(tool is None or tool.effect for tool in called)
 
     def _tools_now(self) -> Mapping[str, Tool]:
-        return {**self.remote(), **self._tools}
+        return {**self.remote(), **self._every_tool}
 
     async def _journal_of(self, job: _Job) -> TurnJournal:
         if job.turn.has_journal:

@@ -37,8 +37,10 @@ def in_written_language(turn: TurnState) -> TurnState:
     """The turn with the language that the customer writes as its locale; the locale's region stays."""
     known = turn.conversation.locale or turn.customer.locale
     language = _language(turn)
+    if supported(known) == language:
+        return turn
     said, earlier = _customer_texts(turn)
-    if supported(known) == language or not any(map(detect, (said, *earlier))):
+    if not any(map(detect, (said, *earlier))):
         return turn  # what they wrote shows no language: the desk's own default holds
     parts = (known or "").replace("_", "-").split("-")
     region = next((part for part in parts[1:] if len(part) == 2), None)

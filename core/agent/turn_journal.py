@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-
-from pydantic import TypeAdapter
+from typing import Any
 
 from core.agent.sources import Source
 from core.agent.tools import ToolResult
+from core.domain.conversation import Escalation
+from core.domain.errors import ToolErrorKind
+from core.domain.messages import Citation
 from core.ports.chat_model import ToolCall
 from core.ports.journal import Journal, JournalEntry
 from core.ports.store import Claim
@@ -40,7 +42,8 @@ def step_id(step: int, call: int) -> str:
     return f"step{step:02d}call{call:02d}"
 
 
-_RESULT, _STEP, _SOURCES = TypeAdapter(ToolResult), TypeAdapter(AssistantStep), TypeAdapter(tuple[Source, ...])
+def _load_source(data: dict[str, Any]) -> Source:
+    return Source(Citation(**data["citation"]), data["text"], data["supported"], data.get("of_company", False))
 
 
 def dump_result(result: ToolResult) -> str:
@@ -50,7 +53,11 @@ def dump_result(result: ToolResult) -> str:
 
 def load_result(text: str) -> ToolResult:
     """The inverse of ``dump_result``."""
-    return _RESULT.validate_json(text)
+    value = json.loads(text)
+    sources = tuple(map(_load_source, value["sources"]))
+    escalation = Escalation(**value["escalation"] | {"approvals": ()}) if value["escalation"] else None
+    error = ToolErrorKind(value["error"]) if value.get("error") else None
+    return ToolResult(value["content"], sources, escalation, value.get("link"), error, value.get("for_customer", ""))
 
 
 class TurnJournal:
@@ -75,12 +82,15 @@ class TurnJournal:
     def opening(self) -> tuple[Source, ...] | None:
         """The sources of the first prompt, when an earlier try got as far as asking for tools."""
         entry = self._entries.get(SOURCES)
-        return None if entry is None else _SOURCES.validate_json(entry.arguments)
+        return None if entry is None else tuple(map(_load_source, json.loads(entry.arguments)))
 
     def step(self, number: int) -> AssistantStep | None:
         """What the model said in that step of an earlier try."""
         entry = self._entries.get(f"step{number:02d}")
-        return None if entry is None else _STEP.validate_json(entry.arguments)
+        if entry is None:
+            return None
+        data = json.loads(entry.arguments)
+        return AssistantStep(data["text"], tuple(ToolCall(**call) for call in data["calls"]))
 
     def call(self, call_id: str) -> JournalEntry | None:
         """How that tool call stands."""

@@ -65,7 +65,7 @@ class Attachment:
     refused: Refusal | None = None
 
     def stored(self) -> dict[str, Any]:
-        """What finds its bytes again, as JSON: the fields of an `Attachment` that has them."""
+        """The fields that locate the stored file, for JSON; ``Attachment(**stored)`` reads them."""
         names = ("id", "name", "media_type", "size", "sha256", "storage_key")
         return {name: getattr(self, name) for name in names}
 

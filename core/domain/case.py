@@ -59,7 +59,7 @@ def feed(account: str, case_id: str) -> ConversationKey:
 
 
 def side_thread(what: str, case_id: str) -> str:
-    """The thread of the conversation in which all about a case's ISSUES, or its APPROVALS, happens, one after the other."""
+    """The key of the thread about a case's issues (``what``: ISSUES) or its approvals (APPROVALS)."""
     return f"{what}/{case_id}"
 
 

@@ -59,8 +59,9 @@ class OptionSupport:
         if option == _FORMAT and self._format_works and not named:
             return
         self._refusals[option] += 1
-        if self._refusals[option] == _MOST_REFUSALS:
-            logger.warning("the model's endpoint refuses %s; it is asked without it from now on", option)
+        if self._refusals[option] == _MOST_REFUSALS and not (option == _FORMAT and self._choice == "parts"):
+            name = "structured answers" if option == _FORMAT else option
+            logger.warning("the model's endpoint refuses %s; it is asked without from now on", name)
 
     def accepted(self, request: ChatRequest) -> None:
         """The request was taken with the options that it holds."""

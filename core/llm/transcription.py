@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,6 @@ from typing import Any, BinaryIO, NoReturn
 
 import aiohttp
 
-from core.agent.whole_answer import read_object
 from core.domain.budget import current_spender, kibibytes
 from core.domain.errors import AnswerUnusable, ModelError, RequestRefused
 from core.domain.model_use import UseCount
@@ -64,7 +64,7 @@ class OpenAITranscriber:
             said = HTTPStatus.GATEWAY_TIMEOUT
         if isinstance(said, int):
             self._raise_for(said)
-        tokens, told = kibibytes(size) * _TOKENS_PER_KIBIBYTE, read_object(said.decode(errors="replace"))
+        tokens, told = kibibytes(size) * _TOKENS_PER_KIBIBYTE, _object(said)
         self.spending.count(spender, self.settings.model, "transcription", _use(told, tokens), tokens)
         if not isinstance(words := told.get("text"), str):
             raise AnswerUnusable("The transcription could not be read.")
@@ -110,6 +110,15 @@ class OpenAITranscriber:
         form.add_field("response_format", "json")
         form.add_field("file", file, filename=f"recording{ending}", content_type="application/octet-stream")
         return form
+
+
+def _object(said: bytes) -> Mapping[str, Any]:
+    """Empty for all that is no JSON object."""
+    with suppress(ValueError, RecursionError):
+        told = json.loads(said)
+        if isinstance(told, dict):
+            return told
+    return {}
 
 
 def _use(told: Mapping[str, Any], estimated: int) -> UseCount:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import pytest
 
 from core.agent.consent import Consent
-from core.agent.sources import Sources
+from core.agent.sources import Sources, from_passage
 from core.agent.tool_runner import ToolRunner
-from core.agent.tools import Tool, ToolContext, by_name, make_tool
+from core.agent.tools import Tool, ToolContext, ToolResult, by_name, make_tool
 from core.agent.turn_journal import STARTED, TurnJournal, dump_result, load_result, step_id
+from core.domain.conversation import Escalation
 from core.domain.errors import LostClaim, OutcomeUnknown, ToolError
 from core.ports.chat_model import ToolCall
 from core.ports.journal import JournalEntry
-from tests.contract.responders.world import MemoryJournal, Watcher, turn_of
+from tests.contract.responders.world import PASSWORD, MemoryJournal, Watcher, turn_of
 
 
 class Desk:
@@ -185,13 +188,19 @@ async def test_unknown_tools_bad_arguments_and_too_many_calls_are_told(desk: Des
 
 
 async def test_results_survive_the_journal(desk: Desk, journal: MemoryJournal) -> None:
-    from core.agent.sources import from_passage
-    from core.agent.tools import ToolResult
-    from core.domain.conversation import Escalation
-    from tests.contract.responders.world import PASSWORD
-
     result = ToolResult("ä", (from_passage(PASSWORD, supported=False),), Escalation("r", "agent", "high"))
-    assert load_result(dump_result(result)) == result
+    loaded = load_result(dump_result(result))
+    assert loaded == result
+    assert loaded.sources[0].of_company, "a document of the company is judged as one"
+
+
+async def test_results_of_an_earlier_version_are_read_as_they_are() -> None:
+    """What a company's own tool has put into a source was never checked."""
+    citation = {**asdict(from_passage(PASSWORD, supported=True).citation), "title": None, "page": "iv"}
+    source = json.dumps({"citation": citation, "text": "t", "supported": True})
+    loaded = load_result(f'{{"content": "c", "sources": [{source}], "escalation": null}}')  # without what came later
+    assert (loaded.content, loaded.error, loaded.for_customer) == ("c", None, "")
+    assert asdict(loaded.sources[0].citation) == citation
 
 
 async def test_what_was_not_asked_for_does_not_run_and_is_recorded_as_such(desk: Desk, journal: MemoryJournal) -> None:
