@@ -23,6 +23,8 @@ LIMITS = (
     "- At a calm pace nothing is shared: each transaction wakes a thread or the server and commits for itself, so that a message",
     "  costs several times what it costs under load.",
     "- With a model, its stream comes piece by piece: the library's bare client spends on it what the hub spends in all.",
+    "- With retrieval, each question is embedded in a process of its own; under load that process, the model's stub, the fake of",
+    "  Slack and the load generator share the two cores with the hub.",
     "- With knowledge, the embedding model's process holds about half of the memory, and after indexing what its largest batch",
     "  took; Chroma's process ends when it is not used.",
     "",
