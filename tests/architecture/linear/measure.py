@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from core.agent import wording as agent_wording
+from handoff.mood import wording as mood_wording
 from tests.architecture.linear.patterns import hostile
 from tests.scale import run_scale
 
@@ -27,6 +29,8 @@ _LONG_ENOUGH = 0.5
 """Seconds of a run that hardly anybody disturbs as a whole: two are enough."""
 _OTHER = 24
 """Characters by which a further text of the same kind is longer: what a function remembers of one must not help it."""
+_REMEMBERED_WORDS = (agent_wording.stem, vars(mood_wording)["_remembered"])
+"""They hold the words of a short text and lose those of a long one, so that each call begins without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ def _sure(prepare: Prepare, first: Growth) -> Growth:
 def _seconds(prepare: Prepare, text: str) -> float:
     """Of the processor, for one call. A text that the function refuses costs what it costs to refuse it."""
     call = prepare(text)
+    for remembered in _REMEMBERED_WORDS:
+        remembered.cache_clear()
     begun = time.thread_time()
     with suppress(Exception):
         call()
