@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 JOBS ?= $(shell expr 2 '*' $$(nproc))
 ARGS ?=
-# Many tests wait for processes, so that more run at once than there are processors; tests/conftest.py puts the slow first.
+# Many tests wait for processes, so that more run at once than there are processors; tests/conftest.py mixes the slow among them.
 ORDER = -n $(JOBS) --dist loadfile --no-loadscope-reorder -o tmp_path_retention_policy=failed
 
 .DEFAULT_GOAL := help

@@ -18,15 +18,14 @@ LIMITS = (
     "- Accepting is bound by Python in one process: HTTP, token, checks, four rows. Raw commits are not the limit: a batch",
     "  shares one. `BENCH_BATCH=1` shows what each message would cost with a commit of its own. More web processes accept more.",
     "- End to end, a message passes through three short transactions on the web and five elsewhere, all of them shared under",
-    "  load. Most of it is the database library and driver, and on PostgreSQL the server on the same two cores; workers on",
-    "  other machines add to it.",
+    "  load; on PostgreSQL the server works on the same two cores. Workers on other machines add to it.",
     "- At a calm pace nothing is shared: each transaction wakes a thread or the server and commits for itself, so that a message",
     "  costs several times what it costs under load.",
     "- With a model, its stream comes piece by piece: the library's bare client spends on it what the hub spends in all.",
     "- With retrieval, each question is embedded in a process of its own; under load that process, the model's stub, the fake of",
     "  Slack and the load generator share the two cores with the hub.",
-    "- With knowledge, the embedding model's process holds about half of the memory, and after indexing what its largest batch",
-    "  took; Chroma's process ends when it is not used.",
+    "- With knowledge, the embedding model's process keeps after indexing what its largest batch took; Chroma's process ends",
+    "  when it is not used.",
     "",
 )
 

@@ -136,11 +136,12 @@ def make_responder(
     if not settings.has_model:
         return quoting
     from core.agent.consent import ActionCheck
+    from core.agent.foreign_texts import ForeignTexts
     from core.agent.loop import AgentLoop
     from core.agent.memory_tools import memory_tools
-    from core.agent.translating import ForeignTexts, ModelTranslator
+    from core.agent.translating import ModelTranslator
     from core.agent.verifier import ModelVerifier
-    from core.llm.spending import BudgetedResponder
+    from core.llm.budgeted import BudgetedResponder
 
     model = make_model(settings, *parts, "answer")
     checking = make_model(settings, *parts, "verification", name=settings.agent_verify_model)

@@ -1,28 +1,19 @@
-"""Implements core.ports.translator over a language model, which is believed only as far as it can be checked.
-
-And says "I don't know" through it in languages that the language files have no texts in.
-"""
+"""Implements core.ports.translator over a language model, which is believed only as far as it can be checked."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from core.agent.exact_parts import in_ascii_digits
-from core.agent.language import detect_surely, supported
+from core.agent.language import detect_surely
 from core.agent.prompting import system_prompt
-from core.agent.routing import asked
-from core.agent.texts import texts_for
 from core.agent.tokens import trim
 from core.agent.whole_answer import SparedModel
-from core.domain.messages import MessageKind
 from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
 from core.ports.clock import Clock
-from core.ports.responder import Reply, Responder, TurnEvents
-from core.ports.store import TurnState
-from core.ports.translator import Translation, Translator
+from core.ports.translator import Translation
 
 _REST = 30.0
 _LONGEST = 8_000
@@ -112,23 +103,3 @@ def _kept(text: str) -> Iterator[str]:
         decimals = _DECIMALS.search(match[0])  # 1.50 is not 150
         whole = _NO_DIGIT.sub("", match[0][: decimals.start()] if decimals else match[0])
         yield f"{whole}.{decimals[1]}" if decimals else whole
-
-
-class ForeignTexts:
-    """Implements Responder over another one. ``translator`` gets our own sentence only, so what it remembers is no customer's."""
-
-    def __init__(self, responder: Responder, translator: Translator, company: str) -> None:
-        self._responder = responder
-        self._translator = translator
-        self._company = company
-
-    async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
-        """See Responder. The sentence stays as it is where the language is not sure or the model fails."""
-        reply = await self._responder.respond(turn, turn_id, events)
-        if reply.kind is not MessageKind.UNKNOWN or reply.text != texts_for(turn, self._company).say("unknown"):
-            return reply
-        language = detect_surely("\n".join(message.text for message in asked(turn)))
-        if language is None or supported(language):
-            return reply
-        found = await self._translator.translate(reply.text, language)
-        return replace(reply, text=found.text) if found.text else reply

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from core.attachments.fair_turns import FairTurns
+from core.attachments.known_texts import KnownTexts
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.errors import ExtractionFailed, HubError
 from core.ports.extractor import AttachmentStore, Extractor
@@ -22,10 +23,6 @@ _MOST_CALLS = 8
 """Files that models read at once; they wait for the network, and keep no other file from being read."""
 _MOST_TRIES = 2
 """How often the reading of one file is begun. It is counted in the file's record before, since it may end this process."""
-_MOST_KEPT = 2_000_000
-"""Characters of all known texts together."""
-_ENTRY = 200
-"""Characters that each counts as beside its own: it may be empty."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,10 +44,9 @@ class ExtractionService:
     _calls: FairTurns = field(init=False)
     _running: dict[str, asyncio.Task[Attachment]] = field(default_factory=dict, init=False)
     _stopping: bool = field(default=False, init=False)
-    _known: KnownTexts = field(init=False)
+    _known: KnownTexts = field(default_factory=KnownTexts, init=False)
 
     def __post_init__(self) -> None:
-        self._known = KnownTexts()
         self._turns = FairTurns(self.concurrency, time.monotonic)
         self._calls = FairTurns(_MOST_CALLS, time.monotonic)
 
@@ -154,35 +150,6 @@ class ExtractionService:
             await self.records.set_extraction(result.id, result.extraction, result.text, result.error)
         except HubError as error:
             _log.warning("extraction not recorded", extra={"attachment": result.id, "reason": error.code})
-
-
-class KnownTexts:
-    """The texts of files that this process read lately, by their content, so that none is read, or paid for, again.
-
-    The same bytes give the same text, so nobody learns anything from it that they did not send.
-    """
-
-    def __init__(self, most: int = _MOST_KEPT) -> None:
-        self._most = most
-        self._texts: dict[tuple[str, str], str] = {}
-        self._held = 0
-
-    def get(self, file: Attachment) -> str | None:
-        """The text of a file with the same content and type."""
-        return self._texts.get((file.sha256, file.media_type))
-
-    def put(self, file: Attachment, text: str) -> None:
-        """Keep it, and forget the oldest ones beyond the limit."""
-        key = (file.sha256, file.media_type)
-        if key in self._texts:
-            self._forget(key)
-        self._texts[key] = text
-        self._held += len(text) + _ENTRY
-        while self._held > self._most:
-            self._forget(next(iter(self._texts)))
-
-    def _forget(self, key: tuple[str, str]) -> None:
-        self._held -= len(self._texts.pop(key)) + _ENTRY
 
 
 def _tries(attachment: Attachment) -> int:

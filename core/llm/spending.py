@@ -1,4 +1,4 @@
-"""What calls of models may use and cost in a day: looked at before a call, counted after it; and who answers beyond that."""
+"""What calls of models may use and cost in a day: looked at before a call, counted after it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import floor
 
-import structlog
-
-from core.domain.budget import Budget, Spender, current_spender, spending
+from core.domain.budget import Budget, Spender
 from core.domain.errors import TokensUsedUp
 from core.domain.model_use import ModelPrices, UseCount
 from core.ports.budgets import Budgets
 from core.ports.metrics import Counter, Metrics, NoMetrics
-from core.ports.responder import Reply, Responder, TurnEvents
-from core.ports.store import TurnState
-
-log = structlog.get_logger(__name__)
 
 COST_UNITS = 10_000
 """Of the budget of cost in one unit of the currency. Budgets are counted in whole numbers."""
@@ -60,23 +54,6 @@ class ModelSpending:
             self._carried = owed - floor(owed)
             self.budgets.spend(self.cost, spender, floor(owed))
         self.budgets.count_use(spender, model, task, count)
-
-
-class BudgetedResponder:
-    """Implements Responder: ``responder`` while the budgets have room, otherwise ``instead``, which needs no model."""
-
-    def __init__(self, responder: Responder, instead: Responder, model_spending: ModelSpending) -> None:
-        self._responder = responder
-        self._instead = instead
-        self._spending = model_spending
-
-    async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
-        spender = current_spender()
-        if self._spending.wait(spender) > 0:
-            log.warning("turn.without_model", conversation=turn.conversation.id, known=spender.known)
-            return await self._instead.respond(turn, turn_id, events)
-        with spending(replace(spender, admitted=True)):
-            return await self._responder.respond(turn, turn_id, events)
 
 
 def reported_use(usage: Mapping[str, int]) -> UseCount:

@@ -75,15 +75,8 @@ class SqlBudgets(OnDatabase):
         """Sums since then, the most expensive first, of days the newest first. ``by``: see GROUPINGS."""
         named = [model_use.c[name] for name in GROUPINGS[by]]
         sums = [func.sum(model_use.c[name]).label(name) for name in _COUNTS]
-        order = (
-            [named[0].desc()]
-            if by == "day"
-            else [
-                func.sum(model_use.c.cost).desc(),
-                func.sum(model_use.c.input_tokens + model_use.c.output_tokens).desc(),
-                *named,
-            ]
-        )
+        cost, tokens = func.sum(model_use.c.cost), func.sum(model_use.c.input_tokens + model_use.c.output_tokens)
+        order = [named[0].desc()] if by == "day" else [cost.desc(), tokens.desc(), *named]
         found = connection.execute(
             select(*named, *sums).where(model_use.c.day >= since).group_by(*named).order_by(*order).limit(limit)
         )

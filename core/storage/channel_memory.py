@@ -203,8 +203,7 @@ class SqlChannelMemory(OnDatabase):
         unused = [
             {"of_channel": channel, "of_account": row.account, "wanted": row.key, "before": now - age}
             for row in rows
-            if (age := next((age for kind, age in ages.items() if row.key.startswith(kind)), None)) is not None
-            and row.updated_at < now - age
+            if (age := _age(row.key, ages)) is not None and row.updated_at < now - age
         ]
 
         def remove(connection: Connection) -> int:
@@ -243,3 +242,7 @@ def _row(channel: str, account: str, key: str, value: str | None, database: Data
 
 def _home_values(home: tuple[str, str], **given: object) -> dict[str, Any]:
     return {"of_channel": home[0], "of_account": home[1], **given}
+
+
+def _age(key: str, ages: Mapping[str, float]) -> float | None:
+    return next((age for kind, age in ages.items() if key.startswith(kind)), None)

@@ -52,7 +52,7 @@ _OUTCOMES = (
     .where(among(relay.c.source_id, "ids"))
     .order_by(_COPY.c.created_at, _COPY.c.conversation_id, _COPY.c.seq)
 )
-_THESE = select(message.c.id).where(among(message.c.id, "ids"))
+_GIVEN_MESSAGES = select(message.c.id).where(among(message.c.id, "ids"))
 _READ = select(receipt.c.message_id).where(among(receipt.c.message_id, "ids"), receipt.c.status == ReceiptStatus.READ)
 _CASES = select(desk_case).where(among(desk_case.c.conversation_id, "ids")).order_by(desk_case.c.number)
 _NOTE = update(relay).where(relay.c.source_id == bindparam("key")).values(shown=bindparam("now_shown"), news_at=None)
@@ -62,10 +62,10 @@ class SqlDeliveryOutcomes(OnDatabase):
     """DeliveryOutcomes on a database."""
 
     async def lost(self, message_ids: Sequence[str]) -> frozenset[str]:
-        return await self._which(_THESE.where(was_not_delivered()), message_ids)
+        return await self._which(_GIVEN_MESSAGES.where(was_not_delivered()), message_ids)
 
     async def still_to_come(self, message_ids: Sequence[str]) -> frozenset[str]:
-        return await self._which(_THESE.where(is_still_to_come()), message_ids)
+        return await self._which(_GIVEN_MESSAGES.where(is_still_to_come()), message_ids)
 
     async def on_their_way(self, message_ids: Sequence[str]) -> frozenset[str]:
         first_try = outbox.c.status == DeliveryStatus.SENDING, ~outbox.c.uncertain

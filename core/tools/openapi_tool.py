@@ -21,8 +21,9 @@ from core.domain.errors import AuthFailed, ConfigError, OutcomeUnknown, ToolErro
 from core.ports.chat_model import ToolSpec
 from core.tools.breaker import Breaker
 from core.tools.http import Check, http_client
+from core.tools.json_arguments import arguments_for
 from core.tools.openapi_document import Operation, model_schema
-from core.tools.schema import arguments_for, checked_name, description_of
+from core.tools.schema import checked_name, description_of
 from core.tools.subject import bound_values
 
 logger = logging.getLogger(__name__)

@@ -187,7 +187,7 @@ async def test_a_pause_that_slack_asks_for_is_kept_while_catching_up(
     heard = [event.text for event in sink.events if isinstance(event, MessageReceived)]
     assert heard[:2] == ["One", "Two"]
     assert {event.key for event in sink.events[1:]} == {sink.events[1].key}, (
-        "the store knows one that is read twice by its key"
+        "what is read twice has one key, by which the store knows it"
     )
     assert clock.seconds - began >= 120
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from core.agent.foreign_texts import ForeignTexts
 from core.agent.texts import Texts
-from core.agent.translating import ForeignTexts, ModelTranslator
+from core.agent.translating import ModelTranslator
 from core.domain.errors import ModelError
 from core.domain.messages import MessageKind
 from core.ports.responder import Reply, TurnEvents

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from core.attachments.extraction_service import ExtractionService, KnownTexts
+from core.attachments.extraction_service import ExtractionService
+from core.attachments.known_texts import KnownTexts
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.errors import ExtractionFailed, ModelError, StoreUnavailable, Unreachable
 from core.ports.extractor import AttachmentStore

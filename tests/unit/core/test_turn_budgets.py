@@ -12,7 +12,8 @@ from core.domain.capabilities import Capabilities, TextFormat
 from core.domain.conversation import Escalation
 from core.domain.errors import NotYet
 from core.domain.messages import Author, MessageKind
-from core.llm.spending import BudgetedResponder, ModelSpending
+from core.llm.budgeted import BudgetedResponder
+from core.llm.spending import ModelSpending
 from core.ports.responder import Reply
 from core.ports.store import TurnOutcome
 from core.storage.store import SqlStore
