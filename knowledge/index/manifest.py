@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from knowledge.index.database import ManifestDatabase
@@ -27,6 +27,7 @@ _KEPT_EPOCHS = 2
 _FIRST_EPOCHS = 1 << 30
 """Epochs are counted from anywhere below: what is cached by epoch must not fit a manifest that is begun anew."""
 _MANY = 500
+_POINTER = select(pointers).where(pointers.c.fingerprint == bindparam("fingerprint"))
 _DOCUMENT_COLUMNS = ("id", "digest", "stamp", "source", "root", "chunks")
 
 
@@ -231,7 +232,7 @@ class Manifest:
         return ours
 
     def _present(self, connection: Connection) -> Pointer | None:
-        row = connection.execute(select(pointers).where(self._ours(pointers))).mappings().one_or_none()
+        row = connection.execute(_POINTER, {"fingerprint": self.fingerprint}).mappings().one_or_none()
         return None if row is None else Pointer(row["epoch"], row["generation"], row["documents"], row["passages"])
 
     def _begin(self, connection: Connection) -> str:

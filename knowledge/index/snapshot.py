@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from core.domain.knowledge import Passage
 from knowledge.index.manifest import Manifest, Pointer
@@ -19,6 +19,7 @@ from knowledge.search.arrays import Arrays
 from knowledge.search.corpus import PassageText
 
 _MANY = 500
+_BY_ROW = select(passages).where(passages.c.row.in_(bindparam("rows", expanding=True)))
 _LONGEST_PARENT = 2400
 """Characters of a section that are returned with a passage of it: about what an answer can be made of."""
 
@@ -79,8 +80,8 @@ class Snapshot:
         def work(connection: Connection, pointer: Pointer) -> dict[int, Mapping[Any, Any]]:
             found: dict[int, Mapping[Any, Any]] = {}
             for start in range(0, len(wanted), _MANY):
-                query = select(passages).where(passages.c.row.in_(wanted[start : start + _MANY]))
-                found.update((row["row"], row) for row in connection.execute(query).mappings())
+                read = connection.execute(_BY_ROW, {"rows": wanted[start : start + _MANY]})
+                found.update((row["row"], row) for row in read.mappings())
             closed = self._closed_since(connection, pointer, found.values())
             return {name: {**row, "staff": 1} if name in closed else row for name, row in found.items()}
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,8 +58,8 @@ def search(
     wanted = limit * _LOOKED_AT
     while True:
         best = _best(ranks, allowed, arrays.texts, wanted)
-        groups = [_alike(row, allowed, arrays) for row in _spread(best, ranks, document_of)]
-        found = _told_once(corpus, groups, cosines, filters, limit)
+        alike = partial(_alike, allowed=allowed, arrays=arrays)
+        found = _told_once(corpus, _spread(best, ranks, document_of), alike, cosines, filters, limit)
         if len(found) == limit or len(best) < wanted or wanted >= limit * _MOST_LOOKED_AT:
             return found
         wanted *= 4
@@ -116,23 +117,30 @@ def _best(
 def _alike(row: int, allowed: NDArray[np.bool_], arrays: Arrays) -> list[int]:
     """The row and others that say the same, of as many documents as are named as its sources."""
     same = arrays.same_as(row)
+    if len(same) == 1:
+        return [row]
     same = same[allowed[same] & (same != row)]
     _, first = np.unique(arrays.document_of[same], return_index=True)
     return [row, *same[np.sort(first)][:_MOST_SOURCES].tolist()]
 
 
 def _told_once(
-    corpus: Corpus, groups: Sequence[Sequence[int]], cosines: NDArray[np.float32], filters: Filters, limit: int
+    corpus: Corpus,
+    best: Sequence[int],
+    alike: Callable[[int], list[int]],
+    cosines: NDArray[np.float32],
+    filters: Filters,
+    limit: int,
 ) -> list[Passage]:
-    """The passages of the first groups; equal texts once, with every source that holds them.
+    """The passages of the first rows; equal texts once, with every source that holds them.
 
     Here is the last place to look at for whom each is: it may have been closed since the epoch began.
     """
     found: dict[tuple[str, str | None], Passage] = {}
-    for start in range(0, len(groups), limit):
+    for start in range(0, len(best), limit):
         if len(found) >= limit:
             break
-        rows = [row for group in groups[start : start + limit] for row in group]
+        rows = [row for first in best[start : start + limit] for row in alike(first)]
         for row, passage in zip(rows, corpus.passages(rows), strict=True):
             if passage.audience is KnowledgeAudience.STAFF and filters.audience is not KnowledgeAudience.STAFF:
                 continue

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ class Postings:
     def idf(self, term: int | None) -> float:
         """How much a term says; one that no row holds says the most."""
         held = 0 if term is None else int(self.starts[term + 1] - self.starts[term])
-        return float(_idf(np.array([held]), self.rows)[0])
+        return float(_idf(held, self.rows))
 
     def save(self, folder: Path, name: str) -> None:
         """Writes the arrays beside those of other fields."""
@@ -51,9 +52,9 @@ class Postings:
     def load(cls, folder: Path, name: str, rows: int) -> Postings:
         """The arrays as the disk has them. Raises OSError and ValueError for files that are missing or broken."""
         starts, where, weight = (
-            np.load(folder / f"{name}-{part}.npy", mmap_mode="r") for part in ("starts", "where", "weight")
-        )
-        return cls(rows, np.asarray(starts), where, weight)
+            np.asarray(np.load(folder / f"{name}-{part}.npy", mmap_mode="r")) for part in ("starts", "where", "weight")
+        )  # a part of a plain array is had in a tenth of the time that a part of a memmap takes
+        return cls(rows, starts, where, weight)
 
 
 def postings_of(terms: NDArray[np.int32], rows: NDArray[np.int32], vocabulary: int, count: int) -> Postings:
@@ -71,5 +72,6 @@ def postings_of(terms: NDArray[np.int32], rows: NDArray[np.int32], vocabulary: i
     return Postings(count, starts, where, weight.astype(np.float32))
 
 
-def _idf(held: NDArray[np.int64], rows: int) -> NDArray[np.float64]:
-    return np.asarray(np.log1p((rows - held + 0.5) / (held + 0.5)))
+def _idf(held: Any, rows: int) -> Any:
+    """How much a term says that so many rows hold: for one number, or for an array of them."""
+    return np.log1p((rows - held + 0.5) / (held + 0.5))
