@@ -7,6 +7,7 @@ everything else on the machine; a model that may not has one thread, which takes
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import math
 import os
 import sys
@@ -31,6 +32,8 @@ _QUESTIONS_AT_ONCE = 4
 _MOST_QUESTIONS = 32
 _MOST_WAITING = 1_000
 """Questions: more than any model answers within the time of a customer."""
+_MOST_REMEMBERED = 512
+"""Questions whose vectors are kept: greetings and the suggestions that customers press come again and again."""
 _NICE = 10
 """Of the threads for documents: whoever waits for an answer comes first on a machine with few cores."""
 
@@ -53,16 +56,20 @@ class EmbeddingQueue:
         self._documents: deque[tuple[Sequence[str], Future[Vectors]]] = deque()
         self._waiting = threading.Condition()
         self._closed = False
+        self._remembered: dict[bytes, Vector] = {}
         self.embedded = 0
 
     def question(self, text: str, until: float = math.inf) -> Future[Vector]:
         """The vector of a question, soon. KnowledgeUnavailable where it is not embedded ``until`` then, or too many wait."""
         future: Future[Vector] = Future()
         with self._open():
-            if len(self._questions) < _MOST_WAITING:
+            known = self._remembered.get(_digest(text))
+            if known is not None:
+                future.set_result(known)
+            elif len(self._questions) < _MOST_WAITING:
                 self._questions.append(Question(text, future, until))
-                return future
-        future.set_exception(KnowledgeUnavailable("too many questions wait for the model"))
+            else:
+                future.set_exception(KnowledgeUnavailable("too many questions wait for the model"))
         return future
 
     def questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -158,7 +165,17 @@ class EmbeddingQueue:
                 one.future.set_exception(error)
             return
         for one, vector in zip(questions, vectors, strict=True):
+            self._remember(one.text, vector)
             one.future.set_result(vector)
+
+    def _remember(self, text: str, vector: Vector) -> None:
+        """A copy: the vector itself is a row of all that were made together, which would be kept with it."""
+        if not np.isfinite(vector).all():
+            return
+        with self._waiting:
+            self._remembered[_digest(text)] = vector.copy()
+            if len(self._remembered) > _MOST_REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
 
     def _embed_documents(self, texts: Sequence[str], future: Future[Vectors]) -> None:
         if not future.set_running_or_notify_cancel():
@@ -171,6 +188,11 @@ class EmbeddingQueue:
         with self._waiting:
             self.embedded += len(texts)
         future.set_result(vectors)
+
+
+def _digest(text: str) -> bytes:
+    """Stands for a question, so that nobody's words are kept."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _give_way() -> None:

@@ -34,7 +34,7 @@ def settings_from(frame: Frame) -> KnowledgeSettings:
 
 
 def passage_frame(passage: Passage) -> Frame:
-    """Its fields as they are, ready to be written: passages are on the path of every question, so nothing is checked or copied."""
+    """Its fields as they are: passages are on the path of every question, so nothing is checked or copied."""
     return {name: getattr(passage, name) for name in _OF_PASSAGE}
 
 

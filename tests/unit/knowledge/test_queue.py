@@ -84,6 +84,30 @@ def test_questions_go_before_the_next_documents_and_together(
     assert queue.embedded == 40
 
 
+def test_a_question_that_comes_again_is_not_embedded_again(queue: EmbeddingQueue, embedder: RecordingEmbedder) -> None:
+    for _ in range(3):
+        assert list(queue.question("hello").result(PATIENCE)) == [5.0]
+    assert embedder.asked == [("questions", 1)]
+
+
+def test_of_many_questions_those_that_were_asked_last_are_remembered(
+    queue: EmbeddingQueue, embedder: RecordingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("knowledge.embed.queue._MOST_REMEMBERED", 2)
+    for text in ("a", "bb", "ccc", "bb", "a"):
+        assert list(queue.question(text).result(PATIENCE)) == [len(text)]
+    assert embedder.asked == [("questions", 1)] * 4
+
+
+def test_a_vector_that_a_model_failed_to_make_is_not_remembered(
+    queue: EmbeddingQueue, embedder: RecordingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedder, "embed_questions", lambda texts: np.full((len(texts), 1), np.nan, np.float32))
+    assert np.isnan(queue.question("hello").result(PATIENCE)).all()
+    monkeypatch.undo()
+    assert list(queue.question("hello").result(PATIENCE)) == [5.0]
+
+
 class TwoLanes(RecordingEmbedder):
     """A model that several threads may use at once."""
 
