@@ -10,7 +10,7 @@ from urllib.parse import quote
 import regex
 
 from channels.markdown.parse import open_fence, parse
-from channels.markdown.tree import Break, Code, CodeBlock, Link, Node, Rule, Text
+from channels.markdown.tree import Break, Code, CodeBlock, Document, Link, Node, Rule, Text
 from core.domain.messages import Citation
 
 _MARKER = re.compile(r"\[(\^?\d{1,4}(?:\s*[,;]\s*\^?\d{1,4})*)\]|【(\d{1,4})[^】\n]{0,20}】")
@@ -53,15 +53,15 @@ def compact(text: str, citations: Sequence[Citation], locale: str | None) -> str
     return _appended(text, citations, "", lambda number, it: _short_line(number, it, words))
 
 
-def referred(text: str, citations: Sequence[Citation]) -> list[tuple[int, Citation]]:
-    """The citations that belong under a text, with their numbers."""
-    numbers = {int(number) for run in _prose(parse(text)) for number in _numbers(run)}
+def referred(document: Document, citations: Sequence[Citation]) -> list[tuple[int, Citation]]:
+    """The citations that belong under a text that has been parsed, with their numbers."""
+    numbers = {int(number) for run in _prose(document) for number in _numbers(run)}
     numbered = list(enumerate(citations, 1))
     return [pair for pair in numbered if pair[0] in numbers] or numbered
 
 
 def _appended(text: str, citations: Sequence[Citation], title: str, line: Callable[[int, Citation], str]) -> str:
-    sources = referred(text, citations)
+    sources = referred(parse(text), citations)
     if not sources:
         return text
     fence = open_fence(text)

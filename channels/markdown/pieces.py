@@ -42,9 +42,9 @@ def render_document(document: Document, dialect: PlainDialect, *, limit: int, si
     return [written for written, _ in _cut(document, dialect, limit, size)]
 
 
-def render_with_plain(text: str, dialect: PlainDialect, *, limit: int) -> list[tuple[str, str]]:
-    """Like `render`, each piece beside the same without marks, as notifications and screen readers need it."""
-    return [(written, write(part, _PLAIN)) for written, part in _cut(parse(text), dialect, limit, len)]
+def render_with_plain(document: Document, dialect: PlainDialect, *, limit: int) -> list[tuple[str, str]]:
+    """Like `render_document`, each piece beside the same without marks, as notifications and screen readers need it."""
+    return [(written, write(part, _PLAIN)) for written, part in _cut(document, dialect, limit, len)]
 
 
 def unmarked(text: str) -> str:

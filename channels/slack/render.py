@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from channels.footnotes import referred
+from channels.markdown.parse import parse
 from channels.markdown.pieces import render as pieces
 from channels.markdown.pieces import render_with_plain
+from channels.markdown.tree import Document
 from channels.slack import altering, buttons
 from channels.slack.mrkdwn import MrkdwnDialect, escaped
 from channels.slack.words import Words, words
@@ -50,11 +52,12 @@ def context(text: str) -> dict[str, Any]:
 def payloads(message: OutboundMessage, language: str, *, rated: bool = True) -> list[WirePayload]:
     """At least one call. A text without words is left out where there are files. ``rated``: answers have thumbs below."""
     said = words(message.locale, language)
-    texts = [piece for piece in render_with_plain(message.text, _DIALECT, limit=SECTION) if piece[0].strip()]
+    document = parse(message.text)
+    texts = [piece for piece in render_with_plain(document, _DIALECT, limit=SECTION) if piece[0].strip()]
     bodies: list[dict[str, Any]] = []
     if texts or not message.attachments:
         bodies = [_text(message, text, told) for text, told in texts or [("", "")]]
-        bodies[-1]["blocks"] += _below(message, said, rated=rated)
+        bodies[-1]["blocks"] += _below(message, document, said, rated=rated)
         bodies[0]["first"] = True
     if message.meta.get(PRIVATELY):
         bodies = [{**body, "method": WHISPER, "user": message.meta[ANSWERS_TO]} for body in bodies]
@@ -77,10 +80,10 @@ def _text(message: OutboundMessage, text: str, told: str) -> dict[str, Any]:
     return body if message.turn_id is None else body | {"turn_id": message.turn_id}
 
 
-def _below(message: OutboundMessage, said: Words, *, rated: bool) -> list[dict[str, Any]]:
+def _below(message: OutboundMessage, document: Document, said: Words, *, rated: bool) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if message.citations:
-        found.append(context(sources(message.text, message.citations, said)))
+        found.append(context(sources(document, message.citations, said)))
     if message.author is not Author.AGENT and message.author is not Author.SYSTEM:
         return found
     choices = choices_in(message.meta)
@@ -95,10 +98,10 @@ def _below(message: OutboundMessage, said: Words, *, rated: bool) -> list[dict[s
     return found
 
 
-def sources(text: str, citations: Sequence[Citation], said: Words) -> str:
+def sources(document: Document, citations: Sequence[Citation], said: Words) -> str:
     """Those that the text refers to, by its numbers; as many as there is room for."""
     lines, room = [f"*{said.sources}*"], _SOURCES
-    for number, citation in referred(text, citations):
+    for number, citation in referred(document, citations):
         line = f"[{number}] {_title(citation)}"
         room -= len(line)
         if room < 0:

@@ -103,7 +103,7 @@ def _sources(message: OutboundMessage, dialect: PlainDialect) -> Sequence[str]:
     cited = [_with_short_url(citation) for citation in message.citations]
     if not cited:
         return ()
-    markers = "".join(f"[{number}]" for number, _ in referred(message.text, cited))
+    markers = "".join(f"[{number}]" for number, _ in referred(parse(message.text), cited))
     _, _, below = compact(markers, cited, message.locale).partition("\n\n")
     return write(parse(below), dialect).split("\n")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from channels.markdown.parse import parse
 from channels.markdown.pieces import render_with_plain
 from channels.markdown.plain import says_address
 from channels.slack.mrkdwn import MrkdwnDialect, escaped
@@ -84,7 +85,7 @@ def formatted(markdown: str, limit: int = LONGEST) -> list[Block]:
 def formatted_with_plain(markdown: str, limit: int, *, is_small: bool = False) -> list[tuple[Block, str]]:
     """Each section beside what a notification says of it. ``is_small``: in small print."""
     found: list[tuple[Block, str]] = []
-    for piece, told in render_with_plain(visible(markdown), _DIALECT, limit=limit):
+    for piece, told in render_with_plain(parse(visible(markdown)), _DIALECT, limit=limit):
         text = {"type": "mrkdwn", "text": piece, "verbatim": True}
         block = {"type": "context", "elements": [text]} if is_small else {"type": "section", "text": text}
         found += [(block, told)] if piece.strip() else []

@@ -51,7 +51,7 @@ def test_all_when_it_refers_to_none() -> None:
     ],
 )
 def test_what_is_referred_to(text: str, numbers: list[int]) -> None:
-    assert [number for number, _ in referred(text, ALL)] == numbers
+    assert [number for number, _ in referred(parse(text), ALL)] == numbers
 
 
 @pytest.mark.parametrize(
