@@ -14,6 +14,8 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 
+import psutil
+
 from bench.answering import spent, talking
 from bench.load import Tally, flood, steady
 from bench.report import Figure, Report
@@ -42,7 +44,8 @@ class Customers:
         number = next(self._numbers)
         user = f"U0B{number:06d}"
         self._slack.users[user] = person(user, f"Person {number}", "en-US")
-        event = self._slack.say("How do I reset my password?", channel=f"D0B{number:06d}", user=user)
+        text = f"How do I reset my password? My account has the number {number}."  # a vector is remembered with its question
+        event = self._slack.say(text, channel=f"D0B{number:06d}", user=user)
         body, stamp = json.dumps(event).encode(), str(int(time.time()))
         mac = hmac.new(SECRET.encode(), f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
         head = (
@@ -119,10 +122,21 @@ async def _calm(report: Report, kind: str, count: int) -> None:
 
 async def _answers(report: Report, kind: str, count: int) -> None:
     """With a model that says everything in one piece, so that it leaves the processors to the hub."""
-    async with answering_hub(kind, piece=10_000) as (customers, (port, _), _):
+    async with answering_hub(kind, piece=10_000) as (customers, (port, pid), (_, model)):
         await customers.answered(port, 100, rate=None)
+        processes = {"hub": pid, "knowledge": _knowledge(pid), "model's stand-in": model}
+        before = {name: spent(each) for name, each in processes.items()}
         seconds = await customers.answered(port, count, rate=None)
+        each = {name: (spent(each) - before[name]) / count * 1000 for name, each in processes.items()}
     report.add(Figure(f"messages from Slack, model and retrieval, {kind}", count / seconds, "/s", aim="300/s"))
+    for name, milliseconds in each.items():
+        report.add(Figure(f"of it: processor of the {name} for each, {kind}", milliseconds, "ms"))
+
+
+def _knowledge(hub: int) -> int:
+    """The process of the hub that embeds and searches."""
+    children = psutil.Process(hub).children(recursive=True)
+    return next(child.pid for child in children if "knowledge.process.worker" in child.cmdline())
 
 
 async def _busy(report: Report, kind: str, count: int) -> None:
