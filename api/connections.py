@@ -217,6 +217,14 @@ def _limit_silence(transport: asyncio.BaseTransport, seconds: float) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
 
 
+def begin_request(
+    make: Callable[..., web.BaseRequest], message: Any, payload: Any, protocol: LimitedConnection, *rest: Any
+) -> web.BaseRequest:
+    """Make a request of its head and its body (aiohttp's RawRequestMessage and StreamReader), whose time begins now."""
+    protocol.begin_request(payload)
+    return make(readable(message), payload, protocol, *rest)
+
+
 def readable(message: Any) -> Any:
     """The head of a request (aiohttp's RawRequestMessage) with headers that can be encoded again.
 

@@ -13,8 +13,8 @@ from sqlalchemy import insert
 
 from bench.report import Figure, Report
 from bench.search_size import text_of
-from config.clock import SystemClock
 from core.agent.customer_facts import relevant_facts
+from core.clock import SystemClock
 from core.domain.memory import CustomerMemory, Fact, FactKind
 from core.ports.tickets import Holder
 from core.storage import codec

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from channels.web.settings import WebSettings
 from channels.web.tokens import Tokens
-from config.clock import SystemClock
+from core.clock import SystemClock
 
 SECRET = "a-secret-key-for-measurements-only-0123456789"
 

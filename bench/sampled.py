@@ -22,7 +22,6 @@ _GATE = (
 )
 _HOPS = {
     "core/llm/": "model's client",
-    "config/measured_model": "model's client",
     "knowledge/": "retrieval call",
     "core/agent/lookup": "retrieval call",
     **{f"core/agent/{name}": "gate" for name in (*_GATE.split(), "judged_unit", "sentences")},

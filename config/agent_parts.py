@@ -15,7 +15,6 @@ from config.company_rules import EVERYWHERE, read_rules
 from config.desk.staffed import is_staffed
 from config.groups.answers import AgentOverride
 from config.groups.experiments import ArmSettings
-from config.measured_model import MeasuredModel
 from config.processes.election import Election
 from config.processes.remembering import NothingLearner, Remembering
 from config.settings import Settings, secrets_of
@@ -27,6 +26,7 @@ from core.domain.experiments import Experiment
 from core.domain.knowledge import KnowledgeAudience
 from core.domain.messages import MessageKind
 from core.llm.masking import MaskedModel
+from core.llm.measured import MeasuredModel
 from core.llm.settings import OpenAIChatSettings
 from core.ports.budgets import Budgets
 from core.ports.channel import Channel

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from config import parts
 from config.channels import switched_on
-from config.clock import SystemClock
 from config.database_check import DATABASE, check_database
 from config.desk.app import OWN_APP, has_own_app, make_door
 from config.processes.data_dir import kept_secret_key
 from config.settings import Settings, secrets_of
 from config.store import make_store
+from core.clock import SystemClock
 from core.confined.runner import ConfinedRunner
 from core.domain.errors import ConfigError, HubError
 from core.ports.channel import Channel, Diagnosis, SupportsDiagnosis

@@ -51,7 +51,7 @@ def _state_of_file(path: Path) -> SchemaState:
 
 
 async def _state_of_server(url: str, seconds: float) -> SchemaState:
-    from config.clock import SystemClock
+    from core.clock import SystemClock
     from core.storage.read_only import ReadOnlyDatabase
 
     async with asyncio.timeout(seconds):

@@ -20,7 +20,6 @@ from channels.console.adapter import ConsoleChannel
 from config import agent_parts, parts
 from config.budgets import file_bytes, make_linking, make_turn_budgets
 from config.channels import make_channels
-from config.clock import SystemClock
 from config.desk.app import OWN_APP, make_door
 from config.desk.calendars import make_calendars
 from config.desk.desk import give_forms, make_desk, make_desk_channel, make_marks, make_timers
@@ -47,6 +46,7 @@ from config.settings import Settings, secrets_of
 from config.shared_tools import SharedTools
 from core.attachments.fetching import FetchService
 from core.budgets import BudgetLedger
+from core.clock import SystemClock
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.errors import ConfigError, StoreUnavailable
@@ -55,13 +55,12 @@ from core.looked_up import NotingRetriever
 from core.ports.channel import Channel, SupportsEventLog, SupportsRoutes
 from core.ports.desk import Desk
 from core.ports.responder import Responder
-from core.ports.store import TurnState
 from core.ports.translator import Translator
 from core.storage.ids import new_id
 from core.storage.migrate import migrate
 from core.timers import TimerLoop
 from core.turn import Turn, TurnSettings
-from core.turn_files import with_files
+from core.turn_files import fetch_and_read
 from handoff.waits.requests import Requests
 from knowledge.gaps.book import StoredGapBook
 
@@ -115,7 +114,7 @@ class Hub:
         )
         self._operators = operator_access(settings, self.metrics)
         self.channels = self._make_channels()
-        self._fetching = self._make_fetching()
+        self._with_files = partial(fetch_and_read, fetch=self._make_fetching().ensure, read=self.extraction.ensure_all)
         self.intake = Intake(
             self.store,
             self.wake,
@@ -283,7 +282,7 @@ class Hub:
             self.channels,
             self.metrics,
             agent_parts.make_failure(self.settings),
-            self._prepare,
+            self._with_files,
             TurnSettings(timeout=self.settings.turn_timeout_seconds, streaming=self.settings.feature_streaming),
             self._clock,
             make_rules(self.settings, self._handoff.mood_words),
@@ -326,16 +325,9 @@ class Hub:
         retriever, staffed = self.indexing.retriever, bool(self._desk_channel)
         briefing = agent_parts.make_briefing(self.settings, retriever, *self._model_parts, staffed=staffed)
         trial = LearnedRegression(self.knowledge, self.indexing)
-        given = (self._colleague(), self._translator(), can, briefing, self._prepare, trial)
+        given = (self._colleague(), self._translator(), can, briefing, self._with_files, trial)
         more = (self.knowledge.likeness, self._tools)
         return make_desk(self.settings, self._handoff, self._desk_channel, self.store, self._clock, *given, *more)
-
-    async def _prepare(self, state: TurnState) -> TurnState:
-        """A turn with its files and their text, as far as they came and were read in time."""
-        state = await self._fetching.ensure(state)
-        if not state.files:
-            return state
-        return with_files(state, await self.extraction.ensure_all(state.files, f"customer:{state.customer.id}"))
 
     def make_app(self) -> web.Application:
         """All routes of this role, with the settings' channels."""

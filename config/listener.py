@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from functools import partial
 
 from aiohttp import web
 
-from api.connections import ConnectionGate, ConnectionLimits, LimitedConnection, readable
+from api.connections import ConnectionGate, ConnectionLimits, LimitedConnection, begin_request
 from channels.addresses import parse_networks
 from channels.bounded_body import BODY_LIMITS, BodyLimits
 from config.listening import listening_trouble
@@ -42,16 +42,10 @@ class Listener:
         await self._runner.setup()
         server = self._runner.server
         assert server is not None
-        make_request = server.request_factory
-
-        def begin_request(message: Any, payload: Any, protocol: Any, *rest: Any) -> web.BaseRequest:
-            protocol.begin_request(payload)
-            return make_request(readable(message), payload, protocol, *rest)
-
-        server.request_factory = begin_request
+        server.request_factory = partial(begin_request, server.request_factory)
         try:
             self._sockets = await asyncio.get_running_loop().create_server(
-                lambda: LimitedConnection(server, gate, access_log=None),
+                partial(LimitedConnection, server, gate, access_log=None),
                 self._host,
                 self.port,
                 backlog=_BACKLOG,

@@ -75,6 +75,17 @@ class TurnFiles:
         return replace(brought, pending=brought.pending[len(owed) :], changes=changes), ()
 
 
+async def fetch_and_read(
+    state: TurnState,
+    *,
+    fetch: Prepare,
+    read: Callable[[tuple[Attachment, ...], str], Awaitable[Sequence[Attachment]]],
+) -> TurnState:
+    """The turn with its files and their text, as far as they came and were read in time. ``read``: for that customer."""
+    state = await fetch(state)
+    return with_files(state, await read(state.files, f"customer:{state.customer.id}")) if state.files else state
+
+
 def with_files(state: TurnState, files: Sequence[Attachment]) -> TurnState:
     """The turn with its files as they are by now."""
     known = {file.id: file for file in files}

@@ -6,7 +6,7 @@ A request by the customer, and the agent's own, are not decided here; they come 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -20,8 +20,11 @@ from core.ports.responder import TOOLS_FAILED_META, Reply
 from core.ports.store import TurnState
 from handoff.customer_language import known_locale
 from handoff.mood import Mood, MoodWords, measure, trend
+from handoff.mood.mood import sentiment
 from handoff.texts import say
 
+_JUDGED = 20
+"""Messages of the history whose mood counts: what was said long ago says little of how somebody feels now."""
 _DECLINED = "declined"
 _URGENT = frozenset({"vip", "furious"})
 _Cause = tuple[str, dict[str, str]]
@@ -82,6 +85,24 @@ def reason_to_escalate(
     causes = dict(found)
     urgency = "high" if urgent else "normal"
     return Escalation(worded(causes, "en"), requested_by="rule", urgency=urgency, causes=causes)
+
+
+def decide(
+    turn: TurnState, reply: Reply | None, *, rules: EscalationRules, words: MoodWords | None = None
+) -> Escalation | None:
+    """``reason_to_escalate`` with the moods that it needs: measured before the agent is asked, where rules look at them."""
+    moods = moods_of(_lately(turn), words) if rules.frustration is not None and reply is None else ()
+    return reason_to_escalate(turn, reply, rules, moods)
+
+
+def sentiment_of(turn: TurnState, *, words: MoodWords | None = None) -> str | None:
+    """How the customer sounded in what a turn answers, in one word."""
+    mood = last_mood(_lately(turn), words)
+    return None if mood is None else sentiment(mood)
+
+
+def _lately(turn: TurnState) -> TurnState:
+    return replace(turn, history=turn.history[-_JUDGED:])
 
 
 def messages_judged(turn: TurnState) -> tuple[Message, ...]:

@@ -12,7 +12,6 @@ import click
 import numpy as np
 
 from config.agent_parts import agent_settings, make_uncounted_model
-from config.clock import SystemClock
 from config.commands.evaluate import knowledge_roots
 from config.commands.safe_echo import echo_line
 from config.company_tools import company_tools
@@ -23,6 +22,7 @@ from config.conversations.transcript import read_transcripts
 from config.knowledge import knowledge_parts
 from config.settings import Settings, read_settings
 from core.agent.tokens import estimate
+from core.clock import SystemClock
 from core.domain.errors import ConfigError
 from core.domain.knowledge import Passage
 from knowledge.chunk.chunker import Chunker

@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from api.operator_schemas import Gap
-from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.commands.safe_echo import echo_line
 from config.commands.store_lines import ask
 from config.settings import read_settings
+from core.clock import SystemClock
 from core.ports.gaps import Gaps
 from knowledge.gaps.book import StoredGapBook
 

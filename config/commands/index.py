@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from config import parts
-from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.knowledge import knowledge_parts
 from config.knowledge.freshness import make_source_jobs
@@ -21,6 +20,7 @@ from config.processes.data_dir import DataDirLock
 from config.processes.election import Election
 from config.processes.local_socket import connect, read_line
 from config.settings import Settings, read_settings
+from core.clock import SystemClock
 from core.domain.errors import ConfigError, StoreUnavailable
 from core.domain.knowledge import IndexProgress, IndexReport
 from core.ports.metrics import NoMetrics

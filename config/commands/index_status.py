@@ -14,7 +14,6 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from api.operator_schemas import KnowledgeStatus
-from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.commands.source_lines import named_lines, shown_time, source_lines, went_well
 from config.knowledge import knowledge_parts
@@ -22,6 +21,7 @@ from config.knowledge.freshness import schedule_zone, scope_of
 from config.knowledge.sample_company import sample_left
 from config.settings import Settings, read_settings
 from config.store import make_store
+from core.clock import SystemClock
 from core.domain.errors import StoreUnavailable
 from core.domain.jobs import Job
 from core.storage.database import driver_url

@@ -12,7 +12,6 @@ from typing import Any
 
 from api.logging import LogSettings, configure_logging
 from config.agent_parts import make_uncounted_model
-from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.commands.safe_echo import echo_line
 from config.conversations.scenario import ScenarioFile, read_scenarios
@@ -23,6 +22,7 @@ from config.simulation.play import Played, Player
 from config.simulation.results import as_junit, as_lines
 from config.simulation.scripted_model import ANSWERS, CHECKS, HEARS, ScriptedModel
 from config.simulation.town import SETTABLE, town
+from core.clock import SystemClock
 from core.domain.errors import ConfigError
 
 _PATHS = ("tools_path", "knowledge_sources")

@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from config.clock import SystemClock
 from config.processes.data_dir import DataDirLock
 from config.processes.local_socket import connect, read_line
 from config.settings import Settings
 from config.store import make_store
+from core.clock import SystemClock
 from core.domain.errors import ConfigError
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore

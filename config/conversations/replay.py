@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from config.clock import SystemClock
 from config.conversations.given import GivenPassages, Nowhere, recorded_tool, turn_state
 from config.conversations.recorded_model import CountedModel, RecordedModel, holds, is_among, letters
 from config.conversations.transcript import Expected, Known, RecordedTurn, Transcript, without_markers
@@ -13,6 +12,7 @@ from core.agent.loop import AgentLoop
 from core.agent.settings import AgentSettings
 from core.agent.tools import Tool
 from core.agent.verifier import ModelVerifier
+from core.clock import SystemClock
 from core.domain.errors import ConfigError
 from core.domain.knowledge import Passage
 from core.domain.messages import MessageKind

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from config.clock import SystemClock
 from config.desk.assign import calendars_of
 from config.desk.calendars import CalendarFeeds
 from config.desk.handoff import make_handoff
 from config.settings import Settings
+from core.clock import SystemClock
 from core.confined.runner import ConfinedRunner
 from core.domain.calendar import Calendar
 from core.domain.errors import ConfigError

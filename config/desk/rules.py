@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 
 from config.desk.staffed import is_staffed
 from config.settings import Settings
 from core.agent.phrases import compile_expressions
-from core.domain.conversation import Escalation
-from core.ports.responder import Reply
 from core.ports.store import TurnState
 from core.turn import Rules
 from handoff.mood import MoodWords
 from handoff.mood.lexicon import lexicons
-from handoff.mood.mood import sentiment
-from handoff.policy import EscalationRules, last_mood, moods_of, reason_to_escalate
-
-_JUDGED = 20
-"""Messages of the history whose mood counts: what was said long ago says little of how somebody feels now."""
+from handoff.policy import EscalationRules, decide, sentiment_of
 
 
 def escalation_rules(settings: Settings) -> EscalationRules:
@@ -45,15 +39,7 @@ def escalation_rules(settings: Settings) -> EscalationRules:
 
 def make_rules(settings: Settings, words: MoodWords | None = None) -> Rules:
     """Moods and names are looked at before the agent is asked, its replies afterwards. ``words``: the company's own."""
-    rules = escalation_rules(settings)
-    by_mood = rules.frustration is not None
-
-    def needed(turn: TurnState, reply: Reply | None) -> Escalation | None:
-        judged = replace(turn, history=turn.history[-_JUDGED:])
-        moods = moods_of(judged, words) if by_mood and reply is None else ()
-        return reason_to_escalate(turn, reply, rules, moods)
-
-    return needed
+    return partial(decide, rules=escalation_rules(settings), words=words)
 
 
 def compile_language(words: MoodWords | None = None) -> None:
@@ -65,8 +51,4 @@ def compile_language(words: MoodWords | None = None) -> None:
 def make_sentiment(words: MoodWords | None = None) -> Callable[[TurnState], str | None]:
     """How the customer sounded in what a turn answers."""
 
-    def sounds(turn: TurnState) -> str | None:
-        mood = last_mood(replace(turn, history=turn.history[-_JUDGED:]), words)
-        return None if mood is None else sentiment(mood)
-
-    return sounds
+    return partial(sentiment_of, words=words)

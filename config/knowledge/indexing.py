@@ -14,9 +14,10 @@ from config.knowledge.crawl_turns import CrawlTurns
 from config.knowledge.source_jobs import Running, SourceJobs
 from config.processes.election import Election
 from core.domain.errors import HubError, InvalidInput, KnowledgeUnavailable, StoreUnavailable
-from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience, Retrieval
-from core.ports.metrics import Metrics, Timing
+from core.domain.knowledge import IndexProgress, IndexReport
+from core.ports.metrics import Metrics
 from core.ports.retriever import Retriever
+from knowledge.filling import FilledRetriever, Filling
 from knowledge.index.order import Origin
 from knowledge.open import Knowledge
 from knowledge.rerank.retriever import RerankedRetriever
@@ -31,42 +32,6 @@ ELECTED = "knowledge index"
 _PAUSE = 30.0
 _LONGEST_PAUSE = 600.0
 """Seconds after which a first run that the knowledge was not ready for is tried again: each time twice as many."""
-
-
-class FilledRetriever:
-    """Implements core.ports.retriever.Retriever; finding nothing says nothing while documents are still being read."""
-
-    def __init__(
-        self, knowledge: Knowledge, indexing: Indexing, metrics: Metrics, reranked: Retriever | None = None
-    ) -> None:
-        self._knowledge = knowledge
-        self._reranked = reranked
-        self._metrics = metrics
-        self._indexing = indexing
-
-    async def retrieve(
-        self,
-        query: str,
-        *,
-        limit: int = 5,
-        category: str | None = None,
-        language: str | None = None,
-        audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
-    ) -> Retrieval:
-        """See Retriever.retrieve."""
-        if self._indexing.idle_without_sources:
-            return Retrieval((), threshold=1.0)
-        began = time.perf_counter()
-        retriever = self._reranked or self._knowledge.retriever
-        found = await retriever.retrieve(query, limit=limit, category=category, language=language, audience=audience)
-        self._metrics.observe(Timing.RETRIEVAL, time.perf_counter() - began)
-        if not found.supported and self._indexing.filling:
-            raise KnowledgeUnavailable("The documents are still being read.")
-        return found
-
-    async def ready(self) -> bool:
-        """See Retriever.ready."""
-        return not self._indexing.filling and await self._knowledge.retriever.ready()
 
 
 class Indexing:
@@ -106,26 +71,22 @@ class Indexing:
         self._before = before
         self._pause = pause
         self._one_at_a_time = asyncio.Lock()
-        self._started = False
-        self._had_documents = False
+        self._filling = Filling()
         self._first: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
-        self._read = asyncio.Event()
         self._since = 0.0
         self._reranked = rerank(knowledge.retriever) if rerank is not None else None
-        self.retriever = FilledRetriever(knowledge, self, metrics, self._reranked)
+        self.retriever = FilledRetriever(knowledge.retriever, self._filling, metrics, self._reranked)
 
     @property
     def filling(self) -> bool:
-        """Configured documents were not all read since the start, or none are there yet: finding nothing says nothing."""
-        if self._first is None or self._first.done():
-            return False
-        return not (self._read.is_set() and self._had_documents)
+        """See Filling.goes_on."""
+        return self._filling.goes_on
 
     @property
     def idle_without_sources(self) -> bool:
         """Nothing to search, on purpose."""
-        return not self._started
+        return not self._filling.is_started
 
     async def load(self) -> None:
         """Begin to load the model while the hub itself starts."""
@@ -137,6 +98,7 @@ class Indexing:
         if self._sources:
             await self._ensure_started()
             self._since = time.time()
+            self._filling.is_running = True
             self._first = asyncio.create_task(self._first_run())
 
     async def stop(self) -> None:
@@ -144,9 +106,10 @@ class Indexing:
         if self._first is not None:
             self._first.cancel()
             await asyncio.wait({self._first})
+            self._filling.is_running = False
         if self._reranked is not None:
             await self._reranked.aclose()
-        if self._started:
+        if self._filling.is_started:
             await self._knowledge.close()
 
     async def first_run(self) -> None:
@@ -160,7 +123,7 @@ class Indexing:
         What is elsewhere may still be on its way, for hours: nothing that is here need wait for it.
         """
         if self._first is not None:
-            await self._read.wait()
+            await self._filling.was_read.wait()
 
     async def run(
         self,
@@ -276,8 +239,8 @@ class Indexing:
             return await forget(self._knowledge, paths, self._sources, self._stand_in)
 
     async def _ensure_started(self) -> None:
-        if not self._started:
-            self._started = True
+        if not self._filling.is_started:
+            self._filling.is_started = True
             await self._knowledge.start()
 
     async def _first_run(self) -> None:
@@ -286,12 +249,13 @@ class Indexing:
         try:
             while not await self._filled(pause):
                 self._tried.set()
-                self._read.set()
+                self._filling.was_read.set()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
         finally:
+            self._filling.is_running = False
             self._tried.set()
-            self._read.set()
+            self._filling.was_read.set()
 
     async def _filled(self, pause: float) -> bool:
         """Whether that is the end of it, for good or ill."""
@@ -324,7 +288,7 @@ class Indexing:
         """Over all sources as they are on this machine. What was read answers while the rest is fetched."""
         async with self._record_run(here) as running:
             await self._knowledge.warm()
-            self._had_documents = self._knowledge.health().documents > 0
+            self._filling.has_documents = self._knowledge.health().documents > 0
 
             def tell(update: IndexProgress) -> None:
                 all_ = (running, *elsewhere)
@@ -335,9 +299,9 @@ class Indexing:
             await self._close_for_staff()
             report = await self._index((), tell, drop_other_models=not self._shared)
             running.indexed(report)
-        self._had_documents = self._knowledge.health().documents > 0
+        self._filling.has_documents = self._knowledge.health().documents > 0
         _say(report)
-        self._read.set()
+        self._filling.was_read.set()
         return report
 
     async def _close_for_staff(self) -> None:
@@ -360,7 +324,7 @@ class Indexing:
                 return None
             report = await self._index((), running.tell, only=[root])
             running.indexed(report)
-        self._had_documents = self._knowledge.health().documents > 0
+        self._filling.has_documents = self._knowledge.health().documents > 0
         _say(report)
         return report
 

@@ -17,10 +17,10 @@ from typing import Protocol
 import structlog
 import yaml
 
-from config.clock import SystemClock
 from config.knowledge.indexing import Indexing
 from config.processes.loops import LoopTask
 from config.settings import Settings
+from core.clock import SystemClock
 from core.domain.errors import HubError, KnowledgeUnavailable, StoreUnavailable
 from core.domain.knowledge import IndexReport
 from core.domain.learning import Compared, LearnedAnswer

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from datetime import datetime, timedelta
 
-from config.clock import SystemClock
+from core.clock import SystemClock
 
 
 class MovedClock(SystemClock):

@@ -18,9 +18,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from api.metric_catalogue import exported_names
-from config.clock import SystemClock
 from config.settings import Settings
 from config.sound_settings import sound_settings
+from core.clock import SystemClock
 from core.storage.store import SqlStore
 from tests.servers.sqlite import new_sqlite
 

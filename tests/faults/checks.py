@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from config.clock import SystemClock
+from core.clock import SystemClock
 from core.storage.database import Database
 from core.storage.tables import conversation, inbound_event, message, outbox, widget_event
 from tests.faults.customer import Record

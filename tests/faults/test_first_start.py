@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from config.clock import SystemClock
 from config.processes.data_dir import own_secret_key
+from core.clock import SystemClock
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from tests.servers.programs import ROOT

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from config.clock import SystemClock
+from core.clock import SystemClock
 from core.storage.store import SqlStore
 from tests.patience import PATIENCE
 from tests.unit.core.eventually import eventually

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from config.clock import SystemClock
+from core.clock import SystemClock
 from core.storage.store import SqlStore
 from core.storage.tables import message
 from tests.contract.stores.sayings import accept, said

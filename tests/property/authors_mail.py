@@ -12,7 +12,7 @@ from channels.email.parse import Reader as MailReader
 from channels.email.threads import Threads
 from channels.slack.parse import Reader as SlackReader
 from channels.telegram.parse import Reader as TelegramReader
-from config.clock import SystemClock
+from core.clock import SystemClock
 from core.domain.messages import MessageReceived
 from core.ports.channel import WebhookReply
 from core.ports.channel_memory import ChannelMemory

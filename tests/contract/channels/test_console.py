@@ -9,7 +9,7 @@ import pytest
 
 from channels.console import parse
 from channels.console.adapter import ConsoleChannel
-from config.clock import SystemClock
+from core.clock import SystemClock
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage, RawEvent, WirePayload
 from tests.contract.channels.contract import ChannelContract, Peer, Sink

@@ -12,9 +12,9 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 
 from channels.slack.adapter import SlackChannel
-from config.clock import SystemClock
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import ANNA, DIRECT, SECRET, TEAM
+from core.clock import SystemClock
 from core.domain.messages import OutboundMessage, RawEvent, WirePayload
 from core.ports.channel import WebhookRequest
 from tests.contract.channels.contract import ChannelContract, Peer, Sink

@@ -11,7 +11,7 @@ import pytest
 
 from channels.telegram.entities import units
 from channels.telegram.html import plain_of
-from config.clock import SystemClock
+from core.clock import SystemClock
 from core.domain.errors import OutcomeUnknown
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage, RawEvent, WirePayload

@@ -15,8 +15,8 @@ from channels.web import reception
 from channels.web.adapter import WebChannel
 from channels.web.settings import WebSettings
 from channels.web.tokens import Session, Tokens
-from config.clock import SystemClock
 from core.attachments.file_store import FileStore
+from core.clock import SystemClock
 from core.domain.messages import Author, MessageKind, MessageReceived, OutboundMessage, RawEvent, WirePayload
 from core.ports.store import Acceptable, NewMessage, TurnOutcome
 from core.storage.store import SqlStore

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from config.clock import SystemClock
 from config.commands import index
 from config.knowledge import knowledge_parts
 from config.knowledge.indexing import ELECTED
 from config.processes.data_dir import DataDirLock
 from config.settings import read_settings
+from core.clock import SystemClock
 from core.domain.errors import ConfigError
 from core.domain.knowledge import IndexReport
 from core.storage.store import SqlStore

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from config.clock import SystemClock
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import APP_TOKEN, SECRET
 from config.simulation.slack_world import TOKEN as SLACK_TOKEN
@@ -23,6 +22,7 @@ from config.simulation.telegram_fake import TelegramFake
 from config.simulation.twilio_fake import OURS, SID, TwilioFake
 from config.simulation.twilio_fake import TOKEN as TWILIO_TOKEN
 from core.attachments.file_store import FileStore
+from core.clock import SystemClock
 from core.domain.conversation import OwnershipEvent
 from core.domain.messages import Author, MessageKind
 from core.ports.store import NewMessage, Transition

@@ -15,8 +15,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from config.clock import SystemClock
 from config.simulation.twilio_fake import OURS, SID, TOKEN, TwilioFake
+from core.clock import SystemClock
 from core.storage.store import SqlStore
 from tests.contract.stores.test_personal import everything, where_found
 from tests.e2e.channels.customer import Customer, until

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from config.clock import SystemClock
+from core.clock import SystemClock
 from core.storage.database import Database
 from core.storage.tables import message, outbox
 from tests.faults.channels.throng import Person

@@ -9,7 +9,7 @@ import time
 import pytest
 from sqlalchemy import Connection, select
 
-from config.clock import SystemClock
+from core.clock import SystemClock
 from core.storage.database import Database
 from core.storage.tables import outbox
 from tests.faults.channels.conftest import MakeStreet

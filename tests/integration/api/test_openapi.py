@@ -14,7 +14,7 @@ from api.openapi import description
 from api.operations import OPERATIONS
 from channels.web.adapter import WebChannel
 from channels.web.settings import WebSettings
-from config.clock import SystemClock
+from core.clock import SystemClock
 from tests.integration.api.rig import serve
 
 _PAGES = ("/", "/widget.js", "/{asset}")

@@ -15,9 +15,9 @@ import pytest_asyncio
 from PIL import Image
 
 from config import parts
-from config.clock import SystemClock
 from core.attachments.extract import ConfinedExtractor
 from core.attachments.model_extractor import ModelExtractor
+from core.clock import SystemClock
 from core.domain.budget import Budget, Spender
 from core.domain.errors import ExtractionFailed, ModelError, RequestRefused, TokensUsedUp
 from core.llm.openai_chat import OpenAIChat

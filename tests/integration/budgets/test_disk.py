@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from config.clock import SystemClock
 from core.attachments.disk_room import DiskRoom
 from core.attachments.file_store import FileStore
+from core.clock import SystemClock
 from core.domain.errors import NoRoom
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore

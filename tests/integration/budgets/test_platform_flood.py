@@ -6,8 +6,8 @@ import functools
 
 from sqlalchemy import func, select
 
-from config.clock import SystemClock
 from config.simulation.telegram_fake import TOKEN, TelegramFake
+from core.clock import SystemClock
 from core.domain.messages import Author
 from core.storage.store import SqlStore
 from core.storage.tables import message

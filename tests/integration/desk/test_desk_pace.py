@@ -14,9 +14,9 @@ import pytest
 
 from channels.slack.client import SlackClient, open_transport
 from channels.slack.place import Sent
-from config.clock import SystemClock
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import STAFF, TOKEN, Fault, Workspace
+from core.clock import SystemClock
 from core.delivery import DeliveryService, DeliverySettings
 from core.domain.capabilities import Pace
 from core.domain.case import feed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from config.clock import SystemClock
+from core.clock import SystemClock
 from tests.contract.stores.manual_clock import ManualClock
 from tests.patience import PATIENCE
 

@@ -17,8 +17,8 @@ from uuid import uuid4
 
 from channels.email.adapter import EmailChannel
 from channels.email.settings import EmailSettings
-from config.clock import SystemClock
 from core.attachments.file_store import FileStore
+from core.clock import SystemClock
 from core.domain.attachments import Attachment
 from core.domain.errors import StoreUnavailable
 from core.domain.keys import ConversationKey

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from channels.email.adapter import EmailChannel
-from config.clock import SystemClock
+from core.clock import SystemClock
 from core.ports.channel import Diagnosis, SupportsAlarm, SupportsDiagnosis, SupportsOutcomeQuery
 from core.ports.metrics import NoMetrics
 from core.ports.surroundings import Surroundings

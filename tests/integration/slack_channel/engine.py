@@ -13,9 +13,9 @@ import pytest
 
 from channels.slack import beginnings, edits, streams
 from channels.slack.adapter import SlackChannel
-from config.clock import SystemClock
 from config.simulation.slack_fake import SlackFake, text_of
 from config.simulation.slack_world import Channel
+from core.clock import SystemClock
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.capabilities import Pace

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, select
 
 from channels.slack.adapter import SlackChannel
 from channels.slack.buttons import FEEDBACK
-from config.clock import SystemClock
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import ANNA, BOT, DIRECT, GRACE, PUBLIC, TEAM, Json
+from core.clock import SystemClock
 from core.delivery import DeliveryService, DeliverySettings
 from core.domain.messages import Author, MessageKind
 from core.intake import Intake

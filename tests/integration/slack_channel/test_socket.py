@@ -10,9 +10,9 @@ import pytest
 
 from channels.slack import socket_mode
 from channels.slack.adapter import SlackChannel
-from config.clock import SystemClock
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import ANNA, APP_TOKEN, DIRECT, TEAM, Fault
+from core.clock import SystemClock
 from core.domain.errors import UnknownMessage
 from core.domain.messages import CustomerAction, InboundEvent, MessageReceived, RawEvent
 from core.ports.channel import Accepted

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 from channels.slack.adapter import SlackChannel
-from config.clock import SystemClock
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import BOT, PUBLIC, Fault
+from core.clock import SystemClock
 from core.delivery import DeliveryService, DeliverySettings
 from core.domain.messages import Author, MessageKind
 from core.ports.metrics import NoMetrics

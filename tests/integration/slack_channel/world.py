@@ -14,10 +14,10 @@ from aiohttp.test_utils import TestServer
 from api.problems import problems
 from channels.slack.adapter import SlackChannel
 from channels.slack.settings import SlackSettings
-from config.clock import SystemClock
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import APP_TOKEN, DIRECT, SECRET, TEAM, TOKEN
 from core.attachments.file_store import FileStore
+from core.clock import SystemClock
 from core.domain.attachments import Attachment
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, Note, OutboundMessage, Receipt

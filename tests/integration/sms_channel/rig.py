@@ -16,9 +16,9 @@ from aiohttp.test_utils import TestServer
 from api.problems import problems
 from channels.sms.adapter import SmsChannel
 from channels.sms.settings import SmsSettings
-from config.clock import SystemClock
 from config.simulation.twilio_fake import OURS, SID, THEIRS, TOKEN, TwilioFake
 from core.attachments.file_store import FileStore
+from core.clock import SystemClock
 from core.domain.attachments import Attachment
 from core.domain.errors import StoreUnavailable, TooEarly
 from core.domain.keys import ConversationKey

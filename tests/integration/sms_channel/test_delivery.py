@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config.clock import SystemClock
 from config.simulation.twilio_fake import SID
+from core.clock import SystemClock
 from core.delivery import DeliveryService, DeliverySettings
 from core.domain.messages import Author, MessageKind
 from core.ports.metrics import NoMetrics

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from config.clock import SystemClock
 from config.knowledge.crawl_turns import CrawlTurns, turns_of
 from config.processes.election import Election
+from core.clock import SystemClock
 from core.storage.store import SqlStore
 from knowledge.sources import Catalog, SourceOptions
 from knowledge.sources.refresh import Refresh

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from config.clock import SystemClock
 from config.simulation.telegram_fake import Trouble
+from core.clock import SystemClock
 from core.delivery import DeliveryService, DeliverySettings
 from core.domain.messages import Author, MessageKind
 from core.intake import Intake

@@ -22,9 +22,9 @@ from api.operator_access import OperatorAccess
 from api.problems import problems
 from channels.web.adapter import WebChannel
 from channels.web.settings import Rate, WebLimits, WebSettings
-from config.clock import SystemClock
 from config.desk.rules import make_sentiment
 from core.attachments.file_store import FileStore
+from core.clock import SystemClock
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.attachments import Attachment

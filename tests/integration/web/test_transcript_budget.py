@@ -11,9 +11,9 @@ from aiohttp.test_utils import TestServer
 
 from api.problems import problems
 from channels.web.adapter import WebChannel
-from config.clock import SystemClock
 from core.attachments.file_store import FileStore
 from core.budgets import BudgetLedger
+from core.clock import SystemClock
 from core.domain.keys import ConversationKey
 from core.ports.event_log import EventLog, LoggedFrame
 from core.storage.wake_local import LocalWake

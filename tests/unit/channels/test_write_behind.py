@@ -10,7 +10,7 @@ import pytest
 
 from channels import write_behind
 from channels.write_behind import WriteBehindCache
-from config.clock import SystemClock
+from core.clock import SystemClock
 from core.domain.errors import Overloaded, StoreUnavailable
 from core.ports.channel_memory import ChannelMemory
 from tests.patience import PATIENCE

@@ -9,10 +9,10 @@ import pytest
 
 from config import parts
 from config.channels import CREDENTIALS, make_channels
-from config.clock import SystemClock
 from config.settings import read_settings
 from core.attachments.file_store import FileStore
 from core.attachments.object_store import ObjectStore
+from core.clock import SystemClock
 from core.domain.errors import ConfigError
 from core.ports.channel import Channel, SupportsDiagnosis
 from core.ports.metrics import NoMetrics

@@ -12,12 +12,12 @@ from click.testing import CliRunner
 
 from channels.email.threads import Thread
 from config.cli import main
-from config.clock import SystemClock
 from config.commands.customers import mail_thread_without
 from config.commands.event_loop import run_async
 from config.parts import make_files
 from config.settings import Settings
 from config.store import make_store
+from core.clock import SystemClock
 from core.domain.attachments import Attachment
 from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey

@@ -11,7 +11,6 @@ from click.testing import CliRunner
 
 from config import parts
 from config.cli import main
-from config.clock import SystemClock
 from config.commands.dead_letters import answers
 from config.commands.local import local_commands
 from config.commands.store_lines import ask
@@ -19,6 +18,7 @@ from config.hub import Hub
 from config.processes.data_dir import DataDirLock
 from config.processes.local_socket import LocalSocket
 from config.settings import Settings, read_settings
+from core.clock import SystemClock
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import ConfigError
 from core.ports.store import Settlement

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from config.clock import SystemClock
 from config.extraction import sees, transcriber
 from config.settings import Settings
+from core.clock import SystemClock
 from core.llm.transcription import OpenAITranscriber
 from core.ports.budgets import NoBudgets
 from core.ports.metrics import NoMetrics

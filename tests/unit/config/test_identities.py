@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from config.clock import SystemClock
 from config.commands.identities import link_lines
 from config.commands.store_lines import ask
 from config.settings import Settings
 from config.store import make_store
+from core.clock import SystemClock
 from core.domain.customer import Identity
 from core.ports.outcomes import LinkIdentity
 from core.storage.migrate import migrate

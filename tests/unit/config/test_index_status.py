@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from sqlalchemy import delete, insert
 
 from config.cli import main
-from config.clock import SystemClock
 from config.knowledge.freshness import scope_of
 from config.processes.data_dir import owner_name
 from config.settings import read_settings
+from core.clock import SystemClock
 from core.domain.jobs import PlannedJob
 from core.domain.knowledge import IndexProgress, IndexReport
 from core.storage.migrate import migrate

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from channels.console.adapter import ConsoleChannel
-from config.clock import SystemClock
+from core.clock import SystemClock
 from core.domain.attachments import Attachment, AttachmentRef
 from core.domain.conversation import OwnershipState
 from core.domain.errors import BadSignature, Unreachable, Unsupported

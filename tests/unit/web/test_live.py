@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from channels.web.live import UNREAD, Live, Shown
-from config.clock import SystemClock
+from core.clock import SystemClock
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import Author, Message
 from core.ports.event_log import LogFrame, LoggedFrame

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from config.measured_model import MeasuredModel
 from core.agent.whole_answer import SparedModel
 from core.budgets import BudgetLedger
 from core.domain.budget import HUB, Budget, Spender, spending
 from core.domain.errors import AnswerUnusable, ModelError, TokensUsedUp
+from core.llm.measured import MeasuredModel
 from core.llm.spending import ModelSpending
 from core.ports.chat_model import ChatMessage, ChatRequest, Finished, TextDelta
 from core.ports.metrics import NoMetrics
