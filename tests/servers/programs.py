@@ -43,9 +43,13 @@ def caddy() -> Path:
 
 
 def chromium() -> Path:
-    """A Chromium or Chrome; the one that Playwright downloads counts. Raises Missing."""
+    """A Chromium or Chrome; the one that Playwright downloads counts. Raises Missing.
+
+    The headless shell, where there is one: the same engine without the rest of a browser, for half of the processor time.
+    """
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     try:
-        return _program("Chromium", "chromium", "chromium-browser", "google-chrome", debian="chromium", brew="")
+        return _program("Chromium", *names, debian="chromium-headless-shell", brew="")
     except Missing:
         return _playwright_chromium()
 
@@ -94,13 +98,17 @@ def _program(title: str, *names: str, debian: str, brew: str) -> Path:
 def _playwright_chromium() -> Path:
     cache = "Library/Caches" if sys.platform == "darwin" else ".cache"
     folder = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / cache / "ms-playwright")
-    patterns = ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*.app/Contents/MacOS/*")
+    patterns = (
+        "chromium_headless_shell-*/chrome-*/*headless[-_]shell",
+        "chromium-*/chrome-linux*/chrome",
+        "chromium-*/chrome-mac*/*.app/Contents/MacOS/*",
+    )
     for pattern in patterns:
         found = sorted(folder.glob(pattern))
         if found:
             return found[-1]
     raise Missing(
-        "Chromium is not installed. On Debian: sudo apt-get install chromium. "
+        "Chromium is not installed. On Debian: sudo apt-get install chromium-headless-shell. "
         "Elsewhere: .venv/bin/playwright install chromium"
     )
 
