@@ -39,7 +39,7 @@ async def calls() -> AsyncIterator[ConfinedCalls]:
 @pytest.fixture
 def extractor(calls: ConfinedCalls, monkeypatch: pytest.MonkeyPatch) -> ConfinedExtractor:
     """With less processor time than in a hub, so that what never ends is ended soon."""
-    monkeypatch.setattr(extract, "LIMITS", replace(extract.LIMITS, cpu_seconds=8))
+    monkeypatch.setattr(extract, "LIMITS", replace(extract.LIMITS, cpu_seconds=2))
     return ConfinedExtractor(calls)
 
 
@@ -71,7 +71,8 @@ async def test_a_hostile_file_ends_in_words_or_a_reason_and_the_reader_does_not_
     assert _resident() - before < _GROWTH
 
 
-async def test_a_photo_of_100_million_dots_is_read_small(extractor: ConfinedExtractor, tmp_path: Path) -> None:
+async def test_a_photo_of_100_million_dots_is_read_small(calls: ConfinedCalls, tmp_path: Path) -> None:
+    extractor = ConfinedExtractor(calls)
     large = drawn(size=(2_400, 2_400)).convert("L").resize((10_000, 10_000))
     path = written(tmp_path, "f", encoded(large, "JPEG", quality=50))
     before = _resident()
