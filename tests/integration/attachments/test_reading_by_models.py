@@ -28,6 +28,7 @@ from core.ports.budgets import Budgets, NoBudgets
 from core.ports.clock import Clock
 from core.ports.confined import ConfinedCalls
 from tests.contract.responders.world import SteppingClock
+from tests.e2e.knowledge_copy import copy_of, indexed_sample, started
 from tests.faults.attack.stranger import Session, Stranger, stranger
 from tests.integration.attachments.reading_models import ReadingModels, reading_models
 from tests.integration.llm.wire_server import model_at
@@ -300,15 +301,14 @@ def _is_read(hub: Hub, file_id: str) -> bool:
 
 
 @pytest.fixture
-def hub_with(tmp_path: Path) -> Iterator[Callable[..., Hub]]:
-    """Starts a hub with the sample's documents."""
+def hub_with(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Hub]]:
+    """Starts a hub with the sample's documents, indexed already."""
     hubs: list[Hub] = []
 
     def start(**environment: str) -> Hub:
-        hub = Hub(tmp_path, sources="sample", environment=environment)
+        hub = Hub(copy_of(indexed_sample(tmp_path_factory), tmp_path), sources="sample", environment=environment)
         hubs.append(hub)
-        hub.start()
-        return hub
+        return started(hub)
 
     yield start
     for hub in hubs:
