@@ -142,8 +142,16 @@ def indexed_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def copy_of(template: Path, home: Path) -> Path:
     """``home`` with a DATA_DIR in which everything is indexed already."""
-    shutil.copytree(template, home / "var", ignore=shutil.ignore_patterns("*.sock", "owner.lock"))
+    shutil.copytree(template, home / "var", ignore=shutil.ignore_patterns("*.sock", "owner.lock"), dirs_exist_ok=True)
     return home
+
+
+def copy_talk(template: Path, data_dir: Path) -> None:
+    """Into a DATA_DIR that is new: the examples of talk as a first start embeds them, which takes longer than most tests."""
+    for kept in (template / "knowledge" / "words").glob("*/talk-*.npy"):
+        place = data_dir / "knowledge" / "words" / kept.parent.name
+        place.mkdir(parents=True)
+        shutil.copy(kept, place)
 
 
 def started(hub: Hub) -> Hub:

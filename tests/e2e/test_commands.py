@@ -270,10 +270,12 @@ def test_every_command_is_tried_with_bad_input() -> None:
     [(command, *bad) for command, cases in BAD_INPUT.items() for bad in cases],
 )
 def test_bad_input_gets_a_sentence_and_no_traceback(
-    command: str, arguments: tuple[str, ...], environment: dict[str, str], tmp_path: Path
+    command: str, arguments: tuple[str, ...], environment: dict[str, str], tmp_path: Path, knowledge_template: Path
 ) -> None:
     file = tmp_path / "note.txt"
     file.write_text("A note.")
+    if command == "index":
+        copy_of(knowledge_template, tmp_path / "home")  # else it reads the sample, whatever it is told
     places = {"{file}": str(file), "{folder}": str(tmp_path)}
 
     def placed(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import jwt
 import pytest
@@ -12,7 +13,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e import stored
 from tests.e2e.conftest import IDENTITY_SECRET
-from tests.e2e.knowledge_copy import started
+from tests.e2e.knowledge_copy import copy_talk, started
 from tests.e2e.papers import pdf
 from tests.e2e.site import Site
 from tests.e2e.widget import Widget
@@ -25,7 +26,7 @@ HOSTILE = f"{SCRIPT} {PICTURE} {LINK} <svg/onload=window.ran='svg'> <iframe srcd
 
 
 @pytest.fixture(scope="module")
-def hostile_hub(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[Hub]:
+def hostile_hub(tmp_path_factory: pytest.TempPathFactory, knowledge_template: Path, site: Site) -> Iterator[Hub]:
     """Its only document means ill."""
     home = tmp_path_factory.mktemp("hostile-hub")
     documents = home / "documents"
@@ -39,6 +40,7 @@ def hostile_hub(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterato
     (documents / "faq.json").write_text(json.dumps([entry]), encoding="utf-8")
     environment = {"WIDGET_ORIGINS": site.origin, "COMPANY_NAME": f"Bells {PICTURE}"}
     hub = Hub(home, sources=str(documents), environment={**environment, "WIDGET_IDENTITY_SECRET": IDENTITY_SECRET})
+    copy_talk(knowledge_template, hub.data_dir)
     yield started(hub)
     hub.kill()
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from tests.e2e import stored
 from tests.e2e.channels.customer import until
 from tests.e2e.channels.town import SUPPORT, has_read
-from tests.e2e.knowledge_copy import started
+from tests.e2e.knowledge_copy import copy_talk, started
 from tests.e2e.visitor import Visitor, visiting
 from tests.integration.email_channel.rig import PostOffice, letter, post_office
 from tests.patience import PATIENCE
@@ -99,12 +99,13 @@ def mail_settings(post: PostOffice) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def mail_staff(folder: Path) -> AsyncIterator[MailStaff]:
+async def mail_staff(folder: Path, knowledge_template: Path) -> AsyncIterator[MailStaff]:
     """It begins when the documents are at hand."""
     (folder / "documents").mkdir()
     (folder / "documents" / "returns.md").write_text("# Returns\n\nYou can return a parcel within 30 days.\n")
     with post_office() as post:
         hub = Hub(folder / "hub", sources=str(folder / "documents"), environment=mail_settings(post))
+        copy_talk(knowledge_template, hub.data_dir)
         try:
             await asyncio.to_thread(started, hub)
             await until(lambda: has_read(hub) >= 0, hub.log_tail)

@@ -27,7 +27,7 @@ from tests.e2e.channels.telegram_customer import TelegramCustomer
 from tests.e2e.channels.town import SUPPORT, has_read
 from tests.e2e.desk.office import Office
 from tests.e2e.desk.web_customer import at_the_site
-from tests.e2e.knowledge_copy import started
+from tests.e2e.knowledge_copy import copy_talk, started
 from tests.integration.email_channel.rig import PostOffice, post_office
 from tests.servers.dovecot import PASSWORD
 from tests.servers.hub import Hub
@@ -69,7 +69,9 @@ class Neighbourhood:
 
 
 @asynccontextmanager
-async def neighbourhood(folder: Path, documents: str, **more: str) -> AsyncIterator[Neighbourhood]:
+async def neighbourhood(
+    folder: Path, documents: str, knowledge_template: Path, **more: str
+) -> AsyncIterator[Neighbourhood]:
     """It begins when the documents are at hand."""
     async with AsyncExitStack() as stack:
         twilio = TwilioFake(lambda: datetime.now(UTC), own_cdn=False)
@@ -81,6 +83,7 @@ async def neighbourhood(folder: Path, documents: str, **more: str) -> AsyncItera
         port = free_port()
         environment = {**_settings(port, slack, telegram, twilio, post), **more}
         hub = Hub(folder / "hub", sources=documents, port=port, environment=environment)
+        copy_talk(knowledge_template, hub.data_dir)
         twilio.hub = twilio.public = hub.url
         try:
             await asyncio.to_thread(started, hub)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,13 +29,13 @@ SENT, FAILED = "white_check_mark", "x"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Neighbourhood]:
+async def world(tmp_path_factory: pytest.TempPathFactory, knowledge_template: Path) -> AsyncIterator[Neighbourhood]:
     """A customer who has seen nothing for three seconds has left."""
     folder = tmp_path_factory.mktemp("follow-up")
     (folder / "documents").mkdir()
     (folder / "documents" / "returns.md").write_text("# Returns\n\nYou can return a parcel within 30 days.\n")
     more = {"FOLLOW_UP_MINUTES": "0.05", "FOLLOW_UP_UNANSWERED": "2", "COMPANY_NAME": "Acme"}
-    async with neighbourhood(folder, str(folder / "documents"), **more) as built:
+    async with neighbourhood(folder, str(folder / "documents"), knowledge_template, **more) as built:
         yield built
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -23,7 +24,7 @@ WORDS = [
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Neighbourhood]:
+async def world(tmp_path_factory: pytest.TempPathFactory, knowledge_template: Path) -> AsyncIterator[Neighbourhood]:
     """One hub for all lives: the conversations of other channels lie beside each in it. A model is there to translate."""
     folder = tmp_path_factory.mktemp("life")
     (folder / "documents").mkdir()
@@ -33,7 +34,9 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Neigh
     try:
         more = {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "test", "DESK_TRANSLATE": "true"}
         documents = str(folder / "documents")
-        async with neighbourhood(folder, documents, ESCALATION_KEYWORDS="complaint", **more) as built:
+        async with neighbourhood(
+            folder, documents, knowledge_template, ESCALATION_KEYWORDS="complaint", **more
+        ) as built:
             yield built
             assert not built.telegram.problems
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -19,11 +20,11 @@ _TICKET = re.compile(r"TKT-\d{8}-\d{4}")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Neighbourhood]:
+async def world(tmp_path_factory: pytest.TempPathFactory, knowledge_template: Path) -> AsyncIterator[Neighbourhood]:
     folder = tmp_path_factory.mktemp("linking")
     (folder / "documents").mkdir()
     (folder / "documents" / "returns.md").write_text("# Returns\n\nYou can return a parcel within 30 days.\n")
-    async with neighbourhood(folder, str(folder / "documents"), COMPANY_NAME="Acme") as built:
+    async with neighbourhood(folder, str(folder / "documents"), knowledge_template, COMPANY_NAME="Acme") as built:
         yield built
 
 

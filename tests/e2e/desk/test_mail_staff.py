@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -19,8 +20,8 @@ _QUESTION = "How long can I return a parcel?"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def staff(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MailStaff]:
-    async with mail_staff(tmp_path_factory.mktemp("mail-staff")) as built:
+async def staff(tmp_path_factory: pytest.TempPathFactory, knowledge_template: Path) -> AsyncIterator[MailStaff]:
+    async with mail_staff(tmp_path_factory.mktemp("mail-staff"), knowledge_template) as built:
         yield built
 
 

@@ -23,8 +23,8 @@ _BOUNCE = Path(__file__).parents[2] / "fixtures" / "email" / "bounce.eml"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def staff(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MailStaff]:
-    async with mail_staff(tmp_path_factory.mktemp("mail-staff-faults")) as built:
+async def staff(tmp_path_factory: pytest.TempPathFactory, knowledge_template: Path) -> AsyncIterator[MailStaff]:
+    async with mail_staff(tmp_path_factory.mktemp("mail-staff-faults"), knowledge_template) as built:
         yield built
 
 

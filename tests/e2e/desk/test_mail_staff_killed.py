@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,8 +46,8 @@ def _in_the_soak_but(chosen: str, steps: Iterable[str]) -> list[Any]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def staff(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MailStaff]:
-    async with mail_staff(tmp_path_factory.mktemp("mail-staff-killed")) as built:
+async def staff(tmp_path_factory: pytest.TempPathFactory, knowledge_template: Path) -> AsyncIterator[MailStaff]:
+    async with mail_staff(tmp_path_factory.mktemp("mail-staff-killed"), knowledge_template) as built:
         yield built
 
 

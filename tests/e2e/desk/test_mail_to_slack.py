@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -17,8 +18,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def staff(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MailStaff]:
-    async with mail_staff(tmp_path_factory.mktemp("mail-to-slack")) as built:
+async def staff(tmp_path_factory: pytest.TempPathFactory, knowledge_template: Path) -> AsyncIterator[MailStaff]:
+    async with mail_staff(tmp_path_factory.mktemp("mail-to-slack"), knowledge_template) as built:
         yield built
 
 

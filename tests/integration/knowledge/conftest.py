@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest_asyncio
 
 from knowledge.open import Knowledge, open_knowledge
 from knowledge.settings import KnowledgeSettings
-from tests.e2e.knowledge_copy import copy_of, indexed_sample
+from tests.e2e.knowledge_copy import copy_of, copy_talk, indexed_sample
 from tests.servers.models import MODELS
 
 PATIENCE = 240.0
@@ -19,11 +18,8 @@ PATIENCE = 240.0
 
 
 def _directory_in(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For an index, as a first start leaves it: the examples of talk are embedded, which takes longer than most tests."""
-    for kept in (indexed_sample(tmp_path_factory) / "knowledge" / "words").glob("*/talk-*.npy"):
-        place = home / "knowledge" / "words" / kept.parent.name
-        place.mkdir(parents=True)
-        shutil.copy(kept, place)
+    """For an index, as a first start leaves it."""
+    copy_talk(indexed_sample(tmp_path_factory), home)
     return home / "chroma"
 
 
