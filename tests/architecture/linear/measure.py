@@ -23,7 +23,7 @@ LONGEST = run_scale().pick(small=8_000, full=32_000)
 """Characters: at least as much as is read of a customer's text in one turn."""
 _FLOOR, _SLOW, _TRIES = 0.0005, 0.05, 5
 """Seconds: what takes less for the longest text cannot be told from noise; what takes more shows it at a shorter one."""
-_BEARABLE = 0.2
+_BEARABLE = 0.05
 """Seconds of a run of which a longer one can be waited for."""
 _LONG_ENOUGH = 0.5
 """Seconds of a run that hardly anybody disturbs as a whole: two are enough."""
