@@ -15,7 +15,7 @@ from aiohttp import web
 from config.sample_company.process import mcp_settings, openapi_settings, sample_company
 from config.simulation.customers import WhatsAppOwner
 from config.simulation.town import Town, town
-from core.tools import breaker
+from core.tools import breaker, kept_tools
 from tests.patience import PATIENCE
 from tests.servers.chat_endpoint import ANSWERS, CHECKS, ChatEndpoint, Json, results_of, text_of, tool_calls
 from tests.servers.unreliable_proxy import Trouble, UnreliableProxy
@@ -25,6 +25,7 @@ PAID = "The refund of 10.00 EUR for order 1001 is paid back."
 UNKNOWN = "I cannot tell whether the refund was made."
 CONFIRM = "Shall I do this now?"
 AWAY = "I cannot look that up at the moment."
+_RECONNECT_SECONDS = 0.5
 _ORDER, _REFUND = {"order": 1001}, {"order": 1001, "body": {"amount": 10}}
 
 
@@ -125,6 +126,8 @@ async def office(
     interface: str, agent: Agent, pause: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Office]:
     monkeypatch.setattr(breaker, "Breaker", functools.partial(breaker.Breaker, pause=pause))
+    for name in ("_FIRST_PAUSE", "_LONGEST_PAUSE"):  # between two connections to a server whose session was lost
+        monkeypatch.setattr(kept_tools, name, _RECONNECT_SECONDS)
     monkeypatch.chdir(tmp_path)
     async with AsyncExitStack() as stack:
         company = await stack.enter_async_context(sample_company(tmp_path / "refunds.db"))
