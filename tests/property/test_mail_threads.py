@@ -9,13 +9,15 @@ from email.message import EmailMessage
 import pytest
 
 from tests.property.mail_threads import MARK, PEOPLE, STRANGER, MailThread
+from tests.scale import run_scale
 from tests.unit.email_channel.fixture import SETTINGS
 
-_THREADS = 1_000
+_THREADS = run_scale().pick(small=250, full=1_000)
 _SEEN = ("replies", "to several", "to one", "chosen", "while another wrote", "quotations", "strangers", "unproven")
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 async def test_each_reply_reaches_exactly_whom_the_desk_showed(scenario_seed: int) -> None:
     rng, counts = random.Random(scenario_seed), Counter[str]()
     for number in range(_THREADS):

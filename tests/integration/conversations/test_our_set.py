@@ -19,10 +19,11 @@ from config.settings import read_settings
 from core.agent.answer_unit import AnswerUnit, UnitKind
 from core.agent.settings import AgentSettings
 from core.domain.knowledge import Passage
+from tests.scale import run_scale
 from tests.unit.agent.gate_world import World
 
 CASES = Path(__file__).parents[2] / "fixtures" / "conversations.jsonl"
-_SEEDS = range(6)
+_SEEDS = range(run_scale().pick(small=2, full=6))
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,7 @@ async def test_with_a_verifier_that_does_not_err(passages: Sequence[Passage]) ->
     assert under <= 0.01
 
 
+@pytest.mark.soak
 async def test_with_one_that_misses_a_tenth_and_refuses_three_in_a_hundred(passages: Sequence[Passage]) -> None:
     found = [await _shares(passages, Noise(misses=0.1, refuses=0.03, seed=seed)) for seed in _SEEDS]
 
