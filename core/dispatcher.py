@@ -71,7 +71,8 @@ class Dispatcher:
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._finish: GroupCommit[TurnOutcome, Finished] = GroupCommit(self._finish_batch)
         self._active: dict[str, tuple[Claim, asyncio.Task[None]]] = {}
-        self._finishing: set[Claim] = set()
+        self._ending: set[Claim] = set()
+        """Of turns that commit, or give their claim back: they learn by that whether they still had it."""
         self._restarted: dict[str, int] = {}
         self._slot_free = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
@@ -138,9 +139,10 @@ class Dispatcher:
     def _begin(self, state: TurnState) -> None:
         key = state.claim.conversation_id
         # A claim of a conversation that still runs here means that its lease was lost: the fence ends the older turn.
+        # One that has just given its claim up itself only has to hear of it.
         if key in self._active:
             former, running = self._active[key]
-            if not running.cancelling():
+            if former not in self._ending and not running.cancelling():
                 self._lost(former)
                 running.cancel()
         task = asyncio.create_task(self._work(state))
@@ -176,6 +178,8 @@ class Dispatcher:
                     "turn.failed", conversation=state.claim.conversation_id, attempt=state.conversation.attempts
                 )
                 await self._recover(state, error)
+            finally:
+                self._ending.discard(state.claim)
         self._metrics.observe(Timing.TURN, loop.time() - started, channel=state.conversation.key.channel)
 
     async def _outcome(self, state: TurnState) -> TurnOutcome:
@@ -195,6 +199,7 @@ class Dispatcher:
     async def _restart(self, state: TurnState) -> None:
         """The customer wrote more before anything was shown: give the claim back, to be claimed with all of it."""
         self._note_restart(state)
+        self._ending.add(state.claim)
         try:
             await self._turns.release([state.claim])
         except StoreUnavailable:
@@ -222,11 +227,8 @@ class Dispatcher:
     async def _commit(self, state: TurnState, outcome: TurnOutcome) -> None:
         if outcome.outdated_beyond is not None:
             self._note_restart(state)  # before the commit, since it is claimed again at once after it
-        self._finishing.add(outcome.claim)
-        try:
-            finished = await self._finish.submit(outcome)
-        finally:
-            self._finishing.discard(outcome.claim)
+        self._ending.add(state.claim)
+        finished = await self._finish.submit(outcome)
         if not finished.held:
             self._lost(outcome.claim)
             return
@@ -265,6 +267,7 @@ class Dispatcher:
 
     async def _postpone(self, state: TurnState, error: Exception, *, counts: bool = True) -> None:
         delay = backoff(state.conversation.attempts + 1, self._rng, first=self._settings.retry_first, cap=60.0)
+        self._ending.add(state.claim)
         try:
             reason = f"{type(error).__name__}: {error}"
             await self._turns.postpone(state.claim, delay=delay, error=reason, counts=counts)
@@ -272,6 +275,7 @@ class Dispatcher:
             log.warning("turn.lease_left_to_expire", conversation=state.claim.conversation_id)
 
     async def _wait(self, state: TurnState, error: NotYet) -> None:
+        self._ending.add(state.claim)
         with contextlib.suppress(StoreUnavailable):
             await self._turns.postpone(state.claim, delay=error.seconds, error=error.detail, counts=False)
 
@@ -298,7 +302,7 @@ class Dispatcher:
     def _drop_lost(self, claims: Sequence[Claim], held: frozenset[str]) -> None:
         """Stop turns that somebody else has now; one that is being committed learns it from its commit."""
         for claim in claims:
-            if claim.conversation_id in held or claim in self._finishing:
+            if claim.conversation_id in held or claim in self._ending:
                 continue
             running = self._active.get(claim.conversation_id)
             if running is not None and running[0] == claim:
