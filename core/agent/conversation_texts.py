@@ -46,11 +46,11 @@ def escalation_reply(way: Route) -> Reply:
 
 
 def asked_besides(turn: TurnState, way: Route) -> TurnState | None:
-    """The turn with only what else was asked, when the customer asks for a person; None when that was all.
+    """The turn with only what else was asked, when the customer asks for a person, or to be reached; None when that was all.
 
     A keyword of the company's hands everything over as it is.
     """
-    if way.intent is not Intent.PERSON or way.escalation is None or way.escalation.requested_by != "customer":
+    if way.escalation is None or way.escalation.requested_by != "customer":
         return None
     questions = questions_besides(asked(turn))
     return replace(turn, pending=questions) if questions else None

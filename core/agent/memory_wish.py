@@ -13,7 +13,7 @@ from core.agent.routing import asked
 from core.agent.texts import Texts
 from core.agent.wording import phrase
 from core.domain.memory import LONGEST_FACT, MOST_FACTS, Fact, FactKind
-from core.domain.messages import MessageKind
+from core.domain.messages import Message, MessageKind
 from core.ports.memories import Memories
 from core.ports.responder import Reply
 from core.ports.store import TurnState
@@ -25,24 +25,30 @@ _MOST, _LONGEST_REPLY = 40, 1_500
 _SHOW, _FORGET, _FILLER = Phrases("memory.show"), Phrases("memory.forget"), Phrases("talk.filler", "talk.greeting")
 
 
-async def memory_reply(memories: Memories, turn: TurnState, texts: Texts) -> Reply | None:
-    """The answer to a message that wants nothing else; None to any other. Where others may read it is to be asked in private."""
+async def memory_reply(memories: Memories, turn: TurnState, texts: Texts) -> tuple[Reply, tuple[Message, ...]] | None:
+    """The answer to messages that want nothing else, and the turn's other messages; None where there is no such message.
+
+    Where others may read it is to be asked in private.
+    """
     said = asked(turn)
-    spoken = phrase(said[-1].text) if len(said) == 1 and len(said[0].text) <= _LONGEST else ""
-    shows, forgets = (
-        one.are_in(spoken) and not _FILLER.removed_from(one.removed_from(spoken)) for one in (_SHOW, _FORGET)
-    )
-    if not (shows or forgets):
+    forgets = [one for one in said if _only_wants(_FORGET, one)]
+    wishes = [*forgets, *(one for one in said if _only_wants(_SHOW, one))]
+    if not wishes:
         return None
+    rest = tuple(one for one in said if one not in wishes)
     if not turn.is_private:
-        return _reply(texts.say("memory_private"))
-    holder = Holder.of(turn.customer, turn.conversation.id)
+        return _reply(texts.say("memory_private")), rest
+    holder, now = Holder.of(turn.customer, turn.conversation.id), wishes[-1].created_at
     if forgets:
-        await memories.forget_facts(holder, None, said[-1].created_at)
-        return _reply(texts.say("memory_forgotten"))
-    facts = await memories.facts_of(holder)
-    known = _listed(relevant_facts(facts, "", said[-1].created_at, MOST_FACTS))
-    return _reply(texts.say("memory_told", facts=known) if known else texts.say("memory_none"))
+        await memories.forget_facts(holder, None, forgets[-1].created_at)
+        return _reply(texts.say("memory_forgotten")), rest
+    known = _listed(relevant_facts(await memories.facts_of(holder), "", now, MOST_FACTS))
+    return _reply(texts.say("memory_told", facts=known) if known else texts.say("memory_none")), rest
+
+
+def _only_wants(wish: Phrases, message: Message) -> bool:
+    spoken = phrase(message.text) if len(message.text) <= _LONGEST else ""
+    return wish.are_in(spoken) and not _FILLER.removed_from(wish.removed_from(spoken))
 
 
 def _listed(facts: Sequence[Fact]) -> str:

@@ -158,7 +158,10 @@ def said_besides(text: str) -> str:
 
 
 def questions_besides(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """What is asked in these messages besides a wish for a person, or its withdrawal; empty when that was all."""
-    pressed = (CustomerAction.REQUEST_PERSON, CustomerAction.CONTACT, CustomerAction.WITHDRAW)
+    """What is asked in these messages besides a wish for a person, or its withdrawal; empty when that was all.
+
+    Whoever presses to leave contact details writes them, and may ask something in the same message.
+    """
+    pressed = (CustomerAction.REQUEST_PERSON, CustomerAction.WITHDRAW)
     asked = (replace(m, text=_questions_in(m.text)) for m in messages if m.action not in pressed and not m.deleted_at)
     return tuple(message for message in asked if message.text)

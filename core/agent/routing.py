@@ -11,6 +11,7 @@ from core.agent.choosing import Sense, pick_of
 from core.agent.contact import contact_details, only_contact_details
 from core.agent.person_wish import wants_person
 from core.agent.phrases import any_of
+from core.agent.questions import asks
 from core.agent.small_talk import all_small_talk, says_no, says_yes
 from core.agent.withdrawal import last_withdrawn, names_it_unneeded, without_withdrawal
 from core.agent.wording import phrase
@@ -145,7 +146,7 @@ def route(turn: TurnState, keywords: Sequence[str] = (), *, for_staff: bool = Fa
         return Route(Intent.CONTACT, left, contact=contact)
     if messages and messages[-1].action in (CustomerAction.GREETING, CustomerAction.START_OVER):
         return Route(Intent.SMALL_TALK, talk="greeting")
-    if offered and texts and says_no(texts[-1]):
+    if offered and texts and says_no(texts[-1]) and not any(map(asks, texts)):
         return Route(Intent.DECLINED)
     return _route_words(texts, tuple(file for m in messages for file in m.attachments))
 

@@ -39,13 +39,14 @@ from core.agent.questions import split_questions
 from core.agent.routing import Intent, Route, asked, route
 from core.agent.sentences import sentences, without_markers
 from core.agent.settings import AgentSettings
+from core.agent.small_talk import all_small_talk
 from core.agent.texts import Texts, texts_for
 from core.agent.ticket_questions import about_tickets, none_at_all, tell_of_tickets
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.choices import Choice
 from core.domain.errors import HubError, KnowledgeUnavailable, LostClaim, StoreUnavailable
 from core.domain.knowledge import Passage, Retrieval
-from core.domain.messages import Citation, MessageKind
+from core.domain.messages import Citation, Message, MessageKind
 from core.ports.clock import Clock
 from core.ports.memories import Memories
 from core.ports.responder import Reply, TurnEvents
@@ -117,8 +118,8 @@ class ExtractiveResponder:
 
     async def _reply(self, turn: TurnState, way: Route, texts: Texts, turn_id: str) -> Reply:
         try:
-            if self.memories is not None and (told := await memory_reply(self.memories, turn, texts)) is not None:
-                return told
+            if self.memories is not None and (wish := await memory_reply(self.memories, turn, texts)) is not None:
+                return await self._with_rest(*wish, turn, texts, turn_id)
             return fixed_reply(way, texts) or await self._answer(turn, way, texts)
         except (LostClaim, StoreUnavailable):
             raise
@@ -128,6 +129,17 @@ class ExtractiveResponder:
         except Exception:
             logger.exception("extractive responder failed", extra={"turn_id": turn_id})
             return failure(texts)
+
+    async def _with_rest(
+        self, told: Reply, rest: tuple[Message, ...], turn: TurnState, texts: Texts, turn_id: str
+    ) -> Reply:
+        """What is said of the customer's memory, and below it the answer to the turn's other messages."""
+        if all_small_talk([one.text for one in rest]) or not rest:
+            return told
+        turn = replace(turn, pending=rest)
+        way = await run_in_thread(turn, route, turn, self.settings.escalation_keywords)
+        also = await self._reply(turn, way, texts, turn_id)
+        return also if also.escalation is not None else replace(also, text=f"{told.text}\n\n{also.text}")
 
     async def _answer(self, turn: TurnState, way: Route, texts: Texts) -> Reply:
         if way.choices:

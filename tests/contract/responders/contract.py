@@ -260,6 +260,39 @@ class ResponderContract:
             assert "Forgot password" in reply.besides.text
             assert [citation.id for citation in reply.besides.citations] == [PASSWORD.id]
 
+    async def test_a_question_beside_contact_details_is_answered_as_well(self, docs: Docs, watcher: Watcher) -> None:
+        pressed = {"action": CustomerAction.CONTACT}
+        for burst in (
+            ["How do I reset my password?", "ann@example.com"],
+            ["my e-mail is ann@example.com", "How do I reset my password?"],
+            ["How do I reset my password?", message("ann@example.com", seq=2, **pressed)],  # type: ignore[arg-type]
+            [message("How do I reset my password? ann@example.com", **pressed)],  # type: ignore[arg-type]
+        ):
+            reply = await self._ask(docs, watcher, *burst)
+            assert reply.escalation is not None
+            assert reply.meta["contact"] == {"email": "ann@example.com"}
+            assert reply.besides is not None
+            assert "Forgot password" in reply.besides.text
+
+    async def test_contact_details_alone_ask_nothing_besides(self, docs: Docs, watcher: Watcher) -> None:
+        reply = await self._ask(docs, watcher, message("Ann, ann@example.com", action=CustomerAction.CONTACT))
+        assert reply.escalation is not None
+        assert reply.besides is None
+
+    @pytest.mark.parametrize(
+        "burst", [["How do I reset my password?", "no thanks"], ["no", "How do I reset my password?"]]
+    )
+    async def test_a_no_to_the_offer_of_a_person_keeps_no_question_from_its_answer(
+        self, docs: Docs, watcher: Watcher, burst: list[str]
+    ) -> None:
+        history = [
+            message("Do you sell bicycles?"),
+            message("A person?", author=Author.AGENT, kind=MessageKind.UNKNOWN),
+        ]
+        reply = await self._ask(docs, watcher, *burst, history=history)
+        assert reply.escalation is None
+        assert "Forgot password" in reply.text
+
     async def test_an_unknown_thing_beside_a_wish_is_said_without_an_offer(self, docs: Docs, watcher: Watcher) -> None:
         reply = await self._ask(docs, watcher, "Do you sell bicycles?", "I want a person")
         assert reply.escalation is not None

@@ -11,7 +11,7 @@ from core.agent.settings import AgentSettings
 from core.domain.memory import CustomerMemory
 from core.domain.messages import CAME_BY
 from core.llm.extractive import ExtractiveResponder
-from tests.contract.responders.world import Docs, SteppingClock, Watcher
+from tests.contract.responders.world import Docs, SteppingClock, Watcher, turn_of
 from tests.unit.agent.test_memory_tools import ADDRESS, ALICE, Past, turn
 
 
@@ -32,6 +32,26 @@ async def test_without_a_model_it_is_shown_and_forgotten_by_rule(text: str, told
     reply = await responder.respond(turn(text, ALICE), "t1", Watcher())
     assert told in reply.text
     assert len(past.memory.facts) == left
+
+
+@pytest.mark.parametrize("forget_first", [True, False])
+async def test_beside_another_message_both_are_heard(forget_first: bool) -> None:
+    past = Past(ALICE)
+    responder = ExtractiveResponder(Docs(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
+    said = ["Please forget everything you know about me", "How do I reset my password?"]
+    state = turn_of(*(said if forget_first else reversed(said)))
+    reply = await responder.respond(replace(state, customer=replace(state.customer, facts=(ALICE,))), "t1", Watcher())
+    assert past.memory.facts == ()
+    assert reply.text.startswith(packs()["en"].texts["memory_forgotten"])
+    assert "Forgot password" in reply.text
+
+
+async def test_beside_thanks_it_is_forgotten_and_said_once() -> None:
+    past = Past(ALICE)
+    responder = ExtractiveResponder(Docs(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
+    reply = await responder.respond(turn_of("Forget everything you know about me", "Thank you"), "t1", Watcher())
+    assert past.memory.facts == ()
+    assert reply.text == packs()["en"].texts["memory_forgotten"]
 
 
 @pytest.mark.parametrize("code", ANSWERED)
