@@ -12,7 +12,7 @@ import pytest
 
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.conversation import OwnershipEvent, OwnershipState
-from core.domain.errors import StoreUnavailable, Superseded
+from core.domain.errors import StoreUnavailable
 from core.domain.messages import Audience, Author, MessageKind
 from core.ports.desk import DeskReply
 from core.ports.metrics import Counter
@@ -156,47 +156,6 @@ async def test_a_lost_conversation_stops_its_turn(store: SqlStore, running: Runn
         await eventually(lambda: _handled(store))
     assert metrics.total(Counter.TURNS_LOST) >= 1
     assert await _texts(store) == ["Hello", "Passed on."], "the desk has it, and the agent said nothing"
-
-
-class Slow:
-    """A store whose commits and releases are heard of late, when the conversation has been claimed again."""
-
-    def __init__(self, store: SqlStore) -> None:
-        self._store = store
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    async def finish(self, *given: Any) -> Any:
-        finished = await self._store.finish(*given)
-        await asyncio.sleep(0.05)
-        return finished
-
-    async def release(self, *given: Any) -> None:
-        await self._store.release(*given)
-        await asyncio.sleep(0.05)
-
-
-@pytest.mark.parametrize("superseded", [False, True])
-async def test_a_turn_that_has_given_its_claim_up_is_not_lost(
-    store: SqlStore, running: Running, metrics: CountedMetrics, superseded: bool
-) -> None:
-    async def work(turn: TurnState, _turn_id: str, _events: TurnEvents) -> Reply:
-        if superseded and len(turn.pending) == 1:
-            raise Superseded("more was written")
-        return reply(" + ".join(message.text for message in turn.pending))
-
-    responder = Echo(work)
-    responder.gate = asyncio.Event()
-    async with running(responder, store=Slow(store)):
-        await accept(store, said("e1", "first"))
-        await eventually(lambda: responder.running.total() == 1)
-        await accept(store, said("e2", "second"))
-        responder.gate.set()
-        await eventually(lambda: _handled(store))
-    assert (await _texts(store))[2:] == ["first + second"]
-    assert metrics.total(Counter.TURNS_LOST) == 0
-    assert not responder.cancelled
 
 
 async def test_a_claim_by_staff_stops_the_agents_turn_at_once(
