@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from core.domain.alterations import CORRECTS
 from core.domain.case import Case
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author, Message
+from core.domain.messages import Author, Message, OutboundMessage
 from core.domain.ticket import TicketStatus
 from core.storage.desk_tables import ticket
 from core.storage.tables import ownership_change
@@ -21,12 +22,33 @@ _TAKEN = "has joined the conversation"
 _LEFT = ("the assistant answers again", "has closed this conversation", "I have taken back your request")
 
 
-def one_voice(sent: Sequence[tuple[Author, str]]) -> None:
-    """Between "X has joined", or X's first words where that is not said, and the end of it, the agent says nothing."""
+def one_voice(sent: Sequence[OutboundMessage], told: Callable[[], Sequence[Message]]) -> None:
+    """Between "X has joined", or X's first words where that is not said, and the end of it, the agent says nothing.
+
+    ``sent``: what one channel delivered. Its end may be said on another: a wish that was taken back on the page is
+    confirmed there, and what is then asked by mail is the agent's. So ``told``, the whole conversation, is read where
+    the channel alone shows no end.
+    """
     theirs = False
-    for author, text in sent:
-        theirs = author is Author.STAFF or _TAKEN in text or (theirs and not any(left in text for left in _LEFT))
-        assert not (theirs and author is Author.AGENT), (text, sent)
+    for message in sent:
+        if message.author is Author.STAFF or _TAKEN in message.text:
+            theirs = True
+        elif _says_end(message.text):
+            theirs = False
+        assert not (theirs and message.author is Author.AGENT) or _ended_before(message, told()), (message, sent)
+
+
+def _says_end(text: str) -> bool:
+    return any(left in text for left in _LEFT)
+
+
+def _ended_before(answer: OutboundMessage, told: Sequence[Message]) -> bool:
+    """Whether, when the answer was written, the last that was said by staff or of them was an end."""
+    before = itertools.takewhile(lambda message: message.id != answer.message_id, told)
+    ends = [
+        _says_end(one.text) for one in before if one.author is Author.STAFF or _TAKEN in one.text or _says_end(one.text)
+    ]
+    return ends[-1:] == [True]
 
 
 def hands_are_told(world: DeskWorld, told: Sequence[Message], state: OwnershipState) -> None:

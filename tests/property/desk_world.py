@@ -28,6 +28,7 @@ from core.domain.messages import (
     MessageEdited,
     MessageKind,
     MessageReceived,
+    OutboundMessage,
     Receipt,
     StaffAction,
 )
@@ -125,7 +126,7 @@ class DeskWorld:
         self.events = 0
         self.posts = 0
         self.sent: list[tuple[Author, str]] = []
-        self.lanes: dict[str, list[tuple[Author, str]]] = {}
+        self.lanes: dict[str, list[OutboundMessage]] = {}
         self.begun: list[str] = []
         self.arrived: set[str] = set()
         self.refused: set[str] = set()
@@ -231,7 +232,7 @@ class DeskWorld:
             self.arrived.add(delivery.message.message_id)
         if delivery.message.conversation.channel != DESK and delivery.message.conversation != OTHER:
             lane = self.lanes.setdefault(delivery.message.conversation.channel, [])
-            lane.append((delivery.message.author, delivery.message.text))
+            lane.append(delivery.message)
             self.sent.append((delivery.message.author, delivery.message.text))
             if delivery.message.author is Author.AGENT and self.conversation_state() in WITH_PEOPLE:
                 self.heard_with_people.append(delivery.message.text)

@@ -331,7 +331,7 @@ class Desk(MergedCases):
     @invariant()
     def nobody_hears_two_voices(self) -> None:
         for sent in self.world.lanes.values():  # a mail may overtake the page, and the other way round
-            one_voice(sent)
+            one_voice(sent, self.world.told_customer)
 
     def _at_rest(self) -> None:
         """Everything was worked off: where is each message?"""

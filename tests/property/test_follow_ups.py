@@ -175,7 +175,7 @@ class Leaving(Desk):
             for text, user in self.written.items():
                 if text.strip("/ ") in mail.message.text:
                     assert user != "nobody", "a note"
-        one_voice([(one.message.author, one.message.text) for one in self.world.mails])
+        one_voice([one.message for one in self.world.mails], self.world.told_customer)
 
     @invariant()
     def what_was_written_is_mailed_once(self) -> None:
