@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -124,9 +124,15 @@ class Dispatcher:
                 if begun:
                     await asyncio.sleep(self._settings.gather)
                 if begun < free:
-                    await wakes.wait(self._settings.poll)
+                    self._tell_turns(await wakes.wait(self._settings.poll))
         finally:
             wakes.close()
+
+    def _tell_turns(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            conversation_id, _, seq = key.partition("#")
+            if seq.isdecimal():
+                self._turn.outdate(conversation_id, int(seq))
 
     async def _claim(self, free: int) -> int:
         async with self._claiming:

@@ -14,7 +14,7 @@ from core.group_commit import GroupCommit
 from core.ports.channel import Accepted, SupportsEventLog
 from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.store import Acceptable, Inbox
-from core.ports.wake import INBOX, WIDGET, Wake
+from core.ports.wake import INBOX, WIDGET, Wake, grown_to
 
 _REASON = 300
 """Characters. What a parser says may quote all that it was given, which is kept with the event, and has no place in a log."""
@@ -106,7 +106,7 @@ class Intake:
         self._metrics.count(Counter.EVENTS_ACCEPTED, channel=channel)
         if accepted.rating is not None:
             self._metrics.count(Counter.FEEDBACK, rating=accepted.rating)
-        self._wake.notify(INBOX)
+        self._wake.notify(INBOX, grown_to(accepted.conversation_id, accepted.seq))
         if accepted.frame is not None and channel in self._logs:
             self._logs[channel].logged(accepted.conversation_id, [accepted.frame])
         elif accepted.cursor is not None:

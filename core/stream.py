@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Literal
 
 import structlog
 
 from core.domain.errors import HubError, LostClaim, Superseded
-from core.domain.messages import Citation
-from core.ports.channel import StreamFrame, SupportsStreaming
+from core.domain.keys import ConversationKey
+from core.domain.messages import Author, Citation
+from core.ports.channel import StreamFrame, SupportsStreaming, SupportsTyping
 from core.ports.metrics import Counter, Metrics, NoMetrics, Timing
 from core.ports.store import Claim, TurnState
 
@@ -21,6 +22,8 @@ log = structlog.get_logger(__name__)
 _BATCH = 0.05
 """Seconds in which frames are gathered; words wait longer where the platform takes them seldom."""
 _TYPING = 4.0  # seconds
+_PAUSE = 0.7
+"""Seconds after which a customer who writes in pieces has probably said what there is to say."""
 _Kind = Literal["text", "tool_call", "sources", "typing", "discard"]
 
 
@@ -68,11 +71,44 @@ class ProvisionalEvents:
         self._metrics = metrics or NoMetrics()
         self._still_held = still_held
         self._called_at: dict[str, float] = {}
+        self._limit: asyncio.Timeout | None = None
+        self._pausing: asyncio.TimerHandle | None = None
 
     @property
     def restartable(self) -> bool:
         """Whether the turn may still begin again: nothing was shown, and no tool was called."""
         return self._restartable
+
+    @contextlib.asynccontextmanager
+    async def within(self, seconds: float) -> AsyncIterator[None]:
+        """The time in which an answer is made. Raises TimeoutError past it, and Superseded as ``outdate`` says."""
+        try:
+            async with asyncio.timeout(seconds) as self._limit:
+                yield
+        except TimeoutError:
+            self.raise_superseded()
+            raise
+        finally:
+            self._limit = None
+            if self._pausing is not None:
+                self._pausing.cancel()
+
+    def outdate(self, seq: int) -> None:
+        """The customer has written up to ``seq``. Once they pause, a turn that did not know it ends, for one that knows all.
+
+        So nobody waits for an answer to half of what they said, nor is the rest of it paid for. A turn that has shown something
+        by then, or called a tool, goes on.
+        """
+        if seq <= self._state.conversation.last_seq or not self._restartable or self._limit is None:
+            return
+        if self._pausing is not None:
+            self._pausing.cancel()
+        self._pausing = asyncio.get_running_loop().call_later(_PAUSE, self._end_outdated)
+
+    def _end_outdated(self) -> None:
+        if self._restartable and self._lost is None and self._limit is not None:
+            self._lost = Superseded("The customer wrote more before anything was shown.")
+            self._limit.reschedule(asyncio.get_running_loop().time())
 
     async def typing(self) -> None:
         """Somebody is working on it; said again until the end, since clients forget it after six seconds.
@@ -192,3 +228,11 @@ class ProvisionalEvents:
             return None
         self._restartable = False
         return self._state.conversation.last_seq
+
+
+async def keep_typing(channel: SupportsTyping, conversation: ConversationKey, every: float) -> None:
+    """Say that the agent is writing until this is cancelled, again each ``every`` seconds: platforms forget it soon."""
+    while True:
+        with contextlib.suppress(HubError):
+            await channel.typing(conversation, Author.AGENT)
+        await asyncio.sleep(every)

@@ -16,10 +16,10 @@ from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.budget import spending
 from core.domain.capabilities import Capabilities
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
-from core.domain.errors import HubError, NotYet
+from core.domain.errors import NotYet
 from core.domain.experiments import arm_noted
 from core.domain.gaps import Unanswered
-from core.domain.messages import CAUTION, FOR_RECORD, Audience, Author, CustomerAction, MessageKind
+from core.domain.messages import CAUTION, FOR_RECORD, Audience, CustomerAction, MessageKind
 from core.linking import Linking
 from core.looked_up import noting
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
@@ -28,7 +28,7 @@ from core.ports.desk import Desk, DeskReply
 from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
 from core.ports.store import Claim, Transition, TurnOutcome, TurnState
-from core.stream import ProvisionalEvents
+from core.stream import ProvisionalEvents, keep_typing
 from core.turn_budgets import TurnBudgets
 from core.turn_files import Prepare, TurnFiles
 from core.turn_messages import (
@@ -118,6 +118,7 @@ class Turn:
         self._sentiment = sentiment
         self._budgets = budgets
         self._linking = linking
+        self._answering: dict[str, ProvisionalEvents] = {}
         # Once: asking whether an object implements a protocol is slow.
         self._typing = {name: one for name, one in channels.items() if isinstance(one, SupportsTyping)}
         self._streams = {name: one for name, one in channels.items() if isinstance(one, SupportsStreaming)}
@@ -131,6 +132,11 @@ class Turn:
             return await self._serve(state)
         with spending(self._budgets.spender(state)):
             return await self._serve(state)
+
+    def outdate(self, conversation_id: str, seq: int) -> None:
+        """Tell the turn of a conversation, if one is at work, that the customer has written up to ``seq``."""
+        if (events := self._answering.get(conversation_id)) is not None:
+            events.outdate(seq)
 
     async def _serve(self, state: TurnState) -> TurnOutcome:
         state = as_written(with_ratings_apart(state), self._capabilities(state))
@@ -311,10 +317,11 @@ class Turn:
             tells_rest=not able.event_log,
         )
         typing = self._keep_typing(state) if shown else None
+        self._answering[state.conversation.id] = events
         try:
             if shown:
                 await events.typing()
-            async with asyncio.timeout(self._settings.timeout):
+            async with events.within(self._settings.timeout):
                 with noting() as notes:
                     reply = await self._responder.respond(state, turn_id(state), events)
                     reply = with_limit_told(whole, with_gaps(state, reply, notes))
@@ -322,6 +329,7 @@ class Turn:
             log.warning("turn.timed_out", conversation=state.conversation.id, seconds=self._settings.timeout)
             return self._failure(state), False
         finally:
+            self._answering.pop(state.conversation.id, None)
             if typing is not None:
                 typing.cancel()
             await events.close()
@@ -329,18 +337,11 @@ class Turn:
         return reply, events.restartable
 
     def _keep_typing(self, state: TurnState) -> asyncio.Task[None] | None:
-        """Where answers are not shown while they are written: at least that somebody is writing. Platforms forget it soon."""
+        """Where answers are not shown while they are written: at least that somebody is writing."""
         channel = self._typing.get(state.conversation.key.channel)
         if channel is None or self._streaming(state) is not None:
             return None
-
-        async def keep() -> None:
-            while True:
-                with contextlib.suppress(HubError):
-                    await channel.typing(state.conversation.key, Author.AGENT)
-                await asyncio.sleep(self._settings.typing_every)
-
-        return asyncio.create_task(keep())
+        return asyncio.create_task(keep_typing(channel, state.conversation.key, self._settings.typing_every))
 
     def _observe_since_accept(self, timing: Timing, state: TurnState) -> None:
         if self._clock is not None and state.pending:

@@ -9,9 +9,12 @@ OUTBOX = "outbox"
 WIDGET = "widget"
 
 
-def grown_to(conversation_id: str, cursor: int) -> str:
-    """A key of WIDGET: the conversation's log goes up to there, so that who has read as far need not look."""
-    return f"{conversation_id}#{cursor}"
+def grown_to(conversation_id: str, place: int) -> str:
+    """A key of WIDGET: the conversation's log goes up to there. Of INBOX: its messages do, the last of them its ``seq``.
+
+    Who has read as far need not look.
+    """
+    return f"{conversation_id}#{place}"
 
 
 class Subscription(Protocol):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+MOST = 10_000
+"""Keys of a topic that wait for whoever takes them. Beyond them, its listeners are told to look at everything."""
+
 
 class LocalSubscription:
     """Keys of one topic, collected until its owner asks. ``listeners``: of the topic, itself among them until it closes."""
@@ -16,6 +19,8 @@ class LocalSubscription:
 
     def push(self, key: str) -> None:
         """Called by the wake."""
+        if len(self._keys) >= MOST:
+            self._keys = {""}
         self._keys.add(key)
         self._event.set()
 

@@ -12,13 +12,11 @@ import asyncpg
 import structlog
 
 from core.storage.database import driver_url
-from core.storage.wake_local import LocalWake
+from core.storage.wake_local import MOST, LocalWake
 
 _CHANNEL = "switchboard"
 _MAX_PAYLOAD = 7000  # PostgreSQL refuses 8,000 bytes and more
 _COALESCE = 0.01  # seconds: a NOTIFY per message would queue all commits behind one lock
-_MOST = 10_000
-"""Keys of a topic that wait for the connection. Beyond them, others are told to look at everything."""
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +51,7 @@ class PostgresWake(LocalWake):
     def notify(self, topic: str, key: str = "") -> None:
         super().notify(topic, key)
         keys = self._pending.setdefault(topic, set())
-        if len(keys) >= _MOST:
+        if len(keys) >= MOST:
             keys.clear()
             keys.add("")
         keys.add(key)

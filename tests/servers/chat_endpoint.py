@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ CHECKS, ANSWERS = "checks", "answers"
 class ChatEndpoint:
     """``says``: what the model answers to these messages, as a delta of the protocol. ``url``: as in OPENAI_BASE_URL.
 
-    ``refuses``: sentences that what verifies calls unsupported.
+    ``refuses``: sentences that what verifies calls unsupported. ``held``: the next answer takes it, and waits for it.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class ChatEndpoint:
     ) -> None:
         self._says = says
         self._refuses = refuses
+        self.held: asyncio.Event | None = None
         app = web.Application(client_max_size=16 * 1024 * 1024)
         app.router.add_post("/v1/chat/completions", self._complete)
         self._server = LoopbackServer(app)
@@ -45,7 +47,13 @@ class ChatEndpoint:
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         asked: Json = await request.json()
         messages: list[Json] = asked["messages"]
-        delta = self._verdict(messages) if asked["model"] == CHECKS else self._says(messages)
+        if asked["model"] == CHECKS:
+            delta = self._verdict(messages)
+        else:
+            held, self.held = self.held, None
+            if held is not None:
+                await held.wait()
+            delta = self._says(messages)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         reason = "tool_calls" if "tool_calls" in delta else "stop"
         chunk = {"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}

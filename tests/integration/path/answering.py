@@ -34,6 +34,7 @@ class Answering:
 
     hub: Hub
     slack: SlackFake
+    model: ChatEndpoint
     url: str
     doors: Mapping[str, Door]
 
@@ -69,7 +70,7 @@ async def answering(stack: AsyncExitStack, folder: Path) -> Answering:
     stack.push_async_callback(hub.stop)
     await hub.start()
     await hub.indexing.first_run()
-    found = Answering(hub, slack, given["PUBLIC_URL"], {door.name: door for door in doors})
+    found = Answering(hub, slack, model, given["PUBLIC_URL"], {door.name: door for door in doors})
     for door in doors:
         await door.admit(cast(Process, found), [f"{door.name}-1"])
     return found

@@ -20,6 +20,7 @@ from config.simulation.town import Town
 from tests.faults.channels.door import Door
 from tests.integration.path.answering import Answering, answering
 from tests.patience import PATIENCE
+from tests.servers.hub import Hub as Process
 from tests.servers.programs import ROOT
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -68,6 +69,10 @@ def _first_of_task(frame: FrameType) -> FrameType:
 async def _answered(door: Door, tag: str) -> None:
     before = len(door.read(tag))
     await door.write(tag, _QUESTION)
+    await _until_answered(door, tag, before)
+
+
+async def _until_answered(door: Door, tag: str, before: int) -> None:
     async with asyncio.timeout(PATIENCE):
         while "Forgot password" not in "".join(door.read(tag)[before:]):  # noqa: ASYNC110 - not every fake can tell
             await asyncio.sleep(0.02)
@@ -81,6 +86,22 @@ async def test_nothing_of_config_runs_for_a_message(hub: Answering, channel: str
     with _run_of_config() as found:
         await _answered(door, tag)
     assert found == set()
+
+
+@pytest.mark.parametrize("channel", ["slack", "web"])
+async def test_what_is_added_does_not_wait_for_a_slow_model(hub: Answering, channel: str) -> None:
+    """The call that knows half of what was asked is cut off, and one that knows all of it is made."""
+    door, tag = hub.doors[channel], f"{channel}-2"  # who writes in private
+    await door.admit(cast(Process, hub), [tag])
+    held = hub.model.held = asyncio.Event()
+    await door.write(tag, "How do I change my password?")
+    while hub.model.held is not None:  # noqa: ASYNC110 - the model cannot tell
+        await asyncio.sleep(0.02)
+    await door.write(tag, "I mean the one of my account.")
+    await _until_answered(door, tag, 0)
+    held.set()
+    await asyncio.sleep(0.5)
+    assert len(door.read(tag)) == 1, "one answer to both"
 
 
 async def test_a_reply_to_a_customer_on_slack_costs_two_calls(hub: Answering) -> None:

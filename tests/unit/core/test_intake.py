@@ -79,7 +79,7 @@ async def test_many_requests_share_commits(intake: Intake, inbox: Watched) -> No
 async def test_listeners_are_told_after_the_commit(intake: Intake, wake: LocalWake) -> None:
     inbox, widget = wake.subscribe(INBOX), wake.subscribe(WIDGET)
     await intake.accept([said("e1")])
-    assert await inbox.wait(0) == {""}
+    assert await inbox.wait(0) == {f"{ID}#1"}, "and up to where the conversation goes"
     assert await widget.wait(0) == {ID}
     await intake.accept([said("e1")])
     assert await inbox.wait(0) == frozenset(), "a repetition is no news"

@@ -55,13 +55,13 @@ async def show(screen: Screen, text: str, events: TurnEvents) -> None:
 
 @asynccontextmanager
 async def at_work(
-    store: SqlStore, responder: Echo, screen: Screen | None = None, turns: Any = None
+    store: SqlStore, responder: Echo, screen: Screen | None = None, turns: Any = None, wake: LocalWake | None = None
 ) -> AsyncIterator[None]:
-    """A dispatcher, woken as the intake of the same process would wake it."""
+    """A dispatcher. Only with a ``wake`` does it hear of what was added before it writes or commits."""
     channels = {} if screen is None else {"web": screen}
     turn = Turn(responder, NotedDesk(), channels, CountedMetrics(), sorry)  # type: ignore[arg-type]
     settings = DispatcherSettings(lease=5.0, poll=0.005)
-    dispatcher = Dispatcher(turns or store, turn, LocalWake(), CountedMetrics(), settings, rng=random.Random(1))
+    dispatcher = Dispatcher(turns or store, turn, wake or LocalWake(), CountedMetrics(), settings, rng=random.Random(1))
     await dispatcher.start()
     try:
         yield
