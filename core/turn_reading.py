@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from core.agent.choosing import pick_of
@@ -159,18 +159,23 @@ def with_gaps(state: TurnState, reply: Reply, notes: Notes) -> Reply:
     queries = list(open_ if why is not None else notes.found)[:_QUESTIONS]
     looked_up, language = "\n".join(queries) or asked, detect(asked) or _primary(state.conversation.locale)
     if why is not None:
-        nearest = _nearest(list(open_.values()))
-        return replace(reply, gaps=(Unanswered(state.pending[-1].id, asked, looked_up, why, language, nearest),))
+        nearest, left = _nearest(list(open_.values())), _asked(state, open_)
+        return replace(reply, gaps=(Unanswered(state.pending[-1].id, left, looked_up, why, language, nearest),))
     if not notes.found or reply.kind is not MessageKind.ANSWER:
         return reply
     noted = {"language": language, **({"looked_up": looked_up} if looked_up != asked else {})}
     return replace(reply, meta={**reply.meta, ASKED_META: noted})
 
 
-def _asked(state: TurnState) -> str:
+def _asked(state: TurnState, queries: Collection[str] = ()) -> str:
+    """What the customer wrote; of several messages those that say one of the ``queries``, where any does."""
     said = [one for one in state.pending if one.deleted_at is None]
     pick = pick_of(said, state.history)
-    return pick.question if pick is not None else "\n".join(one.text for one in said if one.text).strip()
+    if pick is not None:
+        return pick.question
+    texts = [one.text for one in said if one.text]
+    asking = [text for text in texts if any(query in text for query in queries)]
+    return "\n".join(asking or texts).strip()
 
 
 def _left_open(said: Reply, notes: Notes) -> tuple[dict[str, Retrieval], Why | None]:

@@ -170,7 +170,7 @@ def plain_text(value: Any, name: str, limit: int) -> str:
 
 def _content(value: Any, name: str, limits: WebLimits) -> str:
     if isinstance(value, str):
-        value = value.replace("\r\n", "\n")
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
     return plain_text(value, name, limits.message_chars)
 
 

@@ -81,6 +81,15 @@ async def test_an_i_dont_know_is_kept_with_what_was_near(store: SqlStore) -> Non
     assert ASKED_META not in outcome.messages[0].meta
 
 
+async def test_of_several_messages_the_one_that_was_left_open_is_kept(store: SqlStore) -> None:
+    half = replace(_ANSWER, offers_person=True)
+    _, outcome = await run(
+        store, Looks(half, "pumps 0.8", "bicycles 0.2"), "Hi! pumps 0.8?", "And bicycles 0.2?", "Thanks"
+    )
+    (gap,) = outcome.gaps
+    assert (gap.asked, gap.looked_up) == ("And bicycles 0.2?", "bicycles 0.2")
+
+
 @pytest.mark.parametrize("number", ["9", "٩ ?"])
 async def test_a_number_that_chose_nothing_is_no_question(store: SqlStore, number: str) -> None:
     _, outcome = await run(store, Looks(_UNKNOWN, "nothing 0.1"), number)

@@ -104,6 +104,10 @@ def test_what_is_left_out_is_filled_in() -> None:
     assert message.event(SESSION, datetime(2026, 1, 1, tzinfo=UTC)).locale == "de"
 
 
+def test_every_kind_of_line_end_is_one() -> None:
+    assert _message(content="a\r\nb\rc\nd").content == "a\nb\nc\nd"
+
+
 def test_a_file_alone_is_a_message() -> None:
     assert _message(content="", attachments=["f1"]).attachments == ("f1",)
 
