@@ -106,7 +106,7 @@ class ProvisionalEvents:
         self._pausing = asyncio.get_running_loop().call_later(_PAUSE, self._end_outdated)
 
     def _end_outdated(self) -> None:
-        if self._restartable and self._lost is None and self._limit is not None:
+        if self._restartable and self._lost is None and self._limit is not None and not self._limit.expired():
             self._lost = Superseded("The customer wrote more before anything was shown.")
             self._limit.reschedule(asyncio.get_running_loop().time())
 
