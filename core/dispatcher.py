@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import structlog
 
@@ -21,6 +22,7 @@ from core.ports.metrics import Counter, Gauge, Metrics, Timing
 from core.ports.outcomes import AnswerGiven
 from core.ports.store import MANY_ATTEMPTS, Claim, Finished, TurnOutcome, Turns, TurnState
 from core.ports.wake import INBOX, OUTBOX, WIDGET, Wake
+from core.stream import ADDITIONS, Additions
 from core.turn import Turn
 
 log = structlog.get_logger(__name__)
@@ -48,6 +50,12 @@ class DispatcherSettings:
     retry_first: float = 1.0
 
 
+class _AtWork(NamedTuple):
+    claim: Claim
+    task: asyncio.Task[None]
+    additions: Additions
+
+
 class Dispatcher:
     """One per worker process. Killed on any line, its conversations are claimed by others when their leases end."""
 
@@ -70,9 +78,9 @@ class Dispatcher:
         self._settings = settings
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._finish: GroupCommit[TurnOutcome, Finished] = GroupCommit(self._finish_batch)
-        self._active: dict[str, tuple[Claim, asyncio.Task[None]]] = {}
+        self._active: dict[str, _AtWork] = {}
         self._ending: set[Claim] = set()
-        """Of turns that commit, or give their claim back: they learn by that whether they still had it."""
+        """Claims whose turns are committing, or giving the claim back: not to be cancelled, nor called lost."""
         self._restarted: dict[str, int] = {}
         self._slot_free = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
@@ -80,28 +88,30 @@ class Dispatcher:
 
     async def start(self) -> None:
         """Begin to claim."""
-        self._loops = [asyncio.create_task(self._claim_loop()), asyncio.create_task(self._heartbeat_loop())]
+        loops = self._claim_loop(), self._heartbeat_loop(), self._tell_loop()
+        self._loops = [asyncio.create_task(one) for one in loops]
 
     async def stop(self, grace: float = 20.0) -> None:
         """Claim nothing more, let running turns end within ``grace`` seconds, give the others back untouched."""
         loops, self._loops = self._loops, []
         if not loops:
             return
-        claiming, heartbeat = loops
+        claiming, heartbeat, telling = loops
         async with self._claiming:  # a claim that the database may have granted is never cut off
             claiming.cancel()
         await _end(claiming)
-        running = [task for _, task in self._active.values()]
+        running = [one.task for one in self._active.values()]
         if running:
             await asyncio.wait(running, timeout=grace)
         left = list(self._active.values())
-        for _, task in left:
-            await _end(task)
+        for one in left:
+            await _end(one.task)
         await _end(heartbeat)
+        await _end(telling)
         await self._finish.drain()
         if left:
             with contextlib.suppress(StoreUnavailable):
-                await self._turns.release([claim for claim, _ in left])
+                await self._turns.release([one.claim for one in left])
 
     async def _claim_loop(self) -> None:
         wakes = self._wake.subscribe(INBOX)
@@ -124,15 +134,21 @@ class Dispatcher:
                 if begun:
                     await asyncio.sleep(self._settings.gather)
                 if begun < free:
-                    self._tell_turns(await wakes.wait(self._settings.poll))
+                    await wakes.wait(self._settings.poll)
         finally:
             wakes.close()
 
-    def _tell_turns(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            conversation_id, _, seq = key.partition("#")
-            if seq.isdecimal():
-                self._turn.outdate(conversation_id, int(seq))
+    async def _tell_loop(self) -> None:
+        """Tell turns at work what is added, also while there is no room for further turns."""
+        wakes = self._wake.subscribe(INBOX)
+        try:
+            while True:
+                for key in await wakes.wait(self._settings.lease):
+                    conversation_id, _, seq = key.partition("#")
+                    if seq.isdecimal() and conversation_id in self._active:
+                        self._active[conversation_id].additions.add(int(seq))
+        finally:
+            wakes.close()
 
     async def _claim(self, free: int) -> int:
         async with self._claiming:
@@ -147,23 +163,25 @@ class Dispatcher:
         # A claim of a conversation that still runs here means that its lease was lost: the fence ends the older turn.
         # One that has just given its claim up itself only has to hear of it.
         if key in self._active:
-            former, running = self._active[key]
-            if former not in self._ending and not running.cancelling():
-                self._lost(former)
-                running.cancel()
-        task = asyncio.create_task(self._work(state))
-        self._active[key] = (state.claim, task)
+            former = self._active[key]
+            if former.claim not in self._ending and not former.task.cancelling():
+                self._lost(former.claim)
+                former.task.cancel()
+        additions = Additions()
+        task = asyncio.create_task(self._work(state, additions))
+        self._active[key] = _AtWork(state.claim, task, additions)
         self._metrics.gauge(Gauge.TURNS_IN_PROGRESS, len(self._active))
         task.add_done_callback(lambda _task: self._end_turn(state.claim))
 
     def _end_turn(self, claim: Claim) -> None:
         held = self._active.get(claim.conversation_id)
-        if held is not None and held[0] == claim:
+        if held is not None and held.claim == claim:
             del self._active[claim.conversation_id]
         self._metrics.gauge(Gauge.TURNS_IN_PROGRESS, len(self._active))
         self._slot_free.set()
 
-    async def _work(self, state: TurnState) -> None:
+    async def _work(self, state: TurnState, additions: Additions) -> None:
+        ADDITIONS.set(additions)
         correlation = state.pending[-1].meta.get("correlation_id") if state.pending else None
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -276,19 +294,23 @@ class Dispatcher:
         self._ending.add(state.claim)
         try:
             reason = f"{type(error).__name__}: {error}"
-            await self._turns.postpone(state.claim, delay=delay, error=reason, counts=counts)
+            held = await self._turns.postpone(state.claim, delay=delay, error=reason, counts=counts)
         except StoreUnavailable:
             log.warning("turn.lease_left_to_expire", conversation=state.claim.conversation_id)
+        else:
+            if not held:
+                self._lost(state.claim)
 
     async def _wait(self, state: TurnState, error: NotYet) -> None:
         self._ending.add(state.claim)
         with contextlib.suppress(StoreUnavailable):
-            await self._turns.postpone(state.claim, delay=error.seconds, error=error.detail, counts=False)
+            if not await self._turns.postpone(state.claim, delay=error.seconds, error=error.detail, counts=False):
+                self._lost(state.claim)
 
     async def _heartbeat_loop(self) -> None:
         while True:
             await asyncio.sleep(self._settings.lease / 3)
-            claims = [claim for claim, _ in self._active.values()]
+            claims = [one.claim for one in self._active.values()]
             if not claims:
                 continue
             try:
@@ -300,20 +322,20 @@ class Dispatcher:
 
     async def _end_overtaken(self, conversations: Sequence[str]) -> None:
         """Turns that lost their claim to what was just committed stop now, not when the next heartbeat finds out."""
-        claims = [self._active[one][0] for one in conversations if one in self._active]
+        claims = [self._active[one].claim for one in conversations if one in self._active]
         if claims:
             with contextlib.suppress(StoreUnavailable):
                 self._drop_lost(claims, await self._turns.extend(claims, self._settings.lease))
 
     def _drop_lost(self, claims: Sequence[Claim], held: frozenset[str]) -> None:
-        """Stop turns that somebody else has now; one that is being committed learns it from its commit."""
+        """Stop turns that somebody else has now; one that commits, or gives its claim back, learns it by that."""
         for claim in claims:
             if claim.conversation_id in held or claim in self._ending:
                 continue
             running = self._active.get(claim.conversation_id)
-            if running is not None and running[0] == claim:
+            if running is not None and running.claim == claim:
                 self._lost(claim)
-                running[1].cancel()
+                running.task.cancel()
 
 
 def _may_give_up(state: TurnState) -> bool:

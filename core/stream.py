@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import asdict, replace
 from typing import Any, Literal
 
@@ -22,9 +23,31 @@ log = structlog.get_logger(__name__)
 _BATCH = 0.05
 """Seconds in which frames are gathered; words wait longer where the platform takes them seldom."""
 _TYPING = 4.0  # seconds
-_PAUSE = 0.7
+_RESTART_DELAY = 0.7
 """Seconds after which a customer who writes in pieces has probably said what there is to say."""
 _Kind = Literal["text", "tool_call", "sources", "typing", "discard"]
+
+
+class Additions:
+    """How far the customer has written since a turn was claimed. The dispatcher adds to it; what the turn shows listens."""
+
+    def __init__(self) -> None:
+        self._seq = 0
+        self._listener: Callable[[int], None] | None = None
+
+    def add(self, seq: int) -> None:
+        """A message was accepted at that place."""
+        self._seq = max(self._seq, seq)
+        if self._listener is not None:
+            self._listener(self._seq)
+
+    def listen(self, listener: Callable[[int], None]) -> None:
+        """Call it with the last place now, and whenever there is a further one."""
+        self._listener = listener
+        listener(self._seq)
+
+
+ADDITIONS: ContextVar[Additions | None] = ContextVar("what is added to the turn at work", default=None)
 
 
 class ProvisionalEvents:
@@ -34,7 +57,8 @@ class ProvisionalEvents:
     the responder, which must stop then. ``still_held`` raises it where the channel itself cannot know who has the conversation:
     it is asked right before each write, so that none begins once somebody else has it. ``every``: seconds between two writes
     of words; ``after``: seconds from the start of the turn in which nothing is written, since an answer that is ready by then is
-    sent once. ``restartable``: the first write fails with Superseded where the customer wrote more since the turn began.
+    sent once. ``restartable``: where the customer wrote more since the turn began, the first write fails with Superseded, and so
+    does the turn itself soon after (``outdate``).
     ``tells_rest``: words that wait at the end are written, for a platform that is told each; without it the message tells them.
     """
 
@@ -72,7 +96,7 @@ class ProvisionalEvents:
         self._still_held = still_held
         self._called_at: dict[str, float] = {}
         self._limit: asyncio.Timeout | None = None
-        self._pausing: asyncio.TimerHandle | None = None
+        self._restart_timer: asyncio.TimerHandle | None = None
 
     @property
     def restartable(self) -> bool:
@@ -84,28 +108,30 @@ class ProvisionalEvents:
         """The time in which an answer is made. Raises TimeoutError past it, and Superseded as ``outdate`` says."""
         try:
             async with asyncio.timeout(seconds) as self._limit:
+                if (additions := ADDITIONS.get()) is not None:
+                    additions.listen(self.outdate)
                 yield
         except TimeoutError:
             self.raise_superseded()
             raise
         finally:
             self._limit = None
-            if self._pausing is not None:
-                self._pausing.cancel()
+            if self._restart_timer is not None:
+                self._restart_timer.cancel()
 
     def outdate(self, seq: int) -> None:
-        """The customer has written up to ``seq``. Once they pause, a turn that did not know it ends, for one that knows all.
+        """The customer has written up to ``seq``: restart the turn 0.7 seconds after the last of it, if it did not know that.
 
-        So nobody waits for an answer to half of what they said, nor is the rest of it paid for. A turn that has shown something
-        by then, or called a tool, goes on.
+        So nobody waits for an answer to half of what they said, nor is the rest of it paid for. A turn that has shown text by
+        then, or decided to call a tool, goes on.
         """
         if seq <= self._state.conversation.last_seq or not self._restartable or self._limit is None:
             return
-        if self._pausing is not None:
-            self._pausing.cancel()
-        self._pausing = asyncio.get_running_loop().call_later(_PAUSE, self._end_outdated)
+        if self._restart_timer is not None:
+            self._restart_timer.cancel()
+        self._restart_timer = asyncio.get_running_loop().call_later(_RESTART_DELAY, self._restart)
 
-    def _end_outdated(self) -> None:
+    def _restart(self) -> None:
         if self._restartable and self._lost is None and self._limit is not None and not self._limit.expired():
             self._lost = Superseded("The customer wrote more before anything was shown.")
             self._limit.reschedule(asyncio.get_running_loop().time())
@@ -135,8 +161,11 @@ class ProvisionalEvents:
         await self._add("text", {"delta": sentence}, self._index)
         self._index += 1
 
+    def forbid_restart(self) -> None:
+        self._restartable = False
+
     async def tool_call(self, name: str, state: str) -> None:
-        self._restartable = False  # its effect would belong to an answer that is dropped
+        self.forbid_restart()
         self._measure(name, state)
         await self._add("tool_call", {"name": name, "state": state})
 
@@ -174,7 +203,7 @@ class ProvisionalEvents:
             await asyncio.wait({self._flusher})
 
     def raise_superseded(self) -> None:
-        """Raises Superseded when that ended the last write, behind which nothing was added."""
+        """Raises Superseded if what the customer wrote meanwhile has ended this turn."""
         if isinstance(self._lost, Superseded):
             raise self._lost
 

@@ -118,7 +118,6 @@ class Turn:
         self._sentiment = sentiment
         self._budgets = budgets
         self._linking = linking
-        self._answering: dict[str, ProvisionalEvents] = {}
         # Once: asking whether an object implements a protocol is slow.
         self._typing = {name: one for name, one in channels.items() if isinstance(one, SupportsTyping)}
         self._streams = {name: one for name, one in channels.items() if isinstance(one, SupportsStreaming)}
@@ -132,11 +131,6 @@ class Turn:
             return await self._serve(state)
         with spending(self._budgets.spender(state)):
             return await self._serve(state)
-
-    def outdate(self, conversation_id: str, seq: int) -> None:
-        """Tell the turn of a conversation, if one is at work, that the customer has written up to ``seq``."""
-        if (events := self._answering.get(conversation_id)) is not None:
-            events.outdate(seq)
 
     async def _serve(self, state: TurnState) -> TurnOutcome:
         state = as_written(with_ratings_apart(state), self._capabilities(state))
@@ -317,7 +311,6 @@ class Turn:
             tells_rest=not able.event_log,
         )
         typing = self._keep_typing(state) if shown else None
-        self._answering[state.conversation.id] = events
         try:
             if shown:
                 await events.typing()
@@ -329,7 +322,6 @@ class Turn:
             log.warning("turn.timed_out", conversation=state.conversation.id, seconds=self._settings.timeout)
             return self._failure(state), False
         finally:
-            self._answering.pop(state.conversation.id, None)
             if typing is not None:
                 typing.cancel()
             await events.close()

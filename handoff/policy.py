@@ -91,17 +91,17 @@ def decide(
     turn: TurnState, reply: Reply | None, *, rules: EscalationRules, words: MoodWords | None = None
 ) -> Escalation | None:
     """``reason_to_escalate`` with the moods that it needs: measured before the agent is asked, where rules look at them."""
-    moods = moods_of(_lately(turn), words) if rules.frustration is not None and reply is None else ()
+    moods = moods_of(_with_recent_history(turn), words) if rules.frustration is not None and reply is None else ()
     return reason_to_escalate(turn, reply, rules, moods)
 
 
 def sentiment_of(turn: TurnState, *, words: MoodWords | None = None) -> str | None:
     """How the customer sounded in what a turn answers, in one word."""
-    mood = last_mood(_lately(turn), words)
+    mood = last_mood(_with_recent_history(turn), words)
     return None if mood is None else sentiment(mood)
 
 
-def _lately(turn: TurnState) -> TurnState:
+def _with_recent_history(turn: TurnState) -> TurnState:
     return replace(turn, history=turn.history[-_JUDGED:])
 
 

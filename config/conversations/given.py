@@ -90,6 +90,9 @@ class Nowhere:
     async def text(self, sentence: str) -> None:
         """Nothing is shown."""
 
+    def forbid_restart(self) -> None:
+        """Nothing is begun anew."""
+
     async def tool_call(self, name: str, state: str) -> None:
         """Nothing is shown."""
 

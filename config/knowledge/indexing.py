@@ -17,7 +17,7 @@ from core.domain.errors import HubError, InvalidInput, KnowledgeUnavailable, Sto
 from core.domain.knowledge import IndexProgress, IndexReport
 from core.ports.metrics import Metrics
 from core.ports.retriever import Retriever
-from knowledge.filling import FilledRetriever, Filling
+from knowledge.first_index_run import FirstIndexRun, RetrieverDuringFirstRun
 from knowledge.index.order import Origin
 from knowledge.open import Knowledge
 from knowledge.rerank.retriever import RerankedRetriever
@@ -71,22 +71,22 @@ class Indexing:
         self._before = before
         self._pause = pause
         self._one_at_a_time = asyncio.Lock()
-        self._filling = Filling()
+        self._reading = FirstIndexRun()
         self._first: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
         self._since = 0.0
         self._reranked = rerank(knowledge.retriever) if rerank is not None else None
-        self.retriever = FilledRetriever(knowledge.retriever, self._filling, metrics, self._reranked)
+        self.retriever = RetrieverDuringFirstRun(knowledge.retriever, self._reading, metrics, self._reranked)
 
     @property
     def filling(self) -> bool:
-        """See Filling.goes_on."""
-        return self._filling.goes_on
+        """See FirstIndexRun.is_incomplete."""
+        return self._reading.is_incomplete
 
     @property
     def idle_without_sources(self) -> bool:
         """Nothing to search, on purpose."""
-        return not self._filling.is_started
+        return not self._reading.is_started
 
     async def load(self) -> None:
         """Begin to load the model while the hub itself starts."""
@@ -98,7 +98,7 @@ class Indexing:
         if self._sources:
             await self._ensure_started()
             self._since = time.time()
-            self._filling.is_running = True
+            self._reading.is_running = True
             self._first = asyncio.create_task(self._first_run())
 
     async def stop(self) -> None:
@@ -106,10 +106,10 @@ class Indexing:
         if self._first is not None:
             self._first.cancel()
             await asyncio.wait({self._first})
-            self._filling.is_running = False
+            self._reading.is_running = False
         if self._reranked is not None:
             await self._reranked.aclose()
-        if self._filling.is_started:
+        if self._reading.is_started:
             await self._knowledge.close()
 
     async def first_run(self) -> None:
@@ -123,7 +123,7 @@ class Indexing:
         What is elsewhere may still be on its way, for hours: nothing that is here need wait for it.
         """
         if self._first is not None:
-            await self._filling.was_read.wait()
+            await self._reading.was_read.wait()
 
     async def run(
         self,
@@ -239,8 +239,8 @@ class Indexing:
             return await forget(self._knowledge, paths, self._sources, self._stand_in)
 
     async def _ensure_started(self) -> None:
-        if not self._filling.is_started:
-            self._filling.is_started = True
+        if not self._reading.is_started:
+            self._reading.is_started = True
             await self._knowledge.start()
 
     async def _first_run(self) -> None:
@@ -249,13 +249,13 @@ class Indexing:
         try:
             while not await self._filled(pause):
                 self._tried.set()
-                self._filling.was_read.set()
+                self._reading.was_read.set()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
         finally:
-            self._filling.is_running = False
+            self._reading.is_running = False
             self._tried.set()
-            self._filling.was_read.set()
+            self._reading.was_read.set()
 
     async def _filled(self, pause: float) -> bool:
         """Whether that is the end of it, for good or ill."""
@@ -288,7 +288,7 @@ class Indexing:
         """Over all sources as they are on this machine. What was read answers while the rest is fetched."""
         async with self._record_run(here) as running:
             await self._knowledge.warm()
-            self._filling.has_documents = self._knowledge.health().documents > 0
+            self._reading.has_documents = self._knowledge.health().documents > 0
 
             def tell(update: IndexProgress) -> None:
                 all_ = (running, *elsewhere)
@@ -299,9 +299,9 @@ class Indexing:
             await self._close_for_staff()
             report = await self._index((), tell, drop_other_models=not self._shared)
             running.indexed(report)
-        self._filling.has_documents = self._knowledge.health().documents > 0
+        self._reading.has_documents = self._knowledge.health().documents > 0
         _say(report)
-        self._filling.was_read.set()
+        self._reading.was_read.set()
         return report
 
     async def _close_for_staff(self) -> None:
@@ -324,7 +324,7 @@ class Indexing:
                 return None
             report = await self._index((), running.tell, only=[root])
             running.indexed(report)
-        self._filling.has_documents = self._knowledge.health().documents > 0
+        self._reading.has_documents = self._knowledge.health().documents > 0
         _say(report)
         return report
 

@@ -72,6 +72,7 @@ class AgentTurn:
             return recorded
         step = await self._ask(number, messages, last=last)
         if step.calls:
+            self.runner.events.forbid_restart()  # a turn that begins anew with other words would resume this step
             await self.runner.journal.record_step(number, step, opening)
         return step
 

@@ -56,11 +56,16 @@ def asked_besides(turn: TurnState, way: Route) -> TurnState | None:
     return replace(turn, pending=questions) if questions else None
 
 
-def worth_saying(reply: Reply, question: str, texts: Texts) -> Reply | None:
-    """A reply as it is said before a notice of transfer: without an offer of a person, no failure and no question back."""
+def worth_saying(reply: Reply, question: str, texts: Texts, way: Route) -> Reply | None:
+    """A reply as it is said before a notice of transfer: without an offer of a person, no failure and no question back.
+
+    Beside contact details only an answer is: what else is asked there ("can you call after five?") is for whoever calls.
+    """
     if reply.escalation is not None or reply.kind not in (MessageKind.ANSWER, MessageKind.UNKNOWN):
         return None
     asks_back, answers = CHOICES in reply.meta, reply.kind is MessageKind.ANSWER
+    if way.intent is Intent.CONTACT and (asks_back or not answers):
+        return None
     if (asks_back or not answers) and len(content_stems(question)) < _TELLING:
         return None
     text = texts.say("unknown_part", question=echo(question))

@@ -138,7 +138,7 @@ class AgentLoop:
         if rest is None:
             return reply
         also = await self._within_time(replace(job, turn=rest, way=Route(Intent.QUESTION)))
-        said = worth_saying(also, _pending_text(rest), job.texts)
+        said = worth_saying(also, _pending_text(rest), job.texts, job.way)
         if said is None or said.text != also.text:
             await job.events.discard()
         return replace(reply, besides=said)

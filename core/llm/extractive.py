@@ -109,7 +109,10 @@ class ExtractiveResponder:
         if besides is not None:
             also = await self._reply(besides, Route(Intent.QUESTION), texts, turn_id)
             question = " ".join(message.text for message in besides.pending)
-            reply = replace(reply, besides=worth_saying(also, question, texts))
+            said = [one for one in (reply.besides, worth_saying(also, question, texts, way)) if one is not None]
+            reply = replace(
+                reply, besides=replace(said[-1], text="\n\n".join(one.text for one in said)) if said else None
+            )
         if inside:
             reply = replace(reply, text=reply.text.removesuffix(texts.say("offer")).rstrip(), offers_person=False)
         if reply.escalation is None:
@@ -139,7 +142,9 @@ class ExtractiveResponder:
         turn = replace(turn, pending=rest)
         way = await run_in_thread(turn, route, turn, self.settings.escalation_keywords)
         also = await self._reply(turn, way, texts, turn_id)
-        return also if also.escalation is not None else replace(also, text=f"{told.text}\n\n{also.text}")
+        if also.escalation is not None:
+            return replace(also, besides=told)
+        return replace(also, text=f"{told.text}\n\n{also.text}")
 
     async def _answer(self, turn: TurnState, way: Route, texts: Texts) -> Reply:
         if way.choices:

@@ -51,6 +51,9 @@ class TurnEvents(Protocol):
     async def text(self, sentence: str) -> None:
         """A complete sentence (with the white space that parts it from its neighbours) that passed the citation check."""
 
+    def forbid_restart(self) -> None:
+        """Tools are to be called: what the customer adds from now on is for the next turn, not for this one begun anew."""
+
     async def tool_call(self, name: str, state: str) -> None: ...
 
     async def sources(self, citations: Sequence[Citation]) -> None: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-MOST = 10_000
+MAX_PENDING_KEYS = 10_000
 """Keys of a topic that wait for whoever takes them. Beyond them, its listeners are told to look at everything."""
 
 
@@ -19,7 +19,7 @@ class LocalSubscription:
 
     def push(self, key: str) -> None:
         """Called by the wake."""
-        if len(self._keys) >= MOST:
+        if len(self._keys) >= MAX_PENDING_KEYS:
             self._keys = {""}
         self._keys.add(key)
         self._event.set()

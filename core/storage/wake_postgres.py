@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from core.storage.database import driver_url
-from core.storage.wake_local import MOST, LocalWake
+from core.storage.wake_local import MAX_PENDING_KEYS, LocalWake
 
 _CHANNEL = "switchboard"
 _MAX_PAYLOAD = 7000  # PostgreSQL refuses 8,000 bytes and more
@@ -51,7 +51,7 @@ class PostgresWake(LocalWake):
     def notify(self, topic: str, key: str = "") -> None:
         super().notify(topic, key)
         keys = self._pending.setdefault(topic, set())
-        if len(keys) >= MOST:
+        if len(keys) >= MAX_PENDING_KEYS:
             keys.clear()
             keys.add("")
         keys.add(key)

@@ -13,6 +13,9 @@ class SilentTurnEvents:
     async def text(self, sentence: str) -> None:
         """Not shown."""
 
+    def forbid_restart(self) -> None:
+        """Nothing is begun anew."""
+
     async def tool_call(self, name: str, state: str) -> None:
         """Not shown."""
 

@@ -63,8 +63,9 @@ class EmbeddingQueue:
         """The vector of a question, soon. KnowledgeUnavailable where it is not embedded ``until`` then, or too many wait."""
         future: Future[Vector] = Future()
         with self._open():
-            known = self._remembered.get(_digest(text))
+            known = self._remembered.pop(key := _digest(text), None)
             if known is not None:
+                self._remembered[key] = known  # at the end: what was asked last goes last
                 future.set_result(known)
             elif len(self._questions) < _MOST_WAITING:
                 self._questions.append(Question(text, future, until))

@@ -21,12 +21,12 @@ MOST = 24.0
 """A function that is linear takes 8 times as long for 8 times the text, a quadratic one 64 times."""
 LONGEST = run_scale().pick(small=8_000, full=32_000)
 """Characters: at least as much as is read of a customer's text in one turn."""
-_FLOOR, _SLOW, _TRIES = 0.0005, 0.05, 5
+_FLOOR, _SLOW, _TRIES = 0.0005, 0.05, 8
 """Seconds: what takes less for the longest text cannot be told from noise; what takes more shows it at a shorter one."""
 _BEARABLE = 0.05
 """Seconds of a run of which a longer one can be waited for."""
 _LONG_ENOUGH = 0.5
-"""Seconds of a run that hardly anybody disturbs as a whole: two are enough."""
+"""Seconds of a run that hardly anybody disturbs as a whole: three are enough."""
 _OTHER = 24
 """Characters by which a further text of the same kind is longer: what a function remembers of one must not help it."""
 _REMEMBERED_WORDS = (agent_wording.stem, vars(mood_wording)["_remembered"])
@@ -70,7 +70,7 @@ def _sure(prepare: Prepare, first: Growth) -> Growth:
     for number in range(_TRIES):
         short = min(short, *(_seconds(prepare, text) for text in itertools.islice(texts, 3)))
         long = min(long, _seconds(prepare, hostile(first.pattern, first.length * TIMES + _OTHER * number)))
-        if long / short < MOST or (number and long >= _LONG_ENOUGH):
+        if long / short < MOST or (number > 1 and long >= _LONG_ENOUGH):
             break
     return replace(first, ratio=long / short)
 

@@ -12,7 +12,6 @@ OURS: Mapping[str, str] = {
     "api.connections:LimitedConnection.begin_request": "wiring",
     "api.connections:LimitedConnection.handle_error": "wiring",
     "api.connections:LimitedConnection.log_exception": "errors",
-    "core.turn:Turn.outdate": "ids",
     "core.turn_budgets:TurnBudgets.relay_wait": "numbers",
     "handoff.desk_decorator:DeskDecorator.leaves_to_agent": "numbers",
     "handoff.mail.letters:following": "outbox",

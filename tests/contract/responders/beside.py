@@ -54,6 +54,18 @@ class BesideContract:
             assert reply.besides is not None
             assert "Forgot password" in reply.besides.text
 
+    async def test_what_nobody_knows_beside_contact_details_is_left_to_whoever_calls(
+        self, docs: Docs, watcher: Watcher
+    ) -> None:
+        pressed = {"action": CustomerAction.CONTACT}
+        for burst in (
+            ["Do you sell bicycles?", "ann@example.com"],
+            [message("ann@example.com. Do you sell bicycles?", **pressed)],  # type: ignore[arg-type]
+        ):
+            reply = await self._ask(docs, watcher, *burst)
+            assert reply.escalation is not None
+            assert reply.besides is None
+
     async def test_contact_details_alone_ask_nothing_besides(self, docs: Docs, watcher: Watcher) -> None:
         reply = await self._ask(docs, watcher, message("Ann, ann@example.com", action=CustomerAction.CONTACT))
         assert reply.escalation is not None

@@ -211,6 +211,9 @@ class Watcher:
         self._check("text")
         self.shown.append(sentence)
 
+    def forbid_restart(self) -> None:
+        self.is_bound = True
+
     async def tool_call(self, name: str, state: str) -> None:
         self._check("tool_call")
         self.tools.append((name, state))

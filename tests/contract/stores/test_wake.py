@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.ports.wake import INBOX, OUTBOX, WIDGET, Wake
-from core.storage.wake_local import MOST, LocalWake
+from core.storage.wake_local import MAX_PENDING_KEYS, LocalWake
 from core.storage.wake_postgres import PostgresWake
 from tests.servers.postgres import PostgresServer
 from tests.servers.process import free_port
@@ -102,12 +102,12 @@ async def test_a_broken_connection_is_made_again(
 async def test_a_listener_that_is_busy_keeps_no_more_than_it_can_use() -> None:
     wake = LocalWake()
     listener = wake.subscribe(INBOX)
-    for number in range(MOST + 5):
+    for number in range(MAX_PENDING_KEYS + 5):
         wake.notify(INBOX, str(number))
     keys = await listener.wait(0)
     assert "" in keys, "look at everything"
-    assert str(MOST + 4) in keys
-    assert len(keys) <= MOST
+    assert str(MAX_PENDING_KEYS + 4) in keys
+    assert len(keys) <= MAX_PENDING_KEYS
 
 
 async def test_a_database_that_is_away_is_no_error() -> None:

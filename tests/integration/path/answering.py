@@ -57,8 +57,8 @@ async def answering(stack: AsyncExitStack, folder: Path) -> Answering:
         "SECRET_KEY": SECRET_KEY,
         "OPENAI_BASE_URL": model.url,
         "OPENAI_MODEL": ANSWERS,
-        "AGENT_VERIFIER_MODEL": CHECKS,
-        "AGENTANSWER_FORMAT": "text",
+        "AGENT_VERIFY_MODEL": CHECKS,
+        "AGENT_ANSWER_FORMAT": "text",
         "KNOWLEDGE_SOURCES": "sample",
         "EMBEDDING_CACHE": MODELS,
         "SLACK_STAFF_CHANNEL": STAFF,
@@ -66,6 +66,7 @@ async def answering(stack: AsyncExitStack, folder: Path) -> Answering:
     for door in doors:
         given.update(door.settings(given["PUBLIC_URL"]))
         stack.push_async_callback(door.close)
+    assert {name.lower() for name in given} <= set(Settings.model_fields), "a setting that is misspelt is ignored"
     hub = Hub(Settings(_env_file=None, **{name.lower(): value for name, value in given.items()}))
     stack.push_async_callback(hub.stop)
     await hub.start()

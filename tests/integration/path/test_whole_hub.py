@@ -95,8 +95,9 @@ async def test_what_is_added_does_not_wait_for_a_slow_model(hub: Answering, chan
     await door.admit(cast(Process, hub), [tag])
     held = hub.model.held = asyncio.Event()
     await door.write(tag, "How do I change my password?")
-    while hub.model.held is not None:  # noqa: ASYNC110 - the model cannot tell
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(PATIENCE):
+        while hub.model.held is not None:  # noqa: ASYNC110 - the model cannot tell
+            await asyncio.sleep(0.02)
     await door.write(tag, "I mean the one of my account.")
     await _until_answered(door, tag, 0)
     held.set()

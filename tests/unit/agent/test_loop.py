@@ -14,6 +14,8 @@ from core.agent.verifier import ModelVerifier
 from core.domain.errors import LostClaim, ModelError, StoreUnavailable
 from core.domain.messages import Author, MessageKind
 from core.ports.chat_model import Finished, TextDelta, ToolCall
+from core.ports.journal import JournalEntry
+from core.ports.outcomes import Claim
 from core.ports.responder import Reply
 from tests.contract.responders.world import (
     PASSWORD,
@@ -64,6 +66,20 @@ async def test_passages_are_given_up_front_and_no_tool_is_needed() -> None:
     assert "Forgot password" in bench.model.requests[0].messages[-2].content
     assert bench.model.requests[0].messages[-1].content == QUESTION
     assert bench.journal.rows == {}
+
+
+@pytest.mark.parametrize("name", ["search_knowledge", "no_such_tool"])
+async def test_a_step_that_would_be_resumed_is_recorded_by_a_turn_that_is_not_begun_anew(name: str) -> None:
+    """Else it would be resumed with what the customer added meanwhile, which it does not know."""
+
+    class Watched(MemoryJournal):
+        async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
+            assert bench.watcher.is_bound
+            await super().record(claim, turn_id, entry)
+
+    bench = Bench(call(name, '{"query": "team plan"}'), say(GOOD))
+    bench.journal = Watched()
+    assert (await bench.ask()).text == GOOD
 
 
 async def test_search_gives_more_sources_under_the_next_numbers() -> None:

@@ -46,6 +46,19 @@ async def test_beside_another_message_both_are_heard(forget_first: bool) -> None
     assert "Forgot password" in reply.text
 
 
+@pytest.mark.parametrize("question", [(), ("How do I reset my password?",)])
+async def test_beside_a_wish_for_a_person_it_is_said_before_the_transfer(question: tuple[str, ...]) -> None:
+    past = Past(ALICE)
+    responder = ExtractiveResponder(Docs(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]
+    said = ("Forget everything you know about me", *question, "I want to talk to a person")
+    reply = await responder.respond(turn_of(*said), "t1", Watcher())
+    assert past.memory.facts == ()
+    assert reply.escalation is not None
+    assert reply.besides is not None
+    assert reply.besides.text.startswith(packs()["en"].texts["memory_forgotten"])
+    assert ("Forgot password" in reply.besides.text) == bool(question)
+
+
 async def test_beside_thanks_it_is_forgotten_and_said_once() -> None:
     past = Past(ALICE)
     responder = ExtractiveResponder(Docs(), AgentSettings(), SteppingClock(), memories=past)  # type: ignore[arg-type]

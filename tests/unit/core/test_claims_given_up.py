@@ -27,22 +27,31 @@ async def _handled(store: SqlStore) -> bool:
 
 
 class Slow:
-    """A store whose commits and releases are heard of late, when the conversation has been claimed again."""
+    """A store whose first commit or release is heard of late, when the conversation has been claimed again."""
 
     def __init__(self, store: SqlStore) -> None:
         self._store = store
+        self._claims = 0
+        self._claimed_again = asyncio.Event()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
+    async def claim(self, *given: Any, **named: Any) -> Any:
+        states = await self._store.claim(*given, **named)
+        self._claims += len(states)
+        if self._claims > 1:
+            asyncio.get_running_loop().call_later(0.02, self._claimed_again.set)  # when its turn has begun
+        return states
+
     async def finish(self, *given: Any) -> Any:
         finished = await self._store.finish(*given)
-        await asyncio.sleep(0.05)
+        await self._claimed_again.wait()
         return finished
 
     async def release(self, *given: Any) -> None:
         await self._store.release(*given)
-        await asyncio.sleep(0.05)
+        await self._claimed_again.wait()
 
 
 @pytest.mark.parametrize("superseded", [False, True])

@@ -22,7 +22,27 @@ from tests.unit.core.test_restarts import ID, Screen, all_handled, at_work, held
 @pytest.fixture
 def pause(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """``pause(seconds)``: so long after their last words a customer has said all."""
-    return lambda seconds: monkeypatch.setattr(stream, "_PAUSE", seconds)
+    return lambda seconds: monkeypatch.setattr(stream, "_RESTART_DELAY", seconds)
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The places of which turns at work have heard."""
+    heard: list[int] = []
+    outdate = stream.ProvisionalEvents.outdate
+
+    def note(events: stream.ProvisionalEvents, seq: int) -> None:
+        outdate(events, seq)
+        heard.append(seq)
+
+    monkeypatch.setattr(stream.ProvisionalEvents, "outdate", note)
+    return heard
+
+
+async def heard_in_vain(told: list[int], seq: int) -> None:
+    """Until a turn was told, and ten times as long as it would have waited."""
+    await eventually(lambda: seq in told)
+    await asyncio.sleep(0.2)
 
 
 async def add(store: SqlStore, wake: LocalWake, text: str) -> None:
@@ -58,11 +78,35 @@ async def test_a_slow_answer_to_half_of_it_is_not_waited_for(
     assert responder.cancelled == [f"{ID}:1"], "the call that is not needed ends"
 
 
+@pytest.mark.parametrize("most", [1, 64])
+async def test_what_is_added_while_files_are_read_counts(
+    store: SqlStore, wake: LocalWake, pause: Callable[[float], None], most: int
+) -> None:
+    """The responder has not begun by then. Also where the dispatcher has no room for a further turn."""
+    pause(0.05)
+    responder, reading, read = slow_once(), asyncio.Event(), asyncio.Event()
+
+    async def prepare(state: TurnState) -> TurnState:
+        reading.set()
+        await read.wait()
+        return state
+
+    await accept(store, said("one", "one"))
+    async with at_work(store, responder, wake=wake, prepare=prepare, most=most):
+        await reading.wait()
+        await add(store, wake, "two")
+        await asyncio.sleep(0.05)
+        read.set()
+        await eventually(lambda: all_handled(store))
+    assert await texts(store) == ["one", "two", "one + two"]
+    assert responder.cancelled == [f"{ID}:1"]
+
+
 async def test_whoever_writes_in_pieces_is_waited_for(
     store: SqlStore, wake: LocalWake, pause: Callable[[float], None]
 ) -> None:
     """Else the second turn, which is not begun anew, would miss the last of them."""
-    pause(1.0)
+    pause(2.0)
     responder = slow_once()
     loop = asyncio.get_running_loop()
     await accept(store, said("one", "one"))
@@ -73,12 +117,14 @@ async def test_whoever_writes_in_pieces_is_waited_for(
             await add(store, wake, number)
         last = loop.time()
         await eventually(lambda: len(responder.turns) == 2)
-        assert loop.time() - last >= 0.9
+        assert loop.time() - last >= 1.9
         await eventually(lambda: all_handled(store))
     assert await texts(store) == ["one", "two", "three", "four", "five", "one + two + three + four + five"]
 
 
-async def test_it_ends_for_another_only_once(store: SqlStore, wake: LocalWake, pause: Callable[[float], None]) -> None:
+async def test_it_ends_for_another_only_once(
+    store: SqlStore, wake: LocalWake, pause: Callable[[float], None], told: list[int]
+) -> None:
     pause(0.02)
     responder = held()
     await accept(store, said("one", "one"))
@@ -87,7 +133,7 @@ async def test_it_ends_for_another_only_once(store: SqlStore, wake: LocalWake, p
         await add(store, wake, "two")
         await eventually(lambda: len(responder.turns) == 2)
         await add(store, wake, "three")
-        await asyncio.sleep(0.2)
+        await heard_in_vain(told, 3)
         responder.gate.set()  # type: ignore[union-attr]
         await eventually(lambda: all_handled(store))
     assert await texts(store) == ["one", "two", "three", "one + two", "three"]
@@ -95,7 +141,7 @@ async def test_it_ends_for_another_only_once(store: SqlStore, wake: LocalWake, p
 
 
 async def test_what_the_turn_knows_already_ends_nothing(
-    store: SqlStore, wake: LocalWake, pause: Callable[[float], None]
+    store: SqlStore, wake: LocalWake, pause: Callable[[float], None], told: list[int]
 ) -> None:
     """The wake of a message may come after the claim that brought it."""
     pause(0.02)
@@ -105,7 +151,7 @@ async def test_what_the_turn_knows_already_ends_nothing(
         await eventually(lambda: responder.running.total() == 1)
         for seq in (1, 2):
             wake.notify(INBOX, grown_to(ID, seq))
-        await asyncio.sleep(0.2)
+        await heard_in_vain(told, 2)
         responder.gate.set()  # type: ignore[union-attr]
         await eventually(lambda: all_handled(store))
     assert responder.cancelled == []
@@ -114,7 +160,7 @@ async def test_what_the_turn_knows_already_ends_nothing(
 
 @pytest.mark.parametrize("shows", [True, False], ids=["words", "tool"])
 async def test_what_was_shown_or_done_goes_on(
-    store: SqlStore, wake: LocalWake, pause: Callable[[float], None], *, shows: bool
+    store: SqlStore, wake: LocalWake, pause: Callable[[float], None], told: list[int], *, shows: bool
 ) -> None:
     pause(0.02)
     screen, responder = Screen(store), held()
@@ -126,7 +172,7 @@ async def test_what_was_shown_or_done_goes_on(
         if shows:
             await show(screen, text, events)
         else:
-            await events.tool_call("refund", "started")
+            events.forbid_restart()
         begun.set()
         await gate.wait()  # type: ignore[union-attr]
         return reply(text)
@@ -136,7 +182,7 @@ async def test_what_was_shown_or_done_goes_on(
     async with at_work(store, responder, screen, wake=wake):
         await begun.wait()
         await add(store, wake, "two")
-        await asyncio.sleep(0.2)
+        await heard_in_vain(told, 2)
         gate.set()  # type: ignore[union-attr]
         await eventually(lambda: all_handled(store))
     assert await texts(store) == ["one", "two", "one", "two"]
@@ -144,7 +190,7 @@ async def test_what_was_shown_or_done_goes_on(
 
 
 async def test_another_member_of_a_group_ends_nothing(
-    store: SqlStore, wake: LocalWake, pause: Callable[[float], None]
+    store: SqlStore, wake: LocalWake, pause: Callable[[float], None], told: list[int]
 ) -> None:
     pause(0.02)
     responder = held()
@@ -153,7 +199,7 @@ async def test_another_member_of_a_group_ends_nothing(
         await eventually(lambda: responder.running.total() == 1)
         (more,) = await accept(store, said("two", "two", who=customer("bob"), shared=True, addressed=True))
         wake.notify(INBOX, grown_to(more.conversation_id, more.seq))
-        await asyncio.sleep(0.2)
+        await heard_in_vain(told, more.seq)
         responder.gate.set()  # type: ignore[union-attr]
         await eventually(lambda: all_handled(store))
     assert responder.cancelled == []

@@ -21,6 +21,7 @@ from core.ports.store import Transition, TurnState
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from core.turn import Turn
+from core.turn_files import Prepare
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, change_owner, customer, said, thread
 from tests.unit.core.counted import CountedMetrics
@@ -55,12 +56,18 @@ async def show(screen: Screen, text: str, events: TurnEvents) -> None:
 
 @asynccontextmanager
 async def at_work(
-    store: SqlStore, responder: Echo, screen: Screen | None = None, turns: Any = None, wake: LocalWake | None = None
+    store: SqlStore,
+    responder: Echo,
+    screen: Screen | None = None,
+    turns: Any = None,
+    wake: LocalWake | None = None,
+    prepare: Prepare | None = None,
+    most: int = 64,
 ) -> AsyncIterator[None]:
-    """A dispatcher. Only with a ``wake`` does it hear of what was added before it writes or commits."""
+    """A dispatcher of ``most`` turns. Only with a ``wake`` does it hear of what was added before it writes or commits."""
     channels = {} if screen is None else {"web": screen}
-    turn = Turn(responder, NotedDesk(), channels, CountedMetrics(), sorry)  # type: ignore[arg-type]
-    settings = DispatcherSettings(lease=5.0, poll=0.005)
+    turn = Turn(responder, NotedDesk(), channels, CountedMetrics(), sorry, prepare)  # type: ignore[arg-type]
+    settings = DispatcherSettings(concurrency=most, lease=5.0, poll=0.005)
     dispatcher = Dispatcher(turns or store, turn, wake or LocalWake(), CountedMetrics(), settings, rng=random.Random(1))
     await dispatcher.start()
     try:

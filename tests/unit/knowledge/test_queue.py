@@ -94,9 +94,9 @@ def test_of_many_questions_those_that_were_asked_last_are_remembered(
     queue: EmbeddingQueue, embedder: RecordingEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("knowledge.embed.queue._MOST_REMEMBERED", 2)
-    for text in ("a", "bb", "ccc", "bb", "a"):
+    for text in ("a", "bb", "a", "ccc", "a", "bb"):
         assert list(queue.question(text).result(PATIENCE)) == [len(text)]
-    assert embedder.asked == [("questions", 1)] * 4
+    assert embedder.asked == [("questions", 1)] * 4, "bb is the one that was not asked lately"
 
 
 def test_a_vector_that_a_model_failed_to_make_is_not_remembered(

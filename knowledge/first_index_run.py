@@ -1,4 +1,4 @@
-"""The search of a hub whose documents may still be being read."""
+"""Searching while the hub reads its documents for the first time."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from core.ports.retriever import Retriever
 
 
 @dataclass(slots=True)
-class Filling:
-    """How far the configured documents were read since the start of the hub.
+class FirstIndexRun:
+    """How far the hub has come with reading its documents since it started.
 
-    ``is_started``: there is something to search; without sources nothing is, on purpose. ``is_running``: the first run over
-    all of them. ``was_read``: what lies on this machine was, or has to wait.
+    - ``is_started``: sources are configured, and there is an index to search.
+    - ``is_running``: the first run over all sources is under way.
+    - ``has_documents``: the index holds at least one.
+    - ``was_read``: set once the sources on this machine were read, or had to be put off.
     """
 
     is_started: bool = False
@@ -26,21 +28,21 @@ class Filling:
     was_read: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
-    def goes_on(self) -> bool:
-        """Documents were not all read yet, or none are there yet: finding nothing says nothing."""
+    def is_incomplete(self) -> bool:
+        """Not all documents were read yet, or none is there yet: that nothing is found proves nothing."""
         return self.is_running and not (self.was_read.is_set() and self.has_documents)
 
 
-class FilledRetriever:
-    """Implements core.ports.retriever.Retriever; finding nothing says nothing while documents are still being read."""
+class RetrieverDuringFirstRun:
+    """Implements core.ports.retriever.Retriever. Where nothing is found before all is read, it raises KnowledgeUnavailable."""
 
     def __init__(
-        self, retriever: Retriever, filling: Filling, metrics: Metrics, reranked: Retriever | None = None
+        self, retriever: Retriever, first_run: FirstIndexRun, metrics: Metrics, reranked: Retriever | None = None
     ) -> None:
         self._retriever = retriever
         self._reranked = reranked
         self._metrics = metrics
-        self._filling = filling
+        self._first_run = first_run
 
     async def retrieve(
         self,
@@ -52,16 +54,16 @@ class FilledRetriever:
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> Retrieval:
         """See Retriever.retrieve."""
-        if not self._filling.is_started:
+        if not self._first_run.is_started:
             return Retrieval((), threshold=1.0)
         began = time.perf_counter()
         retriever = self._reranked or self._retriever
         found = await retriever.retrieve(query, limit=limit, category=category, language=language, audience=audience)
         self._metrics.observe(Timing.RETRIEVAL, time.perf_counter() - began)
-        if not found.supported and self._filling.goes_on:
+        if not found.supported and self._first_run.is_incomplete:
             raise KnowledgeUnavailable("The documents are still being read.")
         return found
 
     async def ready(self) -> bool:
         """See Retriever.ready."""
-        return not self._filling.goes_on and await self._retriever.ready()
+        return not self._first_run.is_incomplete and await self._retriever.ready()
