@@ -88,10 +88,10 @@ class Engine:
         self._index = index
         self._regression: RegressionSet | None = None
         self._calibrator = calibrator
-        calibrator.embed = self._queue.questions
         self._remeasuring: Remeasuring | None = None
         self._reading = reading_for(settings, embedder, self._queue.questions)
         self._talk = Talk(self._queue.questions, words_folder(settings, embedder.fingerprint), embedder.fingerprint)
+        calibrator.embed = self._talk.embed
 
     @property
     def model(self) -> str:

@@ -7,18 +7,17 @@ questions in that language tells them apart all the same.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.calibrate.bounds import by_kind
+from knowledge.embed.kept_vectors import KeptVectors
 
 _log = logging.getLogger("switchboard.knowledge")
 
@@ -30,7 +29,6 @@ _LEAST = 0.5
 """Cosine to the nearest example. Of 500 questions of a bank none with an answer reaches it without a passage that is nearer."""
 _AHEAD = 0.2
 """How much further away the nearest question has to be."""
-_AT_ONCE = 32
 _PAUSE = 60.0
 """Seconds between two tries."""
 
@@ -43,20 +41,17 @@ class Talk:
         asked = json.loads(_QUESTIONS.read_text("utf-8"))
         self._texts, self._kinds, _ = by_kind(kinds)
         self._questions, _, _ = by_kind({kind: asked[kind] for kind in ("far", "near")})
-        self._embed = embed
-        said = json.dumps([fingerprint, self._texts, self._questions])
-        self._file = folder / f"talk-{sha256(said.encode()).hexdigest()[:16]}.npy"
+        self._kept = KeptVectors(embed, folder, fingerprint, [*by_kind(asked)[0], *self._texts])
         self._vectors: NDArray[np.float32] | None = None
 
     def prepare(self) -> None:
         """Reads the vectors of the examples, or makes and keeps them. Raises what the model raises."""
-        texts = [*self._texts, *self._questions]
-        vectors = _read(self._file, len(texts))
-        if vectors is None:
-            parts = [self._embed(texts[start : start + _AT_ONCE]) for start in range(0, len(texts), _AT_ONCE)]
-            vectors = np.concatenate(parts)
-            _write(self._file, vectors)
-        self._vectors = vectors
+        self._kept.prepare()
+        self._vectors = self._kept.embed([*self._texts, *self._questions])
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of questions; those that the threshold is measured by are embedded once for both."""
+        return self._kept.embed(texts)
 
     def follow(self, ended: threading.Event) -> None:
         """Prepares it, again after a while where the model is away; for a thread of its own."""
@@ -78,23 +73,3 @@ class Talk:
         first = int(examples.argmax())
         least = max(_LEAST, best, float(questions.max()) + _AHEAD)
         return self._kinds[first] if examples[first] >= least else None
-
-
-def _read(path: Path, rows: int) -> NDArray[np.float32] | None:
-    try:
-        found = np.load(path)
-    except (OSError, ValueError, EOFError):
-        return None
-    return found if found.ndim == 2 and len(found) == rows else None
-
-
-def _write(path: Path, vectors: NDArray[np.float32]) -> None:
-    """As well as can be: without the file the next start embeds them again."""
-    part = path.with_suffix(".part.npy")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(part, vectors)
-        part.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
