@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.domain.errors import ConfigError
+
 BUNDLED = "all-MiniLM-L6-v2"
 _KINDS = {".json", ".txt", ".model", ".safetensors", ".bin", ".pt", ".py"}
 _OTHER_RUNTIMES = {"onnx", "openvino", ".git", ".cache"}
@@ -37,6 +39,22 @@ def locate(model: str | None) -> ModelFiles:
     if local.is_dir():
         return ModelFiles(model, local)
     return ModelFiles(model, _downloaded(model))
+
+
+def refuse_without_model(files: ModelFiles) -> None:
+    """Raises ConfigError for a path where no model is. The libraries that load models find that out too, after seconds."""
+    if files.folder is None and Path(files.name).expanduser().is_absolute():
+        raise not_loaded(files, "there is no such folder")
+    if files.folder is not None and not any(files.folder.glob("*.json")):
+        raise not_loaded(files, "the folder holds no configuration of a model")
+
+
+def not_loaded(files: ModelFiles, reason: str) -> ConfigError:
+    """What to do about a model that cannot be loaded."""
+    return ConfigError(
+        f"EMBEDDING_MODEL {files.name!r} cannot be loaded: {' '.join(reason.split())[:200]}. "
+        "Give a folder that holds the model, or leave the setting out to use the bundled one."
+    )
 
 
 def _bundled() -> Path | None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from core.domain.errors import ConfigError
 from knowledge.embed.exported import SHIPPED, Precision, description_of, find, folder_name
-from knowledge.embed.model_files import ModelFiles, locate
+from knowledge.embed.model_files import ModelFiles, locate, refuse_without_model
 from knowledge.process.frames import Frame, encode, read
 from knowledge.process.programs import PACKAGES, command
 
@@ -39,6 +39,7 @@ def make_ready(model: str | None, precision: Precision, cache: Path, shipped: Pa
     folder = find((cache, shipped), files.name, files.digest, precision)
     if folder is not None:
         return folder
+    refuse_without_model(files)
     if precision is Precision.INT8:
         fp32 = make_ready(model, Precision.FP32, cache, shipped)
         return _made(model, files, precision, cache, fp32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.domain.errors import ConfigError
-from knowledge.embed.model_files import ModelFiles
+from knowledge.embed.model_files import ModelFiles, not_loaded
 
 _UNBOUNDED = 100_000
 """Tokenizers without a limit of their own say a huge number."""
@@ -29,11 +29,7 @@ def load_reference(files: ModelFiles) -> Any:
             return SentenceTransformer(str(files.folder), device="cpu", local_files_only=True)
         return SentenceTransformer(files.name, device="cpu")
     except (OSError, ValueError) as error:
-        reason = str(error).replace(f"Path {files.name} not found", "there is no such folder")
-        raise ConfigError(
-            f"EMBEDDING_MODEL {files.name!r} cannot be loaded: {' '.join(reason.split())[:200]}. "
-            "Give a folder that holds the model, or leave the setting out to use the bundled one."
-        ) from error
+        raise not_loaded(files, str(error)) from error
 
 
 def longest_of(model: Any) -> int:

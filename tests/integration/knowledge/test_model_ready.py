@@ -170,13 +170,20 @@ def test_a_process_that_was_killed_over_it_is_no_judgment_on_the_model(
     assert not list(cache.glob("*.refused.json"))
 
 
-def test_a_folder_without_a_model_is_named(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """test_process.py has it with a process of its own."""
+def test_a_folder_without_a_model_is_named(
+    tmp_path: Path, cache: Path, exports: list[Frame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where one can see it, nothing is started for it; else the libraries say so."""
+    folder = tmp_path / "folder"
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=f"EMBEDDING_MODEL '{folder}' cannot be loaded"):
+            make_ready(str(folder), Precision.FP32, cache)
+        folder.mkdir(exist_ok=True)
+    assert exports == []
     monkeypatch.setattr(ready, "_asked", export_worker.make)
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    with pytest.raises(ConfigError, match="EMBEDDING_MODEL"):
-        make_ready(str(empty), Precision.FP32, cache)
+    (folder / "config.json").write_text("{}")
+    with pytest.raises(ConfigError, match=f"EMBEDDING_MODEL '{folder}' cannot be loaded"):
+        make_ready(str(folder), Precision.FP32, cache)
 
 
 def test_an_installation_without_torch_runs_what_was_made_ready_for_it_and_says_what_it_cannot(
