@@ -34,6 +34,18 @@ _JOINERS = frozenset("\u200c\u200d")
 """Persian, Indian scripts and composed emoji need them; they reorder nothing."""
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs"})
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+
+
+class _Visible:
+    """What becomes of a character. ``str.translate`` asks once for each ASCII character of a text, and for every other."""
+
+    def __getitem__(self, code: int) -> int | None:
+        one = chr(code)
+        is_unseen = unicodedata.category(one) in _UNSEEN or one in _BLANK
+        return None if is_unseen and one != "\n" and one not in _JOINERS else code
+
+
+_VISIBLE = _Visible()
 _LOOKALIKES = str.maketrans({"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ"})
 _MARK = re.compile(r"(?<![^\W_])[*_~]+|[*_~]+(?![^\W_])|`")
 _COLON = re.compile(r":(?!//|\s)")
@@ -85,8 +97,7 @@ Line = tuple[Part, ...]
 
 def visible(text: str) -> str:
     """Without characters that are not seen and change what is: controls, reordering marks, invisible ones."""
-    lines = _LINE_ENDS.sub("\n", text).replace("\t", " ")
-    return "".join(one for one in lines if one == "\n" or one in _JOINERS or not _is_unseen(one))
+    return _LINE_ENDS.sub("\n", text).replace("\t", " ").translate(_VISIBLE)
 
 
 def words(text: str, *, bold: bool = False, italic: bool = False) -> Line:
@@ -216,10 +227,6 @@ def cut_line(line: Line, limit: int = _FALLBACK) -> Line:
         limit -= length
         found.append(part)
     return tuple(found)
-
-
-def _is_unseen(character: str) -> bool:
-    return unicodedata.category(character) in _UNSEEN or character in _BLANK
 
 
 def _rich(*elements: Block) -> Block:
