@@ -14,6 +14,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import structlog
 
 from config.simulation import telegram_api
 from tests import corpus, seed
@@ -46,10 +47,14 @@ hypothesis.settings.register_profile("soak", max_examples=5_000, **_OPTIONS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Hypothesis draws from the run's seed too; a seed given to it by hand wins."""
+    """Hypothesis draws from the run's seed too; a seed given to it by hand wins.
+
+    An error that is logged is printed as Python prints it: with colours and all variables it takes half a second.
+    """
     if config.getoption("--hypothesis-seed") is None:
         config.option.hypothesis_seed = str(seed.run_seed())
     hypothesis.settings.load_profile("soak" if run_scale().full else "test")
+    structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 
 def pytest_collection(session: pytest.Session) -> None:
