@@ -45,7 +45,7 @@ def test_documents_of_ones_own_are_waited_for_and_the_sample_says_nothing_meanwh
     """After a look at the demo in the same folder: what is asked first waits until what was configured since is read."""
     documents = tmp_path / "documents"
     documents.mkdir()
-    for number in range(12):
+    for number in range(4):
         parts = "".join(
             f"## Part {number}.{part}\n\n" + f"Valve {number * part} turns left. " * 30 for part in range(8)
         )

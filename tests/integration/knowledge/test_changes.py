@@ -181,7 +181,7 @@ async def test_the_event_loop_stays_responsive_and_questions_are_answered_while_
     folder = tmp_path / "large"
     folder.mkdir()
     for number in range(8):
-        lines = [f"Rule {number}.{line} concerns matter {line * 7} in department {number}." for line in range(60)]
+        lines = [f"Rule {number}.{line} concerns matter {line * 7} in department {number}." for line in range(25)]
         (folder / f"{number}.md").write_text(f"# Rules {number}\n\n" + " ".join(lines))
     loop = asyncio.get_running_loop()
     lags: list[float] = []

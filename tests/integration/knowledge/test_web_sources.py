@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,10 @@ from knowledge.settings import KnowledgeSettings
 from knowledge.sources import SourceOptions
 from tests.integration.knowledge.conftest import PATIENCE
 from tests.integration.sources.site import Site, page, serving
-from tests.servers.models import MODELS
 
 
 @pytest.mark.slow
-async def test_a_site_a_crawl_and_an_answer(tmp_path: Path) -> None:
+async def test_a_site_a_crawl_and_an_answer(settings: KnowledgeSettings, tmp_path: Path) -> None:
     async with serving(Site()) as site:
         site.pages = {
             "/": page("Help", "/refunds", "/internal/margins"),
@@ -25,15 +25,7 @@ async def test_a_site_a_crawl_and_an_answer(tmp_path: Path) -> None:
         }
         public = SourceOptions(f"{site.address}/", pause=0.0, exclude=("internal",), category="Shop", language="en")
         staff = SourceOptions(f"{site.address}/internal/margins", pause=0.0, audience=KnowledgeAudience.STAFF)
-        knowledge = open_knowledge(
-            KnowledgeSettings(
-                directory=tmp_path / "chroma",
-                models=MODELS,
-                query_timeout=120.0,
-                sources=(public, staff),
-                mirrors=tmp_path / "mirrors",
-            )
-        )
+        knowledge = open_knowledge(replace(settings, sources=(public, staff), mirrors=tmp_path / "mirrors"))
         await knowledge.start()
         try:
             await knowledge.warm(PATIENCE)
