@@ -65,6 +65,10 @@ class _EnvFile(DotEnvSettingsSource):
     def _read_env_file(self, file_path: Path) -> dict[str, str | None]:
         return {name.lower(): value for name, value in read_env_file(file_path).items() if value}
 
+    def __call__(self) -> dict[str, Any]:
+        """Where it sets nothing, no setting is looked for in it: that takes as long as all else."""
+        return super().__call__() if self.env_vars else {}
+
 
 class Settings(
     LimitsGroup,
