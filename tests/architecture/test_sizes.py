@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from tests.architecture.sources import PACKAGES, python_files, read, tracked
@@ -28,10 +29,13 @@ def _lines(path: Path) -> int:
     return len(read(path).splitlines())
 
 
-def _functions(path: Path) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(ast.parse(read(path))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield f"{path}::{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
+@cache
+def _functions(path: Path) -> Sequence[tuple[str, int]]:
+    return [
+        (f"{path}::{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1)
+        for node in ast.walk(ast.parse(read(path)))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 def _percentile(values: list[int], part: float) -> int:

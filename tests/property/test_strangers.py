@@ -18,6 +18,7 @@ from urllib.parse import quote
 import pytest
 
 from config.simulation.town import town
+from tests.e2e.knowledge_copy import copy_talk, indexed_sample
 from tests.fixtures.report import MakeReport
 from tests.property import strangers_tools
 from tests.property.strangers_attempts import Attempts
@@ -119,6 +120,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 @pytest.mark.timeout(3600)
 async def test_no_customer_reads_what_is_anothers(
     tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
     database_url: str,
     mail_servers: tuple[DovecotServer, Postman],
     scenario_seed: int,
@@ -134,6 +136,7 @@ async def test_no_customer_reads_what_is_anothers(
     counts: Counter[str] = Counter()
     await model.server.start_server()
     await company.server.start_server()
+    await asyncio.to_thread(copy_talk, indexed_sample(tmp_path_factory), tmp_path / "var")
     try:
         async with _routes(tmp_path, database_url, mail_servers, model, company) as routes:
             room = asyncio.Semaphore(_AT_ONCE)

@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.guides.guide import Guide
 from tests.e2e.guides.places import ANSWER, QUESTION, at_telegram
 from tests.e2e.guides.shell import run_commands
-from tests.e2e.knowledge_copy import run_command, started
+from tests.e2e.knowledge_copy import copy_talk, run_command, started
 from tests.fixtures.hub import MakeHub
 from tests.integration.knowledge.test_chroma_server import chroma_server
 from tests.servers.caddy import Caddy
@@ -54,7 +54,7 @@ def written_by_a_newcomer(folder: Path, public_url: str) -> str:
 
 @pytest.mark.slow
 async def test_the_path_leads_to_a_customer_who_is_answered(
-    postgres_url: str, redis_server: RedisServer, make_hub: MakeHub, tmp_path: Path
+    postgres_url: str, redis_server: RedisServer, make_hub: MakeHub, knowledge_template: Path, tmp_path: Path
 ) -> None:
     """On the web through the proxy, and on Telegram, as its guide says. Only the places of servers are others."""
     web_port, chroma_port = free_port(), free_port()
@@ -75,6 +75,7 @@ async def test_the_path_leads_to_a_customer_who_is_answered(
             hub.data_dir = tmp_path / "data"
             return hub
 
+        copy_talk(knowledge_template, tmp_path / "data")
         with chroma_server(tmp_path / "chroma", chroma_port):
             web, worker = service("web", web_port), service("worker", free_port())
             web.start()
