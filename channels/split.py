@@ -26,6 +26,8 @@ def split(text: str, limit: int) -> list[str]:
     """
     if limit < 1:
         raise ValueError("The limit is at least 1.")
+    if len(text) <= limit:
+        return [text]
     pieces: list[str] = []
     start = 0
     bounds = [match.end() for match in _GRAPHEME.finditer(text)]
