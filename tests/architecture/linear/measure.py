@@ -24,7 +24,9 @@ LONGEST = run_scale().pick(small=8_000, full=32_000)
 _FLOOR, _SLOW, _TRIES = 0.0005, 0.05, 8
 """Seconds: what takes less for the longest text cannot be told from noise; what takes more shows it at a shorter one."""
 _BEARABLE = 0.05
-"""Seconds of a run of which a longer one can be waited for."""
+"""Seconds of a run of which one that is ``TIMES`` as long can be waited for."""
+_BEYOND = 2
+"""How often as long the texts are where that cannot."""
 _LONG_ENOUGH = 0.5
 """Seconds of a run that hardly anybody disturbs as a whole: three are enough."""
 _OTHER = 24
@@ -63,8 +65,9 @@ def _sure(prepare: Prepare, first: Growth) -> Growth:
     """Measured again where it looks bad: another process on the same core makes one run slow, not the best of several."""
     if first.ratio < MOST:
         return first
-    if first.seconds < _BEARABLE:  # a limit may have been between the two, such as the length of a message in pieces
-        first = replace(first, length=first.length * TIMES)
+    if first.seconds < _LONG_ENOUGH:  # a limit may have been between the two, such as the length of a message in pieces
+        further = TIMES if first.seconds < _BEARABLE else _BEYOND
+        first = replace(first, length=first.length * further)
     texts = (hostile(first.pattern, first.length + _OTHER * number) for number in range(1, 4 * _TRIES))
     short = long = float("inf")
     for number in range(_TRIES):
