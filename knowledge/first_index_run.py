@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.domain.errors import KnowledgeUnavailable
 from core.domain.knowledge import KnowledgeAudience, Retrieval
@@ -19,12 +19,14 @@ class FirstIndexRun:
     - ``is_started``: sources are configured, and there is an index to search.
     - ``is_running``: the first run over all sources is under way.
     - ``has_documents``: the index holds at least one.
+    - ``leaving``: documents that this run takes out of the index, by their ids; until it has, they answer nothing.
     - ``was_read``: set once the sources on this machine were read, or had to be put off.
     """
 
     is_started: bool = False
     is_running: bool = False
     has_documents: bool = False
+    leaving: frozenset[str] = frozenset()
     was_read: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -60,6 +62,9 @@ class RetrieverDuringFirstRun:
         retriever = self._reranked or self._retriever
         found = await retriever.retrieve(query, limit=limit, category=category, language=language, audience=audience)
         self._metrics.observe(Timing.RETRIEVAL, time.perf_counter() - began)
+        if self._first_run.is_running and self._first_run.leaving:
+            staying = (one for one in found.passages if one.document_id not in self._first_run.leaving)
+            found = replace(found, passages=tuple(staying))
         if not found.supported and self._first_run.is_incomplete:
             raise KnowledgeUnavailable("The documents are still being read.")
         return found

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import structlog
 
@@ -19,9 +20,10 @@ from core.ports.metrics import Metrics
 from core.ports.retriever import Retriever
 from knowledge.first_index_run import FirstIndexRun, RetrieverDuringFirstRun
 from knowledge.index.order import Origin
-from knowledge.open import Knowledge
+from knowledge.open import SAMPLE, Knowledge
 from knowledge.rerank.retriever import RerankedRetriever
 from knowledge.sources import resolve
+from knowledge.sources.files import document_ids
 from knowledge.sources.options import CLOSED_TICKETS
 from knowledge.sources.refresh import Refreshed
 
@@ -71,7 +73,7 @@ class Indexing:
         self._before = before
         self._pause = pause
         self._one_at_a_time = asyncio.Lock()
-        self._reading = FirstIndexRun()
+        self._reading = FirstIndexRun(leaving=_sample_beside(sources))
         self._first: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
         self._since = 0.0
@@ -327,6 +329,12 @@ class Indexing:
         self._reading.has_documents = self._knowledge.health().documents > 0
         _say(report)
         return report
+
+
+def _sample_beside(sources: Sequence[str]) -> frozenset[str]:
+    """The documents of a fictional company, where a company has configured its own: they may be in the index from a try-out."""
+    read = any(SAMPLE.is_relative_to(root) or Path(root).is_relative_to(SAMPLE) for root in resolve(sources))
+    return frozenset() if read else document_ids(SAMPLE)
 
 
 def _say(report: IndexReport) -> None:

@@ -117,6 +117,11 @@ def identity_of(path: str) -> str:
     return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+def document_ids(folder: Path) -> frozenset[str]:
+    """Of every file below it, whether it is a document or not."""
+    return frozenset(identity_of(str(path)) for path in folder.rglob("*"))
+
+
 def category_of(parts: Sequence[str]) -> str | None:
     """The first folder of a place below its source, in words; what lies in the source itself has no category."""
     return parts[0].replace("-", " ").replace("_", " ").capitalize() if len(parts) > 1 else None
