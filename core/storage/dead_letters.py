@@ -86,7 +86,7 @@ class SqlDeadLetters(OnDatabase):
             .outerjoin(message, message.c.id == outbox.c.message_id)  # a letter without its message is one all the more
             .join(conversation, conversation.c.id == outbox.c.conversation_id)
             .where(outbox.c.status == DeliveryStatus.DEAD)
-            .order_by(outbox.c.settled_at)
+            .order_by(outbox.c.settled_at, outbox.c.seq)
             .limit(limit)
         )
         return [
