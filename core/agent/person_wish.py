@@ -45,8 +45,12 @@ _ASKED = "?؟？"
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """The patterns of one language. ``helper`` asks for a person's help at the beginning of a clause ("can a human help me")."""
+    """The patterns of one language. ``helper`` asks for a person's help at the beginning of a clause ("can a human help me").
 
+    ``forms`` and ``helper`` match nothing where ``anyone`` does not, which is looked for first.
+    """
+
+    anyone: re.Pattern[str]
     forms: tuple[re.Pattern[str], ...]
     helper: re.Pattern[str]
     phrases: re.Pattern[str]
@@ -67,6 +71,7 @@ class _Wish:
         return self.phrases.search(text) is not None or any(
             self._is_meant(window, match, is_question=is_question)
             for window, core in _windows(text)
+            if self.anyone.search(window)
             for form in (*self.forms, self.helper)
             for match in form.finditer(window)
             if match.start() in core
@@ -147,6 +152,7 @@ def _compile(pack: LanguagePack) -> _Wish:
     )
     frames = {"complaint": one("complaint"), "others": f"{one('others')}|{one('circumstances')}", "own": one("own")}
     return _Wish(
+        anyone=re.compile(anyone),
         forms=tuple(map(re.compile, forms)),
         helper=re.compile(
             rf"(?:^|(?<=\| )|\b{joins} )(?:{one('polite')} )?{one('able')}{gap}{person}{gap}{one('aid')}\b"
