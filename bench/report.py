@@ -25,7 +25,7 @@ LIMITS = (
     "- With retrieval, each question is embedded in a process of its own; under load that process, the model's stub, the fake of",
     "  Slack and the load generator share the two cores with the hub.",
     "- Each customer on Slack asks another question here. Of one that was asked before, the vector and what its words mean are",
-    "  remembered: the same question costs the hub 0.4 ms less.",
+    "  remembered: the same question costs the hub about 0.3 ms less.",
     "- With knowledge, the embedding model's process keeps after indexing what its largest batch took; Chroma's process ends",
     "  when it is not used.",
     "",
