@@ -2,7 +2,7 @@
 # on Debian, which adds the servers that the tests drive.
 SHELL := /bin/bash
 BIN := .venv/bin
-JOBS ?= $(shell expr 2 '*' $$(nproc))
+JOBS ?= $(shell expr 2 + 2 '*' $$(nproc))
 ARGS ?=
 # Many tests wait for processes, so that more run at once than there are processors; tests/conftest.py mixes the slow among them.
 ORDER = -n $(JOBS) --dist loadfile --no-loadscope-reorder -o tmp_path_retention_policy=failed
