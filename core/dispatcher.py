@@ -193,7 +193,7 @@ class Dispatcher:
             except LostClaim:
                 self._lost(state.claim)
             except NotYet as error:
-                await self._wait(state, error)
+                await self._give_back(state, error.seconds, error.detail, counts=False)
             except StoreUnavailable as error:
                 log.warning("turn.store_unavailable", conversation=state.claim.conversation_id, error=error.detail)
                 await self._postpone(state, error, counts=False)
@@ -291,20 +291,17 @@ class Dispatcher:
 
     async def _postpone(self, state: TurnState, error: Exception, *, counts: bool = True) -> None:
         delay = backoff(state.conversation.attempts + 1, self._rng, first=self._settings.retry_first, cap=60.0)
+        await self._give_back(state, delay, f"{type(error).__name__}: {error}", counts=counts)
+
+    async def _give_back(self, state: TurnState, delay: float, reason: str, *, counts: bool) -> None:
+        """Give the claim back, not to be claimed again for ``delay`` seconds."""
         self._ending.add(state.claim)
         try:
-            reason = f"{type(error).__name__}: {error}"
             held = await self._turns.postpone(state.claim, delay=delay, error=reason, counts=counts)
         except StoreUnavailable:
             log.warning("turn.lease_left_to_expire", conversation=state.claim.conversation_id)
         else:
             if not held:
-                self._lost(state.claim)
-
-    async def _wait(self, state: TurnState, error: NotYet) -> None:
-        self._ending.add(state.claim)
-        with contextlib.suppress(StoreUnavailable):
-            if not await self._turns.postpone(state.claim, delay=error.seconds, error=error.detail, counts=False):
                 self._lost(state.claim)
 
     async def _heartbeat_loop(self) -> None:
@@ -328,7 +325,7 @@ class Dispatcher:
                 self._drop_lost(claims, await self._turns.extend(claims, self._settings.lease))
 
     def _drop_lost(self, claims: Sequence[Claim], held: frozenset[str]) -> None:
-        """Stop turns that somebody else has now; one that commits, or gives its claim back, learns it by that."""
+        """Stop the turns whose claim another worker has. One that is committing finds that out from its commit."""
         for claim in claims:
             if claim.conversation_id in held or claim in self._ending:
                 continue
