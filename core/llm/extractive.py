@@ -109,10 +109,7 @@ class ExtractiveResponder:
         if besides is not None:
             also = await self._reply(besides, Route(Intent.QUESTION), texts, turn_id)
             question = " ".join(message.text for message in besides.pending)
-            said = [one for one in (reply.besides, worth_saying(also, question, texts, way)) if one is not None]
-            reply = replace(
-                reply, besides=replace(said[-1], text="\n\n".join(one.text for one in said)) if said else None
-            )
+            reply = replace(reply, besides=_joined(reply.besides, worth_saying(also, question, texts, way)))
         if inside:
             reply = replace(reply, text=reply.text.removesuffix(texts.say("offer")).rstrip(), offers_person=False)
         if reply.escalation is None:
@@ -269,6 +266,13 @@ class ExtractiveResponder:
         if passage.score < SAME_QUESTION:
             shown = _without_verdict(shown)
         return _Part("", shown.strip(), passage.cite())
+
+
+def _joined(first: Reply | None, second: Reply | None) -> Reply | None:
+    """Two replies as one with both texts, and with the sources of the second."""
+    if first is None or second is None:
+        return first or second
+    return replace(second, text=f"{first.text}\n\n{second.text}")
 
 
 def _unsure(found: Retrieval) -> Retrieval:
