@@ -70,8 +70,6 @@ async def test_passages_are_given_up_front_and_no_tool_is_needed() -> None:
 
 @pytest.mark.parametrize("name", ["search_knowledge", "no_such_tool"])
 async def test_a_step_that_would_be_resumed_is_recorded_by_a_turn_that_is_not_begun_anew(name: str) -> None:
-    """Else it would be resumed with what the customer added meanwhile, which it does not know."""
-
     class Watched(MemoryJournal):
         async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
             assert bench.watcher.is_bound
@@ -79,7 +77,8 @@ async def test_a_step_that_would_be_resumed_is_recorded_by_a_turn_that_is_not_be
 
     bench = Bench(call(name, '{"query": "team plan"}'), say(GOOD))
     bench.journal = Watched()
-    assert (await bench.ask()).text == GOOD
+    await bench.ask()
+    assert bench.journal.rows, "resumed beside what the customer added, a step would not know of it"
 
 
 async def test_search_gives_more_sources_under_the_next_numbers() -> None:

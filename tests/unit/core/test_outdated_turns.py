@@ -27,15 +27,15 @@ def pause(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The places of which turns at work have heard."""
+    """The places of messages that turns at work were told of."""
     heard: list[int] = []
-    outdate = stream.ProvisionalEvents.outdate
+    add = stream.Additions.add
 
-    def note(events: stream.ProvisionalEvents, seq: int) -> None:
-        outdate(events, seq)
+    def note(additions: stream.Additions, seq: int) -> None:
+        add(additions, seq)
         heard.append(seq)
 
-    monkeypatch.setattr(stream.ProvisionalEvents, "outdate", note)
+    monkeypatch.setattr(stream.Additions, "add", note)
     return heard
 
 
@@ -80,7 +80,7 @@ async def test_a_slow_answer_to_half_of_it_is_not_waited_for(
 
 @pytest.mark.parametrize("most", [1, 64])
 async def test_what_is_added_while_files_are_read_counts(
-    store: SqlStore, wake: LocalWake, pause: Callable[[float], None], most: int
+    store: SqlStore, wake: LocalWake, pause: Callable[[float], None], told: list[int], most: int
 ) -> None:
     """The responder has not begun by then. Also where the dispatcher has no room for a further turn."""
     pause(0.05)
@@ -95,7 +95,7 @@ async def test_what_is_added_while_files_are_read_counts(
     async with at_work(store, responder, wake=wake, prepare=prepare, most=most):
         await reading.wait()
         await add(store, wake, "two")
-        await asyncio.sleep(0.05)
+        await eventually(lambda: 2 in told)
         read.set()
         await eventually(lambda: all_handled(store))
     assert await texts(store) == ["one", "two", "one + two"]
