@@ -120,10 +120,10 @@ class ProvisionalEvents:
                 self._restart_timer.cancel()
 
     def outdate(self, seq: int) -> None:
-        """The customer has written up to ``seq``: restart the turn 0.7 seconds after the last of it, if it did not know that.
+        """The customer has written up to ``seq``: restart the turn 0.7 seconds after their last message, if it is a new one.
 
-        So nobody waits for an answer to half of what they said, nor is the rest of it paid for. A turn that has shown text by
-        then, or decided to call a tool, goes on.
+        An answer to only a part of what they wrote would be thrown away; its model call ends here. A turn that has shown text
+        or decided to call a tool by then is not restarted.
         """
         if seq <= self._state.conversation.last_seq or not self._restartable or self._limit is None:
             return

@@ -329,7 +329,7 @@ class Turn:
         return reply, events.restartable
 
     def _keep_typing(self, state: TurnState) -> asyncio.Task[None] | None:
-        """Where answers are not shown while they are written: at least that somebody is writing."""
+        """Show "is typing", on a channel that cannot show an answer while it is written."""
         channel = self._typing.get(state.conversation.key.channel)
         if channel is None or self._streaming(state) is not None:
             return None

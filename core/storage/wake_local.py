@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 MAX_PENDING_KEYS = 10_000
-"""Keys of a topic that wait for whoever takes them. Beyond them, its listeners are told to look at everything."""
+"""A listener that has this many keys to read gets the empty key in their place: look at everything."""
 
 
 class LocalSubscription:

@@ -24,9 +24,9 @@ LONGEST = run_scale().pick(small=8_000, full=32_000)
 _FLOOR, _SLOW, _TRIES = 0.0005, 0.05, 8
 """Seconds: what takes less for the longest text cannot be told from noise; what takes more shows it at a shorter one."""
 _BEARABLE = 0.05
-"""Seconds of a run of which one that is ``TIMES`` as long can be waited for."""
+"""Seconds. After a run that took less, a text ``TIMES`` as long is measured as well."""
 _BEYOND = 2
-"""How often as long the texts are where that cannot."""
+"""After a longer run, a text so many times as long."""
 _LONG_ENOUGH = 0.5
 """Seconds of a run that hardly anybody disturbs as a whole: three are enough."""
 _OTHER = 24
