@@ -5,13 +5,16 @@ Only its ports, its folders and where ``web`` is are the test's own.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+
+import aiohttp
 
 from tests.servers import programs
 from tests.servers.compose_file import KEYS, rendered
@@ -53,6 +56,28 @@ class Caddy:
     def url(self) -> str:
         """Its PUBLIC_URL."""
         return f"https://localhost:{self.https_port}"
+
+    @asynccontextmanager
+    async def client(self, address: str = "127.0.0.1") -> AsyncIterator[aiohttp.ClientSession]:
+        """A client that trusts its authority and whose requests come from ``address``.
+
+        Ends when each socket is closed. aiohttp does not wait for that where TLS has a goodbye to exchange.
+        """
+        sockets: list[socket.socket] = []
+
+        def new_socket(info: aiohttp.AddrInfoType) -> socket.socket:
+            sockets.append(socket.socket(*info[:3]))
+            return sockets[-1]
+
+        connector = aiohttp.TCPConnector(
+            ssl=self.tls, local_addr=(address, 0), family=socket.AF_INET, socket_factory=new_socket
+        )
+        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=60)) as http:
+            yield http
+        assert sockets
+        async with asyncio.timeout(60):
+            while any(one.fileno() >= 0 for one in sockets):  # noqa: ASYNC110 - asyncio closes them and tells nobody
+                await asyncio.sleep(0.01)
 
     @property
     def tls(self) -> ssl.SSLContext:

@@ -9,7 +9,6 @@ import shutil
 import sys
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from tests.e2e.guides.guide import Guide
@@ -93,12 +92,11 @@ async def test_the_path_leads_to_a_customer_who_is_answered(
 
 async def _answer_through(proxy: Caddy) -> str:
     """Of a customer in a browser, over TLS."""
-    connector = aiohttp.TCPConnector(ssl=proxy.tls)
-    async with aiohttp.ClientSession(proxy.url, connector=connector) as http:
-        async with http.post("/api/sessions", json={}) as opened:
+    async with proxy.client() as http:
+        async with http.post(f"{proxy.url}/api/sessions", json={}) as opened:
             session = await opened.json()
         http.headers["Authorization"] = f"Bearer {session['token']}"
-        route = f"/api/chat/sessions/{session['session_id']}/messages"
+        route = f"{proxy.url}/api/chat/sessions/{session['session_id']}/messages"
         async with http.post(route, json={"message": QUESTION, "client_id": "c1"}) as answer:
             return str((await answer.json())["message"])
 
