@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 import itertools
 import unicodedata
@@ -74,8 +75,9 @@ def _width(text: str) -> int:
 
 def _fitting(text: str, most: int) -> int:
     """How many of the first characters are ``most`` characters at most once folded."""
-    widths = itertools.accumulate(map(_character_width, text[:most]))
-    return sum(1 for _ in itertools.takewhile(lambda width: width <= most, widths))
+    if text.isascii():
+        return min(most, len(text))
+    return bisect.bisect_right(list(itertools.accumulate(map(_character_width, text[:most]))), most)
 
 
 def _shortened(message: Message, most: int) -> Message:
