@@ -1,7 +1,7 @@
 """``python -m tests.faults.attack.watcher PORT PID``: asks a hub every 50 ms whether it lives, until its own input ends.
 
 A process of its own, so that the tests do not delay it. Prints one JSON object at the end. ``blocked`` is the hub's own part
-in the longest wait, however busy the machine is: the wait without the time in which the hub's threads or this process stood in
+in the longest wait, however busy the machine is: the wait without the time in which the hub's threads or the asking one stood in
 line for a processor, and at most the processor time that the hub used meanwhile. A loop that computes for a second blocks for
 a second. One that gets no processor blocks for nothing.
 """
@@ -37,7 +37,7 @@ class Watched:
 
 @dataclass(frozen=True)
 class _Clock:
-    """A moment: on the wall, in line for a processor (all threads of both processes), and used by the hub."""
+    """A moment: on the wall, in line for a processor (whoever asks, and each thread of the hub), and used by the hub."""
 
     wall: float
     queued: float
@@ -46,14 +46,14 @@ class _Clock:
 
 def _clock(hub: psutil.Process) -> _Clock:
     times = hub.cpu_times()
-    queued = _queued("self") + _queued(str(hub.pid))
+    queued = _queued("thread-self") + _queued(f"{hub.pid}/task/*")
     return _Clock(time.monotonic(), queued, times.user + times.system)
 
 
-def _queued(process: str) -> float:
-    """Seconds that its threads were ready and had no processor (Linux, Documentation/scheduler/sched-stats.rst)."""
+def _queued(threads: str) -> float:
+    """Seconds that they were ready and had no processor (Linux, Documentation/scheduler/sched-stats.rst)."""
     waited = 0
-    for place in Path(f"/proc/{process}/task").glob("*/schedstat"):
+    for place in Path("/proc").glob(f"{threads}/schedstat"):
         try:
             waited += int(place.read_text().split()[1])
         except (OSError, IndexError):  # the thread has ended
