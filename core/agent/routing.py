@@ -17,7 +17,7 @@ from core.agent.withdrawal import last_withdrawn, names_it_unneeded, without_wit
 from core.agent.wording import phrase
 from core.domain.attachments import Attachment
 from core.domain.choices import Choice
-from core.domain.conversation import Escalation, OwnershipState
+from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
 from core.ports.store import TurnState
@@ -146,8 +146,7 @@ def route(turn: TurnState, keywords: Sequence[str] = (), *, for_staff: bool = Fa
         return Route(Intent.CONTACT, left, contact=contact)
     if messages and messages[-1].action in (CustomerAction.GREETING, CustomerAction.START_OVER):
         return Route(Intent.SMALL_TALK, talk="greeting")
-    may_decline = offered or turn.conversation.state is OwnershipState.QUEUED  # who waits was asked for an address
-    if may_decline and texts and says_no(texts[-1]) and not any(map(asks, texts)):
+    if offered and texts and says_no(texts[-1]) and not any(map(asks, texts)):
         return Route(Intent.DECLINED)
     return _route_words(texts, tuple(file for m in messages for file in m.attachments))
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from core.agent.contact import contact_details, only_contact_details
 from core.agent.routing import Intent, route, was_offered_person
 from core.agent.small_talk import small_talk
-from core.domain.conversation import OwnershipState
 from core.domain.messages import Author, CustomerAction, MessageKind
 from tests.contract.responders.world import message, text_file, turn_of
 
@@ -89,16 +86,6 @@ def test_a_bare_yes_accepts_an_offer_only_when_there_was_one(kind: MessageKind) 
     assert route(turn_of("No, thank you", history=offer)).intent is Intent.DECLINED
     answer = [message("It costs 9.", author=Author.AGENT, kind=MessageKind.ANSWER)]
     assert route(turn_of("yes", history=answer)).intent is not Intent.PERSON
-
-
-def test_who_waits_for_a_person_may_say_no_to_being_asked_for_an_address() -> None:
-    asked = [message("How may we reach you?", author=Author.SYSTEM)]
-    alone = turn_of("No thanks", history=asked)
-    waiting = replace(alone, conversation=replace(alone.conversation, state=OwnershipState.QUEUED))
-    assert route(waiting).intent is Intent.DECLINED
-    assert route(alone).intent is Intent.QUESTION
-    also_asks = replace(waiting, pending=turn_of("Where is my order?", "No thanks", history=asked).pending)
-    assert route(also_asks).intent is Intent.QUESTION
 
 
 def test_an_offer_is_known_by_its_mark_and_not_from_staff() -> None:
