@@ -61,7 +61,7 @@ class Caddy:
     async def client(self, address: str = "127.0.0.1") -> AsyncIterator[aiohttp.ClientSession]:
         """A client that trusts its authority and whose requests come from ``address``.
 
-        Ends when each socket is closed. aiohttp does not wait for that where TLS has a goodbye to exchange.
+        Ends when each socket is closed. aiohttp's close() does not wait for TLS to shut down.
         """
         sockets: list[socket.socket] = []
 
@@ -76,7 +76,7 @@ class Caddy:
             yield http
         assert sockets
         async with asyncio.timeout(60):
-            while any(one.fileno() >= 0 for one in sockets):  # noqa: ASYNC110 - asyncio closes them and tells nobody
+            while any(one.fileno() >= 0 for one in sockets):  # noqa: ASYNC110 - asyncio gives no signal
                 await asyncio.sleep(0.01)
 
     @property

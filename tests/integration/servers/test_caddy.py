@@ -18,7 +18,7 @@ from tests.servers.compose_file import KEYS, rendered
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
 
-CUSTOMER = "127.0.0.2"  # another address than the proxy's
+CUSTOMER_ADDRESS = "127.0.0.2"  # another address than the proxy's
 LARGEST = 10 * 1024 * 1024
 TOLD = ("TRUSTED_PROXIES", "PUBLIC_URL")
 OWN_OF_AN_ANSWER = {"date", "x-request-id", "server"}
@@ -56,7 +56,7 @@ def behind(make_hub: MakeHub, tmp_path: Path) -> Iterator[Behind]:
 
 
 @asynccontextmanager
-async def visitor(hub: Proxied, address: str = CUSTOMER) -> AsyncIterator[Visitor]:
+async def visitor(hub: Proxied, address: str = CUSTOMER_ADDRESS) -> AsyncIterator[Visitor]:
     """A customer who has a session."""
     async with hub.proxy.client(address) as http, http.post(f"{hub.url}/api/sessions", json={}) as answer:
         assert answer.status == 200, await answer.text()
@@ -65,7 +65,7 @@ async def visitor(hub: Proxied, address: str = CUSTOMER) -> AsyncIterator[Visito
 
 async def test_the_page_comes_over_tls_and_plain_http_leads_to_it(behind: Behind) -> None:
     hub = behind()
-    async with hub.proxy.client(CUSTOMER) as http:
+    async with hub.proxy.client(CUSTOMER_ADDRESS) as http:
         async with http.get(hub.url) as page:
             assert (page.status, page.url.scheme) == (200, "https")
             assert "widget.js" in await page.text()
@@ -78,7 +78,7 @@ async def test_the_page_comes_over_tls_and_plain_http_leads_to_it(behind: Behind
 @pytest.mark.parametrize("path", ["/", "/widget.js", "/health/live", "/openapi.json", "/api/sessions/unknown"])
 async def test_the_hubs_headers_are_kept(behind: Behind, path: str) -> None:
     hub = behind()
-    async with hub.proxy.client(CUSTOMER) as http:
+    async with hub.proxy.client(CUSTOMER_ADDRESS) as http:
         async with http.get(hub.inner.url + path) as answer:
             given = {name.lower(): value for name, value in answer.headers.items()}
         async with http.get(hub.url + path) as answer:
@@ -99,7 +99,7 @@ async def test_a_conversation_over_the_websocket(behind: Behind) -> None:
 async def test_each_customer_behind_the_proxy_has_an_address_of_their_own(behind: Behind) -> None:
     """The share of sessions is an address's. What a customer claims to be does not count."""
     hub = behind(SESSIONS_PER_ADDRESS="2")
-    for address in (CUSTOMER, "127.0.0.3"):
+    for address in (CUSTOMER_ADDRESS, "127.0.0.3"):
         async with hub.proxy.client(address) as http:
             statuses = await asyncio.gather(*(_opened(http, hub, claim) for claim in _CLAIMS))
             assert statuses.count(200) == 2
@@ -124,7 +124,7 @@ async def test_the_largest_file_passes_and_a_larger_one_is_refused_by_the_hub(be
 
 async def test_an_operators_routes_are_closed_to_those_who_come_through_it(behind: Behind) -> None:
     hub = behind()
-    async with hub.proxy.client(CUSTOMER) as http:
+    async with hub.proxy.client(CUSTOMER_ADDRESS) as http:
         for path in ("/metrics", "/api/waiting"):
             async with http.get(hub.url + path) as answer:
                 assert answer.status in (401, 403, 404), path
@@ -133,7 +133,7 @@ async def test_an_operators_routes_are_closed_to_those_who_come_through_it(behin
 async def test_while_web_starts_anew_a_request_waits(behind: Behind) -> None:
     hub = behind()
     hub.inner.kill()
-    async with hub.proxy.client(CUSTOMER) as http:
+    async with hub.proxy.client(CUSTOMER_ADDRESS) as http:
         asked = asyncio.create_task(http.get(f"{hub.url}/health/live"))
         await asyncio.to_thread(hub.inner.start)
         async with await asked as answer:
