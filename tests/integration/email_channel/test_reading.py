@@ -81,7 +81,7 @@ async def test_mails_of_one_thread_that_come_together_stay_in_order(rig: Rig) ->
         await rig.write(str(number), Subject="", In_Reply_To=mail["Message-ID"])
         await rig.write("by the way", Subject="", From=f"other{number}@customer.example")
     found = [event for event in await rig.sink.messages(11) if event.sender.external_id == ANN]
-    assert [event.text for event in found] == ["0", "1", "2", "3", "4", "5"]
+    assert [event.text for event in found] == ["0", "1", "2", "3", "4", "5"], await rig.office.mails(rig.address)
     assert len({event.conversation for event in found}) == 1
 
 
