@@ -14,7 +14,7 @@ from core.ports.store import TurnState
 _P = ParamSpec("_P")
 _Result = TypeVar("_Result")
 _SHORT = 800
-"""Characters of a turn that are analysed in the event loop itself: a few milliseconds, about what starting a thread costs."""
+"""Characters of a turn that are analysed in the event loop itself: a few milliseconds, about what another thread costs."""
 
 _ANALYSIS_THREAD = ThreadPoolExecutor(1, "analysis")
 """One: several would be no faster under Python's lock, and the event loop would wait up to 5 ms for each whenever it wakes."""

@@ -37,7 +37,7 @@ class Watched:
 
 @dataclass(frozen=True)
 class _Clock:
-    """A moment: on the wall, in line for a processor (whoever asks, and each thread of the hub), and used by the hub."""
+    """Seconds until now. ``queued``: the asking thread and all of the hub's waited for a processor. ``used``: the hub had one."""
 
     wall: float
     queued: float
@@ -51,7 +51,7 @@ def _clock(hub: psutil.Process) -> _Clock:
 
 
 def _queued(threads: str) -> float:
-    """Seconds that they were ready and had no processor (Linux, Documentation/scheduler/sched-stats.rst)."""
+    """Seconds that they waited for a processor; ``threads`` is a pattern below /proc (Linux, scheduler/sched-stats.rst)."""
     waited = 0
     for place in Path("/proc").glob(f"{threads}/schedstat"):
         try:

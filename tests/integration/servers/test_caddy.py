@@ -56,9 +56,9 @@ def behind(make_hub: MakeHub, tmp_path: Path) -> Iterator[Behind]:
 
 
 @asynccontextmanager
-async def visitor(hub: Proxied, address: str = CUSTOMER_ADDRESS) -> AsyncIterator[Visitor]:
+async def visitor(hub: Proxied) -> AsyncIterator[Visitor]:
     """A customer who has a session."""
-    async with hub.proxy.client(address) as http, http.post(f"{hub.url}/api/sessions", json={}) as answer:
+    async with hub.proxy.client(CUSTOMER_ADDRESS) as http, http.post(f"{hub.url}/api/sessions", json={}) as answer:
         assert answer.status == 200, await answer.text()
         yield Visitor(hub, http, await answer.json())
 
