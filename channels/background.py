@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from core.end_tasks import end_tasks
+
 
 class BackgroundTasks:
     """Whoever inherits from it begins tasks, each of which deals with its own failures."""
@@ -25,6 +27,4 @@ class BackgroundTasks:
 
     async def close(self) -> None:
         """Cancel what is under way."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(*self._tasks)

@@ -11,6 +11,7 @@ import structlog
 
 from channels.bounded import Bounded
 from core.domain.errors import Overloaded, StoreUnavailable
+from core.end_tasks import end_tasks
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 
@@ -88,9 +89,7 @@ class WriteBehindCache:
 
     async def close(self) -> None:
         """Write what is left, if the database is available."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+        await end_tasks(self._task)
         with contextlib.suppress(StoreUnavailable, Overloaded):
             await self.flush()
 

@@ -9,7 +9,6 @@ With one process a limit is exact. A process that is killed forgets what it spen
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ import structlog
 from core.domain.budget import Budget, Spender, group_total, strangers_total
 from core.domain.errors import StoreUnavailable
 from core.domain.model_use import UseCount, UseKey
+from core.end_tasks import end_tasks
 from core.ports.budgets import BudgetRecords, Spent
 from core.ports.clock import Clock
 from core.ports.metrics import Counter, Metrics, NoMetrics
@@ -88,9 +88,7 @@ class BudgetLedger:
         """Stop writing, after a last write."""
         loop, self._loop = self._loop, None
         if loop is not None:
-            loop.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await loop
+            await end_tasks(loop)
             await self.write()
 
     def wait(self, budget: Budget, spender: Spender, amount: int = 1) -> float:

@@ -26,6 +26,7 @@ from core.domain.errors import (
     Unsupported,
 )
 from core.domain.messages import Receipt, WirePayload
+from core.end_tasks import end_tasks
 from core.group_commit import GroupCommit
 from core.ports.channel import Channel, SupportsEventLog, SupportsOutcomeQuery
 from core.ports.clock import Clock
@@ -106,7 +107,7 @@ class Lane:
         if self._loop_task is not None:
             async with self._claiming:  # a claim that the database may have granted is not cut off
                 self._loop_task.cancel()
-            await asyncio.wait({self._loop_task})
+            await end_tasks(self._loop_task)
             await self._flush(grace / 2)
         if self._active:
             await asyncio.wait(self._active)

@@ -17,6 +17,7 @@ from core.domain.correlation import correlated
 from core.domain.delivery import backoff
 from core.domain.errors import LostClaim, NotYet, StoreUnavailable, Superseded
 from core.domain.messages import Audience
+from core.end_tasks import end_tasks
 from core.group_commit import GroupCommit
 from core.ports.metrics import Counter, Gauge, Metrics, Timing
 from core.ports.outcomes import AnswerGiven
@@ -99,15 +100,13 @@ class Dispatcher:
         claiming, heartbeat, telling = loops
         async with self._claiming:  # a claim that the database may have granted is never cut off
             claiming.cancel()
-        await _end(claiming)
+        await end_tasks(claiming)
         running = [one.task for one in self._active.values()]
         if running:
             await asyncio.wait(running, timeout=grace)
         left = list(self._active.values())
-        for one in left:
-            await _end(one.task)
-        await _end(heartbeat)
-        await _end(telling)
+        await end_tasks(*(one.task for one in left))
+        await end_tasks(heartbeat, telling)
         await self._finish.drain()
         if left:
             with contextlib.suppress(StoreUnavailable):
@@ -346,9 +345,3 @@ def _log_failure(error: Exception) -> None:
         log.warning("dispatcher.store_unavailable", error=error.detail)
     else:
         log.error("dispatcher.failed", exc_info=error)
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import structlog
 
 from core.domain.delivery import backoff
 from core.domain.errors import ChannelError, StoreUnavailable
+from core.end_tasks import end_tasks
 from core.ports.timers import DecideTimer, DueTimer, Timers
 from core.ports.wake import OUTBOX, WIDGET, Wake
 
@@ -63,8 +63,7 @@ class TimerLoop:
             return
         async with self._working:
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await end_tasks(task)
 
     async def once(self) -> int:
         """Do what is due now. How many timers that were. Raises StoreUnavailable."""

@@ -34,6 +34,7 @@ from core.domain.customer import ContactDetails
 from core.domain.errors import AuthFailed, BadSignature, Rejected, StoreUnavailable, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.end_tasks import end_tasks
 from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
 from core.ports.staff_mail import StaffMail
 from core.ports.surroundings import Surroundings
@@ -101,10 +102,7 @@ class EmailChannel:
     async def stop(self) -> None:
         """See Channel.stop. A mail that is being taken is taken again by whoever reads next."""
         tasks, self._tasks = self._tasks, set()
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await end_tasks(*tasks)
         readings, self._readings = self._readings, []
         for reading in readings:
             with contextlib.suppress(StoreUnavailable):

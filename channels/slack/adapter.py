@@ -49,6 +49,7 @@ from core.domain.errors import (
 )
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.end_tasks import end_tasks
 from core.ports.channel import (
     AttachmentStream,
     Diagnosis,
@@ -164,9 +165,7 @@ class SlackChannel:
         """Take nothing more, and write down what was noted."""
         self._reception.open(None)
         task, self._backfilling = self._backfilling, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
+        await end_tasks(task)
         await self._streams.close()
         opened, self._open = self._open, None
         if opened is not None:

@@ -22,6 +22,7 @@ from channels.slack.place import CHANNEL, Place, Sent, time_of
 from channels.slack.wire import Metadata, Posted
 from channels.slack.workspaces import Workspaces
 from core.domain.errors import ChannelError, HubError, RateLimited, Rejected, StoreUnavailable, Unreachable
+from core.end_tasks import end_tasks
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 
@@ -179,10 +180,8 @@ class AbandonedMessages:
         """What cannot be finished in a moment stays remembered."""
         tasks = set(self._finishing.values())
         if tasks:
-            _, waiting = await asyncio.wait(tasks, timeout=_GRACE)
-            for task in waiting:
-                task.cancel()
-            await asyncio.wait(tasks)
+            await asyncio.wait(tasks, timeout=_GRACE)
+            await end_tasks(*tasks)
 
     def _finish_soon(self, client: SlackClient, key: str, sent: Sent, how: dict[str, Any]) -> None:
         if key not in self._finishing:

@@ -20,6 +20,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from channels.slack.client import SILENT, SlackClient
 from channels.slack.wire import Json
 from core.domain.errors import HubError, Overloaded, StoreUnavailable
+from core.end_tasks import end_tasks
 from core.ports.channel import WebhookReply
 from core.ports.clock import Clock
 from core.ports.leases import Leases
@@ -58,9 +59,7 @@ class SocketMode:
     async def stop(self) -> None:
         """Close, and let another process take over at once."""
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(*tasks)
         if tasks:
             with contextlib.suppress(HubError):
                 await self._leases.let_go(self._lease, self._holder)
@@ -83,8 +82,11 @@ class SocketMode:
             await self._held.wait()
             connection = _Connection(self._client, self._answer)
             try:
-                async with asyncio.timeout(CONNECT_SECONDS):
-                    await connection.connect_to_new_endpoint()
+                async with asyncio.timeout(
+                    CONNECT_SECONDS
+                ):  # not in the library's way, which may lose our cancellation
+                    connection.wss_uri = await self._client.socket_url()
+                    await connection.connect()  # type: ignore[no-untyped-call]
                 failures = 0
                 await self._watch(connection)
             except HubError as error:

@@ -28,6 +28,7 @@ from core.domain.customer import ContactDetails
 from core.domain.errors import AuthFailed, ChannelError, HubError, Rejected, StoreUnavailable, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.end_tasks import end_tasks
 from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
 from core.ports.surroundings import Surroundings
 
@@ -89,10 +90,7 @@ class SmsChannel:
         """Take nothing more."""
         self._door.open(None)
         watching, self._watching = self._watching, None
-        if watching is not None:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+        await end_tasks(watching)
         transport, self._transport = self._transport, None
         self._client = self._sender = self._files = None
         if transport is not None:

@@ -18,6 +18,7 @@ from telegram import Update
 from channels.telegram.parse import Part, Reader
 from channels.telegram.settings import CHANNEL
 from core.domain.errors import StoreUnavailable
+from core.end_tasks import end_tasks
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 
@@ -47,9 +48,7 @@ class GroupAlbums:
 
     async def close(self) -> None:
         """What is put aside stays so."""
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.wait({self._sweeping})
+        await end_tasks(self._sweeping)
 
     async def earlier(self, update: Update) -> Sequence[Update]:
         """Before an update is read: the updates put aside that turn out to be for us by it, oldest first."""

@@ -23,6 +23,7 @@ from channels.telegram.settings import CHANNEL, TelegramSettings
 from channels.telegram.webhook import TelegramEndpoint, WebhookRegistration
 from channels.telegram.words import COMMANDS
 from core.domain.errors import AuthFailed, ChannelError, StoreUnavailable
+from core.end_tasks import end_tasks
 from core.ports.channel import InboundSink
 from core.ports.surroundings import Surroundings
 
@@ -102,9 +103,7 @@ class Connection:
 
     async def close(self) -> None:
         """Take nothing more; what was taken is stored."""
-        if self._work is not None:
-            self._work.cancel()
-            await asyncio.wait({self._work})
+        await end_tasks(self._work)
         if self._settings.mode == "polling":
             with contextlib.suppress(StoreUnavailable):
                 await self._polling.let_go()

@@ -17,6 +17,7 @@ import structlog
 
 from channels.web import render
 from core.domain.errors import HubError
+from core.end_tasks import end_tasks
 from core.group_commit import GroupCommit
 from core.ports.clock import Clock
 from core.ports.event_log import EventLog, LoggedFrame
@@ -139,9 +140,7 @@ class Live:
         self._stopped = True
         if self._task is None:
             return
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await end_tasks(self._task)
         self._task = None
         with contextlib.suppress(HubError):
             await self._read(list(self._rooms))

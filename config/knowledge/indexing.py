@@ -16,6 +16,7 @@ from config.knowledge.source_jobs import Running, SourceJobs
 from config.processes.election import Election
 from core.domain.errors import HubError, InvalidInput, KnowledgeUnavailable, StoreUnavailable
 from core.domain.knowledge import IndexProgress, IndexReport
+from core.end_tasks import end_tasks
 from core.ports.metrics import Metrics
 from core.ports.retriever import Retriever
 from knowledge.first_index_run import FirstIndexRun, RetrieverDuringFirstRun
@@ -106,8 +107,7 @@ class Indexing:
     async def stop(self) -> None:
         """End what runs; the next start goes on where it was."""
         if self._first is not None:
-            self._first.cancel()
-            await asyncio.wait({self._first})
+            await end_tasks(self._first)
             self._reading.is_running = False
         if self._reranked is not None:
             await self._reranked.aclose()

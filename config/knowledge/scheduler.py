@@ -15,6 +15,7 @@ import structlog
 from config.knowledge.source_jobs import Running, SourceJobs
 from core.domain.errors import HubError, StoreUnavailable
 from core.domain.jobs import Job
+from core.end_tasks import end_tasks
 
 log = structlog.get_logger(__name__)
 
@@ -52,10 +53,7 @@ class Scheduler:
     async def stop(self) -> None:
         """What is under way is cut off, said to be, and taken up by whoever comes next."""
         task, self._task = self._task, None
-        ending: list[asyncio.Task[None]] = [*([task] if task is not None else []), *self._under_way]
-        for one in ending:
-            one.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+        await end_tasks(task, *self._under_way)
 
     def nudge(self) -> None:
         """Somebody has asked for something."""

@@ -12,6 +12,7 @@ from watchfiles import Change, awatch
 
 from config.knowledge.source_jobs import ScheduledSource
 from core.domain.errors import HubError
+from core.end_tasks import end_tasks
 from knowledge.sources import READABLE
 from knowledge.sources.files import IGNORED_FOLDERS, before_magic
 
@@ -46,10 +47,7 @@ class Watcher:
     async def stop(self) -> None:
         """What changes from now on is found by the run of the next start."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end_tasks(task)
 
     async def _run(self) -> None:
         while True:

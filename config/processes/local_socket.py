@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 
 from core.domain.errors import HubError, NotAllowed
+from core.end_tasks import end_tasks
 
 log = structlog.get_logger(__name__)
 
@@ -73,9 +74,7 @@ class LocalSocket:
         if self._server is None:
             return
         self._server.close()
-        for task in list(self._open):
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        await end_tasks(*self._open)
         for file in (self._path, self._elsewhere):
             file.unlink(missing_ok=True)
         self._server = None

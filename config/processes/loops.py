@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine
 from typing import Any, Protocol
+
+from core.end_tasks import end_tasks
 
 
 class Loop(Protocol):
@@ -29,10 +30,7 @@ class LoopTask:
     async def end(self) -> None:
         """Wherever it is."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end_tasks(task)
 
 
 def loops_of(*found: Loop | None) -> tuple[Loop, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import secrets
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import asyncpg
 import structlog
 
+from core.end_tasks import end_tasks
 from core.storage.database import driver_url
 from core.storage.wake_local import MAX_PENDING_KEYS, LocalWake
 
@@ -42,10 +42,7 @@ class PostgresWake(LocalWake):
 
     async def stop(self) -> None:
         """Close the connection."""
-        for task in self._tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end_tasks(*self._tasks)
         self._tasks = []
 
     def notify(self, topic: str, key: str = "") -> None:

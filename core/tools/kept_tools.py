@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from core.agent.tools import Tool, by_name
+from core.end_tasks import end_tasks
 from core.ports.metrics import Gauge, Metrics
 
 logger = logging.getLogger(__name__)
@@ -63,10 +64,7 @@ class KeptTools:
 
     async def aclose(self) -> None:
         """End the connection."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end_tasks(self._task)
 
     def _publish(self, tools: Iterable[Tool], left_out: Mapping[str, str]) -> None:
         known = self.tools.keys(), self.left_out

@@ -21,6 +21,7 @@ from channels.slack.wire import Block, Metadata
 from core.domain.case import DESK, feed
 from core.domain.errors import HubError, RateLimited, Rejected
 from core.domain.keys import ConversationKey
+from core.end_tasks import end_tasks
 from core.ports.surroundings import Surroundings
 from handoff.slack.card_links import CardLinks
 from handoff.slack.case_threads import MARK, CaseThreads
@@ -64,9 +65,7 @@ class DeskEdits:
     async def stop(self) -> None:
         """What is left stays remembered."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
+        await end_tasks(task)
 
     async def edit(self, shown: Sent, text: str, blocks: Sequence[Block], metadata: Metadata) -> Sent | None:
         """The message as it is now; None where no edit is left. Raises ChannelError."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +11,7 @@ import structlog
 
 from core.domain.delivery import CUSTOMER_ENDED
 from core.domain.errors import StoreUnavailable
+from core.end_tasks import end_tasks
 from core.ports.delivery_outcomes import Arrived, DeliveryOutcome, DeliveryOutcomes, OutcomeStatus
 from core.ports.store import NewMessage
 from core.ports.wake import OUTBOX, Wake
@@ -110,10 +110,7 @@ class DeliveryMarks:
     async def stop(self) -> None:
         """End it; what it was in the middle of is done by whoever comes next."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end_tasks(task)
 
     async def show(self) -> int:
         """Once, all there is. How many messages. Raises StoreUnavailable."""

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.domain.errors import KnowledgeUnavailable
+from core.end_tasks import end_tasks
 from knowledge.process.frames import LENGTH, BrokenFrame, Frame, body_length, decode, encode
 from knowledge.process.programs import PACKAGES, command
 from knowledge.process.wire import settings_frame
@@ -96,10 +97,7 @@ class KnowledgeProcess:
     async def close(self) -> None:
         """Ends the process; calls that still wait get KnowledgeUnavailable."""
         supervisor, self._supervisor = self._supervisor, None
-        if supervisor is not None:
-            supervisor.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await supervisor
+        await end_tasks(supervisor)
         self.status.state = State.STOPPED
 
     async def wait_ready(self, timeout: float, *, patient: bool = False) -> None:

@@ -203,7 +203,11 @@ class Refresh:
         assert child.stdout is not None
         try:
             child.stdin.write(encode(_order(options, self._catalog.mirrors)))
-            while (frame := await asyncio.wait_for(_read(child.stdout), self._patience)) is not None:
+            while True:
+                async with asyncio.timeout(self._patience):
+                    frame = await _read(child.stdout)
+                if frame is None:
+                    break
                 if "result" in frame:
                     return frame["result"], ""
                 done, total, place = frame["progress"]

@@ -10,12 +10,15 @@ import pytest
 
 from channels.slack import socket_mode
 from channels.slack.adapter import SlackChannel
+from channels.slack.client import SlackClient, open_transport
+from channels.slack.socket_mode import SocketMode
+from channels.slack.wire import Json
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import ANNA, APP_TOKEN, DIRECT, TEAM, Fault
 from core.clock import SystemClock
 from core.domain.errors import UnknownMessage
 from core.domain.messages import CustomerAction, InboundEvent, MessageReceived, RawEvent
-from core.ports.channel import Accepted
+from core.ports.channel import Accepted, WebhookReply
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, settings, surroundings
@@ -184,3 +187,31 @@ async def test_a_second_process_waits_for_its_turn(socketed: Hub, store: SqlStor
     await second.stop()
     await socketed.channel.stop()
     assert await store.hold("slack:default:socket", "p2", 30.0)
+
+
+class _NobodyElse:
+    """The lease is to be had at once, so that every step that follows is the same each time."""
+
+    async def hold(self, _name: str, _holder: str, _seconds: float) -> bool:
+        return True
+
+    async def let_go(self, _name: str, _holder: str) -> None:
+        pass
+
+
+async def test_it_stops_at_whatever_step_of_connecting(fake: SlackFake) -> None:
+    """The library waits with asyncio.wait_for, which loses a cancellation that comes in the wrong step."""
+    transport = open_transport(10.0)
+    for steps in range(40):
+        client = SlackClient(transport, [APP_TOKEN], fake.api_url)
+        socket = SocketMode(client, _unexpected, _NobodyElse(), SystemClock(), "p1", "default")
+        await socket.start()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(2):
+            await socket.stop()
+    await transport.close()
+
+
+async def _unexpected(_payload: Json) -> WebhookReply:
+    raise AssertionError("nobody writes")
