@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import random
+import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from tests.servers.used_databases import UsedDatabases
 _FIXTURES = ("report", "compiled", "hub", "browser", "peers")
 pytest_plugins = [f"tests.fixtures.{name}" for name in _FIXTURES]
 
+_HERE = Path(__file__).parent
 _LAST_SLOW = 0.7
 """The share of the files by which all files with slow tests have begun."""
 _POSTGRES = {"postgres_server", "durable_postgres", "postgres_on_small_disk"}
@@ -93,10 +95,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _spread_the_slow(items: list[pytest.Item]) -> None:
     """Mix files with slow tests, which are busy, among those that mostly wait, and early enough that no worker ends with one."""
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    others = list(dict.fromkeys(item.path for item in items if not slow[item.path]))
+    others = sorted({item.path for item in items if not slow[item.path]}, key=_by_chance)
     places = {path: number / len(others) for number, path in enumerate(others)}
     places |= {path: _LAST_SLOW * number / len(slow) for number, (path, _) in enumerate(slow.most_common())}
     items.sort(key=lambda item: places[item.path])
+
+
+def _by_chance(path: Path) -> int:
+    """The same in each run. By name, files of one folder would come together: all workers would wait at once."""
+    return zlib.crc32(str(path.relative_to(_HERE)).encode())
 
 
 def _leave_to_the_soak(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -18,6 +19,7 @@ from tests.corpus import corpus_files
 
 _FILES = corpus_files("attachments")
 _REFUSED = {"random.bin"}
+_LARGE = {"MEDRPT-2024-PAT-3847_medical_report_scan.pdf", "test_files.zip"}
 _RECORDED = {"test.m4a": "audio/mp4", "test.mp3": "audio/mpeg", "test.wav": "audio/wav"}
 _EMPTY = {*_RECORDED}
 _HOLDS = {
@@ -45,7 +47,12 @@ async def calls() -> AsyncIterator[ConfinedCalls]:
         yield parts.make_confined(closing).files
 
 
-@pytest.mark.parametrize("path", _FILES, ids=lambda path: path.name)
+def _marked(path: Path) -> Any:
+    """Scans that take ten seconds each are left to the soak; scans of our own are in test_pictures.py."""
+    return pytest.param(path, marks=pytest.mark.soak(small=False)) if path.name in _LARGE else path
+
+
+@pytest.mark.parametrize("path", [_marked(path) for path in _FILES], ids=lambda path: path.name)
 async def test_each_file_is_read_or_refused_for_a_reason(path: Path, calls: ConfinedCalls) -> None:
     try:
         media_type = identify(path, name=path.name, declared_type=None, policy=AttachmentPolicy())
