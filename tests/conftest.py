@@ -31,6 +31,9 @@ pytest_plugins = [f"tests.fixtures.{name}" for name in _FIXTURES]
 _HERE = Path(__file__).parent
 _LAST_SLOW = 0.7
 """The share of the files by which all files with slow tests have begun."""
+_LAST_WAITING = 0.85
+"""The same of files that start servers or processes. What comes after them takes seconds, so that all workers end together."""
+_QUICK = ("unit", "contract", "architecture")
 _POSTGRES = {"postgres_server", "durable_postgres", "postgres_on_small_disk"}
 
 collect_ignore_glob = [] if corpus.CORPUS_DIR else ["*_corpus.py"]
@@ -96,9 +99,13 @@ def _spread_the_slow(items: list[pytest.Item]) -> None:
     """Mix files with slow tests, which are busy, among those that mostly wait, and early enough that no worker ends with one."""
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     others = sorted({item.path for item in items if not slow[item.path]}, key=_by_chance)
-    places = {path: number / len(others) for number, path in enumerate(others)}
+    places = {path: _last(path) * number / len(others) for number, path in enumerate(others)}
     places |= {path: _LAST_SLOW * number / len(slow) for number, (path, _) in enumerate(slow.most_common())}
     items.sort(key=lambda item: places[item.path])
+
+
+def _last(path: Path) -> float:
+    return 1.0 if path.relative_to(_HERE).parts[0] in _QUICK else _LAST_WAITING
 
 
 def _by_chance(path: Path) -> int:
