@@ -50,6 +50,7 @@ from core.clock import SystemClock
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.errors import ConfigError, StoreUnavailable
+from core.end_tasks import end_tasks
 from core.intake import Intake
 from core.looked_up import NotingRetriever
 from core.ports.channel import Channel, SupportsEventLog, SupportsRoutes
@@ -373,8 +374,7 @@ class Hub:
         await self._close()
 
     async def _close(self) -> None:
-        if self._migrating is not None:
-            self._migrating.cancel()
+        await end_tasks(self._migrating)
         await self.extraction.stop()
         await self._closing.aclose()
         for loop in self._loops:

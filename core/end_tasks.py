@@ -1,22 +1,31 @@
-"""Ending tasks for good."""
+"""Cancel tasks and wait until they have ended."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-_AGAIN = 5.0
-"""Seconds that a task has to put things in order after it was cancelled."""
+import structlog
+
+_CANCEL_AGAIN_AFTER = 15.0
+"""Seconds for a cancelled task to clean up before it is cancelled again: longer than a websocket's or a process's end takes."""
+_log = structlog.get_logger(__name__)
 
 
 async def end_tasks(*tasks: asyncio.Task[Any] | None) -> None:
-    """Cancel them and wait until all are over. What they raised is not raised here.
+    """Return when all have ended. Their exceptions are logged and not raised, also of those that had ended before.
 
-    A task that goes on all the same is cancelled again: before Python 3.12, asyncio.wait_for loses a cancellation in the moment
-    in which it has its result (https://github.com/python/cpython/issues/86296), and libraries wait with it.
+    A task that goes on is cancelled again: on Python 3.11, asyncio.wait_for swallows a cancellation that arrives just as its
+    result is ready (https://github.com/python/cpython/issues/86296), and libraries wait with it.
     """
-    left = {task for task in tasks if task is not None and not task.done()}
+    given = {task for task in tasks if task is not None}
+    left = {task for task in given if not task.done()}
     while left:
         for task in left:
             task.cancel()
-        _, left = await asyncio.wait(left, timeout=_AGAIN)
+        _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN_AFTER)
+        if left:
+            _log.warning("task.cancelled_again", tasks=sorted(task.get_name() for task in left))
+    for task in given:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("task.failed", task=task.get_name(), exc_info=error)

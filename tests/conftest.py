@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import hashlib
 import os
 import random
-import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +32,7 @@ _HERE = Path(__file__).parent
 _LAST_SLOW = 0.7
 """The share of the files by which all files with slow tests have begun."""
 _LAST_WAITING = 0.85
-"""The same of files that start servers or processes. What comes after them takes seconds, so that all workers end together."""
+"""The same of files outside ``_QUICK``, which may wait. What comes after them takes seconds, so that all workers end together."""
 _QUICK = ("unit", "contract", "architecture")
 _POSTGRES = {"postgres_server", "durable_postgres", "postgres_on_small_disk"}
 
@@ -98,19 +98,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _spread_the_slow(items: list[pytest.Item]) -> None:
     """Mix files with slow tests, which are busy, among those that mostly wait, and early enough that no worker ends with one."""
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    others = sorted({item.path for item in items if not slow[item.path]}, key=_by_chance)
-    places = {path: _last(path) * number / len(others) for number, path in enumerate(others)}
+    others = sorted({item.path for item in items if not slow[item.path]}, key=_shuffle_key)
+    places = {path: _latest_start(path) * number / len(others) for number, path in enumerate(others)}
     places |= {path: _LAST_SLOW * number / len(slow) for number, (path, _) in enumerate(slow.most_common())}
     items.sort(key=lambda item: places[item.path])
 
 
-def _last(path: Path) -> float:
+def _latest_start(path: Path) -> float:
     return 1.0 if path.relative_to(_HERE).parts[0] in _QUICK else _LAST_WAITING
 
 
-def _by_chance(path: Path) -> int:
+def _shuffle_key(path: Path) -> bytes:
     """The same in each run. By name, files of one folder would come together: all workers would wait at once."""
-    return zlib.crc32(str(path.relative_to(_HERE)).encode())
+    return hashlib.sha256(str(path.relative_to(_HERE)).encode()).digest()
 
 
 def _leave_to_the_soak(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -82,9 +82,8 @@ class SocketMode:
             await self._held.wait()
             connection = _Connection(self._client, self._answer)
             try:
-                async with asyncio.timeout(
-                    CONNECT_SECONDS
-                ):  # not in the library's way, which may lose our cancellation
+                # Not connect_to_new_endpoint: it waits with asyncio.wait_for, which on Python 3.11 can swallow a cancellation.
+                async with asyncio.timeout(CONNECT_SECONDS):
                     connection.wss_uri = await self._client.socket_url()
                     await connection.connect()  # type: ignore[no-untyped-call]
                 failures = 0

@@ -182,7 +182,7 @@ class SmsChannel:
             if at_once or await self._missed.is_due(self._settings.catch_up_every):
                 await self.catch_up(sink)
         finally:
-            keeping.cancel()
+            await end_tasks(keeping)  # it would take the lease again
             await leases.let_go(lease, process)
         return True
 

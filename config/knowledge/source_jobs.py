@@ -15,6 +15,7 @@ import structlog
 from core.domain.errors import HubError, StoreUnavailable
 from core.domain.jobs import SKEW, Job, JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, IndexReport, SourceReport
+from core.end_tasks import end_tasks
 from core.ports.clock import Clock
 from knowledge.schedule import Schedule
 from knowledge.sources import SourceOptions, identity_of
@@ -204,9 +205,8 @@ class SourceJobs:
             failed = error
             raise
         finally:
-            beat.cancel()
             try:
-                await asyncio.wait({beat})
+                await end_tasks(beat)
             except BaseException as error:  # cancelled at the last moment, which must not be swallowed
                 failed = error
                 raise

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from core.domain.errors import HubError, StoreUnavailable
+from core.end_tasks import end_tasks
 from core.ports.leases import Leases
 
 log = structlog.get_logger(__name__)
@@ -56,9 +57,8 @@ class Election:
             try:
                 yield
             finally:
-                keeper.cancel()
                 try:
-                    await asyncio.wait({keeper})  # who is cancelled at this moment goes no further
+                    await end_tasks(keeper)  # who is cancelled at this moment goes no further
                 finally:
                     await self.give_back(name)
 

@@ -31,7 +31,8 @@ class MovedClock(SystemClock):
         while (left := until - self.monotonic()) > 0:
             moved = self._moved
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(moved.wait(), left)
+                async with asyncio.timeout(left):
+                    await moved.wait()
         await asyncio.sleep(0)
 
     def move_to(self, moment: datetime) -> None:

@@ -267,11 +267,13 @@ class KnowledgeProcess:
         if process.stdin is not None:
             process.stdin.close()
         try:
-            async with asyncio.timeout(self.settings.stop_timeout):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.settings.stop_timeout):
+                    await process.wait()
+        finally:
+            if process.returncode is None:
+                _kill(process)
                 await process.wait()
-        except (TimeoutError, asyncio.CancelledError):
-            _kill(process)
-            await process.wait()
 
 
 async def _log_complaints(stream: asyncio.StreamReader | None) -> None:

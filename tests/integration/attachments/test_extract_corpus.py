@@ -19,7 +19,7 @@ from tests.corpus import corpus_files
 
 _FILES = corpus_files("attachments")
 _REFUSED = {"random.bin"}
-_LARGE = {"MEDRPT-2024-PAT-3847_medical_report_scan.pdf", "test_files.zip"}
+_SLOW_FILES = {"MEDRPT-2024-PAT-3847_medical_report_scan.pdf", "test_files.zip"}
 _RECORDED = {"test.m4a": "audio/mp4", "test.mp3": "audio/mpeg", "test.wav": "audio/wav"}
 _EMPTY = {*_RECORDED}
 _HOLDS = {
@@ -48,8 +48,8 @@ async def calls() -> AsyncIterator[ConfinedCalls]:
 
 
 def _marked(path: Path) -> Any:
-    """Scans that take ten seconds each are left to the soak; scans of our own are in test_pictures.py."""
-    return pytest.param(path, marks=pytest.mark.soak(small=False)) if path.name in _LARGE else path
+    """Two that take ten seconds each are left to the soak; scans of our own are in test_pictures.py."""
+    return pytest.param(path, marks=pytest.mark.soak(small=False)) if path.name in _SLOW_FILES else path
 
 
 @pytest.mark.parametrize("path", [_marked(path) for path in _FILES], ids=lambda path: path.name)

@@ -5,50 +5,54 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from core import end_tasks as ending
 from core.end_tasks import end_tasks
 
 
-async def _for_ever() -> None:
+async def _forever() -> None:
     await asyncio.Event().wait()
 
 
 async def test_a_task_ends_also_before_its_first_step() -> None:
-    begun, new = asyncio.create_task(_for_ever()), asyncio.create_task(_for_ever())
+    begun = asyncio.create_task(_forever())
     await asyncio.sleep(0)
-    await end_tasks(begun, None, new, asyncio.create_task(_for_ever()))
+    new = asyncio.create_task(_forever())
+    await end_tasks(begun, None, new)
     assert begun.cancelled()
     assert new.cancelled()
 
 
-async def test_one_that_has_lost_its_cancellation_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ending, "_AGAIN", 0.01)
-    lost = 0
+async def test_one_that_has_lost_its_cancellation_ends_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "_CANCEL_AGAIN_AFTER", 0.01)
+    received = 0
 
     async def deaf() -> None:
-        nonlocal lost
+        nonlocal received
         while True:
             try:
-                await asyncio.sleep(1_000)
+                await _forever()
             except asyncio.CancelledError:
-                lost += 1
-                if lost == 3:
+                received += 1
+                if received == 3:
                     raise
 
-    task = asyncio.create_task(deaf())
+    task = asyncio.create_task(deaf(), name="deaf")
     await asyncio.sleep(0)
-    await end_tasks(task)
+    with capture_logs() as logged:
+        await end_tasks(task)
     assert task.cancelled()
-    assert lost == 3
+    assert received == 3
+    assert [(one["event"], one["tasks"]) for one in logged] == [("task.cancelled_again", ["deaf"])] * 2
 
 
-async def test_what_puts_things_in_order_is_waited_for() -> None:
+async def test_cleanup_is_awaited() -> None:
     order: list[str] = []
 
     async def tidy() -> None:
         try:
-            await asyncio.sleep(1_000)
+            await _forever()
         finally:
             await asyncio.sleep(0.05)
             order.append("in order")
@@ -59,26 +63,31 @@ async def test_what_puts_things_in_order_is_waited_for() -> None:
     assert order == ["in order"]
 
 
-async def test_a_failure_of_one_keeps_no_other_from_ending() -> None:
-    async def fails() -> None:
+async def test_failures_are_logged_and_keep_no_other_from_ending() -> None:
+    async def fails_at_its_end() -> None:
         try:
-            await asyncio.sleep(1_000)
+            await _forever()
         finally:
             raise ValueError("while it ended")
 
-    failing, other = asyncio.create_task(fails()), asyncio.create_task(_for_ever())
+    async def fails() -> None:
+        raise KeyError("long ago")
+
+    failing, other = asyncio.create_task(fails_at_its_end()), asyncio.create_task(_forever())
+    dead = asyncio.create_task(fails())
     await asyncio.sleep(0)
-    await end_tasks(failing, other)
-    assert isinstance(failing.exception(), ValueError)
+    with capture_logs() as logged:
+        await end_tasks(failing, other, dead)
     assert other.cancelled()
+    assert {type(one["exc_info"]) for one in logged if one["event"] == "task.failed"} == {ValueError, KeyError}
 
 
-async def test_whoever_is_cancelled_while_waiting_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_waits_can_be_cancelled() -> None:
     leave = asyncio.Event()
 
     async def slow() -> None:
         try:
-            await asyncio.sleep(1_000)
+            await _forever()
         finally:
             await leave.wait()
 
