@@ -20,6 +20,7 @@ from core.domain.choices import Choice
 from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
+from core.ports.desk import ASKS_CONTACT
 from core.ports.store import TurnState
 
 OFFER_META = "offers_person"
@@ -61,9 +62,13 @@ def asked(turn: TurnState) -> tuple[Message, ...]:
     return tuple(m for m in turn.pending if m.author is Author.CUSTOMER and m.deleted_at is None)
 
 
+def _last_told(history: Sequence[Message]) -> Message | None:
+    return next((m for m in reversed(history) if m.author is not Author.CUSTOMER and m.deleted_at is None), None)
+
+
 def was_offered_person(history: Sequence[Message]) -> bool:
     """Whether the last thing said to the customer ended with an offer of a person, so that a bare yes accepts it."""
-    last = next((m for m in reversed(history) if m.author is not Author.CUSTOMER and m.deleted_at is None), None)
+    last = _last_told(history)
     if last is None or last.author is Author.STAFF:
         return False
     return last.kind in (MessageKind.UNKNOWN, MessageKind.FAILURE) or bool(last.meta.get(OFFER_META))
@@ -132,7 +137,8 @@ def route(turn: TurnState, keywords: Sequence[str] = (), *, for_staff: bool = Fa
     pick = pick_of(every, turn.history)
     if pick is not None:
         return Route(_PICKED[pick.sense], choices=pick.choices if pick.sense in (Sense.CHOSEN, Sense.MISSED) else ())
-    offered = was_offered_person(turn.with_history_of_author().history)
+    history = turn.with_history_of_author().history
+    offered = was_offered_person(history)
     messages = _without_withdrawn_wish(every, offered=offered)
     if every and not messages:
         return Route(Intent.DECLINED)
@@ -146,7 +152,8 @@ def route(turn: TurnState, keywords: Sequence[str] = (), *, for_staff: bool = Fa
         return Route(Intent.CONTACT, left, contact=contact)
     if messages and messages[-1].action in (CustomerAction.GREETING, CustomerAction.START_OVER):
         return Route(Intent.SMALL_TALK, talk="greeting")
-    if offered and texts and says_no(texts[-1]) and not any(map(asks, texts)):
+    refusable = offered or ((last := _last_told(history)) is not None and last.meta.get(ASKS_CONTACT))
+    if refusable and texts and says_no(texts[-1]) and not any(map(asks, texts)):
         return Route(Intent.DECLINED)
     return _route_words(texts, tuple(file for m in messages for file in m.attachments))
 

@@ -19,6 +19,8 @@ CASE_CLOSED = "case_closed"
 """``meta`` of what the desk says of a case that is closed: by whom. What comes next may be nothing but thanks."""
 DESK_NOTICE = "desk_notice"
 """``meta`` of what the desk itself tells a customer: which of its notices it is."""
+ASKS_CONTACT = "asks_contact"
+"""``meta`` of notices that ask the customer for an address or a number: a bare no refuses that."""
 HANDED_BACK = "handed_back"
 """``meta`` of the notice with which a person gives the conversation back to the agent: ``since`` when they had it."""
 

@@ -8,7 +8,7 @@ from core.domain.conversation import Escalation, OwnershipState
 from core.domain.customer import ContactDetails
 from core.domain.messages import CAME_BY, CAUTION, Author, CustomerAction, Message, MessageKind
 from core.ports.clock import Clock
-from core.ports.desk import DESK_NOTICE, DeskReply, ForStaff
+from core.ports.desk import ASKS_CONTACT, DESK_NOTICE, DeskReply, ForStaff
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from handoff.customer_language import known_locale
 from handoff.hours import human_opening
@@ -17,6 +17,7 @@ from handoff.texts import say
 from handoff.waits.contact import contact_details, merged, region_of
 from handoff.waits.waiting import Waiting
 
+_ASKING_FOR_CONTACT = frozenset({"transfer", "kept", "contact_unclear"})
 _WITH_OPENING = frozenset({"transfer", "transfer_known", "kept", "kept_known"})
 
 
@@ -89,7 +90,7 @@ class UnstaffedDesk:
             author=Author.SYSTEM,
             text=f"{text} {self._opening(turn)}".rstrip() if key in _WITH_OPENING else text,
             kind=MessageKind.NOTICE,
-            meta={DESK_NOTICE: key},
+            meta={DESK_NOTICE: key, **({ASKS_CONTACT: True} if key in _ASKING_FOR_CONTACT else {})},
         )
 
     def _opening(self, turn: TurnState) -> str:

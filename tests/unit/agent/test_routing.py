@@ -97,6 +97,14 @@ def test_an_offer_is_known_by_its_mark_and_not_from_staff() -> None:
     assert not was_offered_person([])
 
 
+def test_a_no_refuses_to_leave_contact_details_and_not_what_was_said_since() -> None:
+    asked = message("Leave your number.", author=Author.SYSTEM, kind=MessageKind.NOTICE, meta={"asks_contact": True})
+    assert route(turn_of("no thanks", history=[asked])).intent is Intent.DECLINED
+    assert route(turn_of("no, how long does a parcel take?", history=[asked])).intent is Intent.QUESTION
+    answer = message("Is it the red one?", author=Author.AGENT, kind=MessageKind.ANSWER)
+    assert route(turn_of("no", history=[asked, answer])).intent is Intent.QUESTION
+
+
 def test_any_message_of_a_burst_may_ask_for_a_person() -> None:
     assert route(turn_of("hello", "what a mess", "let me talk to a human", "now")).intent is Intent.PERSON
 

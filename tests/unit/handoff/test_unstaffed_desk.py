@@ -12,6 +12,7 @@ from core.domain.conversation import Conversation, OwnershipState, Sharing
 from core.domain.customer import ContactDetails, Customer
 from core.domain.keys import ConversationKey
 from core.domain.messages import CAME_BY, Author, CustomerAction, Message, MessageKind
+from core.ports.desk import ASKS_CONTACT
 from core.ports.store import Claim, NewMessage, TurnState
 from handoff.hours import parse_hours
 from handoff.settings import HandoffSettings
@@ -156,6 +157,14 @@ async def test_a_second_escalation_starts_over() -> None:
 async def test_what_staff_or_the_agent_wrote_is_no_contact_of_the_customer() -> None:
     agent = Message("a", "c", 1, Author.AGENT, "Write to help@example.com", _NOW)
     assert UnstaffedDesk().contact(_turn(agent)) is None
+
+
+async def test_only_what_asks_for_contact_details_can_be_refused() -> None:
+    desk, known = UnstaffedDesk(), ContactDetails("ada@example.com")
+    asking = desk.transfer_notice(_turn(_customer_says("a person")))
+    content = desk.transfer_notice(_turn(_customer_says("a person"), contact=known))
+    assert asking.meta.get(ASKS_CONTACT)
+    assert ASKS_CONTACT not in content.meta
 
 
 async def test_outside_the_hours_the_next_opening_is_told() -> None:
