@@ -13,7 +13,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def end_tasks(*tasks: asyncio.Task[Any] | None) -> None:
-    """Return when all have ended. Their exceptions are logged and not raised, also of those that had ended before.
+    """Cancel them; return when all have ended. Their exceptions are logged and not raised, also of those that had ended before.
 
     A task that goes on is cancelled again: on Python 3.11, asyncio.wait_for swallows a cancellation that arrives just as its
     result is ready (https://github.com/python/cpython/issues/86296), and libraries wait with it.

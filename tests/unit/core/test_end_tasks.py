@@ -54,13 +54,13 @@ async def test_cleanup_is_awaited() -> None:
         try:
             await _forever()
         finally:
-            await asyncio.sleep(0.05)
+            await asyncio.to_thread(order.append, "in a thread")
             order.append("in order")
 
     task = asyncio.create_task(tidy())
     await asyncio.sleep(0)
     await end_tasks(task)
-    assert order == ["in order"]
+    assert order == ["in a thread", "in order"]
 
 
 async def test_failures_are_logged_and_keep_no_other_from_ending() -> None:
