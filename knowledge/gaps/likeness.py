@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from knowledge.process.child import KnowledgeProcess
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from knowledge.process.child import KnowledgeProcess
 
 _PATIENCE = 60.0
 _MOST_KEPT = 4_096
