@@ -21,25 +21,22 @@ from config.commands.waiting import waiting_lines
 from config.hub import Hub
 from config.processes.local_socket import Command, write_line
 from core.domain.knowledge import IndexProgress, IndexReport
+from core.end_tasks import end_tasks
 
 
 def local_commands(hub: Hub) -> Mapping[str, Command]:
     """By name."""
 
     async def index(request: Mapping[str, Any], _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        updates: asyncio.Queue[IndexProgress] = asyncio.Queue()
+        updates: asyncio.Queue[IndexProgress | None] = asyncio.Queue()
         paths = [str(path) for path in request.get("paths") or ()]
         run = asyncio.create_task(_index(hub, request, paths, updates.put_nowait))
+        run.add_done_callback(lambda _: updates.put_nowait(None))
         try:
-            while not run.done() or not updates.empty():
-                update = asyncio.create_task(updates.get())
-                await asyncio.wait({run, update}, return_when=asyncio.FIRST_COMPLETED)
-                if update.done():
-                    await write_line(writer, {"progress": asdict(update.result())})
-                else:
-                    update.cancel()
+            while (update := await updates.get()) is not None:
+                await write_line(writer, {"progress": asdict(update)})
         except BaseException:
-            run.cancel()
+            await end_tasks(run)
             raise
         await write_line(writer, {"report": asdict(run.result())})
 
