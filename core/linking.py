@@ -14,12 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from core.agent.contact import contact_details
 from core.agent.erasure import six_digits
 from core.agent.link_wish import LinkWish, link_wish
 from core.agent.texts import texts_for
 from core.domain.budget import Budget, Spender
 from core.domain.capabilities import AnswersBy
+from core.domain.contact_details import contact_details
 from core.domain.contact_route import ContactRoute, one_mailbox
 from core.domain.conversation import Sharing
 from core.domain.customer import LINK, ContactDetails, Identity

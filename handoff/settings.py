@@ -26,9 +26,7 @@ class TicketField:
 
 @dataclass(frozen=True, slots=True)
 class HandoffSettings:
-    """``default_region``: ISO country of phone numbers written without a country code, where the locale names none.
-
-    ``note_sign``: what a staff member's message begins with that is not for the customer. ``undo_seconds``: how long what
+    """``note_sign``: what a staff member's message begins with that is not for the customer. ``undo_seconds``: how long what
     they write waits before it is sent. ``reopen_seconds``: how long after a case was resolved it goes on where its customer
     needs a person again. ``staff_locale``: the language in which the desk speaks to staff. ``rating_seconds``: how long after a
     case was resolved the customer's answer is taken for a rating; 0 does not ask for one.
@@ -52,7 +50,6 @@ class HandoffSettings:
     """
 
     default_locale: str = "en"
-    default_region: str | None = None
     staff_locale: str = "en"
     note_sign: str = "//"
     undo_seconds: float = 5.0

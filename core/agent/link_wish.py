@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from core.agent.contact import contact_details, without_contact_details
 from core.agent.person_wish import wants_person
 from core.agent.phrases import Phrases
 from core.agent.questions import asks
 from core.agent.sentences import sentences
 from core.agent.wording import phrase
 from core.domain.capabilities import AnswersBy
+from core.domain.contact_details import contact_details, without_contact_details
 from core.domain.customer import ContactDetails
 
 _LONGEST = 300

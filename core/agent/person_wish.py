@@ -22,10 +22,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.agent.contact import contact_details
 from core.agent.language import LanguagePack, packs
 from core.agent.phrases import Phrases, any_of, one_of, words_of
 from core.agent.wording import CLAUSE, phrase, plain
+from core.domain.contact_details import contact_details
 
 _POLITE = Phrases("person.polite")
 """Words around a short wish that change nothing: "human please"."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.agent.choosing import Sense, pick_of
-from core.agent.contact import contact_details, only_contact_details
+from core.agent.contact import only_contact_details
 from core.agent.person_wish import wants_person
 from core.agent.phrases import any_of
 from core.agent.questions import asks
@@ -17,6 +17,7 @@ from core.agent.withdrawal import last_withdrawn, names_it_unneeded, without_wit
 from core.agent.wording import phrase
 from core.domain.attachments import Attachment
 from core.domain.choices import Choice
+from core.domain.contact_details import contact_details
 from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
 from core.domain.messages import Author, CustomerAction, Message, MessageKind

@@ -33,8 +33,7 @@ class UnstaffedDesk:
 
     def contact(self, turn: TurnState) -> ContactDetails | None:
         """Contact details in the pending messages, to be stored with the turn whatever its outcome."""
-        region = region_of(known_locale(turn), self._settings.default_region)
-        return contact_details(_from_customer(turn.as_read().pending), region)
+        return contact_details(_from_customer(turn.as_read().pending), region_of(known_locale(turn)))
 
     def transfer_notice(self, turn: TurnState) -> NewMessage:
         """Never claims that somebody is there. Details that are known, or were just written, are not asked for again."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from core.agent.contact import contact_details, only_contact_details
+from core.agent.contact import only_contact_details
 from core.agent.routing import Intent, route, was_offered_person
 from core.agent.small_talk import small_talk
+from core.domain.contact_details import contact_details
 from core.domain.messages import Author, CustomerAction, MessageKind
 from tests.contract.responders.world import message, text_file, turn_of
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from core.agent.contact import contact_details
 from core.agent.exact_parts import adds_to
 from core.agent.person_wish import wants_person
 from core.agent.translating import lost
+from core.domain.contact_details import contact_details
 
 _LONG = 60_000
 """It takes less than a second; with the square of the length it was minutes, which the suite's own limit ends."""

@@ -49,8 +49,9 @@ def test_details_are_read(text: str, region: str | None, email: str | None, phon
         "@" * 10_000,
     ],
 )
-def test_other_things_are_left_alone(text: str) -> None:
-    assert contact_details([_message(text)], "US") is None
+@pytest.mark.parametrize("region", ["US", None])
+def test_other_things_are_left_alone(text: str, region: str | None) -> None:
+    assert contact_details([_message(text)], region) is None
 
 
 def test_a_national_number_counts_when_it_is_all_there_is_or_was_asked_for() -> None:
@@ -65,15 +66,24 @@ def test_the_last_of_several_messages_wins() -> None:
 
 
 @pytest.mark.parametrize(
-    ("locale", "default", "region"),
+    ("locale", "region"),
+    [("de-AT", "AT"), ("de", "DE"), ("en", None), (None, None), ("pt_BR", "BR")],
+)
+def test_the_region_comes_from_the_locale(locale: str | None, region: str | None) -> None:
+    assert region_of(locale) == region
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "phone"),
     [
-        ("de-AT", "US", "AT"),
-        ("de", None, "DE"),
-        ("de", "CH", "CH"),
-        ("en", None, None),
-        (None, "US", "US"),
-        ("pt_BR", None, "BR"),
+        ("0171 2345678", None, "0171 2345678"),
+        ("0171 2345678", "US", "0171 2345678"),
+        ("212-736-5000", None, "212-736-5000"),
+        ("My phone number is 0171 2345678, please call me about my refund", None, "0171 2345678"),
+        ("Can someone phone me? 030-1234567", None, "030-1234567"),
+        ("Bitte rufen Sie mich an: 0171 2345678", "DE", "+49 171 2345678"),
+        ("Bitte rufen Sie mich an: 0171 2345678", None, "0171 2345678"),
     ],
 )
-def test_the_region_comes_from_the_locale(locale: str | None, default: str | None, region: str | None) -> None:
-    assert region_of(locale, default) == region
+def test_a_number_of_an_unknown_country_is_kept_as_it_was_written(text: str, region: str | None, phone: str) -> None:
+    assert contact_details([_message(text)], region) == ContactDetails(phone=phone)
