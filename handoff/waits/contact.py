@@ -16,7 +16,8 @@ _EMAIL = re.compile(r"[^\s<>\"'(),;:|\[\]{}]{1,64}@[^\s<>\"'(),;:|@\[\]{}]{1,255
 # A number in national form counts only where the customer says that it is a way to reach them.
 _PHONE_WORDS = re.compile(
     r"\b(?:phone|call|tel|mobile|cell|whatsapp|reach me|my number|telefon\w*|handy\w*|anruf\w*|"
-    r"rufen? (?:\w+ )?mich|rufnummer|meine nummer|téléphone|tél|appel\w*|portable|mon numéro|teléfono|móvil|celular|llám\w+|llam\w+|mi número)\b"
+    r"rufen? (?:\w+ )?mich|rufnummer|meine nummer|"
+    r"téléphone|tél|appel\w*|portable|mon numéro|teléfono|móvil|celular|llám\w+|llam\w+|mi número)\b"
     r"|هاتف|جوال|موبايل|اتصل|رقمي|واتساب",
     re.IGNORECASE,
 )
