@@ -300,7 +300,10 @@ def _place_change(batch: Batch, event: MessageEdited | MessageDeleted) -> Accept
     batch.edits.append(row)
     kind = ChangeKind.EDITED if isinstance(event, MessageEdited) else ChangeKind.DELETED
     _tell(batch, thread, kind, target.message_id)
-    return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)
+    if target.seq > thread.done_seq and thread.state == OwnershipState.BOT and thread.audience != Audience.STAFF:
+        thread.last_seq += 1  # for a turn that is at work on the message as it was: it begins anew (core.stream)
+        thread.changed = True
+    return Accepted(target.message_id, thread.id, thread.last_seq, duplicate=False, state=thread.state)
 
 
 def _gone_before_it_came(batch: Batch, event: MessageDeleted) -> Accepted | None:

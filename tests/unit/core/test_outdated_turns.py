@@ -8,12 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from core import stream
+from core.domain.messages import MessageDeleted, MessageEdited
+from core.ports.channel import Accepted
 from core.ports.responder import Reply, TurnEvents
-from core.ports.store import TurnState
+from core.ports.store import Acceptable, TurnState
 from core.ports.wake import INBOX, grown_to
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
-from tests.contract.stores.sayings import accept, customer, said
+from tests.contract.stores.sayings import accept, customer, deleted, edited, said
 from tests.unit.core.eventually import eventually
 from tests.unit.core.responders import Echo, reply
 from tests.unit.core.test_restarts import ID, Screen, all_handled, at_work, held, show, texts
@@ -76,6 +78,54 @@ async def test_a_slow_answer_to_half_of_it_is_not_waited_for(
         await eventually(lambda: all_handled(store))
     assert await texts(store) == ["one", "two", "one + two"]
     assert responder.cancelled == [f"{ID}:1"], "the call that is not needed ends"
+
+
+@pytest.mark.parametrize("heard", [True, False], ids=["by a wake", "by its commit"])
+@pytest.mark.parametrize(
+    ("change", "answered"),
+    [(edited("e", "one", "another"), "another + two"), (deleted("e", "one"), "two")],
+    ids=["edited", "deleted"],
+)
+async def test_what_was_changed_is_not_answered_as_it_was(
+    store: SqlStore,
+    wake: LocalWake,
+    pause: Callable[[float], None],
+    change: MessageEdited | MessageDeleted,
+    answered: str,
+    *,
+    heard: bool,
+) -> None:
+    pause(0.05)
+    responder, gate = Echo(), asyncio.Event()
+    responder.gate = None if heard else gate
+
+    async def work(turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+        if heard and len(responder.turns) == 1:
+            await asyncio.Event().wait()
+        return reply(" + ".join(message.text for message in turn.pending if message.deleted_at is None))
+
+    responder.work = work
+    await accept(store, said("one", "one"), said("two", "two"))
+    async with at_work(store, responder, wake=wake):
+        await eventually(lambda: responder.running.total() == 1)
+        (accepted,) = await store.accept([Acceptable(change)])
+        assert isinstance(accepted, Accepted)
+        if heard:
+            wake.notify(INBOX, grown_to(accepted.conversation_id, accepted.seq))
+        gate.set()
+        await eventually(lambda: all_handled(store))
+    assert (await texts(store))[2:] == [answered]
+    assert len(responder.turns) == 2
+
+
+async def test_a_change_of_what_was_answered_begins_nothing(store: SqlStore) -> None:
+    responder = Echo()
+    await accept(store, said("one", "one"))
+    async with at_work(store, responder):
+        await eventually(lambda: all_handled(store))
+        await store.accept([Acceptable(edited("e", "one", "another"))])
+        assert await all_handled(store)
+    assert len(responder.turns) == 1
 
 
 @pytest.mark.parametrize("most", [1, 64])
