@@ -149,6 +149,16 @@ def _is_unfinished(message: Posted, own: str) -> bool:
     return message.get("user") == own and not message.get("files") and (not mark or mark == WORDLESS)
 
 
+async def _has_words(client: SlackClient, sent: Sent, thread_ts: str | None) -> bool:
+    """Whether more than a placeholder stands in a message. One that is gone needs no more done. Raises ChannelError."""
+    before = f"{float(sent.ts) - 0.00001:.6f}"
+    async for page in client.messages(sent.channel, thread_ts, oldest=before):
+        for message in page:
+            if message.get("ts") == sent.ts:
+                return message.get("text") != PLACEHOLDER
+    return True
+
+
 class AbandonedMessages:
     """Words that the customer has read stay; a placeholder is deleted as soon as Slack allows it."""
 
@@ -158,10 +168,13 @@ class AbandonedMessages:
         self._clock = clock
         self._finishing: dict[str, asyncio.Task[None]] = {}
 
-    async def leave(self, client: SlackClient, place: Place, sent: Sent, *, streaming: bool, worded: bool) -> None:
-        """The answer comes below it. Raises StoreUnavailable."""
+    async def leave(
+        self, client: SlackClient, place: Place, sent: Sent, *, streaming: bool, worded: bool | None
+    ) -> None:
+        """The answer comes below it. ``worded``: None where it is not known what stands in it. Raises StoreUnavailable."""
         if streaming or not worded:
-            key, how = f"{_KEY}{place.team}/{sent.channel}/{sent.ts}", {"streaming": streaming, "worded": worded}
+            key = f"{_KEY}{place.team}/{sent.channel}/{sent.ts}"
+            how = {"streaming": streaming, "worded": worded, "thread_ts": place.thread_ts}
             await self._memory.remember(CHANNEL, self._account, key, json.dumps(how))
             self._finish_soon(client, key, sent, how)
 
@@ -188,18 +201,30 @@ class AbandonedMessages:
             self._finishing[key] = task = asyncio.create_task(self._finish(client, key, sent, **how))
             task.add_done_callback(lambda _: self._finishing.pop(key, None))
 
-    async def _finish(self, client: SlackClient, key: str, sent: Sent, *, streaming: bool, worded: bool) -> None:
+    async def _finish(
+        self,
+        client: SlackClient,
+        key: str,
+        sent: Sent,
+        *,
+        streaming: bool,
+        worded: bool | None,
+        thread_ts: str | None = None,
+    ) -> None:
         for _ in range(_TRIES):
             try:
-                await (stop(client, sent) if worded else remove(client, sent, streaming=streaming))
-            except RateLimited as error:
-                await self._clock.sleep(error.retry_after)
-                continue
+                if worded is None:
+                    worded = streaming or await _has_words(client, sent, thread_ts)
+                if not worded:
+                    await remove(client, sent, streaming=streaming)
+                elif streaming:
+                    await stop(client, sent)
             except Rejected as error:
                 _log.info("slack.left_unfinished", key=key, error=error.detail)
             except ChannelError as error:
                 _log.info("slack.left_for_later", key=key, error=error.detail)
-                return
+                await self._clock.sleep(error.retry_after if isinstance(error, RateLimited) else _AGAIN)
+                continue
             with contextlib.suppress(StoreUnavailable):
                 await self._memory.forget(CHANNEL, self._account, key)
             return

@@ -197,7 +197,7 @@ class Streams:
                 raise
             if sent is not None:
                 return sent
-        worded = writing is None or writing.shown > 0
+        worded = None if writing is None else writing.shown > 0
         await self.abandoned.leave(client, place, mark.sent, streaming=mark.streaming, worded=worded)
         await self.marks.swap(place, begun.value, mark.over())  # a later try at the answer does not put it there
         if writing is not None:
@@ -238,7 +238,7 @@ class Streams:
         return await self.edits.grants_for(place).take()
 
     async def _withdraw(self, client: SlackClient, place: Place, frame: StreamFrame) -> None:
-        """Nobody shall see it any more. Raises ChannelError."""
+        """Nobody shall see it any more, at the latest when Slack lets us delete it. Raises ChannelError, StoreUnavailable."""
         value = await self.marks.read(place)
         mark = self._as_known(place, value)
         self._writing.pop(place, None)
@@ -247,7 +247,11 @@ class Streams:
         if mark.begins:
             await self.placeholders.clear(client, place, value, over=True)
         elif mark.unfinished:
-            await remove(client, mark.sent, streaming=mark.streaming)
+            try:
+                await remove(client, mark.sent, streaming=mark.streaming)
+            except ChannelError as error:
+                _log.info("slack.not_taken_away", place=str(place), error=error.detail)
+                await self.abandoned.leave(client, place, mark.sent, streaming=mark.streaming, worded=False)
             await self.marks.swap(place, value, mark.over())
 
     def _writing_for(self, place: Place, frame: StreamFrame) -> Writing:

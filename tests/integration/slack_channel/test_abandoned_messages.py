@@ -15,6 +15,7 @@ from channels.slack.place import Place, Sent
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import DIRECT, PUBLIC, TEAM, Fault
 from core.domain.errors import Unreachable
+from core.ports.channel import StreamFrame
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.test_streaming import StillClock, conversation, text, thread_of
@@ -63,6 +64,13 @@ async def asked(fake: SlackFake, method: str, times: int) -> None:
 
 async def left(store: SqlStore) -> list[str]:
     return list(await store.recall_all("slack", "default", "left/"))
+
+
+async def nothing_left(store: SqlStore) -> None:
+    """What was to be finished is finished."""
+    async with asyncio.timeout(PATIENCE):
+        while await left(store):  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0.01)
 
 
 async def test_a_placeholder_that_must_stay_for_a_while_is_deleted_after_the_next_start(
@@ -127,3 +135,47 @@ async def test_a_later_try_at_the_answer_does_not_take_the_place_of_what_is_dele
     clock.seconds += 31
     await asked(live.fake, "chat.delete", 2)
     assert live.fake.shown() == ["We open at nine."]
+
+
+async def test_a_placeholder_of_a_process_that_ended_is_deleted_below_an_answer_that_had_to_be_posted(
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path
+) -> None:
+    """The process that answers has not written it, and looks what stands there."""
+    await begin_without_words(live)
+    await live.channel.stop()
+    around = surroundings(store, tmp_path, process="p2")
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
+        fake.fail("chat.update", WAIT)
+        await other.answer("We open at nine.")
+        await fake.until(lambda: fake.shown() == ["We open at nine."])
+        await nothing_left(store)
+
+
+async def test_words_of_a_process_that_ended_stay(live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path) -> None:
+    await live.channel.stream(conversation(HERE), [text("We open", 0)])
+    await live.channel.stop()
+    around = surroundings(store, tmp_path, process="p2")
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
+        fake.fail("chat.update", WAIT)
+        await other.answer("We open at nine.")
+        await nothing_left(store)
+    assert fake.shown() == ["We open", "We open at nine."]
+
+
+@pytest.mark.parametrize("trouble", [WAIT, Fault(status=503)], ids=["limited", "broken"])
+@pytest.mark.parametrize("threaded", [False, True], ids=["direct", "thread"])
+async def test_what_is_withdrawn_disappears_as_soon_as_slack_deletes_it(
+    live: Hub, clock: HandClock, trouble: Fault, *, threaded: bool
+) -> None:
+    """Nothing that was withdrawn may look like the answer, however long Slack allows no call."""
+    place, channel = (await thread_of(live), PUBLIC) if threaded else (HERE, DIRECT)
+    await live.channel.stream(conversation(place), [text("It costs 11.", 0)])
+    live.fake.fail("chat.stopStream" if threaded else "chat.delete", trouble, trouble)
+    await live.channel.stream(conversation(place), [StreamFrame("discard", "t1", 1)])
+    await live.answer("I could not answer that.", place)
+    assert len(live.fake.shown(channel)) == 2
+    async with asyncio.timeout(PATIENCE):
+        while len(live.fake.shown(channel)) > 1:
+            clock.seconds += 31
+            await asyncio.sleep(0.01)
+    assert live.fake.shown(channel) == ["I could not answer that."]
