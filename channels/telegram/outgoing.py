@@ -60,7 +60,7 @@ class Outgoing:
         try:
             result = await self._in_some_form({**body, "params": {**body["params"], "chat_id": chat}})
         except RateLimited as error:
-            if not edits:
+            if not edits and not is_group(chat):
                 raise
             self._pace.rest(chat, error.retry_after)
             raise Unreachable(error.detail) from error
@@ -142,9 +142,14 @@ class Outgoing:
         except StoreUnavailable:
             since = None
         when = f" Telegram told so at {since}." if since else ""
-        group = str(chat).startswith("-")
-        way = "Add the bot to the group again, or let it write there." if group else "The customer has to write first."
+        again = "Add the bot to the group again, or let it write there."
+        way = again if is_group(chat) else "The customer has to write first."
         return Rejected(f"{refused.detail}{when} {way}")
+
+
+def is_group(chat: int | str) -> bool:
+    """Groups and channels have negative ids."""
+    return str(chat).startswith("-")
 
 
 class ChatPace:
@@ -157,17 +162,18 @@ class ChatPace:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._sent: Bounded[str, deque[float]] = Bounded(_GROUPS)
-        self._no_edit_before: Bounded[str, float] = Bounded(_GROUPS)
+        self._not_before: Bounded[str, float] = Bounded(_GROUPS)
 
     def rest(self, chat: int | str, seconds: float) -> None:
-        """Telegram asked for a pause before the next edit in that chat."""
-        self._no_edit_before[str(chat)] = self._clock.monotonic() + seconds
+        """Telegram asked for a pause in that chat: before the next edit, and in a group before anything."""
+        self._not_before[str(chat)] = self._clock.monotonic() + seconds
 
     def take(self, chat: int | str, *, edit: bool = False) -> None:
         """Raises Unreachable, not RateLimited: that would hold all other chats too."""
-        if edit and self._clock.monotonic() < self._no_edit_before.get(str(chat), float("-inf")):
-            raise Unreachable("Telegram takes no edit in this chat at this moment.")
-        if not str(chat).startswith("-"):
+        resting = self._clock.monotonic() < self._not_before.get(str(chat), float("-inf"))
+        if resting and (edit or is_group(chat)):
+            raise Unreachable("Telegram takes nothing of this kind in this chat at this moment.")
+        if not is_group(chat):
             return
         sent = self._sent[str(chat)] = self._sent.get(str(chat), deque(maxlen=_MESSAGES))
         now = self._clock.monotonic()

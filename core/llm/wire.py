@@ -18,6 +18,8 @@ OPTIONS: Final = ("temperature", "reasoning_effort")
 """Of a request: what some models refuse, and can be left out."""
 _MOST_TOKENS = 1_000_000_000
 """Of one call. Endpoints that report more, or less than none, are wrong."""
+_BROKEN_OFF = frozenset({"error", "abort", "insufficient_system_resource"})
+"""Ends of an answer that is not whole: of OpenRouter and Mistral, of vLLM and SGLang, of DeepSeek."""
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
@@ -148,15 +150,16 @@ class Assembly:
         """The complete end. Raises ModelError when the stream was empty, cut off, or said nothing."""
         if not self._chunks:
             raise ModelError("The model's stream held nothing that could be read.")
-        if self._reason is None:
-            raise ModelError("The model's stream was cut off before its end.")
+        if self._reason is None or self._reason in _BROKEN_OFF:
+            raise ModelError(f"The model's stream was cut off before its end ({self._reason or 'no finish reason'}).")
         calls = tuple(
             ToolCall(id=call.id or f"call_{index}", name=call.name, arguments=call.arguments or "{}")
             for index, call in sorted(self._calls.items())
         )
         if not calls and not self.opening:
             raise AnswerUnusable(f"The model answered nothing (finish reason {self._reason}).")
-        return Finished(reason=self._reason, tool_calls=calls, usage=self._usage)
+        reason = "length" if self._reason == "model_length" else self._reason
+        return Finished(reason=reason, tool_calls=calls, usage=self._usage)
 
 
 def to_wire(message: ChatMessage) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from channels.telegram.outgoing import ChatPace
@@ -9,7 +11,7 @@ from config.simulation.telegram_fake import Trouble
 from core.domain.alterations import Alteration, Altering
 from core.domain.errors import Rejected, Unreachable
 from core.domain.messages import Author, OutboundMessage, Receipt
-from tests.integration.telegram_channel.conftest import answer
+from tests.integration.telegram_channel.conftest import CHAT, answer
 from tests.integration.telegram_channel.world import World
 from tests.unit.web.clock import HandClock
 
@@ -70,6 +72,21 @@ async def test_an_edit_that_must_wait_holds_up_no_message(polling: World) -> Non
     await polling.clock.move(9)
     await polling.say(edit)
     assert polling.fake.texts() == ["Anna\n\nIt costs 12", "Anything else?"]
+
+
+async def test_a_group_that_must_wait_holds_up_no_other_chat(polling: World) -> None:
+    """Its limit is its own (https://core.telegram.org/bots/faq); a pause of the whole bot would silence everybody."""
+    polling.fake.chats[-4242] = {"id": -4242, "type": "group", "title": "Club"}
+    in_group = answer("For all", replace(CHAT, thread="-4242"))
+    polling.fake.next("sendMessage", Trouble(429, "Too Many Requests: retry after 25", {"retry_after": 25}))
+    for _ in range(3):
+        with pytest.raises(Unreachable):
+            await polling.say(in_group)
+    await polling.say(answer("For Anna"))
+    assert polling.fake.texts() == ["For Anna"]
+    await polling.clock.move(25)
+    await polling.say(in_group)
+    assert polling.fake.texts() == ["For Anna", "For all"]
 
 
 def test_edits_in_a_group_leave_room_for_messages() -> None:

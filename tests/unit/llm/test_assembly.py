@@ -86,6 +86,11 @@ def test_an_end_that_is_none() -> None:
     cut.add(_chunk({"content": "Hel"}))
     with pytest.raises(ModelError, match="cut off"):
         cut.finish()
+    for reason in ("error", "abort", "insufficient_system_resource"):
+        broken = Assembly()
+        broken.add(_chunk({"content": "Hel"}, finish=reason))
+        with pytest.raises(ModelError, match=f"cut off.*{reason}"):
+            broken.finish()
     empty = Assembly()
     empty.add(_chunk({"content": " "}, finish="stop"))
     with pytest.raises(ModelError, match="answered nothing"):
