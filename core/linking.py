@@ -19,7 +19,7 @@ from core.agent.link_wish import LinkWish, link_wish
 from core.agent.texts import texts_for
 from core.domain.budget import Budget, Spender
 from core.domain.capabilities import AnswersBy
-from core.domain.contact_details import contact_details
+from core.domain.contact_details import spot_contact_details
 from core.domain.contact_route import ContactRoute, one_mailbox
 from core.domain.conversation import Sharing
 from core.domain.customer import LINK, ContactDetails, Identity
@@ -108,7 +108,7 @@ class Linking:
 
     def ask(self, state: TurnState, reply: Reply, *, signed: bool) -> TurnOutcome:
         """What to commit where the model has understood which address is to be linked: its answer, and what becomes of that."""
-        told, *sent = self._ask(state, contact_details(reply.link or ""), signed=signed).messages
+        told, *sent = self._ask(state, spot_contact_details(reply.link or ""), signed=signed).messages
         besides = reply.text.removeprefix(texts_for(state.as_read(), self.company).say("link_how")).strip()
         kept = {LINK: told.meta[LINK]} if LINK in told.meta else {}
         said = replace(reply, text=f"{besides}\n\n{told.text}".strip(), meta={**reply.meta, **kept})

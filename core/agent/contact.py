@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.agent.phrases import Phrases
 from core.agent.wording import phrase
-from core.domain.contact_details import contact_details, without_contact_details
+from core.domain.contact_details import spot_contact_details, without_contact_details
 from core.domain.customer import ContactDetails
 
 _FILLER = Phrases("talk.contact")
@@ -12,7 +12,7 @@ _FILLER = Phrases("talk.contact")
 
 def only_contact_details(text: str) -> ContactDetails:
     """Contact details when the message holds nothing else ("my e-mail is …"); falsy otherwise."""
-    found = contact_details(text)
+    found = spot_contact_details(text)
     if not found:
         return found
     rest = _FILLER.removed_from(phrase(without_contact_details(text)))

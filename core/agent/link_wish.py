@@ -15,7 +15,7 @@ from core.agent.questions import asks
 from core.agent.sentences import sentences
 from core.agent.wording import phrase
 from core.domain.capabilities import AnswersBy
-from core.domain.contact_details import contact_details, without_contact_details
+from core.domain.contact_details import spot_contact_details, without_contact_details
 from core.domain.customer import ContactDetails
 
 _LONGEST = 300
@@ -49,7 +49,7 @@ def link_wish(text: str) -> LinkWish | None:
         return undo
     if len(text) > _LONGEST or _asks(text):
         return None
-    contact, spoken = contact_details(text), _spoken(text)
+    contact, spoken = spot_contact_details(text), _spoken(text)
     if not _ASK.are_in(spoken) or wants_person(text):
         return None
     before, _, after = text.partition(contact.email or contact.phone or "\n")
@@ -66,7 +66,7 @@ def _undo_wish(text: str) -> LinkWish | None:
     for sentence in sentences(next(lines, "")[:_LONGEST]):
         if not _UNDO.are_in(spoken := _spoken(sentence)) or _other_words(sentence) or _asks(sentence):
             continue
-        contact, rest = contact_details(sentence), text[:_LONGEST_REST].replace(sentence, "\n", 1)
+        contact, rest = spot_contact_details(sentence), text[:_LONGEST_REST].replace(sentence, "\n", 1)
         more = wants_person(rest) or any(map(asks, sentences(rest)))
         return LinkWish(contact, undo=True, kind=_kind(spoken, contact), asks_more=more)
     return None

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from core.agent.language import LanguagePack, packs
 from core.agent.phrases import Phrases, any_of, one_of, words_of
 from core.agent.wording import CLAUSE, phrase, plain
-from core.domain.contact_details import contact_details
+from core.domain.contact_details import spot_contact_details
 
 _POLITE = Phrases("person.polite")
 """Words around a short wish that change nothing: "human please"."""
@@ -193,7 +193,7 @@ def wants_person(text: str) -> bool:
     telling = [one for one in map(_POLITE.removed_from, clauses.split(CLAUSE)) if one and one not in _ANSWERS.known]
     short |= {clause for clause in telling if len(telling) == 1 and _AFTER_ALL.are_in(clause)}
     short |= set(map(_BESIDE.removed_from, short))
-    number = contact_details(text).phone
+    number = spot_contact_details(text).phone
     spoken = [_POLITE.removed_from(one) for one in plain(text.replace(number or "\0", " ")).split(CLAUSE)]
     spoken = [clause for clause in spoken if clause]
     return any(

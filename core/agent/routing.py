@@ -17,7 +17,7 @@ from core.agent.withdrawal import last_withdrawn, names_it_unneeded, without_wit
 from core.agent.wording import phrase
 from core.domain.attachments import Attachment
 from core.domain.choices import Choice
-from core.domain.contact_details import contact_details
+from core.domain.contact_details import spot_contact_details
 from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
@@ -103,7 +103,7 @@ def _by_customer(cause: str, said: str) -> Escalation:
 def _contact(messages: Sequence[Message]) -> ContactDetails:
     for message in reversed(messages):
         pressed = message.action is CustomerAction.CONTACT
-        found = contact_details(message.text) if pressed else only_contact_details(message.text)
+        found = spot_contact_details(message.text) if pressed else only_contact_details(message.text)
         if found:
             return found
     return ContactDetails()

@@ -13,7 +13,7 @@ _PHONE = re.compile(
 )
 
 
-def contact_details(text: str) -> ContactDetails:
+def spot_contact_details(text: str) -> ContactDetails:
     """The first e-mail address and the first phone number (7 to 15 digits) of a text; falsy when there is none."""
     email = _EMAIL.search(text)
     rest = _EMAIL.sub(" ", text)

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher, PhoneNumberType, format_number, number_type
 
-from core.domain.contact_details import contact_details as as_written
 from core.domain.customer import ContactDetails
 from core.domain.messages import CustomerAction, Message
 
@@ -16,7 +15,7 @@ _EMAIL = re.compile(r"[^\s<>\"'(),;:|\[\]{}]{1,64}@[^\s<>\"'(),;:|@\[\]{}]{1,255
 # A number in national form counts only where the customer says that it is a way to reach them.
 _PHONE_WORDS = re.compile(
     r"\b(?:phone|call|tel|mobile|cell|whatsapp|reach me|my number|telefon\w*|handy\w*|anruf\w*|"
-    r"rufen? (?:\w+ )?mich|rufnummer|meine nummer|"
+    r"ruf(?:en?)? (?:\w+ )?mich|rufnummer|meine nummer|"
     r"téléphone|tél|appel\w*|portable|mon numéro|teléfono|móvil|celular|llám\w+|llam\w+|mi número)\b"
     r"|هاتف|جوال|موبايل|اتصل|رقمي|واتساب",
     re.IGNORECASE,
@@ -64,10 +63,10 @@ def _last_email(text: str) -> str | None:
 
 
 def _last_phone(text: str, region: str | None, *, asked: bool) -> str | None:
-    """International form (E.164 grouped for reading); as it was written where the country is not known."""
+    """International form (E.164 grouped for reading)."""
     readable = _NATIONAL_PREFIX.sub("+", text)
     national = asked or _PHONE_WORDS.search(readable) is not None or not _LETTER.search(readable)
-    found = as_written(readable).phone if national else None
+    found = None
     for match in PhoneNumberMatcher(readable, region if national else None, leniency=Leniency.VALID):
         if number_type(match.number) is not PhoneNumberType.UNKNOWN:
             found = format_number(match.number, PhoneNumberFormat.INTERNATIONAL)

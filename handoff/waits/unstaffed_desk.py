@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.domain.contact_details import spot_contact_details
 from core.domain.conversation import Escalation, OwnershipState
 from core.domain.customer import ContactDetails
 from core.domain.messages import CAME_BY, CAUTION, Author, CustomerAction, Message, MessageKind
@@ -59,7 +60,10 @@ class UnstaffedDesk:
             return DeskReply((), found)
         if found:
             return DeskReply((self._notice("contact_saved", turn, found),), found)
-        if any(message.action is CustomerAction.CONTACT for message in turn.pending):
+        written = _from_customer(turn.as_read().pending)
+        spotted = not known and any(spot_contact_details(message.text).phone for message in written)
+        if spotted or any(message.action is CustomerAction.CONTACT for message in written):
+            # Also a number without its country's code, which could be anybody's: it is asked for with that.
             return DeskReply((self._notice("contact_unclear", turn),))
         owned = turn.conversation.state is OwnershipState.STAFF
         if owned and _said_since_transfer(turn.history) & {"kept", "kept_known", "contact_saved"}:

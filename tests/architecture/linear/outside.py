@@ -277,7 +277,7 @@ THROUGH: Mapping[str, str] = {
     "api.connections:begin_request": "api.connections:readable",
     "core.linking:Linking.answer": "core.agent.link_wish:link_wish",
     "core.linking:Linking.apart": "core.agent.link_wish:link_wish",
-    "core.linking:Linking.ask": "core.domain.contact_details:contact_details",
+    "core.linking:Linking.ask": "core.domain.contact_details:spot_contact_details",
     "core.linking:Linking.with_undone": "core.agent.link_wish:link_wish",
     "core.turn_budgets:TurnBudgets.desk_full": "core.domain.analysed_text:shorten_together",
     "core.turn_budgets:TurnBudgets.flood_notice": "core.domain.analysed_text:shorten_together",

@@ -7,7 +7,7 @@ import pytest
 from core.agent.contact import only_contact_details
 from core.agent.routing import Intent, route, was_offered_person
 from core.agent.small_talk import small_talk
-from core.domain.contact_details import contact_details
+from core.domain.contact_details import spot_contact_details
 from core.domain.messages import Author, CustomerAction, MessageKind
 from tests.contract.responders.world import message, text_file, turn_of
 
@@ -70,7 +70,7 @@ def test_the_contact_form_escalates_even_with_words_around() -> None:
     way = route(turn_of(pressed))
     assert way.intent is Intent.CONTACT
     assert way.contact.email == "a@b.com"
-    assert contact_details("no details").email is None
+    assert spot_contact_details("no details").email is None
 
 
 def test_keywords_are_whole_words_in_any_case() -> None:

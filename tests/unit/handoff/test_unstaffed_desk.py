@@ -124,7 +124,18 @@ async def test_unreadable_details_are_asked_for_again() -> None:
     turn = _turn(_customer_says("ada at example", 3, CustomerAction.CONTACT))
     reply = await UnstaffedDesk().relay(turn)
     assert [message.text for message in reply.messages] == [say("contact_unclear", "en")]
+
     assert reply.contact is None
+
+
+@pytest.mark.parametrize("text", ["0171 2345678", "My phone number is 212-736-5000, please call me"])
+async def test_a_number_of_no_known_country_is_asked_for_again_with_its_code(text: str) -> None:
+    """It could be anybody's, so it is not kept; to ask as if nothing had been said would ask for ever."""
+    reply = await UnstaffedDesk().relay(_turn(_customer_says(text)))
+    assert reply.contact is None
+    assert [one.text for one in reply.messages] == [say("contact_unclear", "en")]
+    known = await UnstaffedDesk().relay(_turn(_customer_says(text), contact=ContactDetails(email="ada@example.com")))
+    assert [one.text for one in known.messages] == [say("kept_known", "en", contact=ContactDetails("ada@example.com"))]
 
 
 async def test_known_details_are_not_asked_for_again() -> None:
