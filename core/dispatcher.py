@@ -220,7 +220,7 @@ class Dispatcher:
         return await self._turn.run(state)
 
     async def _restart(self, state: TurnState) -> None:
-        """The customer wrote more before anything was shown: give the claim back, to be claimed with all of it."""
+        """What the turn answers has changed before anything was shown: give the claim back, to be claimed with all of it."""
         self._note_restart(state)
         self._ending.add(state.claim)
         try:

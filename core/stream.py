@@ -29,14 +29,14 @@ _Kind = Literal["text", "tool_call", "sources", "typing", "discard"]
 
 
 class Additions:
-    """How far the customer has written since a turn was claimed. The dispatcher adds to it; what the turn shows listens."""
+    """How far the conversation has grown since a turn was claimed. The dispatcher adds to it; what the turn shows listens."""
 
     def __init__(self) -> None:
         self._seq = 0
         self._listener: Callable[[int], None] | None = None
 
     def add(self, seq: int) -> None:
-        """A message was accepted at that place."""
+        """A message was accepted at that place, or a change of one that the turn is at work on."""
         self._seq = max(self._seq, seq)
         if self._listener is not None:
             self._listener(self._seq)
@@ -120,7 +120,7 @@ class ProvisionalEvents:
                 self._restart_timer.cancel()
 
     def outdate(self, seq: int) -> None:
-        """The customer has written up to ``seq``: restart the turn 0.7 seconds after their last message, if it is a new one.
+        """The customer has written, edited or deleted up to ``seq``: restart the turn 0.7 seconds after the last, if it is new.
 
         An answer to only a part of what they wrote would be thrown away; its model call ends here. A turn that has shown text
         or decided to call a tool by then is not restarted.
@@ -133,7 +133,7 @@ class ProvisionalEvents:
 
     def _restart(self) -> None:
         if self._restartable and self._lost is None and self._limit is not None and not self._limit.expired():
-            self._lost = Superseded("The customer wrote more before anything was shown.")
+            self._lost = Superseded("The customer wrote, edited or deleted something before anything was shown.")
             self._limit.reschedule(asyncio.get_running_loop().time())
 
     async def typing(self) -> None:

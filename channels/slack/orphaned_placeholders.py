@@ -1,5 +1,5 @@
 """Removes messages whose beginning was interrupted: Slack's answer was lost, or the process died. Finishes those that were
-being written and did not become the answer, because Slack allowed no edit then.
+being written and did not become the answer, because Slack allowed no edit then, or that were withdrawn and could not be deleted.
 
 The mark of a place says that a message begins there before Slack is asked for it. Where it still says so later, the channel is
 searched for a message of ours that is no answer. ``left/<workspace>/<channel>/<ts>`` is remembered before the answer is posted
@@ -39,7 +39,8 @@ _GIVEN_UP = 86_400.0
 _AGAIN = 30.0
 _log = structlog.get_logger(__name__)
 _KEY: Final = "left/"
-_TRIES: Final = 5
+_TRIES: Final = 10
+"""The last of them four hours after the first, where Slack is away; the next start tries on."""
 _GRACE: Final = 1.0
 """Seconds that stopping waits for calls under way."""
 
@@ -150,17 +151,24 @@ def _is_unfinished(message: Posted, own: str) -> bool:
 
 
 async def _has_words(client: SlackClient, sent: Sent, thread_ts: str | None) -> bool:
-    """Whether more than a placeholder stands in a message. One that is gone needs no more done. Raises ChannelError."""
-    before = f"{float(sent.ts) - 0.00001:.6f}"
-    async for page in client.messages(sent.channel, thread_ts, oldest=before):
-        for message in page:
-            if message.get("ts") == sent.ts:
-                return message.get("text") != PLACEHOLDER
-    return True
+    """Whether the message holds more than a placeholder; True where it is gone. Raises ChannelError."""
+    alone: dict[str, Any] = {
+        "channel": sent.channel,
+        "oldest": sent.ts,
+        "latest": sent.ts,
+        "inclusive": True,
+        "limit": 2,
+    }
+    if thread_ts is None:
+        found = await client.conversations_history(**alone)
+    else:
+        found = await client.conversations_replies(ts=thread_ts, **alone)  # with the thread's first message
+    return all(one.get("text") != PLACEHOLDER for one in found["messages"] if one.get("ts") == sent.ts)
 
 
 class AbandonedMessages:
-    """Words that the customer has read stay; a placeholder is deleted as soon as Slack allows it."""
+    """Finishes messages that did not become the answer: words that the customer has read stay, and a stream of them is stopped; a
+    placeholder and what was withdrawn are deleted as soon as Slack allows it."""
 
     def __init__(self, memory: ChannelMemory, account: str, clock: Clock) -> None:
         self._memory = memory
@@ -169,14 +177,16 @@ class AbandonedMessages:
         self._finishing: dict[str, asyncio.Task[None]] = {}
 
     async def leave(
-        self, client: SlackClient, place: Place, sent: Sent, *, streaming: bool, worded: bool | None
+        self, client: SlackClient, place: Place, sent: Sent, *, streaming: bool, worded: bool | None, wait: float = 0.0
     ) -> None:
-        """The answer comes below it. ``worded``: None where it is not known what stands in it. Raises StoreUnavailable."""
+        """The answer comes below it. ``worded``: whether it holds words that stay; None where only Slack knows. ``wait``: seconds
+        for which Slack takes no call. Raises StoreUnavailable.
+        """
         if streaming or not worded:
             key = f"{_KEY}{place.team}/{sent.channel}/{sent.ts}"
             how = {"streaming": streaming, "worded": worded, "thread_ts": place.thread_ts}
             await self._memory.remember(CHANNEL, self._account, key, json.dumps(how))
-            self._finish_soon(client, key, sent, how)
+            self._finish_soon(client, key, sent, how, wait)
 
     async def sweep(self, workspaces: Workspaces) -> None:
         """Finish what processes that ended have left. Raises StoreUnavailable."""
@@ -196,9 +206,9 @@ class AbandonedMessages:
             await asyncio.wait(tasks, timeout=_GRACE)
             await end_tasks(*tasks)
 
-    def _finish_soon(self, client: SlackClient, key: str, sent: Sent, how: dict[str, Any]) -> None:
+    def _finish_soon(self, client: SlackClient, key: str, sent: Sent, how: dict[str, Any], wait: float = 0.0) -> None:
         if key not in self._finishing:
-            self._finishing[key] = task = asyncio.create_task(self._finish(client, key, sent, **how))
+            self._finishing[key] = task = asyncio.create_task(self._finish(client, key, sent, wait, **how))
             task.add_done_callback(lambda _: self._finishing.pop(key, None))
 
     async def _finish(
@@ -206,12 +216,14 @@ class AbandonedMessages:
         client: SlackClient,
         key: str,
         sent: Sent,
+        wait: float,
         *,
         streaming: bool,
         worded: bool | None,
         thread_ts: str | None = None,
     ) -> None:
-        for _ in range(_TRIES):
+        for tries in range(_TRIES):
+            await self._clock.sleep(wait)
             try:
                 if worded is None:
                     worded = streaming or await _has_words(client, sent, thread_ts)
@@ -223,7 +235,7 @@ class AbandonedMessages:
                 _log.info("slack.left_unfinished", key=key, error=error.detail)
             except ChannelError as error:
                 _log.info("slack.left_for_later", key=key, error=error.detail)
-                await self._clock.sleep(error.retry_after if isinstance(error, RateLimited) else _AGAIN)
+                wait = error.retry_after if isinstance(error, RateLimited) else _AGAIN * 2**tries
                 continue
             with contextlib.suppress(StoreUnavailable):
                 await self._memory.forget(CHANNEL, self._account, key)

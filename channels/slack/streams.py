@@ -26,7 +26,7 @@ from channels.slack.orphaned_placeholders import PLACEHOLDER, AbandonedMessages,
 from channels.slack.place import Place, Sent
 from channels.slack.reception import Reception
 from channels.slack.render import mrkdwn, section
-from core.domain.errors import ChannelError, LostClaim, OutcomeUnknown, RateLimited, StoreUnavailable
+from core.domain.errors import ChannelError, LostClaim, OutcomeUnknown, RateLimited, StoreUnavailable, Unreachable
 from core.domain.messages import Note
 from core.ports.channel import StreamFrame
 from core.ports.store import Claim
@@ -247,12 +247,19 @@ class Streams:
         if mark.begins:
             await self.placeholders.clear(client, place, value, over=True)
         elif mark.unfinished:
-            try:
-                await remove(client, mark.sent, streaming=mark.streaming)
-            except ChannelError as error:
-                _log.info("slack.not_taken_away", place=str(place), error=error.detail)
-                await self.abandoned.leave(client, place, mark.sent, streaming=mark.streaming, worded=False)
-            await self.marks.swap(place, value, mark.over())
+            wait = await self._try_to_remove(client, place, mark)
+            if await self.marks.swap(place, value, mark.over()) is not None and wait is not None:
+                await self.abandoned.leave(client, place, mark.sent, streaming=mark.streaming, worded=False, wait=wait)
+
+    @staticmethod
+    async def _try_to_remove(client: SlackClient, place: Place, mark: Mark) -> float | None:
+        """None when it is gone, else seconds until it may be tried again. Raises Rejected: then the answer takes its place."""
+        try:
+            await remove(client, mark.sent, streaming=mark.streaming)
+        except (RateLimited, Unreachable, OutcomeUnknown) as error:
+            _log.info("slack.not_taken_away", place=str(place), error=error.detail)
+            return error.retry_after if isinstance(error, RateLimited) else 0.0
+        return None
 
     def _writing_for(self, place: Place, frame: StreamFrame) -> Writing:
         known = self._writing.get(place)

@@ -19,7 +19,7 @@ from channels.telegram.html import plain_of
 from channels.telegram.render import text_call
 from channels.telegram.words import FILE_LINK, FILE_LOST, say
 from core.domain.attachments import Attachment
-from core.domain.errors import NotFound, OutcomeUnknown, RateLimited, Rejected, StoreUnavailable, Unreachable
+from core.domain.errors import NotFound, OutcomeUnknown, RateLimited, Rejected, StoreUnavailable, TooEarly, Unreachable
 from core.domain.messages import Receipt
 from core.ports.clock import Clock
 from core.ports.surroundings import Surroundings
@@ -63,7 +63,7 @@ class Outgoing:
             if not edits and not is_group(chat):
                 raise
             self._pace.rest(chat, error.retry_after)
-            raise Unreachable(error.detail) from error
+            raise TooEarly(error.detail, seconds=error.retry_after) from error
         except Refused as refused:
             if done_already(body, refused):
                 return Receipt()
@@ -169,10 +169,10 @@ class ChatPace:
         self._not_before[str(chat)] = self._clock.monotonic() + seconds
 
     def take(self, chat: int | str, *, edit: bool = False) -> None:
-        """Raises Unreachable, not RateLimited: that would hold all other chats too."""
-        resting = self._clock.monotonic() < self._not_before.get(str(chat), float("-inf"))
-        if resting and (edit or is_group(chat)):
-            raise Unreachable("Telegram takes nothing of this kind in this chat at this moment.")
+        """Raises TooEarly and Unreachable; RateLimited would hold up every chat."""
+        left = self._not_before.get(str(chat), float("-inf")) - self._clock.monotonic()
+        if left > 0 and (edit or is_group(chat)):
+            raise TooEarly(f"Telegram asked for a pause in this chat; {left:.0f} s of it are left.", seconds=left)
         if not is_group(chat):
             return
         sent = self._sent[str(chat)] = self._sent.get(str(chat), deque(maxlen=_MESSAGES))

@@ -134,11 +134,17 @@ async def stop_stream(fake: SlackFake, args: Json, workspace: Workspace) -> Json
     return {"channel": args["channel"], "ts": args["ts"]}
 
 
+def _in_range(message: Json, args: Json) -> bool:
+    oldest, latest = args.get("oldest", "0"), args.get("latest", "9")
+    inside: bool = oldest < message["ts"] < latest
+    return inside or (bool(args.get("inclusive")) and message["ts"] in (oldest, latest))
+
+
 @method("conversations.history")
 async def history(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
     _may_read(args["channel"], workspace)
     messages = fake.place(args["channel"], writes=False).messages
-    top = [one for one in messages if one.get("thread_ts") in (None, one["ts"]) and one["ts"] > args.get("oldest", "0")]
+    top = [one for one in messages if one.get("thread_ts") in (None, one["ts"]) and _in_range(one, args)]
     return _page(sorted(top, key=_ts, reverse=True), args)
 
 
@@ -149,7 +155,7 @@ async def replies(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
     root = [one for one in messages if one["ts"] == args["ts"]]
     if not root:
         raise Refusal("thread_not_found")
-    later = [one for one in messages if one.get("thread_ts") == args["ts"] and one["ts"] > args.get("oldest", "0")]
+    later = [one for one in messages if one.get("thread_ts") == args["ts"] and _in_range(one, args)]
     return _page(root + sorted((one for one in later if one not in root), key=_ts), args)
 
 

@@ -99,7 +99,7 @@ class LostClaim(HubError, code="lost_claim"):
 
 
 class Superseded(LostClaim, code="superseded"):
-    """The customer wrote more before anything of the answer was shown: the turn begins again with all of it."""
+    """The customer wrote, edited or deleted something before any of the answer was shown: the turn begins again."""
 
 
 class ConfigError(HubError, code="config_error"):
@@ -212,7 +212,7 @@ class Unreachable(ChannelError, code="unreachable"):
 
 
 class TooEarly(Unreachable, code="too_early"):
-    """The provider cannot say yet what became of a message; it can in ``seconds``. Asking was no try."""
+    """The provider takes this message, or can say what became of it, in ``seconds``. Asking was no try."""
 
     def __init__(self, detail: str, *, seconds: float) -> None:
         super().__init__(detail)

@@ -47,9 +47,9 @@ class WebhookReply:
 class Accepted:
     """One event after the commit. ``cursor`` only where the channel reads the hub's event log, and ``frame`` as it will be read.
 
-    ``seq``: how far the conversation has grown with it; of what came before, and of reactions, the message's place. ``rating``:
-    what a thumb made of the answer that it is on, where that is news. ``blocked``: it is kept and nothing comes of it, since
-    staff have blocked who wrote it.
+    ``seq``: the message's place; of a change of a message that a turn is at work on, the conversation's last place after it.
+    ``rating``: what a thumb made of the answer that it is on, where that is news. ``blocked``: it is kept and nothing comes of
+    it, since staff have blocked who wrote it.
     """
 
     message_id: str

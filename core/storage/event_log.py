@@ -63,7 +63,7 @@ class SqlEventLog(OnDatabase):
             elif item.epoch is not None and not (head.leased and head.epoch == item.epoch):
                 results.append(LostClaim("Another worker or a person has the conversation now."))
             elif item.answers_to is not None and head.last_seq > item.answers_to:
-                results.append(Superseded("The customer wrote more before anything was shown."))
+                results.append(Superseded("The customer wrote, edited or deleted something before anything was shown."))
             else:
                 results.append([self._place(rows, known, head, item, frame) for frame in item.frames])
         restarted = [{"key": head.id, "before": head.epoch} for head in heads.values() if head.moved and head.restarted]

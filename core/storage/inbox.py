@@ -89,7 +89,7 @@ _WRITTEN = ("last_seq", "event_cursor", "state", "ownership_epoch", "epoch", "ro
 """Columns of a conversation as a batch leaves them."""
 _READ = (
     *_WRITTEN,
-    *("id", "channel", "account", "external_id", "customer_id", "done_seq", "ended_at", "shared"),
+    *("id", "channel", "account", "external_id", "customer_id", "done_seq", "ended_at", "shared", "lease_until"),
 )
 _THREADS = (
     select(

@@ -66,6 +66,7 @@ class Thread:
     ownership_epoch: int
     epoch: int
     audience: str
+    lease_until: float | None = None
     name: str | None = None
     window: float | None = None
     is_album: bool = False
@@ -300,10 +301,20 @@ def _place_change(batch: Batch, event: MessageEdited | MessageDeleted) -> Accept
     batch.edits.append(row)
     kind = ChangeKind.EDITED if isinstance(event, MessageEdited) else ChangeKind.DELETED
     _tell(batch, thread, kind, target.message_id)
-    if target.seq > thread.done_seq and thread.state == OwnershipState.BOT and thread.audience != Audience.STAFF:
-        thread.last_seq += 1  # for a turn that is at work on the message as it was: it begins anew (core.stream)
+    seq = target.seq
+    if _is_answered_now(batch, thread, target):
+        seq = thread.last_seq = (
+            thread.last_seq + 1
+        )  # the turn finds the conversation grown and begins anew (core.stream)
         thread.changed = True
-    return Accepted(target.message_id, thread.id, thread.last_seq, duplicate=False, state=thread.state)
+    return Accepted(target.message_id, thread.id, seq, duplicate=False, state=thread.state)
+
+
+def _is_answered_now(batch: Batch, thread: Thread, target: Accepted) -> bool:
+    """Whether a turn of the agent is at work on this message as it was."""
+    at_work = thread.lease_until is not None and thread.lease_until > batch.now
+    agents = thread.audience != Audience.STAFF and thread.state in (OwnershipState.BOT, OwnershipState.RESOLVED)
+    return at_work and agents and not target.blocked and target.seq > thread.done_seq
 
 
 def _gone_before_it_came(batch: Batch, event: MessageDeleted) -> Accepted | None:

@@ -96,4 +96,4 @@ def check_held(connection: Connection, claim: Claim, *, lock: bool = False) -> N
     if held is None or held.epoch != claim.epoch or held.lease_until is None:
         raise LostClaim("Another worker or a person has the conversation now.")
     if claim.answers_to is not None and held.last_seq > claim.answers_to:
-        raise Superseded("The customer wrote more before anything was shown.")
+        raise Superseded("The customer wrote, edited or deleted something before anything was shown.")

@@ -9,6 +9,7 @@ from core.ports.store import Store, Transition
 from tests.contract.conftest import BOTH_DATABASES
 from tests.contract.stores.sayings import (
     accept,
+    answer,
     change_owner,
     claim_one,
     deleted,
@@ -16,6 +17,7 @@ from tests.contract.stores.sayings import (
     file,
     finish,
     item,
+    outcome,
     said,
     thread,
 )
@@ -24,8 +26,7 @@ from tests.contract.stores.sayings import (
 async def test_an_edit_replaces_the_text(store: Store) -> None:
     (first,) = await accept(store, said("e1", "teh"))
     (change,) = await accept(store, edited("e2", "e1", "the"))
-    assert (change.message_id, change.duplicate) == (first.message_id, False)
-    assert change.seq == first.seq + 1, "a turn at work on the message as it was hears of it"
+    assert (change.message_id, change.seq, change.duplicate) == (first.message_id, first.seq, False)
     (message,) = await store.messages(first.conversation_id)
     assert message.text == "the"
     assert message.edited_at is not None
@@ -44,9 +45,29 @@ async def test_a_repeated_edit_gets_the_same_answer(store: Store) -> None:
     await accept(store, edited("e3", "e1", "c"), in_log=True)
     (again,) = await accept(store, edited("e2", "e1", "b"), in_log=True)
     assert again.duplicate
-    assert (again.message_id, again.cursor) == (first.message_id, first.cursor)
+    assert (again.message_id, again.seq, again.cursor) == (first.message_id, first.seq, first.cursor)
     (message,) = await store.messages(thread().conversation_id)
     assert message.text == "c", "an old edit delivered again must not win"
+
+
+@BOTH_DATABASES
+async def test_a_turn_at_work_on_the_message_finds_the_conversation_grown(store: Store) -> None:
+    """In whatever state the agent answers, and each change anew; a change before the claim costs no turn of its own."""
+    await accept(store, said("e1", "teh"), edited("e2", "e1", "the"))
+    state = await claim_one(store)
+    for place, change in ((2, edited("e3", "e1", "the end")), (3, deleted("e4", "e1"))):
+        (changed,) = await accept(store, change)
+        assert changed.seq == place
+    refused = outcome(state, answer(), outdated_beyond=state.conversation.last_seq)
+    assert [one.outdated for one in await store.finish([refused])] == [True]
+    again = await claim_one(store)
+    assert (again.pending, again.conversation.last_seq) == ((), 3)
+
+
+async def test_a_change_before_the_claim_costs_no_further_turn(store: Store) -> None:
+    await accept(store, said("e1", "teh"), edited("e2", "e1", "the"))
+    await finish(store, await claim_one(store))
+    assert await store.claim(10, 5.0, history=10) == []
 
 
 async def test_an_edit_is_no_new_message(store: Store) -> None:

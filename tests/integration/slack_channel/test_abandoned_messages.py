@@ -14,7 +14,7 @@ from channels.slack.adapter import SlackChannel
 from channels.slack.place import Place, Sent
 from config.simulation.slack_fake import SlackFake
 from config.simulation.slack_world import DIRECT, PUBLIC, TEAM, Fault
-from core.domain.errors import Unreachable
+from core.domain.errors import Rejected, Unreachable
 from core.ports.channel import StreamFrame
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
@@ -163,19 +163,29 @@ async def test_words_of_a_process_that_ended_stay(live: Hub, fake: SlackFake, st
 
 
 @pytest.mark.parametrize("trouble", [WAIT, Fault(status=503)], ids=["limited", "broken"])
+@pytest.mark.parametrize("times", [2, 8])
 @pytest.mark.parametrize("threaded", [False, True], ids=["direct", "thread"])
 async def test_what_is_withdrawn_disappears_as_soon_as_slack_deletes_it(
-    live: Hub, clock: HandClock, trouble: Fault, *, threaded: bool
+    live: Hub, clock: HandClock, trouble: Fault, times: int, *, threaded: bool
 ) -> None:
     """Nothing that was withdrawn may look like the answer, however long Slack allows no call."""
     place, channel = (await thread_of(live), PUBLIC) if threaded else (HERE, DIRECT)
     await live.channel.stream(conversation(place), [text("It costs 11.", 0)])
-    live.fake.fail("chat.stopStream" if threaded else "chat.delete", trouble, trouble)
+    live.fake.fail("chat.stopStream" if threaded else "chat.delete", *[trouble] * times)
     await live.channel.stream(conversation(place), [StreamFrame("discard", "t1", 1)])
     await live.answer("I could not answer that.", place)
     assert len(live.fake.shown(channel)) == 2
     async with asyncio.timeout(PATIENCE):
         while len(live.fake.shown(channel)) > 1:
-            clock.seconds += 31
+            clock.seconds += 3600
             await asyncio.sleep(0.01)
     assert live.fake.shown(channel) == ["I could not answer that."]
+
+
+async def test_what_is_withdrawn_and_may_not_be_deleted_becomes_the_answer(live: Hub) -> None:
+    await live.channel.stream(conversation(HERE), [text("It costs 11.", 0)])
+    live.fake.fail("chat.delete", Fault(error="cant_delete_message"))
+    with pytest.raises(Rejected):
+        await live.channel.stream(conversation(HERE), [StreamFrame("discard", "t1", 1)])
+    await live.answer("I could not answer that.")
+    assert live.fake.shown() == ["I could not answer that."]

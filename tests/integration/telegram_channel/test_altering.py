@@ -9,7 +9,7 @@ import pytest
 from channels.telegram.outgoing import ChatPace
 from config.simulation.telegram_fake import Trouble
 from core.domain.alterations import Alteration, Altering
-from core.domain.errors import Rejected, Unreachable
+from core.domain.errors import Rejected, TooEarly, Unreachable
 from core.domain.messages import Author, OutboundMessage, Receipt
 from tests.integration.telegram_channel.conftest import CHAT, answer
 from tests.integration.telegram_channel.world import World
@@ -80,8 +80,11 @@ async def test_a_group_that_must_wait_holds_up_no_other_chat(polling: World) -> 
     in_group = answer("For all", replace(CHAT, thread="-4242"))
     polling.fake.next("sendMessage", Trouble(429, "Too Many Requests: retry after 25", {"retry_after": 25}))
     for _ in range(3):
-        with pytest.raises(Unreachable):
+        with pytest.raises(TooEarly) as caught:
             await polling.say(in_group)
+        assert caught.value.seconds == pytest.approx(25.0), (
+            "the lane tries this message again then, and rests for nobody"
+        )
     await polling.say(answer("For Anna"))
     assert polling.fake.texts() == ["For Anna"]
     await polling.clock.move(25)

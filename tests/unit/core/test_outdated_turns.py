@@ -123,7 +123,9 @@ async def test_a_change_of_what_was_answered_begins_nothing(store: SqlStore) -> 
     await accept(store, said("one", "one"))
     async with at_work(store, responder):
         await eventually(lambda: all_handled(store))
-        await store.accept([Acceptable(edited("e", "one", "another"))])
+        (accepted,) = await store.accept([Acceptable(edited("e", "one", "another"))])
+        assert isinstance(accepted, Accepted)
+        assert accepted.seq == 1
         assert await all_handled(store)
     assert len(responder.turns) == 1
 
