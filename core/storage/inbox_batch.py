@@ -300,18 +300,14 @@ def _place_change(batch: Batch, event: MessageEdited | MessageDeleted) -> Accept
         row |= {"text": "", "deleted_at": batch.now}
     batch.edits.append(row)
     kind = ChangeKind.EDITED if isinstance(event, MessageEdited) else ChangeKind.DELETED
-    _tell(batch, thread, kind, target.message_id)
-    seq = target.seq
-    if _is_answered_now(batch, thread, target):
-        seq = thread.last_seq = (
-            thread.last_seq + 1
-        )  # the turn finds the conversation grown and begins anew (core.stream)
-        thread.changed = True
+    answered_now = _is_answered_now(batch, thread, target)
+    _tell(batch, thread, kind, target.message_id, always=answered_now)
+    seq = thread.last_seq if answered_now else target.seq
     return Accepted(target.message_id, thread.id, seq, duplicate=False, state=thread.state)
 
 
 def _is_answered_now(batch: Batch, thread: Thread, target: Accepted) -> bool:
-    """Whether a turn of the agent is at work on this message as it was."""
+    """Whether a turn of the agent has the message as it was: it begins anew (core.stream), or brings people in, who are told."""
     at_work = thread.lease_until is not None and thread.lease_until > batch.now
     agents = thread.audience != Audience.STAFF and thread.state in (OwnershipState.BOT, OwnershipState.RESOLVED)
     return at_work and agents and not target.blocked and target.seq > thread.done_seq
@@ -369,10 +365,17 @@ def _is_blocked(batch: Batch, thread: Thread, event: ReactionChanged) -> bool:
 
 
 def _tell(
-    batch: Batch, thread: Thread, kind: ChangeKind, message_id: str, detail: Mapping[str, Any] | None = None
+    batch: Batch,
+    thread: Thread,
+    kind: ChangeKind,
+    message_id: str,
+    detail: Mapping[str, Any] | None = None,
+    *,
+    always: bool = False,
 ) -> None:
-    """Where a person has been shown the message, somebody has to tell them: a place among what is still to be done."""
-    if thread.audience != Audience.STAFF and thread.state not in (OwnershipState.QUEUED, OwnershipState.STAFF):
+    """Where a person has been shown the message, or ``always``, they are to be told: a place among what is still to be done."""
+    shown = thread.audience == Audience.STAFF or thread.state in (OwnershipState.QUEUED, OwnershipState.STAFF)
+    if not shown and not always:
         return
     thread.last_seq += 1
     thread.changed = True

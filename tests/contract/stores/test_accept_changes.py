@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.errors import InvalidInput
+from core.domain.messages import ChangeKind
 from core.ports.channel import Accepted
 from core.ports.store import Store, Transition
 from tests.contract.conftest import BOTH_DATABASES
@@ -62,6 +63,16 @@ async def test_a_turn_at_work_on_the_message_finds_the_conversation_grown(store:
     assert [one.outdated for one in await store.finish([refused])] == [True]
     again = await claim_one(store)
     assert (again.pending, again.conversation.last_seq) == ((), 3)
+
+
+async def test_a_change_while_a_person_is_brought_in_is_told_to_them(store: Store) -> None:
+    """They are shown the message as the turn knew it."""
+    await accept(store, said("e1", "My PIN is 1234"))
+    state = await claim_one(store)
+    await accept(store, deleted("e2", "e1"))
+    assert await finish(store, state, event=OwnershipEvent.ESCALATE)
+    again = await claim_one(store)
+    assert [(one.kind, one.message.text) for one in again.changes] == [(ChangeKind.DELETED, "")]
 
 
 async def test_a_change_before_the_claim_costs_no_further_turn(store: Store) -> None:
