@@ -152,17 +152,11 @@ def _is_unfinished(message: Posted, own: str) -> bool:
 
 async def _has_words(client: SlackClient, sent: Sent, thread_ts: str | None) -> bool:
     """Whether the message holds more than a placeholder; True where it is gone. Raises ChannelError."""
-    alone: dict[str, Any] = {
-        "channel": sent.channel,
-        "oldest": sent.ts,
-        "latest": sent.ts,
-        "inclusive": True,
-        "limit": 2,
-    }
+    alone: dict[str, Any] = {"oldest": sent.ts, "latest": sent.ts, "inclusive": True, "limit": 2}
     if thread_ts is None:
-        found = await client.conversations_history(**alone)
-    else:
-        found = await client.conversations_replies(ts=thread_ts, **alone)  # with the thread's first message
+        found = await client.conversations_history(channel=sent.channel, **alone)
+    else:  # brings the thread's first message as well
+        found = await client.conversations_replies(channel=sent.channel, ts=thread_ts, **alone)
     return all(one.get("text") != PLACEHOLDER for one in found["messages"] if one.get("ts") == sent.ts)
 
 
@@ -235,7 +229,7 @@ class AbandonedMessages:
                 _log.info("slack.left_unfinished", key=key, error=error.detail)
             except ChannelError as error:
                 _log.info("slack.left_for_later", key=key, error=error.detail)
-                wait = error.retry_after if isinstance(error, RateLimited) else _AGAIN * 2**tries
+                wait = (error.retry_after if isinstance(error, RateLimited) else _AGAIN) * 2**tries
                 continue
             with contextlib.suppress(StoreUnavailable):
                 await self._memory.forget(CHANNEL, self._account, key)

@@ -238,7 +238,7 @@ class Streams:
         return await self.edits.grants_for(place).take()
 
     async def _withdraw(self, client: SlackClient, place: Place, frame: StreamFrame) -> None:
-        """Nobody shall see it any more, at the latest when Slack lets us delete it. Raises ChannelError, StoreUnavailable."""
+        """Delete what the turn has shown; where Slack does not allow it now, later. Raises ChannelError and StoreUnavailable."""
         value = await self.marks.read(place)
         mark = self._as_known(place, value)
         self._writing.pop(place, None)

@@ -69,7 +69,7 @@ async def left(store: SqlStore) -> list[str]:
 async def nothing_left(store: SqlStore) -> None:
     """What was to be finished is finished."""
     async with asyncio.timeout(PATIENCE):
-        while await left(store):  # noqa: ASYNC110 - the database tells nobody
+        while await left(store):  # noqa: ASYNC110 - a table has no event to wait for
             await asyncio.sleep(0.01)
 
 
