@@ -61,9 +61,9 @@ class UnstaffedDesk:
         if found:
             return DeskReply((self._notice("contact_saved", turn, found),), found)
         written = _from_customer(turn.as_read().pending)
-        spotted = not known and any(spot_contact_details(message.text).phone for message in written)
-        if spotted or any(message.action is CustomerAction.CONTACT for message in written):
-            # Also a number without its country's code, which could be anybody's: it is asked for with that.
+        # A number without its country's code could be anybody's: it is asked for with the code.
+        incomplete = not known and any(spot_contact_details(message.text).phone for message in written)
+        if incomplete or any(message.action is CustomerAction.CONTACT for message in turn.pending):
             return DeskReply((self._notice("contact_unclear", turn),))
         owned = turn.conversation.state is OwnershipState.STAFF
         if owned and _said_since_transfer(turn.history) & {"kept", "kept_known", "contact_saved"}:

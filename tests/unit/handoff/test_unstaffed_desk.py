@@ -124,7 +124,6 @@ async def test_unreadable_details_are_asked_for_again() -> None:
     turn = _turn(_customer_says("ada at example", 3, CustomerAction.CONTACT))
     reply = await UnstaffedDesk().relay(turn)
     assert [message.text for message in reply.messages] == [say("contact_unclear", "en")]
-
     assert reply.contact is None
 
 
