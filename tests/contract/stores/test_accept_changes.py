@@ -53,7 +53,7 @@ async def test_a_repeated_edit_gets_the_same_answer(store: Store) -> None:
 
 @BOTH_DATABASES
 async def test_a_turn_at_work_on_the_message_finds_the_conversation_grown(store: Store) -> None:
-    """In whatever state the agent answers, and each change anew; a change before the claim costs no turn of its own."""
+    """With each change anew."""
     await accept(store, said("e1", "teh"), edited("e2", "e1", "the"))
     state = await claim_one(store)
     for place, change in ((2, edited("e3", "e1", "the end")), (3, deleted("e4", "e1"))):
@@ -63,6 +63,17 @@ async def test_a_turn_at_work_on_the_message_finds_the_conversation_grown(store:
     assert [one.outdated for one in await store.finish([refused])] == [True]
     again = await claim_one(store)
     assert (again.pending, again.conversation.last_seq) == ((), 3)
+
+
+async def test_a_turn_after_a_case_was_resolved_finds_it_grown_too(store: Store) -> None:
+    """The agent answers there what was written while a person had the case."""
+    (first,) = await accept(store, said("e1", "teh"))
+    for event in (OwnershipEvent.CLAIM, OwnershipEvent.RESOLVE):
+        await change_owner(store, first.conversation_id, Transition(event, owner="Grace"))
+    state = await claim_one(store)
+    assert state.conversation.state is OwnershipState.RESOLVED
+    (changed,) = await accept(store, edited("e2", "e1", "the"))
+    assert changed.seq == state.conversation.last_seq + 1
 
 
 async def test_a_change_while_a_person_is_brought_in_is_told_to_them(store: Store) -> None:

@@ -91,6 +91,9 @@ def test_an_end_that_is_none() -> None:
         broken.add(_chunk({"content": "Hel"}, finish=reason))
         with pytest.raises(ModelError, match=f"cut off.*{reason}"):
             broken.finish()
+    full = Assembly()
+    full.add(_chunk({"content": "Hel"}, finish="model_length"))
+    assert full.finish().reason == "length"
     empty = Assembly()
     empty.add(_chunk({"content": " "}, finish="stop"))
     with pytest.raises(ModelError, match="answered nothing"):
