@@ -57,8 +57,8 @@ class ProvisionalEvents:
     the responder, which must stop then. ``still_held`` raises it where the channel itself cannot know who has the conversation:
     it is asked right before each write, so that none begins once somebody else has it. ``every``: seconds between two writes
     of words; ``after``: seconds from the start of the turn in which nothing is written, since an answer that is ready by then is
-    sent once. ``restartable``: where the customer wrote more since the turn began, the first write fails with Superseded, and so
-    does the turn itself soon after (``outdate``).
+    sent once. ``restartable``: where the conversation has grown since the turn began, the first write fails with Superseded, and
+    so does the turn itself soon after (``outdate``).
     ``tells_rest``: words that wait at the end are written, for a platform that is told each; without it the message tells them.
     """
 

@@ -42,7 +42,7 @@ class SmsSettings:
     def __post_init__(self) -> None:
         if not _ACCOUNT(self.account_sid):
             raise ConfigError(
-                "TWILIO_ACCOUNT_SID begins with AC and has 34 characters: copy it from the first page of the Twilio Console."
+                "TWILIO_ACCOUNT_SID begins with AC and has 34 characters: copy it from the Twilio Console."
             )
         if not self.auth_tokens or not all(self.auth_tokens):
             raise ConfigError("TWILIO_AUTH_TOKEN is empty: copy it from the first page of the Twilio Console.")

@@ -29,7 +29,7 @@ class Journal(Protocol):
     async def still_held(self, claim: Claim) -> None:
         """Raises LostClaim when another worker or a person has the conversation by now: then nothing more is asked or shown.
 
-        Raises Superseded where the claim says what it answers, and the customer wrote more since.
+        Raises Superseded where the claim says what it answers, and the conversation has grown since.
         """
 
     async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:

@@ -352,7 +352,7 @@ class TurnOutcome:
 class Finished:
     """Whether an outcome was committed (``held``), and whether the conversation has more to do already (``pending``).
 
-    ``outdated``: the claim still held, but another conversation had changed hands, or the customer wrote more before an
+    ``outdated``: the claim still held, but another conversation had changed hands, or this one had grown before an
     answer of which nothing was shown; nothing was written, and the claim is given back to be decided anew.
     """
 

@@ -76,7 +76,7 @@ class TurnState:
     wrote in a row, ``customer`` is that one, and what follows is another turn's (ADR 12). ``changes``: what happened to messages
     since the last turn, where a copy of them was shown to somebody else. ``files``: those that may be disclosed to the customer.
     ``addresses``: of those who wrote, by the customer's id, as their channel knows them.
-    ``restarted``: the turn was begun anew once already because the customer wrote more, and is not again.
+    ``restarted``: the turn was begun anew once already because the conversation had grown, and is not again.
     ``has_journal``: an earlier try of the turn may have called tools; false where the claim saw that none did.
     """
 
